@@ -1,0 +1,113 @@
+//! What can go wrong between a file and a [`Clip`](super::Clip).
+
+use super::clip::{MAX_CHANNELS, MAX_RATE, MIN_RATE};
+
+/// Why a sound could not be heard.
+///
+/// Each message is one sentence that continues a name: a caller writes
+/// `format!("{name}: {error}")`. It says the cause and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AudioError {
+    /// There is no such file.
+    #[error("was not found; check the path and its spelling")]
+    NotFound,
+    /// The path names a folder.
+    #[error("is a folder, not a sound file; give the files inside it")]
+    IsDirectory,
+    /// The system refuses to read the file.
+    #[error("cannot be read ({reason}); check its permissions and the disk it lies on")]
+    NotReadable {
+        /// The system's own words, without a file name.
+        reason: String,
+    },
+    /// The file has no bytes at all.
+    #[error("is an empty file (0 bytes); download or export it again")]
+    EmptyFile,
+    /// The content is of no known format.
+    #[error(
+        "is not a sound file this program knows (WAV, FLAC, MP3, Ogg Vorbis, AAC, ALAC, AIFF, AU){}; convert it to one of these",
+        although(.extension.as_deref())
+    )]
+    NotSound {
+        /// The ending of the file's name, without the dot, where it promises something else.
+        extension: Option<String>,
+    },
+    /// A known format, but nothing can be made of it.
+    #[error("is damaged beyond use ({reason}); download or export it again")]
+    Damaged {
+        /// What is wrong, in a few words.
+        reason: String,
+    },
+    /// A container, such as a film, that holds no sound.
+    #[error("holds no audio track; choose a file with sound in it")]
+    NoAudioTrack,
+    /// A known format or codec that has no decoder here.
+    #[error("holds {codec}, which this program cannot decode; convert it to FLAC, MP3 or WAV")]
+    UnsupportedCodec {
+        /// The format's or codec's name.
+        codec: String,
+    },
+    /// The content is encrypted.
+    #[error(
+        "is protected by digital rights management and cannot be decoded; use a copy without protection"
+    )]
+    Protected,
+    /// No channel, or more than eight.
+    #[error("has {0} channels, but only 1 to {MAX_CHANNELS} can be mixed; export it in stereo")]
+    Channels(usize),
+    /// The channels differ in length.
+    #[error("has channels of different lengths; give each the same number of samples")]
+    UnequalChannels,
+    /// A sample rate outside 8 000 to 192 000 Hz.
+    #[error(
+        "has a sample rate of {0} Hz, outside {MIN_RATE} to {MAX_RATE} Hz; export it at 44100 Hz"
+    )]
+    Rate(u32),
+    /// Samples that are not numbers, or infinite.
+    #[error("contains samples that are not finite numbers (NaN or infinity); export it again")]
+    NonFinite,
+    /// A valid header and not one sample.
+    #[error("contains no sound (0 samples); choose a file with sound in it")]
+    EmptySound,
+    /// The resampler refused its parameters; not reached for rates within range.
+    #[error("could not be brought from {from} to {to} Hz; export it at {to} Hz")]
+    Resample {
+        /// Rate of the source, Hz.
+        from: u32,
+        /// Rate asked for, Hz.
+        to: u32,
+    },
+}
+
+fn although(extension: Option<&str>) -> String {
+    extension.map_or_else(String::new, |extension| {
+        format!(", although its name ends in .{extension}")
+    })
+}
+
+impl AudioError {
+    pub(super) fn damaged(reason: impl Into<String>) -> Self {
+        Self::Damaged {
+            reason: reason.into(),
+        }
+    }
+
+    pub(super) fn unsupported(codec: impl Into<String>) -> Self {
+        Self::UnsupportedCodec {
+            codec: codec.into(),
+        }
+    }
+
+    /// A system error met while reading.
+    pub(super) fn from_io(error: &std::io::Error) -> Self {
+        use std::io::ErrorKind;
+        match error.kind() {
+            ErrorKind::NotFound => Self::NotFound,
+            ErrorKind::IsADirectory => Self::IsDirectory,
+            kind => Self::NotReadable {
+                reason: kind.to_string(),
+            },
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! WAV, with its 64-bit kin RF64 and BW64.
+
+use std::io::{Read, Seek};
+
+use super::bytes::{le16, le32, le64, len, read_at, read_up_to};
+use super::decode::Tags;
+use super::error::AudioError;
+use super::pcm::{Encoding, Pcm};
+
+/// Chunks looked at before giving up; no real file has a tenth of it.
+pub(super) const MAX_CHUNKS: usize = 4_096;
+
+/// From here on a size was written before the length was known: 0x7fff_ffff and 0xffff_ffff,
+/// less a header or a rounding, are what streaming writers leave.
+const STREAMED: u64 = 0x7fff_0000;
+
+/// What a WAV file holds.
+pub(super) enum Wav {
+    Plain(Pcm),
+    /// Four-bit ADPCM in blocks, with its channels and rate.
+    Adpcm(usize, u32),
+}
+
+struct Format {
+    tag: u16,
+    channels: usize,
+    rate: u32,
+    align: usize,
+    bits: usize,
+}
+
+/// Reads the header at `at`, where the file says `RIFF`, `RF64` or `BW64`.
+pub(super) fn read(file: &mut (impl Read + Seek), at: u64) -> Result<Wav, AudioError> {
+    let end = len(file)?;
+    let mut format = None;
+    let mut data = None;
+    let mut long_size = None;
+    let mut tags = Tags::default();
+    let mut chunk = at + 12;
+    for _ in 0..MAX_CHUNKS {
+        let Some(header) = read_at::<8>(file, chunk)? else {
+            break;
+        };
+        let (body, mut size) = (chunk + 8, u64::from(le32(&header, 4)));
+        match &header[..4] {
+            b"fmt " => format = read_format(file, body, size)?,
+            b"ds64" => long_size = read_at::<16>(file, body)?.map(|bytes| le64(&bytes, 8)),
+            b"data" => {
+                if let (Some(long), true) = (long_size, size == u64::from(u32::MAX)) {
+                    size = long;
+                } else if size >= STREAMED && size > end.saturating_sub(body)
+                    || size == 0 && !chunk_at(file, body, end)?
+                {
+                    data = Some((body, None));
+                    break;
+                }
+                data = Some((body, Some(size)));
+            }
+            b"LIST" => read_info(file, body, size, &mut tags)?,
+            _ => {}
+        }
+        chunk = body.saturating_add(size).saturating_add(size % 2);
+        if chunk >= end {
+            break;
+        }
+    }
+
+    let format = format.ok_or_else(|| AudioError::damaged("its fmt chunk is missing"))?;
+    let (start, claimed) = data.ok_or_else(|| AudioError::damaged("its data chunk is missing"))?;
+    let encoding = match (format.tag, format.bits) {
+        (1, bits) => integer(&format)
+            .ok_or_else(|| AudioError::unsupported(format!("WAV samples of {bits} bits")))?,
+        (3, 32) => Encoding::F32,
+        (3, 64) => Encoding::F64,
+        (6, _) => Encoding::ALaw,
+        (7, _) => Encoding::MuLaw,
+        (0x02 | 0x11, _) => return Ok(Wav::Adpcm(format.channels, format.rate)),
+        (0x50 | 0x55, _) => return Err(AudioError::unsupported("MPEG audio inside a WAV file")),
+        (0x160..=0x163, _) => {
+            return Err(AudioError::unsupported("Windows Media inside a WAV file"));
+        }
+        (tag, _) => return Err(AudioError::unsupported(format!("WAV codec {tag:#06x}"))),
+    };
+    Ok(Wav::Plain(Pcm {
+        encoding,
+        big_endian: false,
+        channels: format.channels,
+        rate: format.rate,
+        start,
+        claimed,
+        tags,
+    }))
+}
+
+fn read_format(
+    file: &mut (impl Read + Seek),
+    at: u64,
+    size: u64,
+) -> Result<Option<Format>, AudioError> {
+    let mut bytes = [0; 26];
+    let wanted = size.min(26) as usize;
+    if wanted < 16 || read_up_to(file, at, &mut bytes[..wanted])? < wanted {
+        return Ok(None);
+    }
+    let tag = match le16(&bytes, 0) {
+        0xfffe => le16(&bytes, 24), // extensible: the codec's GUID begins with its tag
+        tag => tag,
+    };
+    Ok(Some(Format {
+        tag,
+        channels: usize::from(le16(&bytes, 2)),
+        rate: le32(&bytes, 4),
+        align: usize::from(le16(&bytes, 12)),
+        bits: usize::from(le16(&bytes, 14)),
+    }))
+}
+
+/// The encoding of integers: as wide as the frame allows, else as the bits need.
+fn integer(format: &Format) -> Option<Encoding> {
+    let needed = format.bits.div_ceil(8);
+    let wide = format.align.checked_div(format.channels).unwrap_or(0);
+    let exact = wide * format.channels == format.align && (needed..=4).contains(&wide);
+    match if exact { wide } else { needed } {
+        0 => None,
+        1 => Some(Encoding::U8),
+        bytes => Encoding::signed(bytes),
+    }
+}
+
+/// Whether a chunk that fits into the file begins at `at`.
+fn chunk_at(file: &mut (impl Read + Seek), at: u64, end: u64) -> Result<bool, AudioError> {
+    let header = read_at::<8>(file, at)?;
+    Ok(at >= end
+        || header.is_some_and(|header| {
+            header[..4].iter().all(|byte| (b' '..=b'~').contains(byte))
+                && at + 8 + u64::from(le32(&header, 4)) <= end
+        }))
+}
+
+/// Title, artist and album of an INFO list.
+fn read_info(
+    file: &mut (impl Read + Seek),
+    at: u64,
+    size: u64,
+    tags: &mut Tags,
+) -> Result<(), AudioError> {
+    if read_at::<4>(file, at)? != Some(*b"INFO") {
+        return Ok(());
+    }
+    let mut entry = at + 4;
+    for _ in 0..MAX_CHUNKS {
+        let Some(header) = read_at::<8>(file, entry)? else {
+            break;
+        };
+        let length = u64::from(le32(&header, 4));
+        let field = match &header[..4] {
+            b"INAM" => Some(&mut tags.title),
+            b"IART" => Some(&mut tags.artist),
+            b"IPRD" => Some(&mut tags.album),
+            _ => None,
+        };
+        if let Some(field) = field {
+            let mut bytes = vec![0; length.min(Tags::MAX_BYTES) as usize];
+            let filled = read_up_to(file, entry + 8, &mut bytes)?;
+            *field = Tags::clean(&String::from_utf8_lossy(&bytes[..filled]));
+        }
+        entry += 8 + length + length % 2;
+        if entry >= at + size {
+            break;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,348 @@
+//! Trains and evaluates models.
+// Native only; `wasm-pack test` builds it all the same, as nothing.
+#![cfg_attr(target_arch = "wasm32", no_main)]
+#![cfg(not(target_arch = "wasm32"))]
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use burn::tensor::Device;
+use clap::{Parser, Subcommand, ValueEnum};
+use serde::Serialize;
+use soundalike::dsp::FrontEnd;
+use soundalike::library::{self, Song, Split};
+use soundalike::model::{Architecture, GENRES, Training};
+use soundalike::pipeline::Listener;
+use soundalike::progress::Progress;
+use soundalike::shipped;
+use soundalike::train::{DeviceName, Recipe, Report, evaluate, fit, open_device, write_whole};
+
+#[derive(Parser)]
+#[command(version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Train a model on an index or a folder of genres
+    Train(TrainArguments),
+    /// Measure a model on labelled clips
+    Evaluate {
+        /// INDEX.csv, or a folder with one sub-folder per genre
+        #[arg(long)]
+        data: PathBuf,
+        /// Which clips
+        #[arg(long, value_enum, default_value = "test")]
+        split: SplitName,
+        /// Model file instead of the shipped one
+        #[arg(long)]
+        model: Option<PathBuf>,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+        /// Seed of a folder's split
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
+    },
+}
+
+#[derive(clap::Args)]
+struct TrainArguments {
+    /// INDEX.csv, or a folder with one sub-folder per genre
+    #[arg(long)]
+    data: PathBuf,
+    /// Architecture: two-stream
+    #[arg(long, default_value = "two-stream")]
+    arch: String,
+    /// Passes over the training data, at most
+    #[arg(long)]
+    epochs: Option<usize>,
+    /// Highest learning rate
+    #[arg(long)]
+    lr: Option<f64>,
+    /// Epochs without a better validation loss before it stops
+    #[arg(long)]
+    patience: Option<usize>,
+    /// Crops per step
+    #[arg(long)]
+    batch: Option<usize>,
+    /// Seed of every random choice
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Device: cpu, vulkan or cuda
+    #[arg(long, default_value = "cpu")]
+    device: DeviceName,
+    /// Folder for the model, its card, metrics and checkpoint
+    #[arg(short, value_name = "DIR")]
+    output: PathBuf,
+    /// Go on from the last checkpoint in the folder
+    #[arg(long)]
+    resume: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SplitName {
+    Train,
+    Valid,
+    Test,
+    Extra,
+    /// Every labelled clip
+    All,
+}
+
+impl SplitName {
+    fn takes(self, split: Split) -> bool {
+        match self {
+            Self::Train => split == Split::Train,
+            Self::Valid => split == Split::Valid,
+            Self::Test => split == Split::Test,
+            Self::Extra => split == Split::Extra,
+            Self::All => true,
+        }
+    }
+}
+
+/// The model card that `train` writes beside the model.
+#[derive(Serialize)]
+struct Card<'a> {
+    name: &'static str,
+    architecture: String,
+    parameters: usize,
+    model_sha256: &'a str,
+    model_bytes: usize,
+    genres: &'a [String],
+    front_end: &'a FrontEnd,
+    recipe: &'a Recipe,
+    training: &'a Training,
+    /// What `trainer evaluate --split valid` says.
+    valid: Report,
+    limits: [&'static str; 4],
+}
+
+/// What every model of this kind is bad at.
+const LIMITS: [&str; 4] = [
+    "It knows ten genres and answers with one of them whatever it hears, speech and noise included.",
+    "It learnt from a few hundred clips, most of them three seconds long: expect it to be wrong often where genres are close (rock and metal, pop and disco, blues and country).",
+    "The clips that chose its best epoch are the ones it is measured by here, so on other music it does a little worse.",
+    "The training clips come from Western recordings up to about the year 2000; other music is heard through their ears.",
+];
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Train(arguments) => train(arguments),
+        Command::Evaluate {
+            data,
+            split,
+            model,
+            json,
+            seed,
+        } => measure(&data, split, model.as_deref(), json, seed),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("trainer: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn train(arguments: TrainArguments) -> anyhow::Result<()> {
+    let songs = library::open(&arguments.data, arguments.seed)?;
+    let genres = genres_of(&songs, &arguments.data)?;
+    let architecture: Architecture = arguments.arch.parse()?;
+    let architecture = match architecture {
+        Architecture::TwoStream(config) => {
+            Architecture::TwoStream(config.with_genres(genres.len()))
+        }
+    };
+    let mut recipe = Recipe::new(architecture, genres);
+    recipe.data = data_name(&arguments.data);
+    recipe.seed = arguments.seed;
+    recipe.epochs = arguments.epochs.unwrap_or(recipe.epochs);
+    recipe.learning_rate = arguments.lr.unwrap_or(recipe.learning_rate);
+    recipe.patience = arguments.patience.unwrap_or(recipe.patience);
+    recipe.batch_size = arguments.batch.unwrap_or(recipe.batch_size);
+    let recipe = recipe.checked()?;
+    let device = open_device(arguments.device)?;
+
+    let (train, valid) = (
+        of_split(&songs, Split::Train),
+        of_split(&songs, Split::Valid),
+    );
+    if train.is_empty() || valid.is_empty() {
+        bail!(
+            "{}: has {} clips to train on and {} to choose by; both are needed",
+            arguments.data.display(),
+            train.len(),
+            valid.len()
+        );
+    }
+    fit(
+        &recipe,
+        &train,
+        &valid,
+        &device,
+        &arguments.output,
+        arguments.resume,
+    )?;
+
+    let path = arguments.output.join("model.safetensors");
+    let bytes = std::fs::read(&path).with_context(|| path.display().to_string())?;
+    let listener = Listener::from_bytes(&bytes, Device::flex())?;
+    let report = evaluate(&listener, &valid, &Progress::new("evaluating", valid.len()))?;
+    print_report(&report, false)?;
+    let model = listener.model();
+    let card = Card {
+        name: "Soundalike genre model",
+        architecture: model.architecture.to_string(),
+        parameters: model.parameters(),
+        model_sha256: &model.sha256,
+        model_bytes: bytes.len(),
+        genres: &model.genres,
+        front_end: &model.front_end,
+        recipe: &recipe,
+        training: &model.training,
+        valid: report,
+        limits: LIMITS,
+    };
+    let card_path = arguments.output.join("card.json");
+    write_whole(
+        &card_path,
+        format!("{}\n", serde_json::to_string_pretty(&card)?).as_bytes(),
+    )?;
+    eprintln!("{} and {}", path.display(), card_path.display());
+    Ok(())
+}
+
+fn measure(
+    data: &Path,
+    split: SplitName,
+    model: Option<&Path>,
+    json: bool,
+    seed: u64,
+) -> anyhow::Result<()> {
+    let (bytes, name) = match model {
+        Some(path) => (
+            std::fs::read(path).with_context(|| path.display().to_string())?,
+            path.display().to_string(),
+        ),
+        None => (shipped::MODEL.to_vec(), "the shipped model".to_owned()),
+    };
+    let listener = Listener::from_bytes(&bytes, Device::flex()).context(name)?;
+    let songs: Vec<Song> = library::open(data, seed)?
+        .into_iter()
+        .filter(|song| split.takes(song.split) && !song.track.genre.is_empty())
+        .collect();
+    if songs.is_empty() {
+        bail!(
+            "{}: has no labelled clips in this split; choose another with --split",
+            data.display()
+        );
+    }
+    let report = evaluate(&listener, &songs, &Progress::new("evaluating", songs.len()))?;
+    for error in &report.errors {
+        eprintln!("{}: {}", error.path, error.error);
+    }
+    print_report(&report, json)
+}
+
+/// The ten known genres if the training clips are of those, else whatever they are of, by name.
+fn genres_of(songs: &[Song], data: &Path) -> anyhow::Result<Vec<String>> {
+    let labels: std::collections::BTreeSet<&str> = songs
+        .iter()
+        .filter(|song| song.split == Split::Train)
+        .map(|song| song.track.genre.as_str())
+        .collect();
+    if labels.contains("") {
+        bail!(
+            "{}: some training clips have no genre; put them into a folder of their genre, or into another split",
+            data.display()
+        );
+    }
+    if labels.iter().all(|label| GENRES.contains(label)) {
+        return Ok(GENRES.map(str::to_owned).to_vec());
+    }
+    Ok(labels.into_iter().map(str::to_owned).collect())
+}
+
+fn of_split(songs: &[Song], split: Split) -> Vec<Song> {
+    songs
+        .iter()
+        .filter(|song| song.split == split)
+        .cloned()
+        .collect()
+}
+
+fn data_name(data: &Path) -> String {
+    data.canonicalize()
+        .ok()
+        .as_deref()
+        .and_then(|path| {
+            if path.is_file() {
+                path.parent()
+            } else {
+                Some(path)
+            }
+        })
+        .and_then(Path::file_name)
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}
+
+fn print_report(report: &Report, json: bool) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    if json {
+        serde_json::to_writer_pretty(&mut out, report)?;
+        writeln!(out)?;
+        return Ok(());
+    }
+    let percent = |share: f64| format!("{:.1} %", 100.0 * share);
+    let [low, high] = report.accuracy_interval;
+    writeln!(
+        out,
+        "accuracy         {} of {} clips (95 %: {} to {})",
+        percent(report.accuracy),
+        report.clips,
+        percent(low),
+        percent(high)
+    )?;
+    writeln!(out, "macro F1         {:.3}", report.macro_f1)?;
+    let optional = |value: Option<f64>| value.map_or("–".to_owned(), |v| format!("{v:.3}"));
+    writeln!(out, "macro AUC        {}", optional(report.auc_macro))?;
+    writeln!(out, "log loss         {:.3}", report.log_loss)?;
+    writeln!(out, "precision at 5   {}", optional(report.precision_at_5))?;
+    writeln!(out, "precision at 10  {}", optional(report.precision_at_10))?;
+    writeln!(
+        out,
+        "segment accuracy {} of {} segments",
+        percent(report.segment_accuracy),
+        report.segments
+    )?;
+    writeln!(out, "\ngenre       precision  recall  F1     clips  called")?;
+    for (index, genre) in report.genres.iter().enumerate() {
+        let score = &report.per_genre[genre];
+        let mut called: Vec<(usize, &String)> = report.confusion[index]
+            .iter()
+            .copied()
+            .zip(&report.genres)
+            .filter(|(count, _)| *count > 0)
+            .collect();
+        called.sort_by(|a, b| b.0.cmp(&a.0));
+        let called: Vec<String> = called.iter().map(|(n, g)| format!("{g} {n}")).collect();
+        writeln!(
+            out,
+            "{genre:<12}{:<11.3}{:<8.3}{:<7.3}{:<7}{}",
+            score.precision,
+            score.recall,
+            score.f1,
+            score.support,
+            called.join(", ")
+        )?;
+    }
+    Ok(())
+}

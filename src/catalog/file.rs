@@ -1,0 +1,195 @@
+//! The catalogue's file: one safetensors file with the numbers in half precision and the songs as
+//! columns of JSON, so that Python reads both.
+
+use std::collections::HashMap;
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
+use serde::{Deserialize, Serialize};
+
+use super::{Catalog, CatalogError, Track};
+use crate::dsp::FrontEnd;
+use crate::model::{check_front_end, f16_bytes, values_from_view};
+
+const FORMAT_VERSION: u32 = 1;
+/// The metadata entry that holds [`Header`] as JSON.
+const HEADER: &str = "soundalike.catalog";
+/// The metadata entry that holds [`Columns`] as JSON.
+const COLUMNS: &str = "soundalike.tracks";
+const EMBEDDINGS: &str = "embeddings";
+const PROBABILITIES: &str = "probabilities";
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    format_version: u32,
+    model_sha256: String,
+    front_end: FrontEnd,
+    genres: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    format_version: u32,
+}
+
+/// The tracks' fields, a list each: less to write and to compress than a list of tracks.
+#[derive(Default, Serialize, Deserialize)]
+struct Columns {
+    title: Vec<String>,
+    artist: Vec<String>,
+    album: Vec<String>,
+    genre: Vec<String>,
+    set: Vec<String>,
+    licence: Vec<String>,
+    source: Vec<String>,
+    path: Vec<String>,
+}
+
+impl Columns {
+    fn from_tracks(tracks: &[Track]) -> Self {
+        let column = |field: fn(&Track) -> &String| tracks.iter().map(field).cloned().collect();
+        Self {
+            title: column(|t| &t.title),
+            artist: column(|t| &t.artist),
+            album: column(|t| &t.album),
+            genre: column(|t| &t.genre),
+            set: column(|t| &t.set),
+            licence: column(|t| &t.licence),
+            source: column(|t| &t.source),
+            path: column(|t| &t.path),
+        }
+    }
+
+    /// The tracks, or `None` if the columns differ in length.
+    fn into_tracks(self) -> Option<Vec<Track>> {
+        let count = self.title.len();
+        let columns = [
+            self.title,
+            self.artist,
+            self.album,
+            self.genre,
+            self.set,
+            self.licence,
+            self.source,
+            self.path,
+        ];
+        if columns.iter().any(|column| column.len() != count) {
+            return None;
+        }
+        let [title, artist, album, genre, set, licence, source, path] = columns.map(Vec::into_iter);
+        let rest = artist
+            .zip(album)
+            .zip(genre.zip(set))
+            .zip(licence.zip(source).zip(path));
+        Some(
+            title
+                .zip(rest)
+                .map(
+                    |(title, (((artist, album), (genre, set)), ((licence, source), path)))| Track {
+                        title,
+                        artist,
+                        album,
+                        genre,
+                        set,
+                        licence,
+                        source,
+                        path,
+                    },
+                )
+                .collect(),
+        )
+    }
+}
+
+impl Catalog {
+    /// Reads a catalogue from the bytes of its file.
+    ///
+    /// # Errors
+    /// If the bytes are not a catalogue, of another version or front end, or damaged.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CatalogError> {
+        let damaged = |cause: &str| CatalogError::NotACatalog(cause.to_owned());
+        let (_, metadata) =
+            SafeTensors::read_metadata(bytes).map_err(|e| damaged(&e.to_string()))?;
+        let entry = |name: &str| {
+            metadata
+                .metadata()
+                .as_ref()
+                .and_then(|m| m.get(name))
+                .ok_or_else(|| damaged("it lacks a catalogue header"))
+        };
+        let header = entry(HEADER)?;
+        let version: Version = serde_json::from_str(header).map_err(|e| damaged(&e.to_string()))?;
+        if version.format_version != FORMAT_VERSION {
+            return Err(CatalogError::Version {
+                found: version.format_version,
+                known: FORMAT_VERSION,
+            });
+        }
+        let header: Header = serde_json::from_str(header).map_err(|e| damaged(&e.to_string()))?;
+        check_front_end(&header.front_end)?;
+        let columns: Columns =
+            serde_json::from_str(entry(COLUMNS)?).map_err(|e| damaged(&e.to_string()))?;
+        let tracks = columns
+            .into_tracks()
+            .ok_or_else(|| damaged("its columns differ in length"))?;
+
+        let tensors = SafeTensors::deserialize(bytes).map_err(|e| damaged(&e.to_string()))?;
+        let rows = |name: &str| -> Result<(Vec<f32>, usize), CatalogError> {
+            let view = tensors.tensor(name).map_err(|e| damaged(&e.to_string()))?;
+            match (view.shape(), values_from_view(&view)) {
+                (&[count, width], Some(values)) if count == tracks.len() && width > 0 => {
+                    Ok((values, width))
+                }
+                _ => Err(damaged(&format!("its {name} do not match its songs"))),
+            }
+        };
+        let (embeddings, dimensions) = rows(EMBEDDINGS)?;
+        let (probabilities, genres) = rows(PROBABILITIES)?;
+        if genres != header.genres.len() || tracks.is_empty() {
+            return Err(damaged("its probabilities do not match its genres"));
+        }
+        if embeddings
+            .iter()
+            .chain(&probabilities)
+            .any(|v| !v.is_finite())
+        {
+            return Err(damaged("it holds values that are not numbers"));
+        }
+        Ok(Self::from_rows(
+            header.model_sha256,
+            header.front_end,
+            header.genres,
+            tracks,
+            embeddings,
+            probabilities,
+            dimensions,
+        ))
+    }
+
+    /// The bytes of the catalogue's file. Numbers are rounded to half precision.
+    ///
+    /// # Errors
+    /// If serialisation fails.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, CatalogError> {
+        let failed = |e: &dyn std::fmt::Display| CatalogError::Shape(e.to_string());
+        let header = Header {
+            format_version: FORMAT_VERSION,
+            model_sha256: self.model_sha256.clone(),
+            front_end: self.front_end.clone(),
+            genres: self.genres.clone(),
+        };
+        let header = serde_json::to_string(&header).map_err(|e| failed(&e))?;
+        let columns =
+            serde_json::to_string(&Columns::from_tracks(&self.tracks)).map_err(|e| failed(&e))?;
+        let (embeddings, probabilities) =
+            (f16_bytes(&self.embeddings), f16_bytes(&self.probabilities));
+        let view = |bytes, width| {
+            TensorView::new(Dtype::F16, vec![self.len(), width], bytes).map_err(|e| failed(&e))
+        };
+        let views = [
+            (EMBEDDINGS, view(&embeddings, self.dimensions)?),
+            (PROBABILITIES, view(&probabilities, self.genres.len())?),
+        ];
+        let metadata = HashMap::from([(HEADER.to_owned(), header), (COLUMNS.to_owned(), columns)]);
+        serialize(views, Some(metadata)).map_err(|e| failed(&e))
+    }
+}

@@ -1,0 +1,353 @@
+//! Which songs sound like this one: exact search by cosine similarity.
+//!
+//! Embeddings are non-negative and all point roughly the same way, so a plain cosine is near one for
+//! any two songs, and songs near the mean become everybody's neighbours (hubs). Measured from the
+//! catalogue's mean, the cosine tells songs apart and hubs fade (Suzuki et al. 2013, "Centering
+//! similarity measures to reduce hubs").
+
+use serde::{Deserialize, Serialize};
+
+use super::Catalog;
+
+/// Share of the genres in the genre-aware score; the rest is the cosine similarity.
+const GENRE_SHARE: f32 = 0.3;
+/// Songs of one known artist among the recommendations, at most: a playlist wants variety.
+const PER_ARTIST: usize = 2;
+/// A song this similar to one already chosen is the same recording again.
+const SAME_RECORDING: f32 = 0.9995;
+/// Genres that contribute less than this to the agreement of two songs are not mentioned.
+const WORTH_MENTIONING: f32 = 0.1;
+
+/// How the songs are ranked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ranking {
+    /// By cosine similarity and agreement of the genres together, the second method of the
+    /// recommender of Adiyansjah et al., which listeners liked better.
+    #[default]
+    GenreAware,
+    /// By cosine similarity alone.
+    Cosine,
+}
+
+/// What to look for.
+#[derive(Clone, Copy, Debug)]
+pub struct Query<'a> {
+    /// `[dimensions]`.
+    pub embedding: &'a [f32],
+    /// `[genres]`, in the catalogue's order.
+    pub probabilities: &'a [f32],
+}
+
+/// How to look.
+#[derive(Clone, Debug, Default)]
+pub struct Search {
+    /// Order of the answer.
+    pub ranking: Ranking,
+    /// Artists whose songs are left out, compared without regard to case.
+    pub exclude_artists: Vec<String>,
+    /// Tracks left out by index.
+    pub exclude_tracks: Vec<usize>,
+    /// Whether an artist may fill the list, and a recording come twice.
+    pub allow_repeats: bool,
+}
+
+/// A song of the catalogue that sounds like the one asked about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recommendation {
+    /// Index of the song in the catalogue.
+    pub track: usize,
+    /// Cosine similarity from −1 to 1, measured from the catalogue's mean.
+    pub similarity: f32,
+    /// Why, in a few words.
+    pub why: String,
+}
+
+/// A recommendation with what is known of its song: the JSON that terminal and page show.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RecommendationView<'a> {
+    /// Place in the list, from one.
+    pub rank: usize,
+    /// Index of the song in the catalogue.
+    pub track: usize,
+    /// Title.
+    pub title: &'a str,
+    /// Artist; may be empty.
+    pub artist: &'a str,
+    /// Genre: the label, or else what the model hears.
+    pub genre: &'a str,
+    /// Whether the genre is what the model hears rather than a label.
+    pub genre_heard: bool,
+    /// The collection that it comes from.
+    pub set: &'a str,
+    /// Licence; may be empty.
+    pub licence: &'a str,
+    /// Where it can be found; may be empty.
+    pub source: &'a str,
+    /// Cosine similarity from −1 to 1.
+    pub similarity: f32,
+    /// Why, in a few words.
+    pub why: &'a str,
+}
+
+impl Catalog {
+    /// Recommendations with what is known of their songs.
+    pub fn view<'a>(&'a self, found: &'a [Recommendation]) -> Vec<RecommendationView<'a>> {
+        found
+            .iter()
+            .enumerate()
+            .map(|(index, recommendation)| {
+                let track = &self.tracks[recommendation.track];
+                let (genre, genre_heard) = self.genre(recommendation.track);
+                RecommendationView {
+                    rank: index + 1,
+                    track: recommendation.track,
+                    title: &track.title,
+                    artist: &track.artist,
+                    genre,
+                    genre_heard,
+                    set: &track.set,
+                    licence: &track.licence,
+                    source: &track.source,
+                    similarity: recommendation.similarity,
+                    why: &recommendation.why,
+                }
+            })
+            .collect()
+    }
+
+    /// The `k` best songs for a query, best first; fewer if the catalogue or the filters leave
+    /// fewer. A query of another length than the catalogue's embeddings finds nothing.
+    pub fn similar(&self, query: Query<'_>, k: usize, search: &Search) -> Vec<Recommendation> {
+        if query.embedding.len() != self.dimensions
+            || query.probabilities.len() != self.genres.len()
+        {
+            return Vec::new();
+        }
+        let query_direction = self.direction(query.embedding);
+        let mut scored: Vec<(usize, f32, f32)> = (0..self.len())
+            .filter(|track| !self.is_excluded(*track, search))
+            .map(|track| {
+                let similarity = dot(&query_direction, &self.direction(self.embedding(track)));
+                let score = match search.ranking {
+                    Ranking::Cosine => similarity,
+                    Ranking::GenreAware => {
+                        let agreement =
+                            genre_agreement(query.probabilities, self.probabilities(track));
+                        (1.0 - GENRE_SHARE) * similarity + GENRE_SHARE * agreement
+                    }
+                };
+                (track, similarity, score)
+            })
+            .collect();
+        // Stable, so that equal scores keep the catalogue's order on every machine.
+        scored.sort_by(|a, b| b.2.total_cmp(&a.2));
+
+        let mut chosen: Vec<Recommendation> = Vec::with_capacity(k);
+        for (track, similarity, _) in scored {
+            if chosen.len() == k {
+                break;
+            }
+            if search.allow_repeats || self.is_welcome(track, &chosen) {
+                chosen.push(Recommendation {
+                    track,
+                    similarity,
+                    why: self.shared_genres(query.probabilities, track),
+                });
+            }
+        }
+        chosen
+    }
+
+    fn is_excluded(&self, track: usize, search: &Search) -> bool {
+        let artist = self.tracks[track].artist.to_lowercase();
+        search.exclude_tracks.contains(&track)
+            || search
+                .exclude_artists
+                .iter()
+                .any(|excluded| excluded.to_lowercase() == artist)
+    }
+
+    /// Whether a track adds variety to those already chosen.
+    fn is_welcome(&self, track: usize, chosen: &[Recommendation]) -> bool {
+        let artist = &self.tracks[track].artist;
+        let by_artist = chosen
+            .iter()
+            .filter(|other| self.tracks[other.track].artist == *artist)
+            .count();
+        if !artist.is_empty() && by_artist >= PER_ARTIST {
+            return false;
+        }
+        let direction = self.direction(self.embedding(track));
+        !chosen.iter().any(|other| {
+            dot(&direction, &self.direction(self.embedding(other.track))) > SAME_RECORDING
+        })
+    }
+
+    /// The unit vector from the catalogue's mean towards an embedding.
+    fn direction(&self, embedding: &[f32]) -> Vec<f32> {
+        let mut direction: Vec<f32> = embedding
+            .iter()
+            .zip(&self.centre)
+            .map(|(v, c)| v - c)
+            .collect();
+        let length = dot(&direction, &direction).sqrt();
+        if length > 0.0 {
+            direction.iter_mut().for_each(|v| *v /= length);
+        }
+        direction
+    }
+
+    fn shared_genres(&self, query: &[f32], track: usize) -> String {
+        let mut shared: Vec<(f32, &str)> = query
+            .iter()
+            .zip(self.probabilities(track))
+            .zip(&self.genres)
+            .map(|((p, q), genre)| ((p * q).sqrt(), genre.as_str()))
+            .filter(|(weight, _)| *weight >= WORTH_MENTIONING)
+            .collect();
+        shared.sort_by(|a, b| b.0.total_cmp(&a.0));
+        match shared.as_slice() {
+            [] => "alike in sound rather than in genre".to_owned(),
+            [(_, only)] => format!("both sound like {only}"),
+            [(_, first), (_, second), ..] => format!("both sound like {first} and {second}"),
+        }
+    }
+}
+
+/// Agreement of two distributions from 0 to 1 (Bhattacharyya coefficient): `Σ √(pᵢ·qᵢ)`.
+fn genre_agreement(p: &[f32], q: &[f32]) -> f32 {
+    p.iter().zip(q).map(|(p, q)| (p * q).max(0.0).sqrt()).sum()
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{CatalogError, Track};
+    use crate::dsp::FrontEnd;
+
+    fn track(title: &str, artist: &str) -> Track {
+        Track {
+            title: title.to_owned(),
+            artist: artist.to_owned(),
+            ..Track::default()
+        }
+    }
+
+    fn catalog() -> Catalog {
+        let tracks = vec![
+            track("a", "X"),
+            track("b", "X"),
+            track("c", "X"),
+            track("d", "Y"),
+            track("e", ""),
+            track("f", ""),
+            track("g", ""),
+        ];
+        let embeddings = [
+            vec![1.0, 0.0],
+            vec![0.95, 0.05],
+            vec![0.9, 0.1],
+            vec![0.8, 0.3],
+            vec![0.0, 1.0],
+            vec![0.1, 0.9],
+            vec![0.3, 0.8],
+        ];
+        let probabilities: Vec<Vec<f32>> = embeddings
+            .iter()
+            .map(|row| vec![row[0] / (row[0] + row[1]), row[1] / (row[0] + row[1])])
+            .collect();
+        Catalog::new(
+            "0123456789".to_owned(),
+            FrontEnd::default(),
+            vec!["blues".to_owned(), "rock".to_owned()],
+            tracks,
+            &embeddings,
+            &probabilities,
+        )
+        .expect("consistent")
+    }
+
+    fn titles(catalog: &Catalog, found: &[Recommendation]) -> String {
+        found
+            .iter()
+            .map(|r| catalog.tracks[r.track].title.as_str())
+            .collect()
+    }
+
+    #[test]
+    fn a_song_of_the_catalogue_finds_itself_first() {
+        let catalog = catalog();
+        for ranking in [Ranking::Cosine, Ranking::GenreAware] {
+            for track in 0..catalog.len() {
+                let query = Query {
+                    embedding: catalog.embedding(track),
+                    probabilities: catalog.probabilities(track),
+                };
+                let search = Search {
+                    ranking,
+                    ..Search::default()
+                };
+                let found = catalog.similar(query, 3, &search);
+                assert_eq!(found[0].track, track);
+                assert!(found[0].similarity > 0.999);
+            }
+        }
+    }
+
+    #[test]
+    fn an_artist_comes_twice_at_most_and_excluded_ones_never() {
+        let catalog = catalog();
+        let query = Query {
+            embedding: catalog.embedding(0),
+            probabilities: catalog.probabilities(0),
+        };
+        let search = Search {
+            ranking: Ranking::Cosine,
+            ..Search::default()
+        };
+        let found = catalog.similar(query, 7, &search);
+        let by_x = found.iter().filter(|r| r.track < 3).count();
+        assert!(by_x <= PER_ARTIST);
+        assert_eq!(found[0].track, 0);
+
+        let search = Search {
+            exclude_artists: vec!["x".to_owned()],
+            ranking: Ranking::Cosine,
+            allow_repeats: true,
+            ..Search::default()
+        };
+        assert_eq!(titles(&catalog, &catalog.similar(query, 2, &search)), "dg");
+    }
+
+    #[test]
+    fn the_file_survives_the_way_out_and_in_again_in_half_precision() {
+        let catalog = catalog();
+        let bytes = catalog.to_bytes().expect("serialises");
+        let again = Catalog::from_bytes(&bytes).expect("reads");
+        assert_eq!(again.tracks, catalog.tracks);
+        assert_eq!(again.genres, catalog.genres);
+        for (a, b) in again.embeddings.iter().zip(&catalog.embeddings) {
+            // Half precision keeps eleven bits.
+            assert!((a - b).abs() <= b.abs() / 2048.0);
+        }
+    }
+
+    #[test]
+    fn another_models_catalogue_is_refused_and_so_is_any_other_file() {
+        let catalog = catalog();
+        assert!(catalog.check_model("0123456789").is_ok());
+        assert!(matches!(
+            catalog.check_model("abc"),
+            Err(CatalogError::OtherModel { .. })
+        ));
+        let bytes = catalog.to_bytes().expect("serialises");
+        assert!(Catalog::from_bytes(&bytes[..bytes.len() - 1]).is_err());
+        assert!(Catalog::from_bytes(b"not a catalogue").is_err());
+        assert!(Catalog::from_bytes(&[]).is_err());
+    }
+}

@@ -1,0 +1,145 @@
+//! From samples to pictures of sound: short-time Fourier transform, mel bands, decibels.
+//!
+//! Pure functions of numbers, equal to librosa's within the tolerances of `tests/golden.rs`.
+//! [`FrontEnd`] holds the one set of parameters; it is stored in every model and catalogue, and a
+//! file made with other parameters is refused rather than heard wrongly.
+
+mod mel;
+mod mfcc;
+mod segment;
+mod stft;
+
+pub use mel::{MelFilterBank, hz_from_mel, mel_from_hz};
+pub use mfcc::mfcc;
+pub use segment::{Segments, segment_starts};
+pub use stft::{Stft, hann_periodic};
+
+use serde::{Deserialize, Serialize};
+
+/// A matrix of `bands` rows (lowest frequency first) and `frames` columns (earliest first), stored
+/// row by row: the value of band `b` at frame `t` is `values[b * frames + t]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spectrogram {
+    /// Number of rows: frequency bins, mel bands or coefficients.
+    pub bands: usize,
+    /// Number of columns: analysis frames, one every hop.
+    pub frames: usize,
+    /// `bands * frames` values, row by row.
+    pub values: Vec<f32>,
+}
+
+impl Spectrogram {
+    /// A matrix of zeros.
+    pub fn zeros(bands: usize, frames: usize) -> Self {
+        Self {
+            bands,
+            frames,
+            values: vec![0.0; bands * frames],
+        }
+    }
+
+    /// The frames of one band, earliest first.
+    pub fn band(&self, band: usize) -> &[f32] {
+        &self.values[band * self.frames..(band + 1) * self.frames]
+    }
+}
+
+/// The parameters of the log-mel front end. [`FrontEnd::default`] is what ships.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FrontEnd {
+    /// Sample rate in Hz that the sound is resampled to first.
+    pub sample_rate: u32,
+    /// Length of the Fourier transform and of its periodic Hann window, in samples.
+    pub n_fft: usize,
+    /// Hop length: samples from one frame to the next. Frames are centred, the edges zero-padded.
+    pub hop_length: usize,
+    /// Number of mel bands (Slaney's scale, Slaney's area normalisation).
+    pub mel_bands: usize,
+    /// Lower edge of the lowest band in Hz.
+    pub f_min: f32,
+    /// Upper edge of the highest band in Hz.
+    pub f_max: f32,
+    /// Smallest power before the logarithm: the decibel floor is `10·log10(power_floor)`.
+    pub power_floor: f32,
+    /// Frames of one segment, the unit that the model hears.
+    pub segment_frames: usize,
+}
+
+impl Default for FrontEnd {
+    fn default() -> Self {
+        Self {
+            sample_rate: 22_050,
+            n_fft: 2048,
+            hop_length: 512,
+            mel_bands: 128,
+            f_min: 0.0,
+            f_max: 11_025.0,
+            power_floor: 1e-10,
+            segment_frames: 128,
+        }
+    }
+}
+
+impl FrontEnd {
+    /// Frames of a sound of `samples` samples: one centred on every hop, the first on sample 0.
+    pub fn frame_count(&self, samples: usize) -> usize {
+        1 + samples / self.hop_length
+    }
+
+    /// Samples that one segment spans: the fewest that fill its frames without padding.
+    pub fn segment_samples(&self) -> usize {
+        (self.segment_frames - 1) * self.hop_length
+    }
+
+    /// Length of one segment in seconds.
+    pub fn segment_seconds(&self) -> f64 {
+        (self.segment_frames * self.hop_length) as f64 / f64::from(self.sample_rate)
+    }
+
+    /// The decibel value of silence.
+    pub fn floor_db(&self) -> f32 {
+        10.0 * self.power_floor.log10()
+    }
+
+    /// Mel power spectrogram `[mel_bands, frames]` of mono samples at [`Self::sample_rate`].
+    pub fn mel_power(&self, samples: &[f32]) -> Spectrogram {
+        let bank = MelFilterBank::new(self);
+        let mut stft = Stft::new(self.n_fft, self.hop_length);
+        let mut mel = Spectrogram::zeros(self.mel_bands, self.frame_count(samples.len()));
+        let frames = mel.frames;
+        let mut power = vec![0.0_f32; self.n_fft / 2 + 1];
+        let mut column = vec![0.0_f32; self.mel_bands];
+        stft.for_each_frame(samples, |frame, spectrum| {
+            for (p, bin) in power.iter_mut().zip(spectrum) {
+                *p = bin.norm_sqr();
+            }
+            bank.apply(&power, &mut column);
+            for (band, &value) in column.iter().enumerate() {
+                mel.values[band * frames + frame] = value;
+            }
+        });
+        mel
+    }
+
+    /// Log-mel spectrogram `[mel_bands, frames]` in dB re 1: `10·log10(max(power, power_floor))`.
+    pub fn log_mel(&self, samples: &[f32]) -> Spectrogram {
+        let mut mel = self.mel_power(samples);
+        for value in &mut mel.values {
+            *value = 10.0 * value.max(self.power_floor).log10();
+        }
+        mel
+    }
+
+    /// Magnitude spectrogram `[n_fft / 2 + 1, frames]`.
+    pub fn stft_magnitude(&self, samples: &[f32]) -> Spectrogram {
+        let mut magnitude = Spectrogram::zeros(self.n_fft / 2 + 1, self.frame_count(samples.len()));
+        let frames = magnitude.frames;
+        Stft::new(self.n_fft, self.hop_length).for_each_frame(samples, |frame, spectrum| {
+            for (bin, value) in spectrum.iter().enumerate() {
+                magnitude.values[bin * frames + frame] = value.norm();
+            }
+        });
+        magnitude
+    }
+}

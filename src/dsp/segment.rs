@@ -1,0 +1,88 @@
+//! Cutting a sound into the segments that a model hears.
+
+use super::{FrontEnd, Spectrogram};
+
+/// The log-mel segments of one sound, ready for a model.
+#[derive(Clone, Debug)]
+pub struct Segments {
+    /// First frame of each segment.
+    pub starts: Vec<usize>,
+    /// `[segments, mel_bands, segment_frames]` in dB, segment by segment, band by band.
+    pub values: Vec<f32>,
+    /// Whether the sound was shorter than one segment and silence was added.
+    pub padded: bool,
+}
+
+impl Segments {
+    /// Cuts a log-mel spectrogram at [`segment_starts`]. A shorter one is filled up with silence.
+    pub fn cut(front_end: &FrontEnd, log_mel: &Spectrogram) -> Self {
+        let starts = segment_starts(front_end, log_mel.frames);
+        let length = front_end.segment_frames;
+        let mut values = Vec::with_capacity(starts.len() * log_mel.bands * length);
+        for &start in &starts {
+            for band in 0..log_mel.bands {
+                let row = log_mel.band(band);
+                let inside = &row[start..log_mel.frames.min(start + length)];
+                values.extend_from_slice(inside);
+                values.resize(values.len() + length - inside.len(), front_end.floor_db());
+            }
+        }
+        Self {
+            starts,
+            values,
+            padded: log_mel.frames < length,
+        }
+    }
+
+    /// Number of segments, at least one.
+    pub fn len(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// Never: even the shortest sound has one segment.
+    pub fn is_empty(&self) -> bool {
+        self.starts.is_empty()
+    }
+}
+
+/// First frames of the segments of a sound of `frames` frames: one after another without a gap,
+/// and where at least a quarter of a segment is left over, a last one that ends with the sound.
+pub fn segment_starts(front_end: &FrontEnd, frames: usize) -> Vec<usize> {
+    let length = front_end.segment_frames;
+    if frames <= length {
+        return vec![0];
+    }
+    let mut starts: Vec<usize> = (0..frames / length).map(|k| k * length).collect();
+    if frames % length >= length / 4 {
+        starts.push(frames - length);
+    }
+    starts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn segments_lie_end_to_end_and_a_long_rest_gets_one_of_its_own() {
+        let front_end = FrontEnd::default();
+        assert_eq!(segment_starts(&front_end, 1), [0]);
+        assert_eq!(segment_starts(&front_end, 128), [0]);
+        assert_eq!(segment_starts(&front_end, 159), [0]);
+        assert_eq!(segment_starts(&front_end, 160), [0, 32]);
+        assert_eq!(segment_starts(&front_end, 256), [0, 128]);
+        assert_eq!(segment_starts(&front_end, 300), [0, 128, 172]);
+    }
+
+    #[test]
+    fn a_short_sound_is_filled_up_with_silence() {
+        let front_end = FrontEnd::default();
+        let log_mel = front_end.log_mel(&[0.5; 1000]);
+        let segments = Segments::cut(&front_end, &log_mel);
+        assert!(segments.padded);
+        assert_eq!(segments.len(), 1);
+        assert_eq!(segments.values.len(), 128 * 128);
+        assert_eq!(segments.values[127], front_end.floor_db());
+        assert_eq!(segments.values[0], log_mel.values[0]);
+    }
+}

@@ -1,0 +1,356 @@
+//! A model and its file: one safetensors file with weights in half precision and, as metadata, all
+//! that is needed to use them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use burn::module::Module;
+use burn::tensor::activation::softmax;
+use burn::tensor::{Device, Tensor, TensorData};
+use half::f16;
+use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{Architecture, Array, ModelError, Network, Weights};
+use crate::dsp::FrontEnd;
+
+/// Version of the file's layout.
+const FORMAT_VERSION: u32 = 1;
+/// The metadata entry that holds [`Header`] as JSON.
+const HEADER: &str = "soundalike.model";
+const MEAN: &str = "input.mean";
+const DEVIATION: &str = "input.deviation";
+const GOLDEN: &str = "golden.probabilities";
+
+/// How a model came to be, for its card.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Training {
+    /// Name of the data set.
+    pub data: String,
+    /// Clips it learnt from.
+    pub train_clips: usize,
+    /// Clips that chose its best epoch.
+    pub valid_clips: usize,
+    /// The epoch, counted from one, whose weights these are.
+    pub epoch: usize,
+    /// Seed of every random choice.
+    pub seed: u64,
+}
+
+/// What this model says of the golden input on the machine that saved it: another device must agree
+/// before it is trusted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Golden {
+    /// `[segments, genres]` probabilities.
+    pub probabilities: Vec<Vec<f32>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    format_version: u32,
+    #[serde(flatten)]
+    architecture: Architecture,
+    genres: Vec<String>,
+    front_end: FrontEnd,
+    training: Training,
+}
+
+/// A network with all that it takes to use it.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// Architecture and sizes.
+    pub architecture: Architecture,
+    /// Names of the logits, in order.
+    pub genres: Vec<String>,
+    /// The front end that it was trained with.
+    pub front_end: FrontEnd,
+    /// Mean of each mel band in dB over the training data, `[mel_bands]`.
+    pub mean: Vec<f32>,
+    /// Standard deviation of each mel band in dB, `[mel_bands]`.
+    pub deviation: Vec<f32>,
+    /// How it came to be.
+    pub training: Training,
+    /// Its answers to the golden input, if it was saved with them.
+    pub golden: Option<Golden>,
+    /// SHA-256 of the file that it was read from, in hexadecimal; empty for an unsaved model.
+    pub sha256: String,
+    network: Network,
+    normalise: (Tensor<4>, Tensor<4>),
+}
+
+impl Model {
+    /// Puts a network and its surroundings together.
+    pub fn new(
+        architecture: Architecture,
+        network: Network,
+        genres: Vec<String>,
+        front_end: FrontEnd,
+        (mean, deviation): (Vec<f32>, Vec<f32>),
+        training: Training,
+        device: &Device,
+    ) -> Self {
+        let bands = front_end.mel_bands;
+        let column = |values: &[f32]| {
+            Tensor::<4>::from_data(TensorData::new(values.to_vec(), [1, 1, bands, 1]), device)
+        };
+        let scale: Vec<f32> = deviation.iter().map(|d| 1.0 / d).collect();
+        Self {
+            normalise: (column(&mean), column(&scale)),
+            architecture,
+            genres,
+            front_end,
+            mean,
+            deviation,
+            training,
+            golden: None,
+            sha256: String::new(),
+            network,
+        }
+    }
+
+    /// Reads a model from the bytes of its file onto a device.
+    ///
+    /// # Errors
+    /// If the bytes are not a model, of another version or front end, or damaged.
+    pub fn from_bytes(bytes: &[u8], device: &Device) -> Result<Self, ModelError> {
+        let not_a_model = |cause: String| ModelError::NotAModel(cause);
+        let (_, metadata) =
+            SafeTensors::read_metadata(bytes).map_err(|e| not_a_model(e.to_string()))?;
+        let header = metadata
+            .metadata()
+            .as_ref()
+            .and_then(|m| m.get(HEADER))
+            .ok_or_else(|| not_a_model("it lacks a model header".to_owned()))?;
+        let version: Version =
+            serde_json::from_str(header).map_err(|e| not_a_model(e.to_string()))?;
+        if version.format_version != FORMAT_VERSION {
+            return Err(ModelError::Version {
+                found: version.format_version,
+                known: FORMAT_VERSION,
+            });
+        }
+        let header: Header =
+            serde_json::from_str(header).map_err(|e| not_a_model(e.to_string()))?;
+        check_front_end(&header.front_end)?;
+        if header.genres.len() != header.architecture.genres() {
+            return Err(not_a_model(
+                "its genres and its logits differ in number".to_owned(),
+            ));
+        }
+
+        let tensors = SafeTensors::deserialize(bytes).map_err(|e| not_a_model(e.to_string()))?;
+        let mut arrays = BTreeMap::new();
+        for (name, view) in tensors.iter() {
+            arrays.insert(name.to_owned(), array_from_view(name, &view)?);
+        }
+        let mut take = |name: &str| {
+            arrays
+                .remove(name)
+                .ok_or_else(|| ModelError::Weights(format!("{name} is missing")))
+        };
+        let (mean, deviation) = (take(MEAN)?.values, take(DEVIATION)?.values);
+        let bands = header.front_end.mel_bands;
+        if mean.len() != bands
+            || deviation.len() != bands
+            || deviation.iter().any(|&d| d.is_nan() || d <= 0.0)
+        {
+            return Err(ModelError::Weights(
+                "its input normalisation is wrong".to_owned(),
+            ));
+        }
+        let golden = take(GOLDEN).ok().map(|array| Golden {
+            probabilities: array
+                .values
+                .chunks(header.genres.len())
+                .map(<[f32]>::to_vec)
+                .collect(),
+        });
+        let network = Weights(arrays).apply(header.architecture.init(device))?;
+        let mut model = Self::new(
+            header.architecture,
+            network,
+            header.genres,
+            header.front_end,
+            (mean, deviation),
+            header.training,
+            device,
+        );
+        model.golden = golden;
+        model.sha256 = sha256_hex(bytes);
+        Ok(model)
+    }
+
+    /// The bytes of the model's file. The weights are rounded to half precision, so read the file
+    /// back to have the model that ships.
+    ///
+    /// # Errors
+    /// If serialisation fails.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
+        let failed = |e: &dyn std::fmt::Display| ModelError::Weights(e.to_string());
+        let header = Header {
+            format_version: FORMAT_VERSION,
+            architecture: self.architecture.clone(),
+            genres: self.genres.clone(),
+            front_end: self.front_end.clone(),
+            training: self.training.clone(),
+        };
+        let header = serde_json::to_string(&header).map_err(|e| failed(&e))?;
+        let mut stored: Vec<(String, Vec<usize>, Dtype, Vec<u8>)> = Weights::of(&self.network)
+            .0
+            .into_iter()
+            .map(|(name, array)| {
+                // Running variances span many orders of magnitude: half precision would lose them.
+                if name.contains("running_") {
+                    (name, array.shape, Dtype::F32, f32_bytes(&array.values))
+                } else {
+                    (name, array.shape, Dtype::F16, f16_bytes(&array.values))
+                }
+            })
+            .collect();
+        let bands = self.mean.len();
+        stored.push((MEAN.into(), vec![bands], Dtype::F32, f32_bytes(&self.mean)));
+        stored.push((
+            DEVIATION.into(),
+            vec![bands],
+            Dtype::F32,
+            f32_bytes(&self.deviation),
+        ));
+        if let Some(golden) = &self.golden {
+            stored.push((
+                GOLDEN.into(),
+                vec![golden.probabilities.len(), self.genres.len()],
+                Dtype::F32,
+                f32_bytes(&golden.probabilities.concat()),
+            ));
+        }
+        let views = stored
+            .iter()
+            .map(|(name, shape, dtype, bytes)| {
+                TensorView::new(*dtype, shape.clone(), bytes)
+                    .map(|view| (name.as_str(), view))
+                    .map_err(|e| failed(&e))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let metadata = HashMap::from([(HEADER.to_owned(), header)]);
+        serialize(views, Some(metadata)).map_err(|e| failed(&e))
+    }
+
+    /// The network itself.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// Number of trained parameters, running statistics not counted.
+    pub fn parameters(&self) -> usize {
+        self.network.num_params()
+    }
+
+    /// Hears log-mel segments in dB, `[batch, mel_bands, segment_frames]` in one row: for each its
+    /// probabilities and its embedding.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub async fn hear(
+        &self,
+        segments: &[f32],
+        device: &Device,
+    ) -> Result<Vec<SegmentHeard>, ModelError> {
+        let (bands, frames) = (self.front_end.mel_bands, self.front_end.segment_frames);
+        let batch = segments.len() / (bands * frames);
+        let x = Tensor::<4>::from_data(
+            TensorData::new(segments.to_vec(), [batch, 1, bands, frames]),
+            device,
+        );
+        let (mean, scale) = self.normalise.clone();
+        let heard = self.network.forward((x - mean) * scale);
+        // One read for both, since each waits for the device.
+        let both = Tensor::cat(vec![softmax(heard.logits, 1), heard.embedding], 1);
+        let data = both
+            .into_data_async()
+            .await
+            .map_err(|e| ModelError::Device(format!("{e:?}")))?;
+        let values: Vec<f32> = data.iter::<f32>().collect();
+        let genres = self.genres.len();
+        Ok(values
+            .chunks(genres + self.architecture.embedding())
+            .map(|row| SegmentHeard {
+                probabilities: row[..genres].to_vec(),
+                embedding: row[genres..].to_vec(),
+            })
+            .collect())
+    }
+}
+
+/// What a model says of one segment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SegmentHeard {
+    /// Softmax over the genres, in the model's order.
+    pub probabilities: Vec<f32>,
+    /// The pooled activations.
+    pub embedding: Vec<f32>,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    format_version: u32,
+}
+
+/// Refuses any front end but the one that this program computes.
+pub(crate) fn check_front_end(found: &FrontEnd) -> Result<(), ModelError> {
+    let known = FrontEnd::default();
+    if *found == known {
+        return Ok(());
+    }
+    let (found, known) = (format!("{found:?}"), format!("{known:?}"));
+    Err(ModelError::FrontEnd(format!("{found} instead of {known}")))
+}
+
+/// SHA-256 of some bytes in hexadecimal.
+fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+fn f32_bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|v| v.to_le_bytes()).collect()
+}
+
+pub(crate) fn f16_bytes(values: &[f32]) -> Vec<u8> {
+    values
+        .iter()
+        .flat_map(|&v| f16::from_f32(v).to_le_bytes())
+        .collect()
+}
+
+/// The values of a tensor stored as f16 or f32; `None` for any other type.
+pub(crate) fn values_from_view(view: &TensorView<'_>) -> Option<Vec<f32>> {
+    match view.dtype() {
+        Dtype::F16 => Some(
+            view.data()
+                .as_chunks::<2>()
+                .0
+                .iter()
+                .map(|&b| f16::from_le_bytes(b).to_f32())
+                .collect(),
+        ),
+        Dtype::F32 => Some(
+            view.data()
+                .as_chunks::<4>()
+                .0
+                .iter()
+                .map(|&b| f32::from_le_bytes(b))
+                .collect(),
+        ),
+        _ => None,
+    }
+}
+
+fn array_from_view(name: &str, view: &TensorView<'_>) -> Result<Array, ModelError> {
+    Ok(Array {
+        shape: view.shape().to_vec(),
+        values: values_from_view(view)
+            .ok_or_else(|| ModelError::Weights(format!("{name} is neither f16 nor f32")))?,
+    })
+}

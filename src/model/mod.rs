@@ -1,0 +1,69 @@
+//! The networks: log-mel segments in, genre logits and an embedding out.
+//!
+//! [`Architecture`] names what there is, [`Network`] is any of them on any device, [`Model`] is a
+//! network together with all it takes to use it: genres, front end, input normalisation.
+
+mod blocks;
+mod file;
+mod registry;
+pub mod two_stream;
+mod weights;
+
+pub use file::{Golden, Model, SegmentHeard, Training};
+pub(crate) use file::{check_front_end, f16_bytes, values_from_view};
+pub use registry::{Architecture, Heard, Network};
+pub use weights::{Array, Weights};
+
+/// The ten genres of GTZAN in alphabetical order, the labels of the shipped model.
+pub const GENRES: [&str; 10] = [
+    "blues",
+    "classical",
+    "country",
+    "disco",
+    "hiphop",
+    "jazz",
+    "metal",
+    "pop",
+    "reggae",
+    "rock",
+];
+
+/// What can be wrong with a model.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// No architecture of this name.
+    #[error("there is no architecture named {name}; there is {known}")]
+    UnknownArchitecture {
+        /// The name asked for.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// The bytes are not a model file.
+    #[error(
+        "is not a model of this program ({0}); choose a .safetensors file made by `trainer train`"
+    )]
+    NotAModel(String),
+    /// Another format version.
+    #[error(
+        "is a model of format version {found}; this program reads version {known}: use the program that made it, or train again"
+    )]
+    Version {
+        /// The file's version.
+        found: u32,
+        /// The version of this program.
+        known: u32,
+    },
+    /// Another front end.
+    #[error("was trained with another front end than this program computes ({0}); train it again")]
+    FrontEnd(String),
+    /// The weights do not fit the architecture.
+    #[error(
+        "holds weights that do not fit its architecture: {0}; the file is damaged or from another version"
+    )]
+    Weights(String),
+    /// The device gave no answer.
+    #[error("the device that runs the model failed: {0}")]
+    Device(String),
+}

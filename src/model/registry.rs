@@ -1,0 +1,92 @@
+//! The architectures there are, by name.
+
+use std::fmt;
+use std::str::FromStr;
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+use super::ModelError;
+use super::two_stream::{TwoStream, TwoStreamConfig};
+
+/// What a network makes of a batch of segments.
+pub struct Heard {
+    /// `[batch, genres]`, before the softmax.
+    pub logits: Tensor<2>,
+    /// `[batch, embedding]`: sounds alike lie in like directions.
+    pub embedding: Tensor<2>,
+}
+
+/// An architecture with its sizes; stored in the model file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "architecture", content = "sizes", rename_all = "kebab-case")]
+pub enum Architecture {
+    /// Two-stream residual network (Tairi et al.).
+    TwoStream(TwoStreamConfig),
+}
+
+impl Architecture {
+    /// The names that [`Architecture::from_str`] knows.
+    pub const NAMES: [&str; 1] = ["two-stream"];
+
+    /// A network with random weights.
+    pub fn init(&self, device: &Device) -> Network {
+        match self {
+            Self::TwoStream(config) => Network::TwoStream(config.init(device)),
+        }
+    }
+
+    /// Length of the embedding.
+    pub fn embedding(&self) -> usize {
+        match self {
+            Self::TwoStream(config) => config.embedding,
+        }
+    }
+
+    /// Number of genres.
+    pub fn genres(&self) -> usize {
+        match self {
+            Self::TwoStream(config) => config.genres,
+        }
+    }
+}
+
+impl fmt::Display for Architecture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TwoStream(_) => f.write_str("two-stream"),
+        }
+    }
+}
+
+impl FromStr for Architecture {
+    type Err = ModelError;
+
+    /// An architecture of default sizes from its name.
+    fn from_str(name: &str) -> Result<Self, ModelError> {
+        match name {
+            "two-stream" => Ok(Self::TwoStream(TwoStreamConfig::new())),
+            _ => Err(ModelError::UnknownArchitecture {
+                name: name.to_owned(),
+                known: Self::NAMES.join(", "),
+            }),
+        }
+    }
+}
+
+/// A network of any architecture.
+#[derive(Module, Debug)]
+pub enum Network {
+    /// See [`Architecture::TwoStream`].
+    TwoStream(TwoStream),
+}
+
+impl Network {
+    /// Hears normalised log-mel segments `[batch, 1, mel_bands, segment_frames]`.
+    pub fn forward(&self, x: Tensor<4>) -> Heard {
+        match self {
+            Self::TwoStream(network) => network.forward(x),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The two-stream residual network of Tairi et al.: one stream listens along time, the other along
+//! frequency.
+//!
+//! ```text
+//! log-mel [b, 1, 128 bands, 128 frames]
+//!   temporal  mean 4×1, conv 1×9, max 1×4, block 1×9, max 2×2, block 1×9, max 2×2, block 1×9
+//!   spectral  mean 1×4, conv 9×1, max 4×1, block 9×1, max 2×2, block 9×1, max 2×2, block 9×1
+//!             → [b, 128, 8, 8] each
+//!   both on channels → conv 1×1 → mean over the picture → embedding [b, 128] → logits [b, genres]
+//! ```
+//!
+//! A stream that listens along one axis does not need fine steps along the other, so the picture is
+//! averaged along that one first: a quarter of the work, and the stream keeps what it is there for.
+
+use burn::config::Config;
+use burn::module::Module;
+use burn::nn::pool::{
+    AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig, AvgPool2d, AvgPool2dConfig, MaxPool2d,
+    MaxPool2dConfig,
+};
+use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig};
+use burn::tensor::activation::relu;
+use burn::tensor::{Device, Tensor};
+
+use super::blocks::{ConvNorm, ResidualBlock};
+use super::registry::Heard;
+
+/// Length of the filters along a stream's own axis, in bands or frames.
+const FILTER: usize = 9;
+
+/// The sizes of a [`TwoStream`]. Channel counts are powers of two, which WebGPU kernels like.
+#[derive(Config, Debug, PartialEq)]
+pub struct TwoStreamConfig {
+    /// Number of genres, the length of the logits.
+    #[config(default = 10)]
+    pub genres: usize,
+    /// Channels of the three residual blocks of each stream.
+    #[config(default = "[32, 64, 128]")]
+    pub channels: [usize; 3],
+    /// Length of the embedding.
+    #[config(default = 128)]
+    pub embedding: usize,
+    /// Share of the embedding that is dropped at random before the genre layer while training.
+    #[config(default = 0.3)]
+    pub dropout: f64,
+}
+
+impl TwoStreamConfig {
+    /// A network with random weights.
+    pub fn init(&self, device: &Device) -> TwoStream {
+        let fused = 2 * self.channels[2];
+        TwoStream {
+            temporal: Stream::new([1, FILTER], [4, 1], [1, 4], self.channels, device),
+            spectral: Stream::new([FILTER, 1], [1, 4], [4, 1], self.channels, device),
+            fusion: ConvNorm::new(fused, self.embedding, [1, 1], device),
+            pool: AdaptiveAvgPool2dConfig::new([1, 1]).init(),
+            dropout: DropoutConfig::new(self.dropout).init(),
+            genre: LinearConfig::new(self.embedding, self.genres).init(device),
+        }
+    }
+}
+
+/// See the [module](self).
+#[derive(Module, Debug)]
+pub struct TwoStream {
+    temporal: Stream,
+    spectral: Stream,
+    fusion: ConvNorm,
+    pool: AdaptiveAvgPool2d,
+    dropout: Dropout,
+    genre: Linear,
+}
+
+impl TwoStream {
+    /// Hears normalised log-mel segments `[batch, 1, 128 bands, 128 frames]`.
+    pub fn forward(&self, x: Tensor<4>) -> Heard {
+        let temporal = self.temporal.forward(x.clone());
+        let spectral = self.spectral.forward(x);
+        let fused = relu(
+            self.fusion
+                .forward(Tensor::cat(vec![temporal, spectral], 1)),
+        );
+        let embedding: Tensor<2> = self.pool.forward(fused).flatten(1, 3);
+        let logits = self.genre.forward(self.dropout.forward(embedding.clone()));
+        Heard { logits, embedding }
+    }
+}
+
+/// One stream: the picture coarsened across, a first convolution, then three residual blocks, each
+/// after a pooling.
+#[derive(Module, Debug)]
+struct Stream {
+    coarsen: AvgPool2d,
+    stem: ConvNorm,
+    blocks: Vec<ResidualBlock>,
+    pools: Vec<MaxPool2d>,
+}
+
+impl Stream {
+    fn new(
+        kernel: [usize; 2],
+        across: [usize; 2],
+        along: [usize; 2],
+        channels: [usize; 3],
+        device: &Device,
+    ) -> Self {
+        let inputs = [channels[0], channels[0], channels[1]];
+        Self {
+            coarsen: AvgPool2dConfig::new(across).with_strides(across).init(),
+            stem: ConvNorm::new(1, channels[0], kernel, device),
+            blocks: inputs
+                .into_iter()
+                .zip(channels)
+                .map(|(from, to)| ResidualBlock::new(from, to, kernel, device))
+                .collect(),
+            pools: [along, [2, 2], [2, 2]]
+                .into_iter()
+                .map(|size| MaxPool2dConfig::new(size).with_strides(size).init())
+                .collect(),
+        }
+    }
+
+    /// `[b, 1, 128, 128]` to `[b, channels, 8, 8]`.
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let mut x = relu(self.stem.forward(self.coarsen.forward(x)));
+        for (block, pool) in self.blocks.iter().zip(&self.pools) {
+            x = block.forward(pool.forward(x));
+        }
+        x
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes_and_size_are_those_of_the_doc_comment() {
+        let device = Device::flex();
+        let network = TwoStreamConfig::new().init(&device);
+        let heard = network.forward(Tensor::zeros([3, 1, 128, 128], &device));
+        assert_eq!(heard.logits.dims(), [3, 10]);
+        assert_eq!(heard.embedding.dims(), [3, 128]);
+        assert!(network.num_params() <= 1_000_000);
+    }
+}

@@ -1,0 +1,483 @@
+//! From a sound to an answer: resample, log-mel, segments, model, and the whole clip's verdict.
+//!
+//! [`Analysis`] does it in steps, so that a page can draw, show how far it is and be cancelled;
+//! [`Listener::hear`] does it at once.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::Device;
+use serde::Serialize;
+
+use crate::audio::{AudioError, Clip, synth};
+use crate::dsp::{FrontEnd, Segments, Spectrogram};
+use crate::model::{Golden, Model, ModelError, SegmentHeard};
+
+/// Segments that go through the model together: enough to keep a processor busy, few enough that a
+/// 30-second sound takes little memory.
+pub const BATCH: usize = 8;
+
+/// Segments of the sample song that make the golden input.
+const GOLDEN_SEGMENTS: usize = 4;
+
+/// What can go wrong while hearing a sound.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HearError {
+    /// The sound cannot be used.
+    #[error(transparent)]
+    Audio(#[from] AudioError),
+    /// The model failed.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// Nothing but silence.
+    #[error("is silent, so there is nothing to hear; choose a sound that can be heard")]
+    Silent,
+    /// Too short to say anything.
+    #[error("lasts only {seconds:.2} seconds; choose a sound of at least {least} seconds")]
+    TooShort {
+        /// Its length.
+        seconds: f64,
+        /// The shortest that is heard.
+        least: f64,
+    },
+}
+
+/// Shortest sound that is heard at all, in seconds: shorter than a note, no music is in it.
+pub const SHORTEST_SECONDS: f64 = 0.1;
+
+/// Probabilities of one stretch of the sound.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moment {
+    /// Start in seconds.
+    pub start: f64,
+    /// End in seconds.
+    pub end: f64,
+    /// `[genres]`, in the model's order.
+    pub probabilities: Vec<f32>,
+}
+
+/// What the program makes of a sound.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// Length of the sound in seconds.
+    pub seconds: f64,
+    /// `[genres]`: mean over the segments, in the model's order; the sum is one.
+    pub probabilities: Vec<f32>,
+    /// One entry per segment, in order of time.
+    pub timeline: Vec<Moment>,
+    /// Mean of the segments' embeddings.
+    pub embedding: Vec<f32>,
+    /// What a listener should know about how it was heard, a sentence each.
+    pub notes: Vec<String>,
+}
+
+impl Answer {
+    /// Index of the most probable genre.
+    pub fn best(&self) -> usize {
+        (0..self.probabilities.len())
+            .max_by(|&a, &b| self.probabilities[a].total_cmp(&self.probabilities[b]))
+            .unwrap_or(0)
+    }
+
+    /// Probability of the most probable genre.
+    pub fn confidence(&self) -> f32 {
+        self.probabilities[self.best()]
+    }
+}
+
+/// The rule that turns probabilities into a sentence; www/verdict.js shows the same one.
+mod rule {
+    /// Below this no genre stands out: with ten of them a guess is right once in ten.
+    pub const SURE: f32 = 0.35;
+    /// From here on one genre has more than half of the song.
+    pub const MOSTLY: f32 = 0.5;
+    /// From here on the others are not worth a word.
+    pub const CLEARLY: f32 = 0.85;
+    /// A second or third genre is named from here on.
+    pub const SOME: f32 = 0.12;
+    /// A second genre with this share of the first stands beside it.
+    pub const EVEN: f32 = 0.8;
+}
+
+/// An answer in the words of the JSON that terminal and page show.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AnswerView {
+    /// Length of the sound in seconds.
+    pub seconds: f64,
+    /// The most probable genre.
+    pub genre: String,
+    /// Its probability.
+    pub confidence: f32,
+    /// Probability of each genre.
+    pub probabilities: BTreeMap<String, f32>,
+    /// One entry per segment.
+    pub timeline: Vec<MomentView>,
+    /// See [`Answer::embedding`].
+    pub embedding: Vec<f32>,
+    /// See [`Answer::notes`].
+    pub notes: Vec<String>,
+}
+
+/// A [`Moment`] with the genres' names.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MomentView {
+    /// Start in seconds.
+    pub start: f64,
+    /// End in seconds.
+    pub end: f64,
+    /// Probability of each genre.
+    pub probabilities: BTreeMap<String, f32>,
+}
+
+impl Answer {
+    /// The answer with the genres' names, to be shown.
+    pub fn view(&self, genres: &[String]) -> AnswerView {
+        let named = |probabilities: &[f32]| {
+            genres
+                .iter()
+                .cloned()
+                .zip(probabilities.iter().copied())
+                .collect()
+        };
+        AnswerView {
+            seconds: self.seconds,
+            genre: genres[self.best()].clone(),
+            confidence: self.confidence(),
+            probabilities: named(&self.probabilities),
+            timeline: self
+                .timeline
+                .iter()
+                .map(|moment| MomentView {
+                    start: moment.start,
+                    end: moment.end,
+                    probabilities: named(&moment.probabilities),
+                })
+                .collect(),
+            embedding: self.embedding.clone(),
+            notes: self.notes.clone(),
+        }
+    }
+
+    /// The answer as a sentence without a full stop: "Mostly blues, with some jazz".
+    pub fn verdict<'a>(&self, genres: &'a [String]) -> String {
+        let mut order: Vec<(f32, &'a str)> = self
+            .probabilities
+            .iter()
+            .copied()
+            .zip(genres.iter().map(|genre| spoken(genre)))
+            .collect();
+        order.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let Some((&(top, first), others)) = order.split_first() else {
+            return "Not sure".to_owned();
+        };
+        let worth_naming = |candidates: &[(f32, &'a str)]| -> Vec<&'a str> {
+            let some = candidates.iter().filter(|(p, _)| *p >= rule::SOME);
+            some.map(|&(_, genre)| genre).collect()
+        };
+        if top < rule::SURE {
+            let near = worth_naming(&order[..order.len().min(3)]);
+            let near = if near.is_empty() { vec![first] } else { near };
+            return format!("Not sure: a little {}", listed(&near));
+        }
+        if top >= rule::CLEARLY {
+            return format!("Clearly {first}");
+        }
+        match others.first() {
+            Some(&(next, second)) if next >= rule::EVEN * top => {
+                return format!("Between {first} and {second}");
+            }
+            _ => {}
+        }
+        let degree = if top >= rule::MOSTLY {
+            "Mostly"
+        } else {
+            "Closest to"
+        };
+        let some = worth_naming(&others[..others.len().min(2)]);
+        if some.is_empty() {
+            format!("{degree} {first}")
+        } else {
+            format!("{degree} {first}, with some {}", listed(&some))
+        }
+    }
+}
+
+/// A genre's name in a sentence.
+fn spoken(genre: &str) -> &str {
+    match genre {
+        "hiphop" => "hip-hop",
+        other => other,
+    }
+}
+
+/// "a", "a and b", "a, b and c".
+fn listed(words: &[&str]) -> String {
+    match words.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => words.concat(),
+    }
+}
+
+/// A model on a device.
+#[derive(Clone, Debug)]
+pub struct Listener {
+    model: Model,
+    device: Device,
+}
+
+impl Listener {
+    /// Puts a model that lives on `device` to use.
+    pub fn new(model: Model, device: Device) -> Self {
+        Self { model, device }
+    }
+
+    /// Reads a model file onto a device.
+    ///
+    /// # Errors
+    /// See [`Model::from_bytes`].
+    pub fn from_bytes(bytes: &[u8], device: Device) -> Result<Self, ModelError> {
+        Ok(Self::new(Model::from_bytes(bytes, &device)?, device))
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// Hears a whole sound. Blocks.
+    ///
+    /// # Errors
+    /// If the sound is silent, too short or cannot be resampled, or the device fails.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn hear(&self, clip: &Clip) -> Result<Answer, HearError> {
+        let mut analysis = Analysis::begin(clip, &self.model)?;
+        while analysis.done() < analysis.segments() {
+            pollster::block_on(analysis.step(self, BATCH))?;
+        }
+        Ok(analysis.answer())
+    }
+
+    /// What the model says of the golden input on this device.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub async fn golden(&self) -> Result<Golden, HearError> {
+        let mut analysis = Analysis::begin(&synth::sample_song(), &self.model)?;
+        while analysis.done() < GOLDEN_SEGMENTS {
+            analysis.step(self, GOLDEN_SEGMENTS).await?;
+        }
+        Ok(Golden {
+            probabilities: analysis
+                .heard
+                .into_iter()
+                .take(GOLDEN_SEGMENTS)
+                .map(|heard| heard.probabilities)
+                .collect(),
+        })
+    }
+
+    /// Largest absolute difference between this device's probabilities for the golden input and
+    /// those in the model file; `None` if the file has none.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub async fn golden_difference(&self) -> Result<Option<f32>, HearError> {
+        let Some(expected) = self.model.golden.clone() else {
+            return Ok(None);
+        };
+        let found = self.golden().await?;
+        let pairs = found
+            .probabilities
+            .iter()
+            .flatten()
+            .zip(expected.probabilities.iter().flatten());
+        // A NaN must not pass for agreement, so it counts as the largest difference there can be.
+        Ok(Some(pairs.fold(0.0, |worst: f32, (a, b)| {
+            let difference = (a - b).abs();
+            worst.max(if difference.is_nan() { 1.0 } else { difference })
+        })))
+    }
+}
+
+/// A sound on its way through the model.
+#[derive(Clone, Debug)]
+pub struct Analysis {
+    seconds: f64,
+    front_end: FrontEnd,
+    genres: usize,
+    dimensions: usize,
+    log_mel: Spectrogram,
+    segments: Segments,
+    heard: Vec<SegmentHeard>,
+}
+
+impl Analysis {
+    /// Resamples a sound, computes its log-mel spectrogram and cuts it into segments.
+    ///
+    /// # Errors
+    /// If the sound is silent, shorter than [`SHORTEST_SECONDS`] or cannot be resampled.
+    pub fn begin(clip: &Clip, model: &Model) -> Result<Self, HearError> {
+        let front_end = &model.front_end;
+        if clip.is_silent() {
+            return Err(HearError::Silent);
+        }
+        let seconds = clip.seconds();
+        if seconds < SHORTEST_SECONDS {
+            return Err(HearError::TooShort {
+                seconds,
+                least: SHORTEST_SECONDS,
+            });
+        }
+        let clip = clip.resampled(front_end.sample_rate)?;
+        let log_mel = front_end.log_mel(clip.samples());
+        Ok(Self {
+            seconds,
+            front_end: front_end.clone(),
+            genres: model.genres.len(),
+            dimensions: model.architecture.embedding(),
+            segments: Segments::cut(front_end, &log_mel),
+            log_mel,
+            heard: Vec::new(),
+        })
+    }
+
+    /// Number of segments in all.
+    pub fn segments(&self) -> usize {
+        self.segments.len()
+    }
+
+    /// Number of segments heard so far.
+    pub fn done(&self) -> usize {
+        self.heard.len()
+    }
+
+    /// Length of the sound in seconds.
+    pub fn seconds(&self) -> f64 {
+        self.seconds
+    }
+
+    /// The log-mel spectrogram of the whole sound, `[mel_bands, frames]` in dB.
+    pub fn log_mel(&self) -> &Spectrogram {
+        &self.log_mel
+    }
+
+    /// Hears up to `count` further segments.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub async fn step(&mut self, listener: &Listener, count: usize) -> Result<(), ModelError> {
+        let from = self.done();
+        let to = self.segments().min(from + count);
+        if from < to {
+            let size = self.front_end.mel_bands * self.front_end.segment_frames;
+            let batch = &self.segments.values[from * size..to * size];
+            let heard = listener.model.hear(batch, &listener.device).await?;
+            self.heard.extend(heard);
+        }
+        Ok(())
+    }
+
+    /// The answer from the segments heard so far; uniform probabilities if there are none yet.
+    pub fn answer(&self) -> Answer {
+        let frame_seconds =
+            self.front_end.hop_length as f64 / f64::from(self.front_end.sample_rate);
+        let timeline = self
+            .segments
+            .starts
+            .iter()
+            .zip(&self.heard)
+            .map(|(&start, heard)| Moment {
+                start: start as f64 * frame_seconds,
+                end: ((start + self.front_end.segment_frames) as f64 * frame_seconds)
+                    .min(self.seconds),
+                probabilities: heard.probabilities.clone(),
+            })
+            .collect();
+        let mut notes = Vec::new();
+        if self.segments.padded {
+            notes.push(format!(
+                "It is shorter than the {:.1} seconds that the model listens to at once; silence was added.",
+                self.front_end.segment_seconds()
+            ));
+        }
+        let probabilities = if self.heard.is_empty() {
+            vec![1.0 / self.genres as f32; self.genres]
+        } else {
+            mean(
+                self.genres,
+                self.heard.iter().map(|h| h.probabilities.as_slice()),
+            )
+        };
+        Answer {
+            seconds: self.seconds,
+            probabilities,
+            timeline,
+            embedding: mean(
+                self.dimensions,
+                self.heard.iter().map(|h| h.embedding.as_slice()),
+            ),
+            notes,
+        }
+    }
+}
+
+/// Mean of vectors of one length; zeros if there are none.
+fn mean<'a>(length: usize, vectors: impl ExactSizeIterator<Item = &'a [f32]>) -> Vec<f32> {
+    let count = vectors.len().max(1) as f64;
+    let mut sum = vec![0.0_f64; length];
+    for vector in vectors {
+        for (s, &v) in sum.iter_mut().zip(vector) {
+            *s += f64::from(v);
+        }
+    }
+    sum.into_iter().map(|s| (s / count) as f32).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(probabilities: &[f32]) -> String {
+        let genres: Vec<String> = ["blues", "jazz", "hiphop", "rock"]
+            .map(str::to_owned)
+            .to_vec();
+        let answer = Answer {
+            seconds: 3.0,
+            probabilities: probabilities.to_vec(),
+            timeline: Vec::new(),
+            embedding: Vec::new(),
+            notes: Vec::new(),
+        };
+        answer.verdict(&genres)
+    }
+
+    #[test]
+    fn the_verdict_says_in_words_how_sure_it_is() {
+        assert_eq!(verdict(&[0.9, 0.1, 0.0, 0.0]), "Clearly blues");
+        assert_eq!(
+            verdict(&[0.7, 0.2, 0.1, 0.0]),
+            "Mostly blues, with some jazz"
+        );
+        assert_eq!(
+            verdict(&[0.15, 0.2, 0.65, 0.0]),
+            "Mostly hip-hop, with some jazz and blues"
+        );
+        assert_eq!(verdict(&[0.8, 0.1, 0.1, 0.0]), "Mostly blues");
+        assert_eq!(verdict(&[0.45, 0.4, 0.1, 0.05]), "Between blues and jazz");
+        assert_eq!(
+            verdict(&[0.4, 0.3, 0.2, 0.1]),
+            "Closest to blues, with some jazz and hip-hop"
+        );
+        assert_eq!(
+            verdict(&[0.3, 0.3, 0.3, 0.1]),
+            "Not sure: a little blues, jazz and hip-hop"
+        );
+    }
+
+    #[test]
+    fn the_mean_of_nothing_is_zero() {
+        assert_eq!(mean(2, [].into_iter()), [0.0, 0.0]);
+        let rows: [&[f32]; 2] = [&[1.0, 2.0], &[3.0, 4.0]];
+        assert_eq!(mean(2, rows.into_iter()), [2.0, 3.0]);
+    }
+}

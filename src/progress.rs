@@ -1,0 +1,79 @@
+//! Progress of long work: a bar on a terminal, plain lines elsewhere.
+
+use std::io::IsTerminal;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Lines that a long task prints where there is no terminal.
+const LINES: usize = 10;
+
+/// Counts steps of a task of known length; shared between threads.
+pub struct Progress {
+    bar: Option<ProgressBar>,
+    name: String,
+    total: usize,
+    done: AtomicUsize,
+    started: Instant,
+    quiet: bool,
+}
+
+impl Progress {
+    /// Begins a task of `total` steps.
+    pub fn new(name: &str, total: usize) -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new(total as u64);
+            if let Ok(style) =
+                ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {msg} {eta}")
+            {
+                bar.set_style(style);
+            }
+            bar.set_prefix(name.to_owned());
+            bar
+        });
+        Self {
+            bar,
+            name: name.to_owned(),
+            total,
+            done: AtomicUsize::new(0),
+            started: Instant::now(),
+            quiet: false,
+        }
+    }
+
+    /// Without lines where there is no terminal: for short work.
+    pub fn quiet(mut self) -> Self {
+        self.quiet = true;
+        self
+    }
+
+    /// Counts one step more.
+    pub fn advance(&self) {
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        match &self.bar {
+            Some(bar) => bar.inc(1),
+            None if self.quiet => {}
+            None if done * LINES / self.total.max(1) != (done - 1) * LINES / self.total.max(1) => {
+                let seconds = self.started.elapsed().as_secs();
+                eprintln!("{}: {done} of {} ({seconds} s)", self.name, self.total);
+            }
+            None => {}
+        }
+    }
+
+    /// Shows a few words beside the bar.
+    pub fn say(&self, words: String) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(words);
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

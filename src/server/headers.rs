@@ -1,0 +1,56 @@
+//! The headers that go with every answer.
+
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY};
+use axum::http::header::{HeaderName, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
+
+/// The page runs its own scripts and its own WebAssembly, talks to nobody but
+/// this server, and cannot be framed. `blob:` is for sounds and pictures that
+/// the page makes from the visitor's own file.
+const CONTENT_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
+    style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self'; \
+    worker-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'";
+
+/// Only the microphone, and only for the page itself. Names that Chromium does
+/// not know would each cost a warning on its console, so none is listed.
+const PERMISSIONS: &str = "microphone=(self), accelerometer=(), bluetooth=(), camera=(), \
+    display-capture=(), encrypted-media=(), geolocation=(), gyroscope=(), hid=(), \
+    idle-detection=(), magnetometer=(), midi=(), payment=(), picture-in-picture=(), \
+    publickey-credentials-get=(), screen-wake-lock=(), serial=(), usb=(), \
+    xr-spatial-tracking=()";
+
+const HEADERS: [(HeaderName, &str); 7] = [
+    (CONTENT_SECURITY_POLICY, CONTENT_POLICY),
+    (HeaderName::from_static("permissions-policy"), PERMISSIONS),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (REFERRER_POLICY, "no-referrer"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
+    // Kept by the browser, but asked about each time: a rebuilt page is seen
+    // at once, an unchanged one costs a 304.
+    (CACHE_CONTROL, "no-cache"),
+];
+
+/// Adds the headers to an answer.
+pub(super) async fn add(mut response: Response) -> Response {
+    for (name, value) in HEADERS {
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
+    }
+    if response.status() == StatusCode::NOT_FOUND {
+        // A file that is missing now may be there after the next build.
+        response
+            .headers_mut()
+            .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}

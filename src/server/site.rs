@@ -1,0 +1,103 @@
+//! Which paths exist, and which file answers each.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, get_service};
+use tower_http::compression::CompressionLayer;
+use tower_http::services::ServeDir;
+use tower_http::services::fs::{Backend, TokioBackend, TokioFile};
+
+use super::headers;
+
+/// The folders of the site that are served whole.
+const FOLDERS: [&str; 3] = ["www", "pkg", "models"];
+
+/// The site as a service: the page, its three folders and `/healthz`.
+pub(super) fn router(site: &Path) -> Router {
+    let files = ServeDir::with_backend(site, SiteFiles)
+        .append_index_html_on_directories(false)
+        .redirect_to_trailing_slash(false)
+        .precompressed_br()
+        .precompressed_gzip();
+    let page = middleware::from_fn(async |mut request: Request, next: Next| {
+        *request.uri_mut() = axum::http::Uri::from_static("/index.html");
+        next.run(request).await
+    });
+    let mut router = Router::new()
+        .route("/", get_service(files.clone()).layer(page))
+        .route_service("/index.html", files.clone())
+        .route("/healthz", get(async || "ok\n"));
+    for folder in FOLDERS {
+        // The path is kept as it came, so one service under the site's root
+        // serves all three.
+        router = router.route_service(&format!("/{folder}/{{*path}}"), files.clone());
+    }
+    router
+        .fallback(async || (StatusCode::NOT_FOUND, "not found\n"))
+        .layer(middleware::from_fn(hide_dot_files))
+        .layer(CompressionLayer::new())
+        .layer(middleware::map_response(headers::add))
+}
+
+/// Editors and tools leave `.something` beside the page: nobody's business.
+async fn hide_dot_files(request: Request, next: Next) -> Response {
+    let hidden = request
+        .uri()
+        .path()
+        .split('/')
+        .any(|part| part.starts_with('.') || part.get(..3).is_some_and(is_encoded_dot));
+    if hidden {
+        return (StatusCode::NOT_FOUND, "not found\n").into_response();
+    }
+    next.run(request).await
+}
+
+fn is_encoded_dot(start: &str) -> bool {
+    start.eq_ignore_ascii_case("%2e")
+}
+
+/// The disk, with two things left out: whatever is no plain file, and a
+/// compressed copy that is older than the file it stands for, because a model
+/// trained after the page was built must not be answered with its predecessor.
+#[derive(Debug, Clone, Copy)]
+struct SiteFiles;
+
+impl Backend for SiteFiles {
+    type File = TokioFile;
+    type Metadata = std::fs::Metadata;
+    type OpenFuture = Pin<Box<dyn Future<Output = io::Result<TokioFile>> + Send>>;
+    type MetadataFuture = Pin<Box<dyn Future<Output = io::Result<std::fs::Metadata>> + Send>>;
+
+    fn open(&self, path: PathBuf) -> Self::OpenFuture {
+        Box::pin(async move {
+            current_file(&path).await?;
+            TokioBackend.open(path).await
+        })
+    }
+
+    fn metadata(&self, path: PathBuf) -> Self::MetadataFuture {
+        Box::pin(async move { current_file(&path).await })
+    }
+}
+
+/// The metadata of a plain file that is not an outdated compressed copy.
+async fn current_file(path: &Path) -> io::Result<std::fs::Metadata> {
+    let metadata = tokio::fs::metadata(path).await?;
+    if !metadata.is_file() {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    if path.extension().is_some_and(|e| e == "br" || e == "gz") {
+        let original = tokio::fs::metadata(path.with_extension("")).await?;
+        if original.modified()? > metadata.modified()? {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+    }
+    Ok(metadata)
+}

@@ -1,0 +1,363 @@
+//! The server over a real port, asked by a client of a few lines: what matters
+//! is what goes over the wire, odd paths included, which a tidy client would
+//! mend before sending.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use super::*;
+
+/// A small site in a temporary folder, and a server that runs over it.
+struct Site {
+    folder: tempfile::TempDir,
+    addr: SocketAddr,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<Result<(), ServerError>>>,
+}
+
+struct Reply {
+    status: u16,
+    head: String,
+    body: Vec<u8>,
+}
+
+impl Reply {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().skip(1).find_map(|line| {
+            let (found, value) = line.split_once(':')?;
+            found.eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    }
+
+    fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).expect("a body of text")
+    }
+}
+
+impl Site {
+    fn start() -> Self {
+        let folder = small_site();
+        let config = config(folder.path());
+        let (stop, stopped) = tokio::sync::oneshot::channel();
+        let (tell, told) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            runtime().block_on(async {
+                let server = Server::bind(config).await?;
+                tell.send(server.local_addr()).expect("the test waits");
+                server.run_until(async { drop(stopped.await) }).await
+            })
+        });
+        Self {
+            folder,
+            addr: told.recv().expect("the server starts"),
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+
+    fn get(&self, path: &str) -> Reply {
+        self.ask("GET", path, "")
+    }
+
+    fn ask(&self, method: &str, path: &str, headers: &str) -> Reply {
+        let mut stream = TcpStream::connect(self.addr).expect("the server listens");
+        stream
+            .set_read_timeout(Some(Duration::from_secs(10)))
+            .expect("a timeout");
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n"
+        )
+        .expect("the request is taken");
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).expect("an answer");
+        let end = bytes
+            .windows(4)
+            .position(|four| four == b"\r\n\r\n")
+            .expect("a head");
+        let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
+        Reply {
+            status: status.expect("a status"),
+            head,
+            body: bytes[end + 4..].to_vec(),
+        }
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let ended = thread.join();
+            if !std::thread::panicking() {
+                ended.expect("no panic").expect("a clean end");
+            }
+        }
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime")
+}
+
+fn config(site: &Path) -> ServerConfig {
+    ServerConfig {
+        addr: SocketAddr::from(([127, 0, 0, 1], 0)),
+        site: site.to_path_buf(),
+    }
+}
+
+fn small_site() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let put = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    };
+    put("index.html", &"<!doctype html>".repeat(20));
+    put("Cargo.toml", "private");
+    put("src/lib.rs", "private");
+    put("www/app.js", &"export const one = 1;\n".repeat(50));
+    put("www/deep/style.css", "body { margin: 0 }");
+    put("www/.env", "private");
+    put("www/.secret/file.js", "private");
+    put("pkg/cpu/soundalike.js", "plain");
+    put("pkg/cpu/soundalike_bg.wasm", "\0asm");
+    put("pkg/cpu/soundalike_bg.wasm.br", "brotli");
+    put("pkg/cpu/soundalike_bg.wasm.gz", "gzip");
+    put("models/genre.safetensors", "weights");
+    put("models/card.json", "{}");
+    folder
+}
+
+#[test]
+fn serves_the_page_and_its_three_folders_with_their_types() {
+    let site = Site::start();
+    for (path, kind) in [
+        ("/", "text/html"),
+        ("/?device=cpu", "text/html"),
+        ("/index.html", "text/html"),
+        ("/www/app.js", "text/javascript"),
+        ("/www/deep/style.css", "text/css"),
+        ("/pkg/cpu/soundalike_bg.wasm", "application/wasm"),
+        ("/models/genre.safetensors", "application/octet-stream"),
+        ("/models/card.json", "application/json"),
+    ] {
+        let reply = site.get(path);
+        assert_eq!(reply.status, 200, "{path}");
+        assert_eq!(reply.header("content-type"), Some(kind), "{path}");
+    }
+    assert_eq!(site.get("/models/genre.safetensors").text(), "weights");
+    assert_eq!(site.get("/healthz").text(), "ok\n");
+}
+
+#[test]
+fn serves_nothing_else() {
+    let site = Site::start();
+    for path in [
+        "/Cargo.toml",
+        "/src/lib.rs",
+        "/www",
+        "/www/",
+        "/www/deep",
+        "/www/deep/",
+        "/pkg/",
+        "/models",
+        "/www/nothing.js",
+        "/www/app.js/more",
+        "/www/.env",
+        "/www/.secret/file.js",
+        "/www/%2eenv",
+        "/www/../Cargo.toml",
+        "/www/..%2fCargo.toml",
+        "/www/%2e%2e/Cargo.toml",
+        "/www/deep/%2E%2e/%2e%2e/Cargo.toml",
+        "/www/..%5cCargo.toml",
+        "/www//etc/passwd",
+        "//etc/passwd",
+        "/www/%00",
+        "/index.html/",
+    ] {
+        let reply = site.get(path);
+        assert!(
+            matches!(reply.status, 400 | 404),
+            "{path}: {}",
+            reply.status
+        );
+        assert!(!reply.text().contains("private"), "{path}");
+        assert!(!reply.text().contains("root:"), "{path}");
+    }
+    for method in ["POST", "PUT", "DELETE"] {
+        for path in ["/", "/www/app.js", "/healthz"] {
+            assert_eq!(site.ask(method, path, "").status, 405, "{method} {path}");
+        }
+    }
+}
+
+#[test]
+fn answers_a_question_about_a_file_without_its_content() {
+    let site = Site::start();
+    let reply = site.ask("HEAD", "/models/genre.safetensors", "");
+    assert_eq!((reply.status, reply.body.len()), (200, 0));
+    assert_eq!(reply.header("content-length"), Some("7"));
+    assert_eq!(site.ask("HEAD", "/www/deep", "").status, 404);
+    assert_eq!(site.ask("HEAD", "/", "").status, 200);
+}
+
+#[test]
+fn prefers_the_compressed_copy_that_the_client_takes() {
+    let site = Site::start();
+    let path = "/pkg/cpu/soundalike_bg.wasm";
+    for (takes, coding, body) in [
+        (
+            "Accept-Encoding: gzip, deflate, br\r\n",
+            Some("br"),
+            "brotli",
+        ),
+        ("Accept-Encoding: gzip\r\n", Some("gzip"), "gzip"),
+        ("", None, "\0asm"),
+    ] {
+        let reply = site.ask("GET", path, takes);
+        assert_eq!(reply.header("content-encoding"), coding, "{takes}");
+        assert_eq!(reply.text(), body);
+        assert_eq!(reply.header("content-type"), Some("application/wasm"));
+        assert_eq!(
+            reply.header("vary").map(str::to_ascii_lowercase).as_deref(),
+            Some("accept-encoding")
+        );
+    }
+}
+
+#[test]
+fn leaves_out_a_compressed_copy_that_is_older_than_its_file() {
+    let site = Site::start();
+    let copy = site.folder.path().join("pkg/cpu/soundalike_bg.wasm.br");
+    fs::File::options()
+        .append(true)
+        .open(copy)
+        .and_then(|file| file.set_modified(SystemTime::now() - Duration::from_secs(60)))
+        .expect("an older copy");
+    for method in ["GET", "HEAD"] {
+        let reply = site.ask(
+            method,
+            "/pkg/cpu/soundalike_bg.wasm",
+            "Accept-Encoding: br, gzip\r\n",
+        );
+        assert_eq!(reply.header("content-encoding"), Some("gzip"), "{method}");
+    }
+}
+
+#[test]
+fn compresses_the_rest_on_the_way() {
+    let site = Site::start();
+    for path in ["/", "/www/app.js"] {
+        let reply = site.ask("GET", path, "Accept-Encoding: gzip\r\n");
+        assert_eq!(reply.header("content-encoding"), Some("gzip"), "{path}");
+        let plain = site.get(path);
+        assert_eq!(plain.header("content-encoding"), None, "{path}");
+        assert!(reply.body.len() < plain.body.len(), "{path}");
+    }
+}
+
+#[test]
+fn answers_304_until_the_file_changes() {
+    let site = Site::start();
+    for path in ["/", "/www/app.js", "/pkg/cpu/soundalike_bg.wasm"] {
+        let first = site.get(path);
+        assert_eq!(first.header("cache-control"), Some("no-cache"), "{path}");
+        assert!(first.header("last-modified").is_some(), "{path}");
+        let tag = first.header("etag").expect("an entity tag").to_owned();
+        let again = site.ask("GET", path, &format!("If-None-Match: {tag}\r\n"));
+        assert_eq!((again.status, again.body.len()), (304, 0), "{path}");
+    }
+    let tag = site.get("/www/app.js").header("etag").map(str::to_owned);
+    fs::write(site.folder.path().join("www/app.js"), "changed").expect("a new file");
+    let headers = format!("If-None-Match: {}\r\n", tag.expect("an entity tag"));
+    let after = site.ask("GET", "/www/app.js", &headers);
+    assert_eq!((after.status, after.text()), (200, "changed"));
+}
+
+#[test]
+fn guards_every_answer_with_the_same_headers() {
+    let site = Site::start();
+    for path in ["/", "/www/app.js", "/pkg/cpu/soundalike.js", "/nowhere"] {
+        let reply = site.get(path);
+        let policy = reply.header("content-security-policy").expect("a policy");
+        for part in [
+            "default-src 'self'",
+            "script-src 'self' 'wasm-unsafe-eval'",
+            "style-src 'self'",
+            "img-src 'self' blob: data:",
+            "media-src 'self' blob:",
+            "connect-src 'self'",
+            "worker-src 'self'",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        ] {
+            assert!(policy.split("; ").any(|p| p == part), "{path}: {part}");
+        }
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "no-referrer"),
+            ("cross-origin-opener-policy", "same-origin"),
+        ] {
+            assert_eq!(reply.header(name), Some(value), "{path}: {name}");
+        }
+        let permissions = reply.header("permissions-policy").expect("permissions");
+        assert!(permissions.starts_with("microphone=(self), "), "{path}");
+    }
+}
+
+#[test]
+fn says_in_a_sentence_why_it_does_not_start() {
+    let folder = small_site();
+    let bind = |site: &Path, addr: Option<SocketAddr>| {
+        let mut config = config(site);
+        config.addr = addr.unwrap_or(config.addr);
+        let bound = runtime().block_on(Server::bind(config));
+        bound.expect_err("no start").to_string()
+    };
+
+    let empty = tempfile::tempdir().expect("a temporary folder");
+    assert!(bind(empty.path(), None).contains("has no index.html"));
+
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let addr = taken.local_addr().expect("its address");
+    let said = bind(folder.path(), Some(addr));
+    assert!(
+        said.starts_with(&format!("{addr} is already in use")),
+        "{said}"
+    );
+
+    fs::remove_dir_all(folder.path().join("pkg")).expect("no pkg");
+    assert!(bind(folder.path(), None).contains("run `cargo xtask serve`"));
+}
+
+#[test]
+fn ends_although_a_client_never_does() {
+    let site = Site::start();
+    let mut lingering = TcpStream::connect(site.addr).expect("the server listens");
+    lingering
+        .write_all(b"GET /www/app.js HTTP/1.1\r\nHost:")
+        .expect("half a request");
+    let start = std::time::Instant::now();
+    drop(site);
+    assert!(start.elapsed() < GRACE + Duration::from_secs(2));
+}
+
+#[test]
+fn prints_an_address_that_a_browser_can_open() {
+    let url = |addr: &str| super::url(addr.parse().expect("an address"));
+    assert_eq!(url("127.0.0.1:8080"), "http://127.0.0.1:8080/");
+    assert_eq!(url("0.0.0.0:80"), "http://localhost:80/");
+    assert_eq!(url("[::1]:80"), "http://[::1]:80/");
+}

@@ -1,0 +1,7 @@
+//! What ships in `models/`, embedded so that the binaries run from any folder. Native only: the page
+//! fetches the same files.
+
+/// The genre model.
+pub const MODEL: &[u8] = include_bytes!("../models/two-stream.safetensors");
+/// The catalogue that this model made.
+pub const CATALOG: &[u8] = include_bytes!("../models/catalog.safetensors");

@@ -1,0 +1,275 @@
+//! Training data in memory: every clip's log-mel spectrogram, decoded once.
+
+use half::f16;
+use rand::seq::IndexedRandom;
+use rand::{Rng, RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use super::TrainError;
+use super::augment::Augmentation;
+use crate::audio;
+use crate::dsp::{FrontEnd, Spectrogram};
+use crate::library::Song;
+use crate::progress::Progress;
+
+/// A log-mel spectrogram in half precision: 0.03 dB is far below what augmentation changes.
+#[derive(Clone, Debug)]
+pub struct LogMel {
+    bands: usize,
+    /// Number of frames.
+    pub frames: usize,
+    values: Vec<f16>,
+}
+
+impl LogMel {
+    /// Rounds a spectrogram in dB.
+    pub fn new(log_mel: &Spectrogram) -> Self {
+        Self {
+            bands: log_mel.bands,
+            frames: log_mel.frames,
+            values: log_mel.values.iter().map(|&v| f16::from_f32(v)).collect(),
+        }
+    }
+
+    /// The value in dB at a place between bands and frames, linearly interpolated; `None` beyond the
+    /// last frame.
+    pub fn at(&self, band: f32, frame: f32) -> Option<f32> {
+        let t = frame as usize;
+        if t >= self.frames {
+            return None;
+        }
+        let b = (band as usize).min(self.bands - 1);
+        let (next_b, next_t) = ((b + 1).min(self.bands - 1), (t + 1).min(self.frames - 1));
+        let (db, dt) = (band - b as f32, frame - t as f32);
+        let value = |b: usize, t: usize| self.values[b * self.frames + t].to_f32();
+        let here = value(b, t) * (1.0 - dt) + value(b, next_t) * dt;
+        let above = value(next_b, t) * (1.0 - dt) + value(next_b, next_t) * dt;
+        Some(here * (1.0 - db) + above * db)
+    }
+}
+
+/// A labelled clip.
+#[derive(Clone, Debug)]
+pub struct Clip {
+    /// What it sounds like.
+    pub log_mel: LogMel,
+    /// Index of its genre.
+    pub genre: usize,
+}
+
+/// Clips to learn from.
+pub struct DataSet {
+    clips: Vec<Clip>,
+    /// Indices of the clips of each genre that has any.
+    by_genre: Vec<Vec<usize>>,
+    genres: usize,
+    front_end: FrontEnd,
+}
+
+/// A batch: normalised crops and soft labels.
+pub struct Batch {
+    /// `[size, mel_bands, segment_frames]`.
+    pub inputs: Vec<f32>,
+    /// `[size, genres]`; each row sums to one.
+    pub targets: Vec<f32>,
+    /// Number of crops.
+    pub size: usize,
+}
+
+/// Mean and standard deviation of each mel band in dB.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Normalisation {
+    /// `[mel_bands]`.
+    pub mean: Vec<f32>,
+    /// `[mel_bands]`, never below [`Normalisation::LEAST`].
+    pub deviation: Vec<f32>,
+}
+
+impl Normalisation {
+    /// Least deviation in dB, so that a band that never changes is not blown up.
+    pub const LEAST: f32 = 1.0;
+
+    /// Normalises a crop `[mel_bands, frames]` in place.
+    pub fn apply(&self, crop: &mut [f32], frames: usize) {
+        for (band, row) in crop.chunks_mut(frames).enumerate() {
+            for value in row {
+                *value = (*value - self.mean[band]) / self.deviation[band];
+            }
+        }
+    }
+}
+
+impl DataSet {
+    /// Decodes the songs on all cores. Their genres must be among `genres`.
+    ///
+    /// # Errors
+    /// Names the first song that cannot be decoded or whose genre is not known; fewer than two
+    /// genres are refused.
+    pub fn load(
+        songs: &[Song],
+        genres: &[String],
+        front_end: &FrontEnd,
+    ) -> Result<Self, TrainError> {
+        for song in songs {
+            label(song, genres)?;
+        }
+        let progress = Progress::new("reading the training clips", songs.len());
+        let clips = songs
+            .par_iter()
+            .map(|song| {
+                let unusable = |cause: audio::AudioError| TrainError::Song {
+                    file: song.file.clone(),
+                    cause: cause.to_string(),
+                };
+                let clip = audio::decode_file(&song.file)
+                    .and_then(|decoded| decoded.clip.resampled(front_end.sample_rate))
+                    .map_err(unusable)?;
+                progress.advance();
+                Ok(Clip {
+                    log_mel: LogMel::new(&front_end.log_mel(clip.samples())),
+                    genre: label(song, genres)?,
+                })
+            })
+            .collect::<Result<Vec<Clip>, TrainError>>()?;
+        let mut by_genre = vec![Vec::new(); genres.len()];
+        for (index, clip) in clips.iter().enumerate() {
+            by_genre[clip.genre].push(index);
+        }
+        by_genre.retain(|members| !members.is_empty());
+        if by_genre.len() < 2 {
+            return Err(TrainError::TooFewGenres(by_genre.len()));
+        }
+        Ok(Self {
+            clips,
+            by_genre,
+            genres: genres.len(),
+            front_end: front_end.clone(),
+        })
+    }
+
+    /// Number of clips.
+    pub fn len(&self) -> usize {
+        self.clips.len()
+    }
+
+    /// Number of segments, a short clip counting as one: the size of one pass through everything.
+    pub fn segments(&self) -> usize {
+        self.clips
+            .iter()
+            .map(|clip| (clip.log_mel.frames / self.front_end.segment_frames).max(1))
+            .sum()
+    }
+
+    /// Mean and deviation per band over crops as training sees them, gains and equalisers included,
+    /// each genre weighing the same.
+    pub fn normalisation(&self, augmentation: &Augmentation, seed: u64) -> Normalisation {
+        /// Crops that are measured: the mean is then known to a tenth of a decibel or so.
+        const CROPS: usize = 1000;
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let (bands, frames) = (self.front_end.mel_bands, self.front_end.segment_frames);
+        let mut sum = vec![0.0_f64; bands];
+        let mut squares = vec![0.0_f64; bands];
+        for _ in 0..CROPS {
+            let (crop, _) =
+                augmentation.crop(&self.draw(&mut rng).log_mel, &self.front_end, &mut rng);
+            for (band, row) in crop.chunks(frames).enumerate() {
+                for &value in row {
+                    sum[band] += f64::from(value);
+                    squares[band] += f64::from(value) * f64::from(value);
+                }
+            }
+        }
+        let count = (CROPS * frames) as f64;
+        let mean: Vec<f64> = sum.iter().map(|s| s / count).collect();
+        let deviation = squares
+            .iter()
+            .zip(&mean)
+            .map(|(s, m)| ((s / count - m * m).max(0.0).sqrt() as f32).max(Normalisation::LEAST))
+            .collect();
+        Normalisation {
+            mean: mean.into_iter().map(|m| m as f32).collect(),
+            deviation,
+        }
+    }
+
+    /// A random clip; every genre is as likely, however few clips it has.
+    fn draw(&self, rng: &mut impl Rng) -> &Clip {
+        let index = self
+            .by_genre
+            .choose(rng)
+            .and_then(|members| members.choose(rng))
+            .copied()
+            .unwrap_or(0);
+        &self.clips[index]
+    }
+
+    /// A batch of varied crops. With `mixup` above zero, pairs are blended in shares drawn from
+    /// Beta(`mixup`, `mixup`) (Zhang et al. 2018); `smoothing` spreads that share of every label
+    /// over all genres.
+    pub fn batch(
+        &self,
+        size: usize,
+        augmentation: &Augmentation,
+        normalisation: &Normalisation,
+        (mixup, smoothing): (f64, f32),
+        rng: &mut impl Rng,
+    ) -> Batch {
+        let frames = self.front_end.segment_frames;
+        let mut inputs = Vec::with_capacity(size * self.front_end.mel_bands * frames);
+        let mut targets = vec![smoothing / self.genres as f32; size * self.genres];
+        let prepared = |rng: &mut _| {
+            let clip = self.draw(rng);
+            let (mut crop, mask) = augmentation.crop(&clip.log_mel, &self.front_end, rng);
+            normalisation.apply(&mut crop, frames);
+            mask.apply(&mut crop, frames);
+            (crop, clip.genre)
+        };
+        for target in targets.chunks_mut(self.genres) {
+            let (mut crop, genre) = prepared(rng);
+            let share = if mixup > 0.0 { beta(mixup, rng) } else { 1.0 };
+            target[genre] += (1.0 - smoothing) * share;
+            if share < 1.0 {
+                let (other, other_genre) = prepared(rng);
+                target[other_genre] += (1.0 - smoothing) * (1.0 - share);
+                for (a, b) in crop.iter_mut().zip(other) {
+                    *a = share * *a + (1.0 - share) * b;
+                }
+            }
+            inputs.extend(crop);
+        }
+        Batch {
+            inputs,
+            targets,
+            size,
+        }
+    }
+}
+
+/// Index of a song's genre.
+fn label(song: &Song, genres: &[String]) -> Result<usize, TrainError> {
+    genres
+        .iter()
+        .position(|genre| *genre == song.track.genre)
+        .ok_or_else(|| TrainError::Song {
+            file: song.file.clone(),
+            cause: format!(
+                "its genre {:?} is none of {}",
+                song.track.genre,
+                genres.join(", ")
+            ),
+        })
+}
+
+/// A number from Beta(a, a) by Jöhnk's method, which is quick for small `a`.
+fn beta(a: f64, rng: &mut impl Rng) -> f32 {
+    loop {
+        let (x, y) = (
+            rng.random::<f64>().powf(1.0 / a),
+            rng.random::<f64>().powf(1.0 / a),
+        );
+        if x + y > 0.0 && x + y <= 1.0 {
+            return (x / (x + y)) as f32;
+        }
+    }
+}

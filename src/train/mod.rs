@@ -1,0 +1,113 @@
+//! Training and evaluation. Native only.
+
+mod augment;
+mod data;
+mod device;
+mod evaluate;
+mod fit;
+pub mod metrics;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+pub use augment::Augmentation;
+pub use device::{DeviceName, open_device};
+pub use evaluate::{ClipError, Report, evaluate, precision_at};
+pub use fit::{Recipe, fit};
+
+use crate::catalog::CatalogError;
+use crate::model::ModelError;
+use crate::pipeline::HearError;
+
+/// What can go wrong in training.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// A song cannot be used.
+    #[error("{file}: {cause}")]
+    Song {
+        /// Its file.
+        file: PathBuf,
+        /// Why not.
+        cause: String,
+    },
+    /// Nothing to tell apart.
+    #[error("the training split holds {0} genre(s); at least two are needed to tell them apart")]
+    TooFewGenres(usize),
+    /// A setting makes no sense.
+    #[error("{0}")]
+    Recipe(String),
+    /// The loss is not a number any more.
+    #[error(
+        "the loss grew beyond all bounds in epoch {epoch}; try a lower learning rate than {rate}"
+    )]
+    Diverged {
+        /// The epoch, counted from one.
+        epoch: usize,
+        /// The learning rate.
+        rate: f64,
+    },
+    /// There is a training already.
+    #[error("{0} holds a training already; go on with it by --resume, or choose another folder")]
+    Exists(PathBuf),
+    /// A checkpoint cannot be used.
+    #[error("{folder}: this checkpoint cannot be used: {cause}")]
+    Checkpoint {
+        /// Its folder.
+        folder: PathBuf,
+        /// Why not.
+        cause: String,
+    },
+    /// The device is not there.
+    #[error("{0}")]
+    Device(String),
+    /// A file cannot be written.
+    #[error("{path}: {cause}")]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why not.
+        cause: std::io::Error,
+    },
+    /// The model failed.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A sound failed.
+    #[error(transparent)]
+    Hear(#[from] HearError),
+    /// The evaluation failed.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+}
+
+impl TrainError {
+    fn io(path: &Path, cause: std::io::Error) -> Self {
+        Self::Io {
+            path: path.to_owned(),
+            cause,
+        }
+    }
+}
+
+/// Writes a file so that there is always either the old one or the new one, whole.
+///
+/// # Errors
+/// If the folder cannot be written.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
+    let failed = |e: std::io::Error| TrainError::io(path, e);
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    file.write_all(bytes).map_err(failed)?;
+    // A temporary file is private; what takes its place is not.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let readable = std::fs::Permissions::from_mode(0o644);
+        file.as_file().set_permissions(readable).map_err(failed)?;
+    }
+    file.persist(path).map_err(|e| failed(e.error))?;
+    Ok(())
+}

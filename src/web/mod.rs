@@ -1,0 +1,325 @@
+//! What the page's worker calls. Browser only, and thin: everything here only carries values between
+//! JavaScript and the library.
+//!
+//! Errors are JavaScript `Error`s whose message is one sentence without the file's name.
+
+use burn::tensor::Device;
+use js_sys::Float32Array;
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+
+use crate::audio::{self, Clip, synth};
+use crate::catalog::{Catalog, Query, Ranking, Search};
+use crate::pipeline::{Analysis as Hearing, Listener};
+
+/// Decibels below the loudest point of a song that its picture shows.
+const PICTURE_RANGE_DB: f32 = 80.0;
+/// Segments of the speed test.
+const SPEED_SEGMENTS: usize = 10;
+
+#[wasm_bindgen(start)]
+fn start() {
+    console_error_panic_hook::set_once();
+}
+
+/// Sample rate in Hz that a sound file's header states; undefined if it is not known.
+#[wasm_bindgen(js_name = probeRate)]
+pub fn probe_rate(bytes: &[u8]) -> Option<u32> {
+    audio::probe_rate(bytes)
+}
+
+/// Decodes a sound file: what the page does where the browser cannot. The file's name only helps to
+/// word what is wrong with it.
+///
+/// # Errors
+/// Says why the file cannot be heard.
+#[wasm_bindgen]
+pub fn decode(bytes: Vec<u8>, name: Option<String>) -> Result<Sound, JsError> {
+    let decoded = audio::decode_bytes(bytes, name.as_deref().unwrap_or_default())?;
+    Ok(Sound {
+        clip: decoded.clip,
+        notes: decoded.notes.iter().map(ToString::to_string).collect(),
+    })
+}
+
+/// A sound from what Web Audio decoded: one array per channel, mixed to mono.
+///
+/// # Errors
+/// If the channels cannot be used.
+#[wasm_bindgen(js_name = soundFromChannels)]
+pub fn sound_from_channels(channels: Vec<Float32Array>, rate: u32) -> Result<Sound, JsError> {
+    let channels: Vec<Vec<f32>> = channels.iter().map(Float32Array::to_vec).collect();
+    let slices: Vec<&[f32]> = channels.iter().map(Vec::as_slice).collect();
+    Ok(Sound {
+        clip: Clip::from_channels(&slices, rate)?,
+        notes: Vec::new(),
+    })
+}
+
+/// The song that the program itself plays, for visitors without a file.
+#[wasm_bindgen(js_name = sampleSong)]
+pub fn sample_song() -> Sound {
+    Sound {
+        clip: synth::sample_song(),
+        notes: Vec::new(),
+    }
+}
+
+/// A mono sound.
+#[wasm_bindgen]
+pub struct Sound {
+    clip: Clip,
+    notes: Vec<String>,
+}
+
+#[wasm_bindgen]
+impl Sound {
+    /// Sample rate in Hz.
+    #[wasm_bindgen(getter)]
+    pub fn rate(&self) -> u32 {
+        self.clip.rate()
+    }
+
+    /// Length in seconds.
+    #[wasm_bindgen(getter)]
+    pub fn seconds(&self) -> f64 {
+        self.clip.seconds()
+    }
+
+    /// The samples, from −1 to 1.
+    pub fn samples(&self) -> Float32Array {
+        Float32Array::from(self.clip.samples())
+    }
+
+    /// What the listener should know about how it was decoded, a sentence each.
+    pub fn notes(&self) -> Vec<String> {
+        self.notes.clone()
+    }
+}
+
+#[derive(Serialize)]
+struct Info<'a> {
+    genres: &'a [String],
+    tracks: usize,
+    model_sha256: &'a str,
+    parameters: usize,
+    segment_seconds: f64,
+    device: &'a str,
+}
+
+#[derive(Serialize)]
+struct Check {
+    difference: f32,
+    milliseconds: f64,
+}
+
+/// A model on a device, and the catalogue that it made.
+#[wasm_bindgen]
+pub struct Engine {
+    listener: Listener,
+    catalog: Catalog,
+    device: String,
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// Reads model and catalogue. `device` is `cpu`, or in the WebGPU module `gpu`.
+    ///
+    /// # Errors
+    /// If a file is damaged, they do not belong together, or the device is not to be had.
+    pub async fn load(model: Vec<u8>, catalog: Vec<u8>, device: String) -> Result<Engine, JsError> {
+        let listener = Listener::from_bytes(&model, open_device(&device).await?)
+            .map_err(|e| JsError::new(&format!("The model {e}.")))?;
+        let catalog = Catalog::from_bytes(&catalog)
+            .and_then(|catalog| {
+                catalog.check_model(&listener.model().sha256)?;
+                Ok(catalog)
+            })
+            .map_err(|e| JsError::new(&format!("The catalogue {e}.")))?;
+        Ok(Engine {
+            listener,
+            catalog,
+            device,
+        })
+    }
+
+    /// Genres, size of the catalogue, and what the model is.
+    ///
+    /// # Errors
+    /// Never in practice: only if the values cannot be converted.
+    pub fn info(&self) -> Result<JsValue, JsError> {
+        let model = self.listener.model();
+        to_js(&Info {
+            genres: &model.genres,
+            tracks: self.catalog.len(),
+            model_sha256: &model.sha256,
+            parameters: model.parameters(),
+            segment_seconds: model.front_end.segment_seconds(),
+            device: &self.device,
+        })
+    }
+
+    /// Hears the golden input and compares with the model file: largest difference of a probability,
+    /// and the milliseconds that ten segments take, warmed up.
+    ///
+    /// # Errors
+    /// If the device fails, or the model holds no golden answers.
+    pub async fn check(&self) -> Result<JsValue, JsError> {
+        let difference = self
+            .listener
+            .golden_difference()
+            .await?
+            .ok_or_else(|| JsError::new("The model holds no answers to compare with."))?;
+        let mut milliseconds = f64::INFINITY;
+        // The first run compiles shaders; the better of the others counts.
+        for _ in 0..3 {
+            let song = synth::sample_song();
+            let mut hearing = Hearing::begin(&song, self.listener.model())?;
+            let started = now();
+            while hearing.done() < SPEED_SEGMENTS.min(hearing.segments()) {
+                let rest = SPEED_SEGMENTS - hearing.done();
+                hearing.step(&self.listener, rest).await?;
+            }
+            let share = SPEED_SEGMENTS as f64 / hearing.done() as f64;
+            milliseconds = milliseconds.min((now() - started) * share);
+        }
+        to_js(&Check {
+            difference,
+            milliseconds,
+        })
+    }
+
+    /// Prepares a sound to be heard: resampling and log-mel spectrogram.
+    ///
+    /// # Errors
+    /// If it is silent or too short.
+    pub fn begin(&self, sound: &Sound) -> Result<Analysis, JsError> {
+        Ok(Analysis {
+            hearing: Hearing::begin(&sound.clip, self.listener.model())?,
+            genres: self.listener.model().genres.clone(),
+            notes: sound.notes.clone(),
+        })
+    }
+
+    /// The `k` songs of the catalogue that sound most alike; `mode` is `genre-aware` or `cosine`.
+    ///
+    /// # Errors
+    /// Never in practice: only if the values cannot be converted.
+    pub fn similar(
+        &self,
+        embedding: &[f32],
+        probabilities: &[f32],
+        k: usize,
+        mode: &str,
+    ) -> Result<JsValue, JsError> {
+        let search = Search {
+            ranking: match mode {
+                "cosine" => Ranking::Cosine,
+                _ => Ranking::GenreAware,
+            },
+            ..Search::default()
+        };
+        let query = Query {
+            embedding,
+            probabilities,
+        };
+        to_js(&self.catalog.view(&self.catalog.similar(query, k, &search)))
+    }
+}
+
+/// A sound that is being heard, some segments at a time.
+#[wasm_bindgen]
+pub struct Analysis {
+    hearing: Hearing,
+    genres: Vec<String>,
+    notes: Vec<String>,
+}
+
+#[wasm_bindgen]
+impl Analysis {
+    /// Segments in all.
+    #[wasm_bindgen(getter)]
+    pub fn segments(&self) -> usize {
+        self.hearing.segments()
+    }
+
+    /// Segments heard so far.
+    #[wasm_bindgen(getter)]
+    pub fn done(&self) -> usize {
+        self.hearing.done()
+    }
+
+    /// Length of the sound in seconds.
+    #[wasm_bindgen(getter)]
+    pub fn seconds(&self) -> f64 {
+        self.hearing.seconds()
+    }
+
+    /// Hears up to `count` further segments; how many are done then.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub async fn step(&mut self, engine: &Engine, count: usize) -> Result<usize, JsError> {
+        self.hearing.step(&engine.listener, count).await?;
+        Ok(self.hearing.done())
+    }
+
+    /// The answer from the segments heard so far.
+    ///
+    /// # Errors
+    /// Never in practice: only if the values cannot be converted.
+    pub fn answer(&self) -> Result<JsValue, JsError> {
+        let mut answer = self.hearing.answer();
+        answer.notes.splice(0..0, self.notes.iter().cloned());
+        to_js(&answer.view(&self.genres))
+    }
+
+    /// The spectrogram as a picture of 128 rows, the lowest band first, and `columns` columns, row
+    /// by row: 255 is the loudest point, 0 lies 80 dB below it. A column shows the loudest of the
+    /// frames that fall into it.
+    pub fn picture(&self, columns: usize) -> Vec<u8> {
+        let mel = self.hearing.log_mel();
+        let loudest = mel.values.iter().copied().fold(f32::MIN, f32::max);
+        let mut picture = Vec::with_capacity(mel.bands * columns);
+        for band in 0..mel.bands {
+            let row = mel.band(band);
+            picture.extend((0..columns).map(|column| {
+                let from = (column * mel.frames / columns).min(mel.frames - 1);
+                let to = ((column + 1) * mel.frames / columns).max(from + 1);
+                let db = row[from..to].iter().copied().fold(f32::MIN, f32::max);
+                let share = 1.0 + (db - loudest) / PICTURE_RANGE_DB;
+                (255.0 * share.clamp(0.0, 1.0)).round() as u8
+            }));
+        }
+        picture
+    }
+}
+
+async fn open_device(name: &str) -> Result<Device, JsError> {
+    match name {
+        "cpu" => Ok(Device::flex()),
+        #[cfg(feature = "webgpu")]
+        "gpu" => Device::wgpu_options()
+            .init_async()
+            .await
+            .map_err(|e| JsError::new(&format!("The graphics processor cannot be used: {e:?}."))),
+        other => Err(JsError::new(&format!(
+            "This module does not run on the device {other}."
+        ))),
+    }
+}
+
+fn to_js(value: &impl Serialize) -> Result<JsValue, JsError> {
+    let serializer = serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true);
+    value
+        .serialize(&serializer)
+        .map_err(|e| JsError::new(&e.to_string()))
+}
+
+/// Milliseconds of the clock that pages and workers share.
+fn now() -> f64 {
+    js_sys::Reflect::get(&js_sys::global(), &"performance".into())
+        .ok()
+        .and_then(|p| p.dyn_into::<web_sys::Performance>().ok())
+        .map_or(0.0, |performance| performance.now())
+}

@@ -1,0 +1,465 @@
+//! The terminal as its users meet it: real files in, JSON or a sentence out.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use assert_cmd::Command;
+use serde_json::Value;
+use soundalike::audio::{Clip, synth};
+use soundalike::model::GENRES;
+
+fn soundalike(arguments: &[&str]) -> Output {
+    Command::cargo_bin("soundalike")
+        .unwrap()
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn trainer(arguments: &[&str]) -> Output {
+    Command::cargo_bin("trainer")
+        .unwrap()
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|e| {
+        panic!("{e}: {}", String::from_utf8_lossy(&output.stdout));
+    })
+}
+
+fn errors(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn write_wav(path: &Path, clip: &Clip) {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: clip.rate(),
+        bits_per_sample: 32,
+        sample_format: hound::SampleFormat::Float,
+    };
+    let mut wav = hound::WavWriter::create(path, spec).unwrap();
+    for &sample in clip.samples() {
+        wav.write_sample(sample).unwrap();
+    }
+    wav.finalize().unwrap();
+}
+
+/// A folder with the sample song in it.
+fn with_song() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let song = folder.path().join("song.wav");
+    write_wav(&song, &synth::sample_song());
+    (folder, song)
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn classify_prints_the_documented_json() {
+    let (_folder, song) = with_song();
+    let output = soundalike(&["classify", "--json", text(&song)]);
+    assert!(output.status.success(), "{}", errors(&output));
+    let answer = &json(&output)["files"][0];
+    assert_eq!(answer["path"], text(&song));
+    assert!((answer["seconds"].as_f64().unwrap() - synth::sample_song().seconds()).abs() < 0.01);
+    let probabilities = answer["probabilities"].as_object().unwrap();
+    assert_eq!(probabilities.keys().collect::<Vec<_>>(), GENRES);
+    let sum: f64 = probabilities.values().map(|p| p.as_f64().unwrap()).sum();
+    assert!((sum - 1.0).abs() < 1e-4);
+    let genre = answer["genre"].as_str().unwrap();
+    assert_eq!(answer["confidence"], probabilities[genre]);
+    assert!(
+        probabilities
+            .values()
+            .all(|p| p.as_f64() <= answer["confidence"].as_f64())
+    );
+    assert_eq!(answer["embedding"].as_array().unwrap().len(), 128);
+    let timeline = answer["timeline"].as_array().unwrap();
+    assert!(timeline.len() >= 8);
+    assert_eq!(timeline[0]["start"], 0.0);
+    assert!(
+        timeline
+            .iter()
+            .all(|t| t["start"].as_f64() < t["end"].as_f64())
+    );
+}
+
+#[test]
+fn the_same_sound_at_another_rate_gets_nearly_the_same_answer() {
+    let (folder, song) = with_song();
+    let other = folder.path().join("other.wav");
+    write_wav(&other, &synth::sample_song().resampled(48_000).unwrap());
+    let output = soundalike(&["classify", "--json", text(&song), text(&other)]);
+    let files = json(&output)["files"].clone();
+    assert_eq!(files[0]["genre"], files[1]["genre"]);
+    let embedding = |i: usize| -> Vec<f64> {
+        let values = files[i]["embedding"].as_array().unwrap();
+        values.iter().map(|v| v.as_f64().unwrap()).collect()
+    };
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    let (a, b) = (embedding(0), embedding(1));
+    let cosine = dot(&a, &b) / (dot(&a, &a) * dot(&b, &b)).sqrt();
+    // Two resamplings take away what lies near half the sample rate.
+    assert!(cosine > 0.99, "{cosine}");
+}
+
+#[test]
+fn recommend_finds_ten_songs_and_a_song_of_the_catalogue_first() {
+    let (folder, song) = with_song();
+    let output = soundalike(&["recommend", "--json", text(&song)]);
+    assert!(output.status.success(), "{}", errors(&output));
+    let answer = &json(&output)["files"][0];
+    let found = answer["recommendations"].as_array().unwrap();
+    assert_eq!(found.len(), 10);
+    for (index, song) in found.iter().enumerate() {
+        assert_eq!(song["rank"], index + 1);
+        assert!(!song["title"].as_str().unwrap().is_empty());
+        assert!(!song["why"].as_str().unwrap().is_empty());
+        assert!(song["artist"].is_string() && song["genre"].is_string());
+    }
+
+    // A catalogue of one's own: every song finds itself.
+    let music = folder.path().join("music");
+    fs::create_dir_all(music.join("one")).unwrap();
+    let mut names = Vec::new();
+    for (name, clip) in [
+        ("song", synth::sample_song()),
+        ("tone", synth::tone(330.0, 4.0, 22_050)),
+        ("noise", synth::noise(1, 4.0, 22_050)),
+    ] {
+        let path = music.join("one").join(format!("{name}.wav"));
+        write_wav(&path, &clip);
+        names.push((name, path));
+    }
+    let catalog = folder.path().join("own.safetensors");
+    let output = soundalike(&["catalog", "build", text(&music), "-o", text(&catalog)]);
+    assert!(output.status.success(), "{}", errors(&output));
+    for (name, path) in &names {
+        for mode in ["--cosine", "--genre-aware"] {
+            let own = [
+                "recommend",
+                "--json",
+                "-k",
+                "2",
+                mode,
+                "--catalog",
+                text(&catalog),
+            ];
+            let output = soundalike(&[&own[..], &[text(path)]].concat());
+            let first = json(&output)["files"][0]["recommendations"][0].clone();
+            assert_eq!(first["title"], *name);
+            assert!(first["similarity"].as_f64().unwrap() > 0.98);
+        }
+    }
+    let info = soundalike(&["catalog", "info", "--json", text(&catalog)]);
+    assert_eq!(json(&info)["songs"], 3);
+    assert_eq!(json(&info)["shipped_model"], true);
+}
+
+#[test]
+fn an_artist_can_be_left_out() {
+    let (_folder, song) = with_song();
+    let first = json(&soundalike(&["recommend", "--json", text(&song)]));
+    let artists: Vec<String> = first["files"][0]["recommendations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| r["artist"].as_str().unwrap().to_owned())
+        .filter(|artist| !artist.is_empty())
+        .collect();
+    let out = &artists[0];
+    let again = json(&soundalike(&[
+        "recommend",
+        "--json",
+        "--exclude-artist",
+        out,
+        text(&song),
+    ]));
+    for song in again["files"][0]["recommendations"].as_array().unwrap() {
+        assert_ne!(song["artist"], **out);
+    }
+}
+
+#[test]
+fn features_are_numpy_arrays_of_the_documented_shapes() {
+    let (folder, song) = with_song();
+    let samples = synth::sample_song().samples().len() as u64;
+    for (kind, rows) in [
+        ("logmel", 128),
+        ("melspec", 128),
+        ("stft", 1025),
+        ("mfcc", 20),
+    ] {
+        let file = folder.path().join(format!("{kind}.npy"));
+        let output = soundalike(&["features", text(&song), "--kind", kind, "-o", text(&file)]);
+        assert!(output.status.success(), "{}", errors(&output));
+        let bytes = fs::read(&file).unwrap();
+        let npy = npyz::NpyFile::new(&bytes[..]).unwrap();
+        assert_eq!(npy.shape(), [rows, 1 + samples / 512]);
+        assert!(npy.into_vec::<f32>().unwrap().iter().all(|v| v.is_finite()));
+    }
+}
+
+#[test]
+fn bad_files_get_a_sentence_each_and_the_good_one_its_answer() {
+    let (folder, song) = with_song();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("empty.wav"), b"").unwrap();
+    fs::write(path("text.mp3"), b"This is no music, only words.").unwrap();
+    fs::create_dir(path("folder")).unwrap();
+    write_wav(
+        &path("silence.wav"),
+        &Clip::new(vec![0.0; 22_050], 22_050).unwrap(),
+    );
+    let whole = fs::read(&song).unwrap();
+    // NaN samples, and a header that claims 4 GiB or no channels.
+    let mut nan = whole.clone();
+    let middle = nan.len() / 2 / 4 * 4;
+    nan[middle..middle + 64].copy_from_slice(&f32::NAN.to_le_bytes().repeat(16));
+    fs::write(path("nan.wav"), nan).unwrap();
+    let mut no_channels = whole.clone();
+    let fmt = whole.windows(4).position(|w| w == b"fmt ").unwrap();
+    no_channels[fmt + 10..fmt + 12].copy_from_slice(&[0, 0]);
+    fs::write(path("no-channels.wav"), no_channels).unwrap();
+
+    let bad = [
+        "empty.wav",
+        "text.mp3",
+        "folder",
+        "silence.wav",
+        "nan.wav",
+        "no-channels.wav",
+        "missing.wav",
+    ];
+    let mut files: Vec<PathBuf> = bad.iter().map(|name| path(name)).collect();
+    files.insert(3, song.clone());
+    let mut arguments = vec!["classify", "--json"];
+    arguments.extend(files.iter().map(|file| text(file)));
+    let output = soundalike(&arguments);
+    assert_eq!(output.status.code(), Some(1));
+    let answers = json(&output);
+    let answers = answers["files"].as_array().unwrap();
+    assert_eq!(answers.len(), 8);
+    for (file, answer) in files.iter().zip(answers) {
+        assert_eq!(answer["path"], text(file));
+        if file == &song {
+            assert!(answer["genre"].is_string());
+            continue;
+        }
+        let sentence = answer["error"].as_str().unwrap();
+        assert!(
+            sentence.len() > 15 && !sentence.contains('\n'),
+            "{sentence}"
+        );
+        assert!(errors(&output).contains(&format!("{}: {sentence}", text(file))));
+    }
+}
+
+#[test]
+fn sounds_that_are_odd_but_whole_enough_are_heard_with_a_note() {
+    let (folder, song) = with_song();
+    let path = |name: &str| folder.path().join(name);
+    write_wav(&path("short.wav"), &synth::tone(440.0, 0.2, 44_100));
+    let mut huge = fs::read(&song).unwrap();
+    let data = huge.windows(4).position(|w| w == b"data").unwrap();
+    huge[data + 4..data + 8].copy_from_slice(&u32::MAX.to_le_bytes());
+    huge[4..8].copy_from_slice(&u32::MAX.to_le_bytes());
+    fs::write(path("huge.wav"), huge).unwrap();
+    let mp3 = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/cbr-44100.mp3"));
+    let mp3 = mp3.unwrap();
+    fs::write(path("cut.mp3"), &mp3[..mp3.len() / 2]).unwrap();
+    for name in ["short.wav", "huge.wav", "cut.mp3"] {
+        let output = soundalike(&["classify", "--json", text(&path(name))]);
+        assert!(output.status.success(), "{name}: {}", errors(&output));
+        let notes = &json(&output)["files"][0]["notes"];
+        assert!(!notes.as_array().unwrap().is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn wrong_usage_exits_with_two_and_files_of_another_kind_with_a_sentence() {
+    assert_eq!(soundalike(&["classify"]).status.code(), Some(2));
+    assert_eq!(
+        soundalike(&["recommend", "-k", "0", "x.wav"]).status.code(),
+        Some(2)
+    );
+    assert_eq!(trainer(&["evaluate"]).status.code(), Some(2));
+    let (folder, song) = with_song();
+    let output = soundalike(&["classify", "--model", text(&song), text(&song)]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        errors(&output).contains("is not a model"),
+        "{}",
+        errors(&output)
+    );
+    let output = soundalike(&["recommend", "--catalog", text(&song), text(&song)]);
+    assert!(
+        errors(&output).contains("is not a catalogue"),
+        "{}",
+        errors(&output)
+    );
+    let output = soundalike(&[
+        "catalog",
+        "build",
+        text(folder.path()),
+        "-o",
+        "/no/such/folder/x",
+    ]);
+    assert_eq!(output.status.code(), Some(1));
+}
+
+/// A folder of two genres that are easy to tell apart: tones and noises.
+fn two_genres() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for genre in ["noises", "tones"] {
+        fs::create_dir(folder.path().join(genre)).unwrap();
+        for i in 0..12_u16 {
+            let clip = match genre {
+                "tones" => synth::tone(200.0 + 100.0 * f64::from(i), 3.0, 22_050),
+                _ => synth::noise(u64::from(i), 3.0, 22_050),
+            };
+            write_wav(&folder.path().join(genre).join(format!("{i}.wav")), &clip);
+        }
+    }
+    folder
+}
+
+#[test]
+fn training_learns_and_repeats_and_its_model_works_everywhere() {
+    let data = two_genres();
+    let runs = tempfile::tempdir().unwrap();
+    let (whole, again) = (runs.path().join("whole"), runs.path().join("again"));
+    let train = |folder: &Path, more: &[&str]| {
+        let arguments = [
+            "train",
+            "--data",
+            text(data.path()),
+            "--batch",
+            "4",
+            "--epochs",
+            "4",
+            "-o",
+            text(folder),
+        ];
+        let output = trainer(&[&arguments[..], more].concat());
+        assert!(output.status.success(), "{}", errors(&output));
+    };
+    train(&whole, &[]);
+    train(&again, &[]);
+    let metrics = |folder: &Path| -> Vec<String> {
+        let text = fs::read_to_string(folder.join("metrics.csv")).unwrap();
+        // Seconds differ from run to run.
+        text.lines()
+            .map(|l| l.rsplit_once(',').unwrap().0.to_owned())
+            .collect()
+    };
+    assert_eq!(metrics(&whole).len(), 5);
+    assert_eq!(metrics(&whole), metrics(&again), "one seed, one result");
+    train(&again, &["--resume"]);
+    assert_eq!(metrics(&whole), metrics(&again), "nothing is left to do");
+
+    let model = whole.join("model.safetensors");
+    let arguments = [
+        "evaluate",
+        "--data",
+        text(data.path()),
+        "--split",
+        "all",
+        "--json",
+        "--model",
+    ];
+    let output = trainer(&[&arguments[..], &[text(&model)]].concat());
+    assert!(output.status.success(), "{}", errors(&output));
+    let report = json(&output);
+    assert_eq!(report["clips"], 24);
+    assert!(report["accuracy"].as_f64().unwrap() >= 0.9, "{report}");
+    for key in ["macro_f1", "auc_macro", "precision_at_5", "precision_at_10"] {
+        let value = report[key].as_f64().unwrap();
+        assert!((0.0..=1.0).contains(&value), "{key}");
+    }
+    assert_eq!(report["per_genre"]["tones"]["support"], 12);
+
+    let song = data.path().join("tones/3.wav");
+    let output = soundalike(&["classify", "--json", "--model", text(&model), text(&song)]);
+    assert_eq!(json(&output)["files"][0]["genre"], "tones");
+    // The shipped catalogue was made by another model.
+    let output = soundalike(&["recommend", "--model", text(&model), text(&song)]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        errors(&output).contains("another model"),
+        "{}",
+        errors(&output)
+    );
+}
+
+#[test]
+fn a_run_that_was_stopped_goes_on_to_the_result_of_an_unbroken_one() {
+    let data = two_genres();
+    let runs = tempfile::tempdir().unwrap();
+    let (whole, broken) = (runs.path().join("whole"), runs.path().join("broken"));
+    let arguments = |folder: &Path| -> Vec<String> {
+        let fixed = [
+            "train",
+            "--data",
+            text(data.path()),
+            "--batch",
+            "4",
+            "--epochs",
+            "3",
+            "-o",
+        ];
+        let fixed = fixed.iter().map(|s| (*s).to_owned());
+        fixed.chain([text(folder).to_owned()]).collect()
+    };
+    let done = Command::cargo_bin("trainer")
+        .unwrap()
+        .args(arguments(&whole))
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{}", errors(&done));
+    // Started as a process of its own and killed as soon as its first checkpoint is there.
+    let mut process = std::process::Command::new(env!("CARGO_BIN_EXE_trainer"))
+        .args(arguments(&broken))
+        .stderr(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let checkpoint = broken.join("checkpoint/state.json");
+    while !checkpoint.exists() && process.try_wait().unwrap().is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    process.kill().unwrap();
+    process.wait().unwrap();
+    let again = arguments(&broken);
+    let refused = Command::cargo_bin("trainer")
+        .unwrap()
+        .args(&again)
+        .output()
+        .unwrap();
+    assert!(
+        errors(&refused).contains("--resume"),
+        "{}",
+        errors(&refused)
+    );
+    let done = Command::cargo_bin("trainer")
+        .unwrap()
+        .args(again)
+        .arg("--resume")
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{}", errors(&done));
+    let model = |folder: &Path| fs::read(folder.join("model.safetensors")).unwrap();
+    assert!(
+        model(&whole) == model(&broken),
+        "the resumed model is another one"
+    );
+}

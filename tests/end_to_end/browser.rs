@@ -1,0 +1,248 @@
+//! A headless Chromium that visits the page.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use axum::http::Method;
+use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use url::{ParseError, Url};
+
+use crate::answer::{Answer, READ_FROM_PAGE};
+use crate::processes::{self, Driver, Process};
+
+/// Keys, as WebDriver names them.
+pub const TAB: &str = "\u{e004}";
+/// Opens what has the focus.
+pub const ENTER: &str = "\u{e007}";
+
+/// The page needs one state to be called ready, whichever module runs.
+const READY: Duration = Duration::from_secs(120);
+
+/// A browser with an empty profile and a server for it.
+pub struct Visit {
+    client: Client,
+    origin: String,
+    // In the order in which they end.
+    _driver: Driver,
+    _server: Process,
+    _profile: tempfile::TempDir,
+}
+
+impl Visit {
+    /// Starts the server, the driver and a browser with further flags.
+    pub async fn start(flags: &[&str]) -> Result<Self> {
+        let (server, port) = processes::server()?;
+        let driver = processes::chromedriver()?;
+        let profile = tempfile::tempdir()?;
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities(profile.path(), flags)?)
+            .connect(&format!("http://127.0.0.1:{}", driver.port))
+            .await
+            .context("Chromium does not start")?;
+        Ok(Self {
+            client,
+            origin: format!("http://127.0.0.1:{port}"),
+            _driver: driver,
+            _server: server,
+            _profile: profile,
+        })
+    }
+
+    /// Opens the page afresh and waits until it can take a song.
+    pub async fn open(&self, query: &str) -> Result<Page<'_>> {
+        self.client
+            .goto(&format!("{}/{query}", self.origin))
+            .await?;
+        let page = Page { visit: self };
+        page.wait(
+            "the page is ready",
+            "document.body?.dataset.state === 'ready'",
+            READY,
+        )
+        .await?;
+        Ok(page)
+    }
+}
+
+fn capabilities(profile: &Path, flags: &[&str]) -> Result<serde_json::Map<String, Value>> {
+    let profile = format!("--user-data-dir={}", profile.display());
+    let mut arguments = vec![
+        "--headless",
+        "--no-sandbox",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        // Containers often have a tiny /dev/shm.
+        "--disable-dev-shm-usage",
+        &profile,
+    ];
+    arguments.extend(flags);
+    let chromium = processes::program(&["chromium", "chromium-browser", "google-chrome"])?;
+    let capabilities = json!({
+        "goog:chromeOptions": { "binary": chromium, "args": arguments },
+        "goog:loggingPrefs": { "browser": "ALL" },
+    });
+    match capabilities {
+        Value::Object(capabilities) => Ok(capabilities),
+        _ => bail!("capabilities are an object"),
+    }
+}
+
+/// The page in the browser.
+pub struct Page<'a> {
+    visit: &'a Visit,
+}
+
+impl Page<'_> {
+    /// The page's scheme, host and port.
+    pub fn origin(&self) -> &str {
+        &self.visit.origin
+    }
+
+    /// The value of a JavaScript expression.
+    pub async fn eval(&self, expression: &str) -> Result<Value> {
+        self.run(&format!("return {expression};")).await
+    }
+
+    /// Runs a piece of JavaScript.
+    pub async fn run(&self, script: &str) -> Result<Value> {
+        Ok(self.visit.client.execute(script, Vec::new()).await?)
+    }
+
+    /// Waits until an expression is true; tells the page's state if it never is.
+    pub async fn wait(&self, what: &str, expression: &str, patience: Duration) -> Result<()> {
+        let start = Instant::now();
+        while self.eval(expression).await? != json!(true) {
+            if start.elapsed() > patience {
+                let state = self.describe().await;
+                bail!(
+                    "after {} s it is not so that {what}; {state}",
+                    patience.as_secs()
+                );
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Ok(())
+    }
+
+    /// Gives the page files as its file dialog does.
+    pub async fn choose(&self, files: &[impl AsRef<Path>]) -> Result<()> {
+        self.forget_answer().await?;
+        let paths: Vec<_> = files
+            .iter()
+            .map(|file| file.as_ref().to_string_lossy())
+            .collect();
+        let input = self.visit.client.find(Locator::Css("input#file")).await?;
+        input.send_keys(&paths.join("\n")).await?;
+        Ok(())
+    }
+
+    /// Drops a file on the page. The browser does not let a test drag from
+    /// outside, so the file is built in the page from its bytes.
+    pub async fn drop_file(&self, file: &Path, kind: &str) -> Result<()> {
+        const DROP: &str = "
+            const [bytes, name, type] = arguments;
+            const data = new DataTransfer();
+            data.items.add(new File([new Uint8Array(bytes)], name, { type }));
+            const target = document.querySelector('#drop') ?? document.body;
+            for (const event of ['dragenter', 'dragover', 'drop']) {
+                target.dispatchEvent(new DragEvent(event, {
+                    dataTransfer: data, bubbles: true, cancelable: true, composed: true,
+                }));
+            }";
+        self.forget_answer().await?;
+        let name = file.file_name().context("a file's name")?.to_string_lossy();
+        let arguments = vec![json!(std::fs::read(file)?), json!(name), json!(kind)];
+        self.visit.client.execute(DROP, arguments).await?;
+        Ok(())
+    }
+
+    /// Presses a key where the focus is.
+    pub async fn press(&self, key: &str) -> Result<()> {
+        let focused = self.visit.client.active_element().await?;
+        focused.send_keys(key).await?;
+        Ok(())
+    }
+
+    /// What the page says went wrong; empty when nothing did.
+    pub async fn error(&self) -> Result<String> {
+        let said = self
+            .eval("document.querySelector('#error').textContent")
+            .await?;
+        Ok(said.as_str().unwrap_or_default().trim().to_owned())
+    }
+
+    /// The answer to the files given last.
+    pub async fn answer(&self, patience: Duration) -> Result<Answer> {
+        Answer::from_page(&self.settled_answer(patience).await?)
+    }
+
+    /// The same, as it was read.
+    pub async fn settled_answer(&self, patience: Duration) -> Result<Value> {
+        self.wait(
+            "the page has answered",
+            "document.body.dataset.state === 'answer'
+                && Boolean(window.soundalike?.answer)
+                && window.soundalike.answer !== window.answerBefore
+                && document.querySelectorAll('#result [data-genre]').length === 10",
+            patience,
+        )
+        .await?;
+        self.eval(READ_FROM_PAGE).await
+    }
+
+    /// Remembers the answer on show, so that the next one is told from it.
+    async fn forget_answer(&self) -> Result<()> {
+        self.run("window.answerBefore = window.soundalike?.answer;")
+            .await?;
+        Ok(())
+    }
+
+    /// The errors on the console since the last call.
+    pub async fn console_errors(&self) -> Result<Vec<String>> {
+        let log = self.visit.client.issue_cmd(ConsoleLog).await?;
+        let entries = log.as_array().map(Vec::as_slice).unwrap_or_default();
+        Ok(entries
+            .iter()
+            .filter(|entry| entry["level"] == "SEVERE")
+            .map(|entry| entry["message"].as_str().unwrap_or("?").to_owned())
+            .collect())
+    }
+
+    /// What a person would look at first when a test has failed.
+    async fn describe(&self) -> String {
+        let state = self
+            .eval(
+                "({
+                    state: document.body?.dataset.state,
+                    error: document.querySelector('#error')?.textContent,
+                    badge: { ...document.querySelector('#badge')?.dataset },
+                    bars: document.querySelectorAll('#result [data-genre]').length,
+                    text: document.body?.innerText.slice(0, 600),
+                })",
+            )
+            .await;
+        let console = self.console_errors().await;
+        format!("the page: {state:#?}; its console: {console:#?}")
+    }
+}
+
+/// ChromeDriver's own command for the console's messages.
+#[derive(Debug)]
+struct ConsoleLog;
+
+impl WebDriverCompatibleCommand for ConsoleLog {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(json!({ "type": "browser" }).to_string()))
+    }
+}

@@ -1,0 +1,253 @@
+//! The whole way, as a visitor goes it: the built page in a real headless
+//! Chromium, served by `soundalike serve`, compared with what `soundalike`
+//! says in the terminal about the same files.
+//!
+//! `cargo xtask test` builds the page and then runs these; a plain
+//! `cargo test` names them as ignored.
+
+// The wasm tests build every test target for wasm too, where there is neither
+// a browser to drive nor a process to start.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod answer;
+mod browser;
+mod processes;
+mod sounds;
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+use answer::Answer;
+use browser::{Page, Visit};
+use sounds::Sounds;
+
+/// How long the page may take to get ready, and to answer on the CPU.
+const CPU: Duration = Duration::from_secs(90);
+
+/// The same on the software adapter, whose first run compiles every shader.
+const SOFTWARE_GPU: Duration = Duration::from_secs(300);
+
+/// Chromium without any graphics adapter.
+const NO_GPU: &[&str] = &["--disable-gpu"];
+
+/// Chromium with WebGPU computed in software.
+const SWIFTSHADER: &[&str] = &["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+
+#[tokio::test]
+#[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
+async fn a_chosen_wav_is_answered_as_in_the_terminal() -> Result<()> {
+    let sounds = Sounds::new()?;
+    let visit = Visit::start(&[]).await?;
+    same_as_terminal(&visit, "", &sounds.song_wav()?, CPU).await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
+async fn a_chosen_mp3_is_answered_as_in_the_terminal() -> Result<()> {
+    let visit = Visit::start(&[]).await?;
+    same_as_terminal(&visit, "", &sounds::song_mp3(), CPU).await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
+async fn dropped_files_are_answered_as_in_the_terminal() -> Result<()> {
+    let sounds = Sounds::new()?;
+    let visit = Visit::start(&[]).await?;
+    for (file, kind) in [
+        (sounds.song_wav()?, "audio/wav"),
+        (sounds::song_mp3(), "audio/mpeg"),
+    ] {
+        let page = visit.open("").await?;
+        page.drop_file(&file, kind).await?;
+        let answer = page.answer(CPU).await?;
+        answer.agrees_with(&Answer::from_terminal(&file)?)?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
+async fn a_machine_without_a_graphics_adapter_gets_the_same_answers() -> Result<()> {
+    let sounds = Sounds::new()?;
+    let visit = Visit::start(NO_GPU).await?;
+    for file in [sounds.song_wav()?, sounds::song_mp3()] {
+        same_as_terminal(&visit, "", &file, CPU).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
+async fn the_webgpu_module_gives_the_same_answers() -> Result<()> {
+    let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("pkg/gpu/soundalike.js");
+    ensure!(
+        module.is_file(),
+        "the WebGPU module is not built: run `cargo xtask build`"
+    );
+    let sounds = Sounds::new()?;
+    let visit = Visit::start(SWIFTSHADER).await?;
+    for file in [sounds.song_wav()?, sounds::song_mp3()] {
+        let page = visit.open("?device=gpu").await?;
+        page.wait(
+            "the WebGPU module has taken over",
+            "document.querySelector('#badge')?.dataset.device === 'gpu'",
+            SOFTWARE_GPU,
+        )
+        .await?;
+        page.choose(&[&file]).await?;
+        let answer = page.answer(SOFTWARE_GPU).await?;
+        ensure!(answer.device == "gpu", "answered on the {}", answer.device);
+        answer.agrees_with(&Answer::from_terminal(&file)?)?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
+async fn a_software_adapter_is_not_chosen_for_speed() -> Result<()> {
+    let sounds = Sounds::new()?;
+    let visit = Visit::start(SWIFTSHADER).await?;
+    let page = visit.open("").await?;
+    page.choose(&[&sounds.song_wav()?]).await?;
+    let answer = page.answer(CPU).await?;
+    ensure!(answer.device == "cpu", "answered on the {}", answer.device);
+    let reason = page.eval("document.querySelector('#badge').dataset.reason");
+    ensure!(reason.await?.as_str().is_some_and(|why| !why.is_empty()));
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
+async fn bad_files_get_a_sentence_or_an_answer_and_never_a_hang() -> Result<()> {
+    let sounds = Sounds::new()?;
+    let visit = Visit::start(NO_GPU).await?;
+    for bad in sounds.bad()? {
+        let page = visit.open("").await?;
+        page.choose(&[&bad.path]).await?;
+        let checked = bad_file_is_handled(&page, bad.may_be_answered).await;
+        checked.with_context(|| format!("{}", bad.path.display()))?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
+async fn a_bad_file_does_not_keep_the_others_from_their_answer() -> Result<()> {
+    let sounds = Sounds::new()?;
+    let good = sounds.song_wav()?;
+    let visit = Visit::start(NO_GPU).await?;
+    for good_first in [true, false] {
+        let mut files = vec![sounds.empty()?, sounds.text()?];
+        files.insert(if good_first { 0 } else { 2 }, good.clone());
+        let page = visit.open("").await?;
+        page.choose(&files).await?;
+        let answer = page.answer(CPU).await?;
+        answer.agrees_with(&Answer::from_terminal(&good)?)?;
+        let said = page.error().await?;
+        ensure!(!said.is_empty(), "nothing is said about the bad files");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
+async fn the_page_loads_without_complaint_and_asks_nobody_else() -> Result<()> {
+    let sounds = Sounds::new()?;
+    let visit = Visit::start(&[]).await?;
+    let page = visit.open("").await?;
+    let complaints = page.console_errors().await?;
+    ensure!(complaints.is_empty(), "on the console: {complaints:#?}");
+
+    page.choose(&[&sounds.song_wav()?]).await?;
+    page.answer(CPU).await?;
+    let asked = page
+        .eval("performance.getEntriesByType('resource').map((entry) => entry.name)")
+        .await?;
+    let asked: Vec<String> = serde_json::from_value(asked)?;
+    ensure!(!asked.is_empty(), "the page loads its parts");
+    // What the page makes itself (`blob:`, `data:`) leaves the machine as
+    // little as what comes from its own server.
+    let elsewhere = asked.iter().find(|url| {
+        let own = [page.origin(), "blob:", "data:"];
+        !own.iter().any(|start| url.starts_with(start))
+    });
+    ensure!(elsewhere.is_none(), "the page asks {elsewhere:?}");
+    let complaints = page.console_errors().await?;
+    ensure!(complaints.is_empty(), "on the console: {complaints:#?}");
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
+async fn the_keyboard_alone_opens_the_file_dialog() -> Result<()> {
+    let visit = Visit::start(&[]).await?;
+    let page = visit.open("").await?;
+    // The dialog itself belongs to the system; that it would open is enough.
+    page.run(
+        "document.querySelector('input#file').addEventListener('click', (event) => {
+            event.preventDefault();
+            window.dialogOpened = true;
+        });",
+    )
+    .await?;
+    let chooses = "(() => {
+        const focused = document.activeElement;
+        const name = (focused?.getAttribute('aria-label') ?? '') + (focused?.textContent ?? '');
+        return focused?.id === 'file' || (focused?.matches('button, [role=button], label')
+            && /choose|drop|file/i.test(name));
+    })()";
+    for _ in 0..30 {
+        page.press(browser::TAB).await?;
+        if page.eval(chooses).await? != json!(true) {
+            continue;
+        }
+        page.press(browser::ENTER).await?;
+        if page.eval("window.dialogOpened === true").await? == json!(true) {
+            return Ok(());
+        }
+    }
+    anyhow::bail!("no button that opens the file dialog can be reached with Tab")
+}
+
+/// Opens the page, gives it a file and holds its answer against the terminal's.
+async fn same_as_terminal(
+    visit: &Visit,
+    query: &str,
+    file: &Path,
+    patience: Duration,
+) -> Result<()> {
+    let page = visit.open(query).await?;
+    page.choose(&[file]).await?;
+    let answer = page.answer(patience).await?;
+    ensure!(answer.device == "cpu", "answered on the {}", answer.device);
+    answer.agrees_with(&Answer::from_terminal(file)?)
+}
+
+/// One sentence, or an answer that is one.
+async fn bad_file_is_handled(page: &Page<'_>, may_be_answered: bool) -> Result<()> {
+    page.wait(
+        "the file is settled",
+        "['answer', 'error'].includes(document.body.dataset.state)
+            || document.querySelector('#error').textContent.trim() !== ''",
+        CPU,
+    )
+    .await?;
+    let said = page.error().await?;
+    if page.eval("document.body.dataset.state").await? == json!("answer") {
+        ensure!(may_be_answered, "was answered as if it were music");
+        return page.answer(CPU).await?.is_sound();
+    }
+    ensure!(
+        (10..400).contains(&said.len())
+            && !said.contains("panicked")
+            && !said.contains("unreachable"),
+        "is refused with {said:?}"
+    );
+    // The page is still alive: the next file is answered.
+    page.choose(&[&sounds::song_mp3()]).await?;
+    let answer: Value = page.settled_answer(CPU).await?;
+    Answer::from_page(&answer)?.is_sound()
+}

@@ -1,0 +1,143 @@
+//! The files that the tests give to the page.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use hound::{SampleFormat, WavSpec, WavWriter};
+
+/// A file that is no music.
+pub struct Bad {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Whether there is something to hear in it, so that an answer is right too.
+    pub may_be_answered: bool,
+}
+
+/// A folder of sounds that is gone after the test.
+pub struct Sounds(tempfile::TempDir);
+
+/// The project's own song as MP3, six seconds.
+pub fn song_mp3() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/cbr-44100.mp3")
+}
+
+impl Sounds {
+    /// An empty folder.
+    pub fn new() -> Result<Self> {
+        Ok(Self(tempfile::tempdir()?))
+    }
+
+    /// The project's own song as WAV.
+    pub fn song_wav(&self) -> Result<PathBuf> {
+        let song = soundalike::audio::synth::sample_song();
+        let samples = song.samples().iter();
+        let samples = samples.map(|sample| (sample * f32::from(i16::MAX)) as i16);
+        let spec = WavSpec {
+            channels: 1,
+            sample_rate: song.rate(),
+            bits_per_sample: 16,
+            sample_format: SampleFormat::Int,
+        };
+        let path = self.0.path().join("song.wav");
+        let mut writer = WavWriter::create(&path, spec)?;
+        for sample in samples {
+            writer.write_sample(sample)?;
+        }
+        writer.finalize()?;
+        Ok(path)
+    }
+
+    /// No bytes at all.
+    pub fn empty(&self) -> Result<PathBuf> {
+        self.write("empty.wav", b"")
+    }
+
+    /// Words that call themselves music.
+    pub fn text(&self) -> Result<PathBuf> {
+        self.write(
+            "text.mp3",
+            "This is a letter, not a song.\n".repeat(40).as_bytes(),
+        )
+    }
+
+    /// Every kind of bad file.
+    pub fn bad(&self) -> Result<Vec<Bad>> {
+        let whole = std::fs::read(song_mp3()).context("tests/data/cbr-44100.mp3 is missing")?;
+        let tone = |index: usize| (index as f32 * 0.06).sin() * 0.5;
+        let refused = |path| Bad {
+            path,
+            may_be_answered: false,
+        };
+        let audible = |path| Bad {
+            path,
+            may_be_answered: true,
+        };
+        Ok(vec![
+            refused(self.empty()?),
+            refused(self.text()?),
+            refused(self.write("zero-channels.wav", &wav_bytes(0, 0, 44_100))?),
+            audible(self.write("truncated.mp3", &whole[..whole.len() * 3 / 5])?),
+            audible(self.write("claims-4-gib.wav", &wav_bytes(1, u32::MAX, 44_100))?),
+            audible(self.float_wav("nan.wav", 66_150, |index| {
+                if index % 100 == 7 {
+                    f32::NAN
+                } else {
+                    tone(index)
+                }
+            })?),
+            audible(self.float_wav("silence.wav", 66_150, |_| 0.0)?),
+            audible(self.float_wav("short.wav", 4_410, tone)?),
+        ])
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<PathBuf> {
+        let path = self.0.path().join(name);
+        std::fs::write(&path, bytes)?;
+        Ok(path)
+    }
+
+    fn float_wav(
+        &self,
+        name: &str,
+        length: usize,
+        sample: impl Fn(usize) -> f32,
+    ) -> Result<PathBuf> {
+        let spec = WavSpec {
+            channels: 1,
+            sample_rate: 22_050,
+            bits_per_sample: 32,
+            sample_format: SampleFormat::Float,
+        };
+        let path = self.0.path().join(name);
+        let mut writer = WavWriter::create(&path, spec)?;
+        for index in 0..length {
+            writer.write_sample(sample(index))?;
+        }
+        writer.finalize()?;
+        Ok(path)
+    }
+}
+
+/// A WAV file of one second whose header says what it is told to; no library
+/// would write it.
+fn wav_bytes(channels: u16, data_length: u32, rate: u32) -> Vec<u8> {
+    let frame = 2 * u32::from(channels);
+    let mut bytes = Vec::new();
+    bytes.extend(b"RIFF");
+    bytes.extend(data_length.saturating_add(36).to_le_bytes());
+    bytes.extend(b"WAVEfmt ");
+    bytes.extend(16_u32.to_le_bytes());
+    bytes.extend(1_u16.to_le_bytes());
+    bytes.extend(channels.to_le_bytes());
+    bytes.extend(rate.to_le_bytes());
+    bytes.extend((rate * frame).to_le_bytes());
+    bytes.extend((2 * channels).to_le_bytes());
+    bytes.extend(16_u16.to_le_bytes());
+    bytes.extend(b"data");
+    bytes.extend(data_length.to_le_bytes());
+    for index in 0..rate {
+        let sample = (f64::from(index) * 0.06).sin() * 12_000.0;
+        bytes.extend((sample as i16).to_le_bytes());
+    }
+    bytes
+}

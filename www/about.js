@@ -1,0 +1,118 @@
+// The model's card, as the file beside the model tells it.
+
+import { byId, make } from './dom.js';
+
+/** Card keys whose words do not follow from the key. @type {Record<string, string>} */
+const NAMES = {
+  auc_macro: 'AUC, mean over genres',
+  f1: 'F1',
+  macro_f1: 'F1, mean over genres',
+  sha256: 'SHA-256',
+  model_sha256: 'Model’s SHA-256',
+  n_fft: 'Fourier window',
+  mfcc: 'MFCC',
+  ci95: '95 % interval',
+};
+
+/** Fetches the card once the page has nothing better to do, and shows it. */
+export async function showCard() {
+  const place = byId('card', HTMLElement);
+  try {
+    const response = await fetch(new URL('../models/card.json', import.meta.url));
+    if (!response.ok) throw new Error(String(response.status));
+    place.replaceChildren(describe(await response.json()));
+  } catch {
+    place.replaceChildren(
+      make(
+        'p',
+        '',
+        'The model’s card could not be fetched; it lies beside the model as card.json.',
+      ),
+    );
+  }
+}
+
+/** @param {string} key */
+function label(key) {
+  const name = NAMES[key] ?? key.replaceAll('_', ' ');
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+/**
+ * Any JSON as a description list: whoever writes the card decides what it tells.
+ * @param {unknown} value
+ * @returns {HTMLElement}
+ */
+function describe(value) {
+  if (Array.isArray(value)) {
+    if (value.every((item) => typeof item !== 'object' || item === null)) {
+      const short = value.every((item) => String(item).length < 40);
+      if (short) return make('span', '', value.map(plainValue).join(', '));
+    }
+    if (value.every(Array.isArray)) return matrix(value);
+    return make('ul', '', ...value.map((item) => make('li', '', describe(item))));
+  }
+  if (value && typeof value === 'object') {
+    const table = tableOf(value);
+    if (table) return table;
+    const list = make('dl');
+    for (const [key, item] of Object.entries(value)) {
+      if (item === null || item === '') continue;
+      list.append(make('dt', '', label(key)), make('dd', '', describe(item)));
+    }
+    return list;
+  }
+  return make('span', '', plainValue(value));
+}
+
+/**
+ * An object of objects with the same plain fields is a table, such as figures per genre.
+ * @param {object} value
+ * @returns {HTMLElement | null}
+ */
+function tableOf(value) {
+  const rows = Object.entries(value);
+  const fields = rows[0]?.[1] && typeof rows[0][1] === 'object' ? Object.keys(rows[0][1]) : [];
+  const alike = rows.every(
+    ([, row]) =>
+      row &&
+      typeof row === 'object' &&
+      Object.keys(row).join() === fields.join() &&
+      Object.values(row).every((cell) => typeof cell !== 'object'),
+  );
+  if (rows.length < 3 || fields.length === 0 || !alike) return null;
+  const head = make('tr', '', make('td'));
+  for (const field of fields) {
+    const cell = make('th', '', label(field));
+    cell.scope = 'col';
+    head.append(cell);
+  }
+  const body = make('tbody');
+  for (const [key, row] of rows) {
+    const name = make('th', '', label(key));
+    name.scope = 'row';
+    body.append(
+      make('tr', '', name, ...fields.map((field) => make('td', '', plainValue(row[field])))),
+    );
+  }
+  return make('div', 'scroll', make('table', 'figures', make('thead', '', head), body));
+}
+
+/** Rows of numbers, such as a confusion matrix. @param {unknown[][]} rows */
+function matrix(rows) {
+  const body = make('tbody');
+  for (const row of rows) {
+    body.append(make('tr', '', ...row.map((cell) => make('td', '', plainValue(cell)))));
+  }
+  const scroll = make('div', 'scroll', make('table', 'matrix', body));
+  scroll.tabIndex = 0;
+  return scroll;
+}
+
+/** @param {unknown} value */
+function plainValue(value) {
+  if (typeof value === 'number' && !Number.isInteger(value)) return String(+value.toPrecision(4));
+  if (typeof value === 'number') return value.toLocaleString('en');
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return String(value);
+}

@@ -1,0 +1,185 @@
+// The page's side of the worker: one Engine is one worker with one module in it.
+
+/** @import { Answer, Check, Device, EngineInfo, Mode, Picture, Recommendation, Reply, SoundHandle } from './types.js' */
+
+/** The visitor ended it; nothing went wrong. */
+export class Cancelled extends Error {}
+
+/** The worker died; only a new one helps. */
+export class Crashed extends Error {}
+
+/** What a crash is told as. The technical reason goes to the console. */
+const CRASH =
+  'The program that listens stopped unexpectedly. It may have run out of memory, or met a fault of its own. Start again; your files were not changed.';
+
+const NO_START =
+  'The program that listens could not be started in this browser. Start again; if it stays, try a newer browser, or one without extensions that block scripts.';
+
+export class Engine {
+  /** @type {Map<number, {resolve: (value: any) => void, reject: (error: Error) => void, on: Record<string, (data: any) => void>}>} */
+  #waiting = new Map();
+  #last = 0;
+  #worker;
+  /** @type {Crashed | null} */
+  #crashed = null;
+  /** Called once if the worker dies. @type {(error: Crashed) => void} */
+  onCrash = () => {};
+  /** @type {EngineInfo} */
+  info = {
+    genres: [],
+    tracks: 0,
+    model_sha256: '',
+    parameters: 0,
+    segment_seconds: 3,
+    device: 'cpu',
+  };
+
+  constructor() {
+    this.#worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+    this.#worker.addEventListener('message', (event) => this.#receive(event.data));
+    this.#worker.addEventListener('error', (event) => {
+      event.preventDefault();
+      this.#crash(event.message || 'the worker could not be started');
+    });
+    this.#worker.addEventListener('messageerror', () => this.#crash('a message could not be read'));
+  }
+
+  /**
+   * Starts a worker and loads module, model and catalogue into it.
+   * @param {Device} device
+   * @param {(done: number, total: number) => void} [onBytes]
+   * @returns {Promise<Engine>}
+   */
+  static async start(device, onBytes = () => {}) {
+    const engine = new Engine();
+    try {
+      engine.info = await engine.#call('load', { device }, [], {
+        bytes: ({ done, total }) => onBytes(done, total),
+      });
+      return engine;
+    } catch (error) {
+      engine.close();
+      throw error instanceof Crashed ? new Error(NO_START) : error;
+    }
+  }
+
+  /** Compares with the golden answer stored in the model, and takes the time. @returns {Promise<Check>} */
+  check() {
+    return this.#call('check', {});
+  }
+
+  /**
+   * The sample rate in a file's header, and the bytes back.
+   * @param {ArrayBuffer} bytes given away
+   * @returns {Promise<{rate: number | undefined, bytes: ArrayBuffer}>}
+   */
+  probe(bytes) {
+    return this.#call('probe', { bytes }, [bytes]);
+  }
+
+  /** Decodes in Rust. @param {ArrayBuffer} bytes given away @returns {Promise<SoundHandle>} */
+  decode(bytes) {
+    return this.#call('decode', { bytes }, [bytes]);
+  }
+
+  /**
+   * Takes what the browser decoded.
+   * @param {Float32Array<ArrayBuffer>[]} channels given away
+   * @param {number} rate
+   * @returns {Promise<SoundHandle>}
+   */
+  channels(channels, rate) {
+    return this.#call(
+      'channels',
+      { channels, rate },
+      channels.map((channel) => channel.buffer),
+    );
+  }
+
+  /** A song that the engine makes up. @returns {Promise<SoundHandle>} */
+  sample() {
+    return this.#call('sample', {});
+  }
+
+  /** Forgets a sound that will not be analysed. @param {SoundHandle} sound */
+  release(sound) {
+    this.#call('release', { sound: sound.handle }).catch(() => {});
+  }
+
+  /**
+   * Analyses a sound, which the worker then forgets.
+   * @param {SoundHandle} sound
+   * @param {(picture: Picture) => void} onPicture
+   * @param {(partial: {answer: Answer, heard: number}) => void} onPartial
+   * @param {AbortSignal} signal
+   * @returns {Promise<Answer>}
+   */
+  analyse(sound, onPicture, onPartial, signal) {
+    const done = this.#call('analyse', { sound: sound.handle }, [], {
+      picture: onPicture,
+      partial: onPartial,
+    });
+    const id = this.#last;
+    const cancel = () => this.#worker.postMessage({ id: 0, method: 'cancel', args: { id } });
+    signal.addEventListener('abort', cancel, { once: true });
+    return done.finally(() => signal.removeEventListener('abort', cancel));
+  }
+
+  /**
+   * The songs of the catalogue that sound most alike.
+   * @param {Answer} answer
+   * @param {number} k
+   * @param {Mode} mode
+   * @returns {Promise<Recommendation[]>}
+   */
+  similar(answer, k, mode) {
+    return this.#call('similar', { answer, k, mode });
+  }
+
+  close() {
+    this.#worker.terminate();
+  }
+
+  /**
+   * @param {string} method
+   * @param {unknown} args
+   * @param {Transferable[]} transfer
+   * @param {Record<string, (data: any) => void>} on
+   * @returns {Promise<any>}
+   */
+  #call(method, args, transfer = [], on = {}) {
+    if (this.#crashed) return Promise.reject(this.#crashed);
+    const id = ++this.#last;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject, on });
+      this.#worker.postMessage({ id, method, args }, transfer);
+    });
+  }
+
+  /** @param {Reply} reply */
+  #receive(reply) {
+    if ('crash' in reply) return this.#crash(reply.crash);
+    const waiting = this.#waiting.get(reply.id);
+    if (!waiting) return;
+    if ('event' in reply) {
+      waiting.on[reply.event]?.(reply.data);
+      return;
+    }
+    this.#waiting.delete(reply.id);
+    if (!('error' in reply)) waiting.resolve(reply.value);
+    else if (reply.cancelled) waiting.reject(new Cancelled());
+    else waiting.reject(new Error(reply.error));
+  }
+
+  /** @param {string} reason */
+  #crash(reason) {
+    if (this.#crashed) return;
+    console.error('Soundalike worker:', reason);
+    this.#crashed = new Crashed(CRASH);
+    this.close();
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    this.onCrash(this.#crashed);
+    for (const { reject } of waiting) reject(this.#crashed);
+  }
+}

@@ -1,0 +1,67 @@
+// Numbers as people read them.
+
+/** @param {number} seconds @returns {string} such as 3:05 or 1:02:09 */
+export function clock(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  const s = String(whole % 60).padStart(2, '0');
+  const m = Math.floor(whole / 60) % 60;
+  const h = Math.floor(whole / 3600);
+  return h ? `${h}:${String(m).padStart(2, '0')}:${s}` : `${m}:${s}`;
+}
+
+/** @param {number} seconds @returns {string} such as 30 s or 3 min 5 s */
+export function duration(seconds) {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 90) return `${whole} s`;
+  return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}
+
+/** @param {number} share 0 to 1 @returns {string} such as 71 % */
+export function percent(share) {
+  if (share > 0 && share < 0.005) return '<\u00a01\u00a0%';
+  return `${Math.round(share * 100)}\u00a0%`;
+}
+
+/** @param {number} bytes @returns {string} such as 2.1 MB */
+export function megabytes(bytes) {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/** @param {number} hertz @returns {string} such as 440 Hz or 2.1 kHz */
+export function pitch(hertz) {
+  if (hertz < 1000) return `${Math.round(hertz / 10) * 10}\u00a0Hz`;
+  return `${(hertz / 1000).toFixed(1)}\u00a0kHz`;
+}
+
+const TOP_HERTZ = 11025;
+const LINEAR = 200 / 3;
+const LOG_STEP = Math.log(6.4) / 27;
+
+/** Slaney's mel scale, as the model's front end uses it. @param {number} hertz */
+function melFromHz(hertz) {
+  return hertz < 1000 ? hertz / LINEAR : 15 + Math.log(hertz / 1000) / LOG_STEP;
+}
+
+/** @param {number} mel */
+function hzFromMel(mel) {
+  return mel < 15 ? mel * LINEAR : 1000 * Math.exp((mel - 15) * LOG_STEP);
+}
+
+/**
+ * Centre of a mel band.
+ * @param {number} band counted from the lowest, 0
+ * @param {number} bands
+ */
+export function bandHertz(band, bands) {
+  return hzFromMel((melFromHz(TOP_HERTZ) * (band + 1)) / (bands + 1));
+}
+
+/**
+ * Where a frequency stands on the picture's height.
+ * @param {number} hertz
+ * @returns {number} 0 at the bottom, 1 at the top
+ */
+export function heightOfHertz(hertz) {
+  return melFromHz(hertz) / melFromHz(TOP_HERTZ);
+}

@@ -1,0 +1,471 @@
+// The page: what happens when. Views draw (strip, result, similar, files, about, badge); this
+// module holds the songs and the engine and moves the page through its states,
+// `body[data-state]` = loading | ready | working | answer | listening | error.
+
+import { showCard } from './about.js';
+import { showBadge } from './badge.js';
+import { askedDevice, judgeAdapter, tryGpu } from './device.js';
+import { byId, setText } from './dom.js';
+import { acceptFiles } from './drop.js';
+import { Cancelled, Crashed, Engine } from './engine.js';
+import { Files } from './files.js';
+import { clock, megabytes } from './format.js';
+import { genreColour, ranked } from './genres.js';
+import { Player } from './player.js';
+import { Result } from './result.js';
+import { HOW_MANY, Similar } from './similar.js';
+import { openSound } from './sound.js';
+import { Strip } from './strip.js';
+import { verdict, verdictText } from './verdict.js';
+
+/** @import { Song } from './types.js' */
+/** @typedef {'loading' | 'ready' | 'working' | 'answer' | 'listening' | 'error'} PageState */
+
+const SAMPLE_NAME = 'A made-up sample';
+
+const strip = new Strip();
+const player = new Player();
+const result = new Result();
+const similar = new Similar();
+const files = new Files();
+
+const progress = byId('progress', HTMLElement);
+const meter = byId('meter', HTMLProgressElement);
+const doing = byId('doing', HTMLElement);
+const cancelButton = byId('cancel', HTMLButtonElement);
+const error = byId('error', HTMLElement);
+const again = byId('again', HTMLButtonElement);
+const live = byId('live', HTMLElement);
+const deck = byId('deck', HTMLElement);
+const songName = byId('song-name', HTMLElement);
+
+/** @type {Engine | null} */
+let engine = null;
+/** An engine on the graphics processor that waits until the page is idle. @type {{engine: Engine, reason: string} | null} */
+let successor = null;
+/** Songs of the last drop, and of drops that came while it was worked on. @type {Song[]} */
+let songs = [];
+/** @type {Song | null} */
+let selected = null;
+/** @type {AbortController | null} */
+let work = null;
+/** Sentences about things that never became songs, such as folders. @type {string[]} */
+let refused = [];
+/** A fault of the page rather than of a file. */
+let fault = '';
+
+window.soundalike = { answer: null };
+
+/** @param {PageState} state */
+function setState(state) {
+  document.body.dataset.state = state;
+}
+
+const busy = () => work !== null;
+
+// --- loading ---
+
+async function start() {
+  setState('loading');
+  fault = '';
+  again.hidden = true;
+  showErrors();
+  engine?.close();
+  engine = null;
+  strip.showLoading(0);
+  showProgress('Fetching the model', 0);
+  const asked = askedDevice(location.search);
+  let cpu;
+  try {
+    cpu = await Engine.start('cpu', (done, total) => {
+      showProgress(`Fetching the model: ${megabytes(done)} of ${megabytes(total)}`, done / total);
+      strip.showLoading((done / total) * 0.999);
+    });
+  } catch (reason) {
+    fail(reason);
+    return;
+  }
+  cpu.onCrash = fail;
+  const { worth, reason } = await judgeAdapter(asked);
+  showBadge('cpu', reason);
+  let next = cpu;
+  if (worth && asked === 'gpu') {
+    showProgress('Preparing the graphics processor', -1);
+    const choice = await tryGpu(asked, cpu, (done, total) => {
+      const bytes = `${megabytes(done)} of ${megabytes(total)}`;
+      showProgress(`Preparing the graphics processor: ${bytes}`, done < total ? done / total : -1);
+    });
+    if (choice.engine) {
+      next = choice.engine;
+      next.onCrash = fail;
+      cpu.close();
+    }
+    showBadge(choice.engine ? 'gpu' : 'cpu', choice.reason);
+  }
+  if (fault) return;
+  engine = next; // from here on songs are worked on
+  hideProgress();
+  strip.showLoading(1);
+  if (songs.length > 0) workThrough();
+  else setState('ready');
+  whenIdle(async () => {
+    showCard();
+    if (!worth || asked === 'gpu') return;
+    const choice = await tryGpu(asked, cpu);
+    if (engine !== cpu) choice.engine?.close();
+    else if (!choice.engine) showBadge('cpu', choice.reason);
+    else if (busy()) successor = { engine: choice.engine, reason: choice.reason };
+    else takeOver(choice.engine, choice.reason);
+  });
+}
+
+/** The graphics processor takes over from the CPU. @param {Engine} next @param {string} reason */
+function takeOver(next, reason) {
+  engine?.close();
+  engine = next;
+  engine.onCrash = fail;
+  showBadge('gpu', reason);
+}
+
+/** @param {() => void} job */
+function whenIdle(job) {
+  // Not in every browser yet.
+  if ('requestIdleCallback' in window) requestIdleCallback(job, { timeout: 3000 });
+  else setTimeout(job, 500);
+}
+
+/** The engine cannot go on: say so, offer a new one. @param {unknown} reason */
+function fail(reason) {
+  fault = reason instanceof Error ? reason.message : String(reason);
+  engine = null;
+  hideProgress();
+  again.hidden = false;
+  showErrors();
+  setState('error');
+}
+
+// --- songs ---
+
+/** @param {string} name @param {File | null} file @returns {Song} */
+function newSong(name, file) {
+  return {
+    name,
+    file,
+    state: 'waiting',
+    seconds: 0,
+    heard: 0,
+    picture: null,
+    answer: null,
+    whole: false,
+    similar: [],
+    mode: similar.mode,
+    notes: [],
+    error: '',
+    playable: null,
+    took: 0,
+    modelSha256: '',
+  };
+}
+
+/**
+ * Takes new songs. They replace the last ones; while those are still worked on, they join them.
+ * @param {Song[]} next
+ * @param {string[]} folders
+ */
+function take(next, folders) {
+  if (!busy() && (engine || fault)) {
+    songs = [];
+    refused = [];
+    select(null);
+  }
+  songs = [...songs, ...next];
+  refused = [
+    ...refused,
+    ...folders.map(
+      (name) =>
+        `“${name}” is a folder, and a page may not look into it. Open it and drop the songs themselves.`,
+    ),
+  ];
+  showErrors();
+  files.show(songs, selected);
+  if (fault) start();
+  if (!engine) {
+    strip.clear(songs[0]?.name); // they wait for the model
+    return;
+  }
+  if (!busy()) workThrough();
+}
+
+/** Works through the waiting songs, one after another. */
+async function workThrough() {
+  work = new AbortController();
+  setState('working');
+  for (;;) {
+    const song = songs.find(({ state }) => state === 'waiting');
+    if (!song || !engine || work.signal.aborted) break;
+    await hear(song, engine, work.signal);
+    files.show(songs, selected);
+    showErrors();
+  }
+  if (work.signal.aborted) {
+    for (const song of songs) if (song.state === 'waiting') song.state = 'cancelled';
+  }
+  work = null;
+  hideProgress();
+  if (fault) return;
+  if (successor) {
+    takeOver(successor.engine, successor.reason);
+    successor = null;
+  }
+  const answered = songs.filter(({ state }) => state === 'done');
+  if (selected?.state !== 'done') select(answered[0] ?? null);
+  files.show(songs, selected);
+  if (answered.length > 0) setState('answer');
+  else setState(errorText() ? 'error' : 'ready');
+  announce();
+}
+
+/**
+ * One song from file to answer.
+ * @param {Song} song
+ * @param {Engine} by
+ * @param {AbortSignal} signal
+ */
+async function hear(song, by, signal) {
+  const began = performance.now();
+  /** @param {Song['state']} state */
+  const enter = (state) => {
+    song.state = state;
+    if (!selected) strip.clear(song.name);
+    showWork(song);
+  };
+  try {
+    let sound;
+    if (song.file) {
+      const opened = await openSound(song.file, by, signal, enter);
+      sound = opened.sound;
+      song.playable = opened.playable;
+    } else {
+      enter('decoding');
+      sound = await by.sample();
+      song.playable = sound.wav;
+    }
+    if (signal.aborted) {
+      by.release(sound);
+      throw new Cancelled();
+    }
+    song.seconds = sound.seconds;
+    song.notes = sound.notes;
+    enter('analysing');
+    const answer = await by.analyse(
+      sound,
+      (picture) => {
+        song.picture = picture;
+        showPart(song);
+      },
+      (partial) => {
+        song.answer = partial.answer;
+        song.heard = partial.heard;
+        showPart(song);
+        showWork(song);
+      },
+      signal,
+    );
+    if (signal.aborted) throw new Cancelled();
+    song.answer = answer;
+    song.heard = song.seconds;
+    song.notes = [...new Set([...song.notes, ...answer.notes])];
+    enter('comparing');
+    song.mode = similar.mode;
+    song.similar = await by.similar(answer, HOW_MANY, song.mode);
+    song.modelSha256 = by.info.model_sha256;
+    song.whole = true;
+    song.took = performance.now() - began;
+    song.state = 'done';
+    showPart(song);
+  } catch (reason) {
+    song.answer = null;
+    song.picture = null;
+    song.playable = null;
+    song.state = reason instanceof Cancelled ? 'cancelled' : 'failed';
+    if (song.state === 'failed') {
+      song.error = reason instanceof Error ? reason.message : String(reason);
+      if (reason instanceof Crashed) song.error = 'The program stopped while it heard this.';
+    }
+    if (song === selected) select(null);
+  }
+}
+
+/** Shows what is new about a song, if it is the one to show. @param {Song} song */
+function showPart(song) {
+  if (song === selected) show(song);
+  else if (!selected) select(song);
+}
+
+/** Neighbours of the kind that is chosen now, for the song on show. */
+async function compareAgain() {
+  const song = selected;
+  const { mode } = similar;
+  if (!song?.answer || !song.whole || !engine || song.mode === mode) return;
+  try {
+    const songs = await engine.similar(song.answer, HOW_MANY, mode);
+    if (mode !== similar.mode) return; // changed back meanwhile
+    song.similar = songs;
+    song.mode = mode;
+    if (song === selected) show(song);
+  } catch {
+    // A crash is told by onCrash.
+  }
+}
+
+/** @param {Song | null} song */
+function select(song) {
+  const other = song !== selected;
+  selected = song;
+  if (!song) {
+    deck.hidden = true;
+    player.load(null);
+    strip.clear();
+    result.show(null);
+    similar.show([]);
+    window.soundalike.answer = null;
+    document.body.style.removeProperty('--accent');
+  } else {
+    if (other) player.load(song.playable);
+    show(song);
+    compareAgain();
+  }
+  files.show(songs, selected);
+}
+
+/** @param {Song} song */
+function show(song) {
+  deck.hidden = false;
+  // Space shall play, not press once more the button that brought the song.
+  if (document.activeElement?.closest('.ways'))
+    byId('seek', HTMLElement).focus({ preventScroll: true });
+  setText(songName, song.name);
+  strip.showSong(song);
+  result.show(song);
+  similar.show(song.similar);
+  const top = song.answer && ranked(song.answer.probabilities)[0];
+  if (song.answer && top && verdict(song.answer.probabilities).sure) {
+    document.body.style.setProperty('--accent', genreColour(top[0]));
+  } else document.body.style.removeProperty('--accent');
+  window.soundalike.answer =
+    song.answer && song.whole ? { ...song.answer, name: song.name, similar: song.similar } : null;
+}
+
+// --- words ---
+
+/** The progress line. @param {string} text @param {number} share 0 to 1, or less where unknown */
+function showProgress(text, share) {
+  progress.hidden = false;
+  cancelButton.hidden = !busy();
+  setText(doing, text);
+  if (share >= 0) meter.value = Math.min(1, share);
+  else meter.removeAttribute('value');
+}
+
+function hideProgress() {
+  progress.hidden = true;
+}
+
+/** @param {Song} song */
+function showWork(song) {
+  const at = songs.indexOf(song);
+  const which = songs.length > 1 ? `${at + 1} of ${songs.length}, ${song.name}` : song.name;
+  const words = {
+    reading: 'reading',
+    decoding: 'decoding',
+    analysing: `analysing, ${clock(song.heard)} of ${clock(song.seconds)}`,
+    comparing: 'comparing',
+  };
+  const share = song.state === 'analysing' ? song.heard / song.seconds : song.heard > 0 ? 1 : -1;
+  const word = words[/** @type {keyof typeof words} */ (song.state)];
+  showProgress(`${which}: ${word}`, share);
+  if (song.state === 'analysing' && song.heard > 0) {
+    files.show(songs, selected);
+    return;
+  }
+  setText(live, `${which}: ${song.state}`);
+  files.show(songs, selected);
+}
+
+/** Everything that went wrong, one sentence per line. */
+function errorText() {
+  const lines = songs
+    .filter(({ state }) => state === 'failed')
+    .map((song) => `“${song.name}”: ${song.error}`);
+  return [fault, ...refused, ...lines].filter(Boolean).join('\n');
+}
+
+function showErrors() {
+  setText(error, errorText());
+}
+
+/** Says the outcome to those who listen to the page. */
+function announce() {
+  const answer = selected?.answer;
+  if (answer && selected) setText(live, `${selected.name}: ${verdictText(answer.probabilities)}`);
+  else setText(live, '');
+}
+
+// --- what the visitor does ---
+
+acceptFiles((chosenFiles, folders) =>
+  take(
+    chosenFiles.map((file) => newSong(file.name, file)),
+    folders,
+  ),
+);
+for (const id of ['sample', 'sample-again']) {
+  byId(id, HTMLButtonElement).addEventListener('click', () =>
+    take([newSong(SAMPLE_NAME, null)], []),
+  );
+}
+cancelButton.addEventListener('click', () => work?.abort());
+again.addEventListener('click', () => {
+  songs = songs.filter(({ state }) => state !== 'failed');
+  refused = [];
+  start();
+});
+
+files.onSelect = (song) => {
+  select(song);
+  announce();
+};
+
+similar.onMode = () => compareAgain();
+
+strip.onSeek = (seconds) => player.seek(seconds);
+player.onTime = (seconds) => strip.setTime(seconds);
+player.onFailure = (sentence) => setText(live, sentence);
+
+window.addEventListener('keydown', (event) => {
+  if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
+  if (event.key === 'Escape' && busy()) {
+    event.preventDefault();
+    work?.abort();
+    return;
+  }
+  const target = /** @type {Element} */ (event.target);
+  const onSeek = target.id === 'seek';
+  const onControl = target.closest('button, a, input, select, textarea, summary, [tabindex]');
+  if (!player.ready || (onControl && !onSeek && target.id !== 'main')) return;
+  const length = selected?.seconds ?? 0;
+  const step = event.shiftKey ? 10 : Math.min(2, length / 30);
+  const moves = {
+    ArrowRight: step,
+    ArrowLeft: -step,
+    ...(onSeek && { ArrowUp: step, ArrowDown: -step, PageUp: 30, PageDown: -30 }),
+    ...(onSeek && { Home: -Infinity, End: length }),
+  };
+  const move = moves[/** @type {keyof typeof moves} */ (event.key)];
+  if (event.key === ' ') player.toggle();
+  else if (move !== undefined) player.move(move === -Infinity ? -1e9 : move);
+  else return;
+  event.preventDefault();
+});
+
+start();

@@ -1,0 +1,73 @@
+// Plays the visitor's own file.
+
+import { byId, setText } from './dom.js';
+
+export class Player {
+  #audio = byId('player', HTMLAudioElement);
+  #button = byId('play', HTMLButtonElement);
+  #label = byId('play-label', HTMLElement);
+  #url = '';
+  #frame = 0;
+
+  /** Called with the position, many times a second while it plays. @type {(seconds: number) => void} */
+  onTime = () => {};
+  /** Called with a sentence if the browser cannot play the file. @type {(sentence: string) => void} */
+  onFailure = () => {};
+
+  constructor() {
+    this.#button.addEventListener('click', () => this.toggle());
+    for (const event of ['play', 'pause', 'ended']) {
+      this.#audio.addEventListener(event, () => this.#show());
+    }
+    this.#audio.addEventListener('seeked', () => this.onTime(this.#audio.currentTime));
+    this.#audio.addEventListener('error', () => {
+      if (this.#url) this.onFailure('This browser could hear the file but cannot play it.');
+    });
+  }
+
+  /** True if there is something to play. */
+  get ready() {
+    return this.#url !== '';
+  }
+
+  /** Takes a file to play, or nothing. @param {Blob | null} blob */
+  load(blob) {
+    this.#audio.pause();
+    if (this.#url) URL.revokeObjectURL(this.#url);
+    this.#url = blob ? URL.createObjectURL(blob) : '';
+    if (blob) this.#audio.src = this.#url;
+    else this.#audio.removeAttribute('src');
+    this.#button.disabled = !blob;
+    this.#show();
+  }
+
+  toggle() {
+    if (!this.ready) return;
+    if (this.#audio.paused) this.#audio.play().catch(() => {});
+    else this.#audio.pause();
+  }
+
+  /** @param {number} seconds */
+  seek(seconds) {
+    if (!this.ready) return;
+    this.#audio.currentTime = Math.max(0, seconds);
+    this.onTime(this.#audio.currentTime);
+  }
+
+  /** Moves by some seconds. @param {number} seconds */
+  move(seconds) {
+    this.seek(this.#audio.currentTime + seconds);
+  }
+
+  #show() {
+    const plays = !this.#audio.paused && !this.#audio.ended;
+    this.#button.dataset.plays = String(plays);
+    setText(this.#label, plays ? 'Pause' : 'Play');
+    cancelAnimationFrame(this.#frame);
+    const follow = () => {
+      this.onTime(this.#audio.currentTime);
+      this.#frame = requestAnimationFrame(follow);
+    };
+    if (plays) follow();
+  }
+}

@@ -1,0 +1,116 @@
+// The verdict in words, the genres in numbers, and the answer as a file.
+
+import { duration, percent } from './format.js';
+import { byId, make, setText } from './dom.js';
+import { genreName, paintGenre, ranked } from './genres.js';
+import { verdict } from './verdict.js';
+
+/** @import { Song } from './types.js' */
+
+export class Result {
+  #section = byId('answer', HTMLElement);
+  #verdict = byId('verdict', HTMLElement);
+  #more = byId('more', HTMLElement);
+  #list = byId('result', HTMLElement);
+  #took = byId('took', HTMLElement);
+  #download = byId('embedding', HTMLButtonElement);
+  /** @type {Song | null} */
+  #song = null;
+
+  constructor() {
+    this.#download.addEventListener('click', () => this.#save());
+  }
+
+  /** Shows a song's answer, the whole or the part that is there; null hides it. @param {Song | null} song */
+  show(song) {
+    const answer = song?.answer ?? null;
+    const other = song !== this.#song;
+    this.#song = song;
+    this.#section.hidden = !answer;
+    if (!song || !answer) {
+      this.#list.replaceChildren();
+      return;
+    }
+    this.#section.dataset.whole = String(song.whole);
+    const { sure, parts, more } = verdict(answer.probabilities);
+    this.#section.dataset.sure = String(sure);
+    this.#verdict.replaceChildren(
+      ...parts.map(({ text, genre }) => {
+        if (!genre) return document.createTextNode(text);
+        const word = make('span', 'word', text);
+        paintGenre(word, genre);
+        return word;
+      }),
+    );
+    const notes = song.whole ? [more, ...song.notes] : ['So far; still listening.'];
+    setText(this.#more, notes.filter(Boolean).join(' '));
+    this.#more.hidden = this.#more.textContent === '';
+    this.#showBars(ranked(answer.probabilities), other);
+    const time = song.took < 100 ? 'under 0.1 s' : `${(song.took / 1000).toFixed(1)} s`;
+    setText(this.#took, song.whole ? `${time} for ${duration(song.seconds)} of music` : '');
+    this.#download.disabled = !song.whole;
+  }
+
+  /**
+   * One row per genre, the most probable first. Rows are kept from one partial answer to the
+   * next, so that bars move instead of starting anew.
+   * @param {[string, number][]} order
+   * @param {boolean} anew
+   */
+  #showBars(order, anew) {
+    const rows = new Map(
+      anew
+        ? []
+        : [...this.#list.children].map((row) => [
+            /** @type {HTMLElement} */ (row).dataset.genre,
+            row,
+          ]),
+    );
+    const next = order.map(([genre, share]) => {
+      const row = /** @type {HTMLElement} */ (rows.get(genre) ?? makeBar(genre));
+      row.dataset.probability = String(share);
+      row.style.setProperty('--share', String(share));
+      const number = row.querySelector('.number');
+      if (number) setText(number, percent(share));
+      return row;
+    });
+    const same = next.every((row, at) => this.#list.children[at] === row);
+    if (!same || next.length !== this.#list.children.length) this.#list.replaceChildren(...next);
+  }
+
+  /** Saves the answer as JSON. */
+  #save() {
+    const song = this.#song;
+    if (!song?.answer || !song.whole) return;
+    const { seconds, genre, probabilities, timeline, embedding } = song.answer;
+    const record = {
+      file: song.name,
+      seconds,
+      genre,
+      probabilities,
+      timeline,
+      embedding,
+      model_sha256: song.modelSha256,
+    };
+    const blob = new Blob([JSON.stringify(record, null, 2)], { type: 'application/json' });
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(blob);
+    link.download = `${song.name.replace(/\.[^.]*$/, '') || 'song'}.soundalike.json`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  }
+}
+
+/** @param {string} genre */
+function makeBar(genre) {
+  const row = make(
+    'li',
+    'bar',
+    make('span', 'name', genreName(genre)),
+    make('span', 'number'),
+    make('span', 'track', make('span', 'fill')),
+  );
+  row.dataset.genre = genre;
+  paintGenre(row, genre);
+  return row;
+}

@@ -1,0 +1,85 @@
+import { genreName, ranked } from './genres.js';
+
+/** @import { Probabilities } from './types.js' */
+
+/**
+ * Below this the top genre is not called an answer: with ten genres a guess is right once in
+ * ten, and under about a third no genre stands out from the rest.
+ */
+const SURE = 0.35;
+/** From here on one genre has more than half of the song and may be called "mostly". */
+const MOSTLY = 0.5;
+/** From here on the others are not worth a word. */
+const CLEARLY = 0.85;
+/** A second or third genre is named from this probability on. */
+const SOME = 0.12;
+/** A second genre at least this much of the first shares the first place. */
+const EVEN = 0.8;
+
+/**
+ * The verdict in words: the one rule that turns probabilities into a sentence.
+ *
+ * - top under 0.35: "Not sure: …", naming up to three genres that come nearest;
+ * - top from 0.85: "Clearly blues";
+ * - the second at least four fifths of the top: "Between blues and jazz";
+ * - top from 0.5: "Mostly blues", below that "Closest to blues", both followed by
+ *   "with some jazz and rock" for the next two genres that reach 0.12.
+ *
+ * @param {Probabilities} probabilities
+ * @returns {{sure: boolean, parts: {text: string, genre?: string}[], more: string}}
+ *   the sentence in parts, so that genre words can be shown in their colour, and a second
+ *   sentence for the unsure case
+ */
+export function verdict(probabilities) {
+  const order = ranked(probabilities);
+  const [first, second, third] = order;
+  if (!first) return { sure: false, parts: [{ text: 'Not sure' }], more: '' };
+  const word = (/** @type {[string, number]} */ [genre]) => ({ text: genreName(genre), genre });
+
+  if (first[1] < SURE) {
+    const near = order.slice(0, 3).filter(([, share]) => share >= SOME);
+    const named = near.length > 0 ? near : [first];
+    return {
+      sure: false,
+      parts: [{ text: 'Not sure: a little ' }, ...listed(named.map(word))],
+      more: 'No genre stands out. This may be speech, noise, or music unlike the ten kinds this page knows.',
+    };
+  }
+  if (first[1] >= CLEARLY) {
+    return { sure: true, parts: [{ text: 'Clearly ' }, word(first)], more: '' };
+  }
+  if (second && second[1] >= EVEN * first[1]) {
+    return {
+      sure: true,
+      parts: [{ text: 'Between ' }, word(first), { text: ' and ' }, word(second)],
+      more: '',
+    };
+  }
+  const parts = [{ text: first[1] >= MOSTLY ? 'Mostly ' : 'Closest to ' }, word(first)];
+  const some = [second, third].filter((entry) => entry !== undefined && entry[1] >= SOME);
+  if (some.length > 0) {
+    parts.push(
+      { text: ', with some ' },
+      ...listed(/** @type {[string, number][]} */ (some).map(word)),
+    );
+  }
+  return { sure: true, parts, more: '' };
+}
+
+/** The verdict as one plain string. @param {Probabilities} probabilities */
+export function verdictText(probabilities) {
+  return verdict(probabilities)
+    .parts.map((part) => part.text)
+    .join('');
+}
+
+/**
+ * "a", "a and b", "a, b and c", in parts.
+ * @param {{text: string, genre?: string}[]} words
+ */
+function listed(words) {
+  return words.flatMap((word, at) => {
+    if (at === 0) return [word];
+    return [{ text: at === words.length - 1 ? ' and ' : ', ' }, word];
+  });
+}

@@ -1,0 +1,251 @@
+// The worker owns the WebAssembly module, the model and every decoded sound; the page only
+// draws. One worker runs one module: the CPU's or, in a second worker, the graphics processor's.
+//
+// A request is { id, method, args }; its replies are { id, value }, { id, error } and, on the
+// way, { id, event, data }. `cancel` ends a running `analyse` before its next step.
+
+import { ByteCount, fetchCounted } from './load.js';
+import { encodeWav } from './wav.js';
+
+/** @import { Answer, Device, Mode, Request, WasmEngine, WasmModule, WasmSound } from './types.js' */
+
+/** Segments per step: small enough that bands grow and cancel is prompt. */
+const STEP = { cpu: 4, gpu: 10 };
+/** Columns of the picture at most; a column of a short sound is one frame of the model's. */
+const COLUMNS = 2048;
+const FRAMES_PER_SECOND = 22050 / 512;
+
+/** @type {WasmModule} */
+let wasm;
+/** @type {WasmEngine} */
+let engine;
+/** @type {Device} */
+let device = 'cpu';
+/** @type {string[]} */
+let genres = [];
+
+/** @type {Map<number, WasmSound>} */
+const sounds = new Map();
+let lastSound = 0;
+/** Requests that shall end early. @type {Set<number>} */
+const cancelled = new Set();
+
+/** One call into the engine at a time: it may be borrowed across an await. */
+let turn = Promise.resolve();
+/**
+ * @template T
+ * @param {() => T | Promise<T>} job
+ * @returns {Promise<T>}
+ */
+function alone(job) {
+  const done = turn.then(job);
+  turn = done.then(
+    () => {},
+    () => {},
+  );
+  return done;
+}
+
+/** Lets messages in, a cancel among them: promises alone never reach the event loop. */
+const breathe = () => new Promise((resolve) => setTimeout(resolve));
+
+/**
+ * Plain objects out of what the module returns, whether it makes maps or objects.
+ * @param {any} value
+ * @returns {any}
+ */
+function plain(value) {
+  if (value instanceof Map) {
+    return Object.fromEntries([...value].map(([key, item]) => [key, plain(item)]));
+  }
+  if (ArrayBuffer.isView(value)) {
+    return [.../** @type {Iterable<number>} */ (/** @type {unknown} */ (value))];
+  }
+  if (Array.isArray(value)) return value.map(plain);
+  if (value && typeof value === 'object') {
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));
+  }
+  return value;
+}
+
+/**
+ * Keeps a sound and describes it.
+ * @param {WasmSound} sound
+ * @param {boolean} withWav also make a WAV that the page can play
+ */
+function keep(sound, withWav) {
+  const handle = ++lastSound;
+  sounds.set(handle, sound);
+  const wav = withWav ? encodeWav(sound.samples(), sound.rate) : null;
+  return { handle, seconds: sound.seconds, notes: sound.notes(), wav };
+}
+
+/** @param {number} handle */
+function release(handle) {
+  sounds.get(handle)?.free();
+  sounds.delete(handle);
+}
+
+/** @typedef {(event: string, data: unknown, transfer?: Transferable[]) => void} Emit */
+
+/** @type {Record<string, (args: any, emit: Emit, id: number) => unknown>} */
+const methods = {
+  /** @param {{ device: Device }} args */
+  async load(args, emit) {
+    device = args.device;
+    const count = new ByteCount((done, total) => emit('bytes', { done, total }));
+    const pkg = new URL(`../pkg/${device}/`, import.meta.url);
+    const models = new URL('../models/', import.meta.url);
+    const bytes = async (/** @type {string} */ name, /** @type {string} */ what) => {
+      const part = what === 'model' ? 'model' : 'catalog';
+      const response = await fetchCounted(new URL(name, models), what, part, count);
+      return new Uint8Array(await response.arrayBuffer());
+    };
+    const program = async () => {
+      const body = fetchCounted(
+        new URL('soundalike_bg.wasm', pkg),
+        'program',
+        'wasm',
+        count,
+        'application/wasm',
+      );
+      const glue = import(new URL('soundalike.js', pkg).href).catch(() => {
+        throw new Error(BROKEN);
+      });
+      const [module, response] = await Promise.all([glue, body]);
+      await module.default({ module_or_path: response });
+      return module;
+    };
+    const [module, model, catalog] = await Promise.all([
+      program(),
+      bytes('two-stream.safetensors', 'model'),
+      bytes('catalog.safetensors', 'catalogue'),
+    ]);
+    wasm = module;
+    engine = await wasm.Engine.load(model, catalog, device);
+    const info = plain(engine.info());
+    genres = info.genres;
+    return info;
+  },
+
+  check: () => alone(async () => plain(await engine.check())),
+
+  /** Hands the bytes back, so that the page need not keep a copy. @param {{ bytes: ArrayBuffer }} args */
+  probe({ bytes }) {
+    let rate;
+    try {
+      rate = wasm.probeRate(new Uint8Array(bytes));
+    } catch (error) {
+      if (error instanceof WebAssembly.RuntimeError) throw error;
+      rate = undefined; // decoding will say what is wrong
+    }
+    return { rate, bytes };
+  },
+
+  /** @param {{ bytes: ArrayBuffer }} args */
+  decode: ({ bytes }) => keep(wasm.decode(new Uint8Array(bytes)), true),
+
+  /** @param {{ channels: Float32Array[], rate: number }} args */
+  channels: ({ channels, rate }) => keep(wasm.soundFromChannels(channels, rate), false),
+
+  sample: () => keep(wasm.sampleSong(), true),
+
+  /** @param {{ sound: number }} args */
+  release: ({ sound }) => release(sound),
+
+  /**
+   * Analyses a sound and frees it. Emits `picture` once and `partial` on the way.
+   * @param {{ sound: number }} args
+   * @returns {Promise<Answer>}
+   */
+  async analyse({ sound: handle }, emit, id) {
+    const sound = sounds.get(handle);
+    if (!sound) throw new Error('This sound is gone. Choose the file again.');
+    const analysis = await alone(() => engine.begin(sound));
+    try {
+      release(handle);
+      const { segments, seconds } = analysis;
+      const columns = Math.max(1, Math.min(COLUMNS, Math.ceil(seconds * FRAMES_PER_SECOND)));
+      const levels = analysis.picture(columns);
+      emit('picture', { rows: Math.round(levels.length / columns), columns, levels }, [
+        levels.buffer,
+      ]);
+      let told = -Infinity;
+      for (;;) {
+        await breathe();
+        if (cancelled.has(id)) throw new Cancelled();
+        const done = await alone(() => analysis.step(engine, STEP[device]));
+        if (done >= segments) return plain(analysis.answer());
+        // A partial answer grows with the song: a long one is told less often.
+        const now = performance.now();
+        if (now - told < Math.max(100, segments / 2)) continue;
+        told = now;
+        emit('partial', {
+          answer: plain(analysis.answer()),
+          heard: (seconds * done) / segments,
+        });
+      }
+    } finally {
+      analysis.free();
+    }
+  },
+
+  /** @param {{ answer: Answer, k: number, mode: Mode }} args */
+  similar: ({ answer, k, mode }) =>
+    alone(() => {
+      const embedding = Float32Array.from(answer.embedding);
+      const probabilities = Float32Array.from(genres, (genre) => answer.probabilities[genre] ?? 0);
+      return plain(engine.similar(embedding, probabilities, k, mode));
+    }),
+};
+
+/** What a failed load is told as, where nothing more exact is known. */
+const BROKEN =
+  'The program could not be fetched completely. Check the connection, then start again; if it stays, the site is not fully installed.';
+
+class Cancelled extends Error {}
+
+/** @param {unknown} error @returns {string} */
+function sentence(error) {
+  if (error instanceof WebAssembly.CompileError || error instanceof WebAssembly.LinkError) {
+    return 'This browser cannot run the program. It needs WebAssembly with SIMD: a browser from 2023 or later has it.';
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** After a trap the module's memory cannot be trusted: the page starts a new worker. @param {unknown} error */
+function crash(error) {
+  self.postMessage({ crash: error instanceof Error ? error.message : String(error) });
+}
+
+self.addEventListener('unhandledrejection', (event) => crash(event.reason));
+
+self.addEventListener('message', async (/** @type {MessageEvent<Request>} */ event) => {
+  const { id, method, args } = event.data;
+  if (method === 'cancel') {
+    cancelled.add(args.id);
+    return;
+  }
+  /** @type {Emit} */
+  const emit = (name, data, transfer = []) =>
+    self.postMessage({ id, event: name, data }, { transfer });
+  try {
+    const run = methods[method];
+    if (!run) throw new Error(`The worker knows no ${method}.`);
+    const value = await run(args, emit, id);
+    const transfer = method === 'probe' ? [/** @type {any} */ (value).bytes] : [];
+    self.postMessage({ id, value }, { transfer });
+  } catch (error) {
+    // A body that breaks off halfway ends in a TypeError of the browser's.
+    const broken = method === 'load' && error instanceof TypeError;
+    if (error instanceof WebAssembly.RuntimeError) crash(error);
+    else
+      self.postMessage({
+        id,
+        error: broken ? BROKEN : sentence(error),
+        cancelled: error instanceof Cancelled,
+      });
+  } finally {
+    cancelled.delete(id);
+  }
+});

@@ -1,0 +1,225 @@
+//! `cargo xtask test`: every test there is.
+//!
+//! All native steps share one profile, one target directory and one selection
+//! of features, so that the large dependencies are compiled once; the wasm
+//! tests share the page's. A step that fails does not stop the others; one that
+//! cannot run because an earlier one failed says so.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use crate::page::{self, Module};
+use crate::setup::{self, Browser};
+use crate::shell::{self, cargo, cargo_for_wasm, command, find, root, run};
+
+/// How a step ended.
+enum Outcome {
+    Passed,
+    Failed,
+    /// Why it did not run.
+    Skipped(String),
+}
+
+struct Step {
+    name: &'static str,
+    outcome: Outcome,
+    took: Duration,
+}
+
+/// Runs the steps and remembers how each ended.
+#[derive(Default)]
+struct Steps(Vec<Step>);
+
+impl Steps {
+    /// Runs one step; whether it passed (and with what) decides about others.
+    fn step<T>(&mut self, name: &'static str, work: impl FnOnce() -> Result<T>) -> Option<T> {
+        println!("\n=== {name}");
+        let start = Instant::now();
+        let result = work();
+        if let Err(error) = &result {
+            println!("{name}: {error:#}");
+        }
+        let outcome = match &result {
+            Ok(_) => Outcome::Passed,
+            Err(_) => Outcome::Failed,
+        };
+        self.0.push(Step {
+            name,
+            outcome,
+            took: start.elapsed(),
+        });
+        result.ok()
+    }
+
+    fn skip(&mut self, name: &'static str, why: impl Into<String>) {
+        let why = why.into();
+        println!("\n=== {name}\n{name}: not run, {why}");
+        self.0.push(Step {
+            name,
+            outcome: Outcome::Skipped(why),
+            took: Duration::ZERO,
+        });
+    }
+
+    fn count(&self, which: impl Fn(&Outcome) -> bool) -> usize {
+        self.0.iter().filter(|step| which(&step.outcome)).count()
+    }
+
+    fn print_summary(&self) {
+        println!("\nWhat ran:");
+        for Step {
+            name,
+            outcome,
+            took,
+        } in &self.0
+        {
+            let seconds = took.as_secs();
+            match outcome {
+                Outcome::Passed => println!("  pass  {seconds:>5} s  {name}"),
+                Outcome::Failed => println!("  FAIL  {seconds:>5} s  {name}"),
+                Outcome::Skipped(why) => println!("  skip         -  {name}: {why}"),
+            }
+        }
+        println!(
+            "{} passed, {} failed",
+            self.count(|outcome| matches!(outcome, Outcome::Passed)),
+            self.count(|outcome| matches!(outcome, Outcome::Failed))
+        );
+    }
+}
+
+/// Runs everything; a failure shows in the exit status.
+pub fn check_everything() -> Result<ExitCode> {
+    let mut steps = Steps::default();
+    // What is quick or most likely to fail comes first.
+    steps.step("set-up: Rust", || {
+        setup::for_rust_checks()?;
+        setup::for_page()?;
+        setup::wasm_pack()
+    });
+    let browser = steps.step("set-up: browser", setup::browser);
+    let node = steps.step("set-up: Node.js", setup::node);
+
+    steps.step("rustfmt", || run(cargo(["fmt", "--all", "--check"])));
+    javascript(&mut steps, node.is_some());
+    steps.step("cargo test", || {
+        run(cargo(["test", "--release", "--workspace"]))
+    });
+    steps.step("clippy", || {
+        run(deny_warnings(cargo([
+            "clippy",
+            "--release",
+            "--workspace",
+            "--all-targets",
+        ])))
+    });
+    steps.step("cargo doc", || {
+        let mut doc = cargo(["doc", "--release", "--workspace", "--no-deps"]);
+        doc.env("RUSTDOCFLAGS", "-D warnings");
+        run(doc)
+    });
+    let page = steps.step("page: CPU module", || page::build_module(Module::Cpu));
+    match &browser {
+        Some(browser) => {
+            steps.step("wasm tests in Chromium", || wasm_tests(browser));
+        }
+        None => steps.skip("wasm tests in Chromium", "there is no browser"),
+    }
+    steps.step("clippy for wasm", || {
+        run(deny_warnings(cargo_for_wasm([
+            "clippy",
+            "--release",
+            "--lib",
+            "--test",
+            "web",
+        ])))
+    });
+    let gpu = steps.step("page: WebGPU module", || {
+        page::build_module(Module::Gpu)?;
+        crate::sizes::print_report()
+    });
+    match (&browser, &page) {
+        (Some(_), Some(())) => {
+            if gpu.is_none() {
+                println!("The page is tried without its WebGPU module: those tests will fail");
+            }
+            steps.step("end to end in Chromium", end_to_end);
+        }
+        (None, _) => steps.skip("end to end in Chromium", "there is no browser"),
+        (_, None) => steps.skip("end to end in Chromium", "the page was not built"),
+    }
+    if find(&["cargo-deny"]).is_some() {
+        steps.step("cargo deny", || {
+            run(cargo(["deny", "--all-features", "check"]))
+        });
+    } else {
+        steps.skip(
+            "cargo deny",
+            "it is not installed (`cargo install cargo-deny` takes many minutes)",
+        );
+    }
+
+    steps.print_summary();
+    let failed = steps.count(|outcome| matches!(outcome, Outcome::Failed));
+    Ok(if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn deny_warnings(mut clippy: std::process::Command) -> std::process::Command {
+    clippy.args(["--", "-D", "warnings"]);
+    clippy
+}
+
+/// Types and format of the page's modules.
+fn javascript(steps: &mut Steps, has_node: bool) {
+    const NAME: &str = "JavaScript";
+    if !root().join("package.json").is_file() {
+        steps.skip(NAME, "there is no package.json");
+    } else if !has_node {
+        steps.skip(NAME, "there is no Node.js");
+    } else {
+        steps.step(NAME, || {
+            for arguments in [
+                &["ci", "--no-audit", "--no-fund"][..],
+                &["run", "check"],
+                &["run", "format"],
+            ] {
+                let mut npm = command("npm");
+                npm.args(arguments);
+                run(npm)?;
+            }
+            Ok(())
+        });
+    }
+}
+
+/// `tests/web.rs` in headless Chromium. webdriver.json says how to start it.
+fn wasm_tests(browser: &Browser) -> Result<()> {
+    let mut test = command("wasm-pack");
+    test.args(["test", "--headless", "--chrome", "--mode", "no-install"])
+        .arg("--chromedriver")
+        .arg(&browser.driver)
+        .args(["--release", "--", "--test", "web"])
+        // Loading a model takes longer than the 20 s it would wait.
+        .env("WASM_BINDGEN_TEST_TIMEOUT", "300");
+    run(test)
+}
+
+/// `tests/end_to_end.rs`: one browser at a time, there may be two cores only.
+fn end_to_end() -> Result<()> {
+    shell::run(cargo([
+        "test",
+        "--release",
+        "--workspace",
+        "--test",
+        "end_to_end",
+        "--",
+        "--ignored",
+        "--test-threads=1",
+    ]))
+}

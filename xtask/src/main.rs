@@ -1,0 +1,73 @@
+//! The project's own tool: `cargo xtask serve`, `build`, `test` and `bench`.
+//!
+//! It installs what the work needs ([`setup`]), builds the page ([`page`]),
+//! says what a visitor downloads ([`sizes`]), starts the server ([`serve`]),
+//! runs every test there is ([`check`]) and prints the benchmarks ([`mod@bench`]).
+
+mod bench;
+mod check;
+mod page;
+mod serve;
+mod setup;
+mod shell;
+mod sizes;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "\
+usage: cargo xtask <command>
+
+  serve [--addr 127.0.0.1:8080] [--no-gpu]   build the page and start it
+  build [--no-gpu]                           only build the page
+  test                                       every test there is
+  bench [NAME]                               every benchmark, a table at the end
+
+--no-gpu leaves out the WebGPU module, which takes minutes to compile.";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<ExitCode> {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let Some((&command, options)) = arguments.split_first() else {
+        eprintln!("{USAGE}");
+        return Ok(ExitCode::from(2));
+    };
+    let done = match command {
+        "serve" => serve::Options::parse(options).map(serve::serve),
+        "build" => parse_build(options).map(page::build),
+        "test" if options.is_empty() => return check::check_everything(),
+        "bench" => Ok(bench::bench(options)),
+        serve::BACKGROUND if options.is_empty() => Ok(serve::gpu_in_background()),
+        "help" | "--help" | "-h" => {
+            println!("{USAGE}");
+            return Ok(ExitCode::SUCCESS);
+        }
+        _ => Err(anyhow::anyhow!("no such command: {}", arguments.join(" "))),
+    };
+    match done {
+        Ok(result) => result.map(|()| ExitCode::SUCCESS),
+        Err(wrong_usage) => {
+            eprintln!("xtask: {wrong_usage}\n\n{USAGE}");
+            Ok(ExitCode::from(2))
+        }
+    }
+}
+
+fn parse_build(options: &[&str]) -> Result<page::Modules> {
+    match options {
+        [] => Ok(page::Modules::Both),
+        ["--no-gpu"] => Ok(page::Modules::CpuOnly),
+        _ => bail!("build takes --no-gpu only, not {}", options.join(" ")),
+    }
+}

@@ -1,0 +1,236 @@
+//! Building the page: the two WebAssembly modules and their compressed copies.
+//!
+//! The CPU module shares cargo's target directory with the wasm tests. The
+//! WebGPU module has its own (`target/gpu`): cargo gives a cdylib no hash in
+//! its file name, so the two would take turns overwriting and recompiling each
+//! other, and its minutes of compiling must not lock the developer out.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::SystemTime;
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell::{self, WASM, cargo_for_wasm, command, root};
+use crate::{setup, sizes};
+
+/// One of the page's two modules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Module {
+    /// The module that every visitor gets first.
+    Cpu,
+    /// The one for visitors with a real graphics adapter.
+    Gpu,
+}
+
+/// Which modules to build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Modules {
+    /// The whole page.
+    Both,
+    /// The page without WebGPU.
+    CpuOnly,
+}
+
+/// `cargo xtask build`.
+pub fn build(modules: Modules) -> Result<()> {
+    setup::for_page()?;
+    build_module(Module::Cpu)?;
+    if modules == Modules::Both {
+        build_module(Module::Gpu)?;
+    }
+    sizes::print_report()
+}
+
+impl Module {
+    /// Its folder in `pkg/`, which is also its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Gpu => "gpu",
+        }
+    }
+
+    /// Where the page finds it.
+    pub fn folder(self) -> PathBuf {
+        root().join("pkg").join(self.name())
+    }
+
+    fn target_dir(self) -> Result<PathBuf> {
+        let shared = shell::target_dir()?;
+        Ok(match self {
+            Self::Cpu => shared,
+            Self::Gpu => shared.join("gpu"),
+        })
+    }
+
+    /// The command that compiles it.
+    pub fn compile(self) -> Result<Command> {
+        let mut cargo = cargo_for_wasm(["build", "--release", "--lib"]);
+        cargo.arg("--target-dir").arg(self.target_dir()?);
+        if self == Self::Gpu {
+            cargo.args(["--features", "webgpu"]);
+        }
+        Ok(cargo)
+    }
+
+    fn compiled(self) -> Result<PathBuf> {
+        Ok(self
+            .target_dir()?
+            .join(WASM)
+            .join("release/soundalike.wasm"))
+    }
+
+    /// wasm-opt's aim: the CPU module does its arithmetic itself and is small,
+    /// the other leaves it to the adapter and is large.
+    fn optimisation(self) -> &'static str {
+        match self {
+            Self::Cpu => "-O3",
+            Self::Gpu => "-Oz",
+        }
+    }
+}
+
+/// Compiles a module and puts it in its place.
+pub fn build_module(module: Module) -> Result<()> {
+    let name = module.name();
+    println!("Page: compiling the {name} module");
+    shell::run(module.compile()?)?;
+    place(module)
+}
+
+/// Makes a compiled module ready for the page, unless it is already.
+pub fn place(module: Module) -> Result<()> {
+    let compiled = module.compiled()?;
+    if is_newer(&module.folder().join("soundalike_bg.wasm"), &compiled)? {
+        println!("Page: the {} module is up to date", module.name());
+    } else {
+        bind(module, &compiled)?;
+    }
+    compress_folder(&module.folder())?;
+    compress_folder(&root().join("models"))
+}
+
+/// JavaScript for the module, and wasm-opt over it. It is made beside its place
+/// and moved there at the end, so that a page that is being served never sees
+/// half of it.
+fn bind(module: Module, compiled: &Path) -> Result<()> {
+    let place = module.folder();
+    let fresh = root().join(format!("pkg/{}.new", module.name()));
+    remove(&fresh)?;
+    println!("Page: wasm-bindgen for the {} module", module.name());
+    let mut bindgen = command("wasm-bindgen");
+    bindgen
+        .args(["--target", "web", "--out-name", "soundalike", "--out-dir"])
+        .arg(&fresh)
+        .arg(compiled);
+    shell::run(bindgen)?;
+    optimise(module, &fresh.join("soundalike_bg.wasm"))?;
+    remove(&place)?;
+    fs::rename(&fresh, &place).with_context(|| format!("cannot fill {}", place.display()))
+}
+
+/// What rustc's WebAssembly may contain; an older wasm-opt must be told.
+const WASM_FEATURES: [&str; 7] = [
+    "--enable-simd",
+    "--enable-bulk-memory",
+    "--enable-reference-types",
+    "--enable-nontrapping-float-to-int",
+    "--enable-sign-ext",
+    "--enable-mutable-globals",
+    "--enable-multivalue",
+];
+
+/// Runs wasm-opt over a module, in place. The page works without: whatever goes
+/// wrong here costs a line, not the build.
+fn optimise(module: Module, wasm: &Path) -> Result<()> {
+    let Some(tool) = setup::wasm_opt() else {
+        println!("Page: wasm-opt is not installed, the module stays as it is");
+        return Ok(());
+    };
+    let smaller = wasm.with_extension("opt");
+    let mut optimise = command(tool);
+    optimise
+        .arg(module.optimisation())
+        .args(WASM_FEATURES)
+        .arg(wasm)
+        .arg("-o")
+        .arg(&smaller);
+    if let Err(error) = shell::output(optimise) {
+        println!("Page: without wasm-opt, which cannot read the module ({error:#})");
+        return remove(&smaller);
+    }
+    let (before, after) = (fs::metadata(wasm)?.len(), fs::metadata(&smaller)?.len());
+    if after >= before {
+        println!("Page: wasm-opt makes the module no smaller, it stays as it is");
+        return remove(&smaller);
+    }
+    println!(
+        "Page: wasm-opt takes the {} module from {} to {}",
+        module.name(),
+        sizes::human(before),
+        sizes::human(after)
+    );
+    fs::rename(&smaller, wasm)?;
+    Ok(())
+}
+
+/// Puts a `.br` and a `.gz` beside every file that a page fetches, where
+/// there is no current one. The server sends these.
+fn compress_folder(folder: &Path) -> Result<()> {
+    let stale: Vec<PathBuf> = sizes::files_in(folder)?
+        .into_iter()
+        .filter(|file| sizes::is_fetched(file))
+        .filter(|file| {
+            let current = |suffix| is_newer(&with_suffix(file, suffix), file).unwrap_or(false);
+            !(current("br") && current("gz"))
+        })
+        .collect();
+    std::thread::scope(|scope| {
+        let work: Vec<_> = stale
+            .iter()
+            .map(|file| scope.spawn(|| compress(file)))
+            .collect();
+        work.into_iter().try_for_each(|thread| match thread.join() {
+            Ok(result) => result,
+            Err(_) => bail!("compressing stopped in the middle"),
+        })
+    })
+}
+
+fn compress(file: &Path) -> Result<()> {
+    let bytes = fs::read(file)?;
+    let write = |suffix, bytes: Vec<u8>| {
+        let path = with_suffix(file, suffix);
+        fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))
+    };
+    write("br", sizes::brotli(&bytes)?)?;
+    write("gz", sizes::gzip(&bytes)?)
+}
+
+/// `name.wasm` → `name.wasm.br`.
+pub fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_os_string();
+    name.push(".");
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Whether `made` exists and is no older than what it was made from.
+fn is_newer(made: &Path, source: &Path) -> Result<bool> {
+    let age = |path: &Path| -> Result<SystemTime> { Ok(fs::metadata(path)?.modified()?) };
+    let source = age(source).with_context(|| format!("{} is missing", source.display()))?;
+    Ok(age(made).is_ok_and(|made| made >= source))
+}
+
+fn remove(path: &Path) -> Result<()> {
+    let removed = if path.is_dir() {
+        fs::remove_dir_all(path)
+    } else if path.exists() {
+        fs::remove_file(path)
+    } else {
+        return Ok(());
+    };
+    removed.with_context(|| format!("cannot remove {}", path.display()))
+}

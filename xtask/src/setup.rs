@@ -1,0 +1,171 @@
+//! Installing what a bare machine lacks. Every function is quick when the tool
+//! is already there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell::{self, WASM, cargo, command, find, output, run};
+
+/// What building the page needs.
+pub fn for_page() -> Result<()> {
+    wasm_target()?;
+    wasm_bindgen()
+}
+
+/// The browser that the tests drive.
+pub struct Browser {
+    /// ChromeDriver.
+    pub driver: PathBuf,
+}
+
+/// The compiler's libraries for the browser.
+fn wasm_target() -> Result<()> {
+    let libraries = output({
+        let mut rustc = command("rustc");
+        rustc.args(["--print", "target-libdir", "--target", WASM]);
+        rustc
+    })?;
+    if Path::new(libraries.trim()).is_dir() {
+        return Ok(());
+    }
+    if find(&["rustup"]).is_none() {
+        bail!("the compiler lacks the target {WASM}: install it as your Rust was installed");
+    }
+    println!("Installing the target {WASM}");
+    let mut rustup = command("rustup");
+    rustup.args(["target", "add", WASM]);
+    run(rustup)
+}
+
+/// The tool that makes JavaScript for the module. Its version must be the
+/// library's, to the last digit.
+fn wasm_bindgen() -> Result<()> {
+    let lock = fs::read_to_string(shell::root().join("Cargo.lock")).context("no Cargo.lock")?;
+    let version = locked_version(&lock, "wasm-bindgen").context("Cargo.lock lacks wasm-bindgen")?;
+    let installed = |tool: &str| {
+        let mut command = command(tool);
+        command.arg("--version");
+        output(command).is_ok_and(|said| said.split_whitespace().any(|word| word == version))
+    };
+    if installed("wasm-bindgen") && installed("wasm-bindgen-test-runner") {
+        return Ok(());
+    }
+    println!("Installing wasm-bindgen-cli {version} (a few minutes)");
+    // Without --locked: the tool's lock file names a version of webpki-roots
+    // that the registry does not have.
+    let mut install = cargo(["install", "wasm-bindgen-cli", "--version", version]);
+    install.arg("--force");
+    run(install)
+}
+
+/// The tool that runs the wasm tests.
+pub fn wasm_pack() -> Result<()> {
+    if find(&["wasm-pack"]).is_some() {
+        return Ok(());
+    }
+    println!("Installing wasm-pack (a few minutes)");
+    run(cargo(["install", "wasm-pack", "--locked"]))
+}
+
+/// rustfmt and clippy.
+pub fn for_rust_checks() -> Result<()> {
+    for (tool, component) in [("cargo-fmt", "rustfmt"), ("cargo-clippy", "clippy")] {
+        let mut asks = command(tool);
+        asks.arg("--version");
+        if output(asks).is_ok() {
+            continue;
+        }
+        println!("Installing {component}");
+        let mut rustup = command("rustup");
+        rustup.args(["component", "add", component]);
+        run(rustup)?;
+    }
+    Ok(())
+}
+
+/// Chromium and its driver.
+pub fn browser() -> Result<Browser> {
+    let found = || find(&["chromedriver"]);
+    let chromium = || find(&["chromium", "chromium-browser", "google-chrome"]);
+    if found().is_none() || chromium().is_none() {
+        debian_packages(&["chromium", "chromium-driver"])?;
+    }
+    let driver = found().context("ChromeDriver is not on the PATH although it was installed")?;
+    Ok(Browser { driver })
+}
+
+/// Node.js and npm, which only check the page's modules.
+pub fn node() -> Result<()> {
+    if find(&["node"]).is_none() {
+        debian_packages(&["nodejs", "npm"])?;
+    } else if find(&["npm"]).is_none() {
+        debian_packages(&["npm"])?;
+    }
+    Ok(())
+}
+
+/// The optimiser of WebAssembly, where it can be had without asking anybody:
+/// the page works without it, only larger.
+pub fn wasm_opt() -> Option<PathBuf> {
+    let found = || find(&["wasm-opt"]);
+    found().or_else(|| {
+        if !can_install() {
+            return None;
+        }
+        debian_packages(&["binaryen"]).ok()?;
+        found()
+    })
+}
+
+/// Whether Debian's packages can be installed without asking for a password.
+fn can_install() -> bool {
+    let mut id = command("id");
+    id.arg("-u");
+    find(&["apt-get"]).is_some() && output(id).is_ok_and(|user| user.trim() == "0")
+}
+
+fn debian_packages(packages: &[&str]) -> Result<()> {
+    let names = packages.join(" ");
+    if !can_install() {
+        bail!("{names} must be installed first: on Debian, `sudo apt-get install {names}`");
+    }
+    println!("Installing {names} with apt-get");
+    let apt = |arguments: &[&str]| {
+        let mut apt = command("apt-get");
+        apt.args(["-qq", "-o", "Dpkg::Use-Pty=0"])
+            .args(arguments)
+            .env("DEBIAN_FRONTEND", "noninteractive");
+        run(apt)
+    };
+    // A list that cannot be renewed may still be good enough.
+    if let Err(error) = apt(&["update"]) {
+        println!("{error:#}; going on with the package lists there are");
+    }
+    let install = [&["install", "-y", "--no-install-recommends"], packages].concat();
+    apt(&install)
+}
+
+/// The version of a package in Cargo.lock.
+fn locked_version<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
+    let name = format!("name = \"{package}\"");
+    let mut lines = lock.lines().skip_while(|line| *line != name);
+    lines
+        .nth(1)?
+        .strip_prefix("version = \"")?
+        .strip_suffix('"')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::locked_version;
+
+    #[test]
+    fn reads_a_version_from_the_lock_file() {
+        let lock = "[[package]]\nname = \"wasm-bindgen-macro\"\nversion = \"1.0.0\"\n\n\
+                    [[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.130\"\nsource = \"r\"\n";
+        assert_eq!(locked_version(lock, "wasm-bindgen"), Some("0.2.130"));
+        assert_eq!(locked_version(lock, "wasm"), None);
+    }
+}
