@@ -77,9 +77,14 @@ export class Engine {
     return this.#call('probe', { bytes }, [bytes]);
   }
 
-  /** Decodes in Rust. @param {ArrayBuffer} bytes given away @returns {Promise<SoundHandle>} */
-  decode(bytes) {
-    return this.#call('decode', { bytes }, [bytes]);
+  /**
+   * Decodes in Rust.
+   * @param {ArrayBuffer} bytes given away
+   * @param {string} name helps to word what is wrong with them
+   * @returns {Promise<SoundHandle>}
+   */
+  decode(bytes, name) {
+    return this.#call('decode', { bytes, name }, [bytes]);
   }
 
   /**

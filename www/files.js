@@ -1,6 +1,6 @@
 // The table of several files: every one in its own state, one of them shown.
 
-import { clock } from './format.js';
+import { clock, closed } from './format.js';
 import { byId, make, moveWithArrows } from './dom.js';
 import { paintGenre, ranked } from './genres.js';
 import { verdictText } from './verdict.js';
@@ -78,7 +78,7 @@ export class Files {
     length.textContent = song.seconds > 0 ? clock(song.seconds) : '';
     verdict.textContent =
       song.state === 'failed'
-        ? song.error
+        ? closed(song.error)
         : song.answer && song.whole
           ? verdictText(song.answer.probabilities)
           : '';

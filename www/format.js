@@ -65,3 +65,19 @@ export function bandHertz(band, bands) {
 export function heightOfHertz(hertz) {
   return melFromHz(hertz) / melFromHz(TOP_HERTZ);
 }
+
+/**
+ * A file's name and what is wrong with it, as one sentence. The decoder's messages go on from a
+ * name ("is damaged beyond use; …"), the page's own stand for themselves ("This file is empty.").
+ * @param {string} name
+ * @param {string} message
+ */
+export function complaint(name, message) {
+  const goesOn = /^[a-z]/.test(message);
+  return `“${name}”${goesOn ? ' ' : ': '}${closed(message)}`;
+}
+
+/** With a full stop. @param {string} message */
+export function closed(message) {
+  return /[.!?]$/.test(message) ? message : `${message}.`;
+}

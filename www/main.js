@@ -9,7 +9,7 @@ import { byId, setText } from './dom.js';
 import { acceptFiles } from './drop.js';
 import { Cancelled, Crashed, Engine } from './engine.js';
 import { Files } from './files.js';
-import { clock, megabytes } from './format.js';
+import { clock, complaint, megabytes } from './format.js';
 import { genreColour, ranked } from './genres.js';
 import { Player } from './player.js';
 import { Result } from './result.js';
@@ -396,7 +396,7 @@ function showWork(song) {
 function errorText() {
   const lines = songs
     .filter(({ state }) => state === 'failed')
-    .map((song) => `“${song.name}”: ${song.error}`);
+    .map((song) => complaint(song.name, song.error));
   return [fault, ...refused, ...lines].filter(Boolean).join('\n');
 }
 

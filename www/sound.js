@@ -37,7 +37,7 @@ export async function openSound(file, engine, signal, onState) {
       channels.push(buffer.getChannelData(i).slice());
     return { sound: await engine.channels(channels, buffer.sampleRate), playable: file };
   }
-  const sound = await engine.decode(await read(file));
+  const sound = await engine.decode(await read(file), file.name);
   return { sound, playable: sound.wav ?? file };
 }
 

@@ -127,7 +127,7 @@ export interface WasmEngine {
 export interface WasmModule {
   default(options: { module_or_path: Response | Promise<Response> }): Promise<unknown>;
   probeRate(bytes: Uint8Array): number | undefined;
-  decode(bytes: Uint8Array): WasmSound;
+  decode(bytes: Uint8Array, name?: string): WasmSound;
   soundFromChannels(channels: Float32Array[], rate: number): WasmSound;
   sampleSong(): WasmSound;
   Engine: { load(model: Uint8Array, catalog: Uint8Array, device: Device): Promise<WasmEngine> };

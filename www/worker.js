@@ -142,8 +142,8 @@ const methods = {
     return { rate, bytes };
   },
 
-  /** @param {{ bytes: ArrayBuffer }} args */
-  decode: ({ bytes }) => keep(wasm.decode(new Uint8Array(bytes)), true),
+  /** @param {{ bytes: ArrayBuffer, name: string }} args */
+  decode: ({ bytes, name }) => keep(wasm.decode(new Uint8Array(bytes), name), true),
 
   /** @param {{ channels: Float32Array[], rate: number }} args */
   channels: ({ channels, rate }) => keep(wasm.soundFromChannels(channels, rate), false),
@@ -199,7 +199,8 @@ const methods = {
     }),
 };
 
-/** What a failed load is told as, where nothing more exact is known. */
+const MISFIT =
+  'The program could not be started: its parts do not fit together. Reload the page without the cache (Shift and reload); if it stays, the site is not built properly.';
 const BROKEN =
   'The program could not be fetched completely. Check the connection, then start again; if it stays, the site is not fully installed.';
 
@@ -211,6 +212,18 @@ function sentence(error) {
     return 'This browser cannot run the program. It needs WebAssembly with SIMD: a browser from 2023 or later has it.';
   }
   return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * What a failed load is told as. A body that breaks off, or a module that does not fit its glue,
+ * ends in a TypeError in the browser's own words, which are for the console.
+ * @param {unknown} error
+ * @returns {string}
+ */
+function loadSentence(error) {
+  if (!(error instanceof TypeError)) return sentence(error);
+  console.error(error);
+  return /network|fetch|load/i.test(error.message) ? BROKEN : MISFIT;
 }
 
 /** After a trap the module's memory cannot be trusted: the page starts a new worker. @param {unknown} error */
@@ -236,13 +249,11 @@ self.addEventListener('message', async (/** @type {MessageEvent<Request>} */ eve
     const transfer = method === 'probe' ? [/** @type {any} */ (value).bytes] : [];
     self.postMessage({ id, value }, { transfer });
   } catch (error) {
-    // A body that breaks off halfway ends in a TypeError of the browser's.
-    const broken = method === 'load' && error instanceof TypeError;
     if (error instanceof WebAssembly.RuntimeError) crash(error);
     else
       self.postMessage({
         id,
-        error: broken ? BROKEN : sentence(error),
+        error: method === 'load' ? loadSentence(error) : sentence(error),
         cancelled: error instanceof Cancelled,
       });
   } finally {

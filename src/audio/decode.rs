@@ -68,6 +68,11 @@ pub enum Note {
         /// Seconds that the header promises, where it does.
         whole: Option<f64>,
     },
+    /// The header states no length, or an impossible one, as of a recording that was never finished.
+    Unmeasured {
+        /// Seconds heard: all that are there.
+        heard: f64,
+    },
     /// Frames that could not be decoded were left out.
     Damaged {
         /// How many.
@@ -95,6 +100,10 @@ impl fmt::Display for Note {
             Self::CutShort { heard, whole: None } => {
                 write!(f, "The file is cut short: heard the first {heard:.1} s.")
             }
+            Self::Unmeasured { heard } => write!(
+                f,
+                "The file does not say truly how long it is: heard all {heard:.1} s that are there."
+            ),
             Self::Damaged { frames: 1 } => f.write_str("One damaged frame was skipped."),
             Self::Damaged { frames } => write!(f, "{frames} damaged frames were skipped."),
             Self::OnlyFirst { minutes } => {
@@ -208,8 +217,10 @@ fn hear(mut file: impl MediaSource + 'static, name: &str) -> Result<Decoded, Aud
     }
     let (decoded, claims) = match header {
         Header::Plain(pcm) => {
+            let unmeasured = pcm.claimed.is_none();
             let heard = pcm.decode(&mut file)?;
             let decoded = Raw {
+                unmeasured,
                 samples: heard.samples,
                 channels: pcm.channels,
                 rate: pcm.rate,
@@ -327,6 +338,7 @@ struct Raw {
     rate: u32,
     tags: Tags,
     damaged: usize,
+    unmeasured: bool,
     longer: bool,
     joined: bool,
 }
@@ -339,15 +351,20 @@ impl Raw {
             return Err(AudioError::damaged("nothing in it can be decoded"));
         }
         let mut notes = Vec::new();
+        let seconds = |frames: u64| frames as f64 / f64::from(self.rate);
         if self.longer {
             notes.push(Note::OnlyFirst {
                 minutes: MAX_SECONDS / 60,
             });
         } else if missing || claims.cut {
-            let seconds = |frames: u64| frames as f64 / f64::from(self.rate);
             notes.push(Note::CutShort {
                 heard: seconds(frames),
                 whole: claims.frames.filter(|_| missing).map(seconds),
+            });
+        }
+        if self.unmeasured {
+            notes.push(Note::Unmeasured {
+                heard: seconds(frames),
             });
         }
         if self.damaged > 0 {

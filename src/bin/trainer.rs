@@ -200,7 +200,7 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
     let card = Card {
         name: "Soundalike genre model",
         architecture: model.architecture.to_string(),
-        parameters: model.parameters(),
+        parameters: model.parameters,
         model_sha256: &model.sha256,
         model_bytes: bytes.len(),
         genres: &model.genres,

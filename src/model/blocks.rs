@@ -1,6 +1,6 @@
 //! Pieces that networks are built from.
 
-use burn::module::Module;
+use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Initializer, PaddingConfig2d};
 use burn::tensor::activation::relu;
@@ -10,7 +10,8 @@ use burn::tensor::{Device, Tensor};
 #[derive(Module, Debug)]
 pub struct ConvNorm {
     conv: Conv2d,
-    norm: BatchNorm,
+    /// None once it is [fused](ConvNorm::fused) into the convolution.
+    norm: Option<BatchNorm>,
 }
 
 impl ConvNorm {
@@ -37,13 +38,34 @@ impl ConvNorm {
             .init(device);
         Self {
             conv,
-            norm: BatchNormConfig::new(channels_out).init(device),
+            norm: Some(BatchNormConfig::new(channels_out).init(device)),
         }
     }
 
     /// `[batch, channels_in, frequency, time]` to `[batch, channels_out, frequency, time]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        self.norm.forward(self.conv.forward(x))
+        let x = self.conv.forward(x);
+        match &self.norm {
+            Some(norm) => norm.forward(x),
+            None => x,
+        }
+    }
+
+    /// The same for hearing only: a trained normalisation is a scale and a shift of each channel,
+    /// which the convolution can take over.
+    pub fn fused(mut self) -> Self {
+        if let Some(norm) = self.norm.take() {
+            let deviation = (norm.running_var.value() + norm.epsilon).sqrt();
+            let scale = norm.gamma.val() / deviation;
+            let shift = norm.beta.val() - norm.running_mean.value() * scale.clone();
+            let channels = scale.dims()[0];
+            self.conv.weight = self
+                .conv
+                .weight
+                .map(|weight| weight * scale.reshape([channels, 1, 1, 1]));
+            self.conv.bias = Some(Param::from_tensor(shift));
+        }
+        self
     }
 }
 
@@ -80,5 +102,14 @@ impl ResidualBlock {
         };
         let through = self.second.forward(relu(self.first.forward(x)));
         relu(through + around)
+    }
+
+    /// See [`ConvNorm::fused`].
+    pub fn fused(self) -> Self {
+        Self {
+            first: self.first.fused(),
+            second: self.second.fused(),
+            shortcut: self.shortcut.map(ConvNorm::fused),
+        }
     }
 }

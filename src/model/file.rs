@@ -74,6 +74,8 @@ pub struct Model {
     pub golden: Option<Golden>,
     /// SHA-256 of the file that it was read from, in hexadecimal; empty for an unsaved model.
     pub sha256: String,
+    /// Number of trained parameters, running statistics not counted.
+    pub parameters: usize,
     network: Network,
     normalise: (Tensor<4>, Tensor<4>),
 }
@@ -95,6 +97,7 @@ impl Model {
         };
         let scale: Vec<f32> = deviation.iter().map(|d| 1.0 / d).collect();
         Self {
+            parameters: network.num_params(),
             normalise: (column(&mean), column(&scale)),
             architecture,
             genres,
@@ -166,9 +169,10 @@ impl Model {
                 .collect(),
         });
         let network = Weights(arrays).apply(header.architecture.init(device))?;
+        let parameters = network.num_params();
         let mut model = Self::new(
             header.architecture,
-            network,
+            network.fused(),
             header.genres,
             header.front_end,
             (mean, deviation),
@@ -176,11 +180,13 @@ impl Model {
             device,
         );
         model.golden = golden;
+        model.parameters = parameters;
         model.sha256 = sha256_hex(bytes);
         Ok(model)
     }
 
-    /// The bytes of the model's file. The weights are rounded to half precision, so read the file
+    /// The bytes of the model's file, of a model that was put together by [`Model::new`]: one that was
+    /// read from a file is fused for hearing. The weights are rounded to half precision, so read the file
     /// back to have the model that ships.
     ///
     /// # Errors
@@ -233,16 +239,6 @@ impl Model {
             .collect::<Result<Vec<_>, _>>()?;
         let metadata = HashMap::from([(HEADER.to_owned(), header)]);
         serialize(views, Some(metadata)).map_err(|e| failed(&e))
-    }
-
-    /// The network itself.
-    pub fn network(&self) -> &Network {
-        &self.network
-    }
-
-    /// Number of trained parameters, running statistics not counted.
-    pub fn parameters(&self) -> usize {
-        self.network.num_params()
     }
 
     /// Hears log-mel segments in dB, `[batch, mel_bands, segment_frames]` in one row: for each its

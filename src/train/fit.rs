@@ -321,7 +321,8 @@ fn epoch(
                     .step(recipe.rate(step, all_steps), now.network.clone(), gradients);
             // Early on the average would hang on to the random beginning, so it starts out short.
             let keep = recipe.average.min((step + 1) as f32 / (step + 10) as f32);
-            now.average.follow(&Weights::of(&now.network), keep);
+            // Out of training, because that is when the running statistics take their last update.
+            now.average.follow(&Weights::of(&now.network.valid()), keep);
             sum += value;
             progress.advance();
             progress.say(format!("loss {:.3}", value));

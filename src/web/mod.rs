@@ -153,7 +153,7 @@ impl Engine {
             genres: &model.genres,
             tracks: self.catalog.len(),
             model_sha256: &model.sha256,
-            parameters: model.parameters(),
+            parameters: model.parameters,
             segment_seconds: model.front_end.segment_seconds(),
             device: &self.device,
         })
