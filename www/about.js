@@ -11,7 +11,9 @@ const NAMES = {
   model_sha256: 'Model’s SHA-256',
   n_fft: 'Fourier window',
   mfcc: 'MFCC',
-  ci95: '95 % interval',
+  accuracy_interval: '95 % interval',
+  per_genre: 'Genre by genre',
+  limits: 'Bad at',
 };
 
 /** Fetches the card once the page has nothing better to do, and shows it. */
@@ -20,7 +22,7 @@ export async function showCard() {
   try {
     const response = await fetch(new URL('../models/card.json', import.meta.url));
     if (!response.ok) throw new Error(String(response.status));
-    place.replaceChildren(describe(await response.json()));
+    place.replaceChildren(...summary(await response.json()));
   } catch {
     place.replaceChildren(
       make(
@@ -30,6 +32,18 @@ export async function showCard() {
       ),
     );
   }
+}
+
+/** What of the card is shown at once; the rest unfolds. */
+const FIRST = ['data', 'accuracy', 'per_genre', 'limits'];
+
+/** @param {Record<string, unknown>} card @returns {HTMLElement[]} */
+function summary(card) {
+  const first = Object.fromEntries(FIRST.filter((key) => key in card).map((k) => [k, card[k]]));
+  const rest = Object.fromEntries(Object.entries(card).filter(([key]) => !FIRST.includes(key)));
+  const more = make('details', '', make('summary', '', 'Everything the card says'));
+  more.append(describe(rest));
+  return [describe(first), more];
 }
 
 /** @param {string} key */

@@ -52,9 +52,14 @@ function makeRow(song) {
   }
   const more = make('span', 'more');
   if (song.why) more.append(make('span', 'why', song.why));
-  if (song.licence) more.append(make('span', 'licence', song.licence));
-  if (/^https?:\/\//.test(song.source ?? '')) {
+  // A song that the catalogue knows for research only has no licence to offer a visitor.
+  if (song.licence && !song.licence.startsWith('research use only')) {
+    more.append(make('span', 'licence', song.licence));
+  }
+  if (/^https?:\/\//.test(song.source)) {
     more.append(outside('source', song.source, 'Source', `Source of “${title}”`));
+  } else if (song.source) {
+    more.append(make('span', 'licence', `from ${song.source}`));
   }
   const query = encodeURIComponent(`${song.artist} ${title}`.trim());
   more.append(

@@ -3,6 +3,7 @@
 #![cfg_attr(target_arch = "wasm32", no_main)]
 #![cfg(not(target_arch = "wasm32"))]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,10 +14,11 @@ use clap::{Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 use soundalike::dsp::FrontEnd;
 use soundalike::library::{self, Song, Split};
-use soundalike::model::{Architecture, GENRES, Training};
+use soundalike::model::{Architecture, GENRES};
 use soundalike::pipeline::Listener;
 use soundalike::progress::Progress;
 use soundalike::shipped;
+use soundalike::train::metrics::GenreScore;
 use soundalike::train::{DeviceName, Recipe, Report, evaluate, fit, open_device, write_whole};
 
 #[derive(Parser)]
@@ -64,7 +66,7 @@ struct TrainArguments {
     /// Highest learning rate
     #[arg(long)]
     lr: Option<f64>,
-    /// Epochs without a better validation loss before it stops
+    /// Epochs without a better validation F1 before it stops
     #[arg(long)]
     patience: Option<usize>,
     /// Crops per step
@@ -110,17 +112,42 @@ impl SplitName {
 #[derive(Serialize)]
 struct Card<'a> {
     name: &'static str,
+    data: CardData<'a>,
+    accuracy: CardAccuracy,
+    per_genre: &'a BTreeMap<String, GenreScore>,
+    limits: [&'static str; 4],
+    genres: &'a [String],
+    /// Rows are the true genre, columns what was called.
+    confusion: &'a [Vec<usize>],
     architecture: String,
     parameters: usize,
-    model_sha256: &'a str,
     model_bytes: usize,
-    genres: &'a [String],
+    model_sha256: &'a str,
+    best_epoch: usize,
     front_end: &'a FrontEnd,
     recipe: &'a Recipe,
-    training: &'a Training,
-    /// What `trainer evaluate --split valid` says.
-    valid: Report,
-    limits: [&'static str; 4],
+}
+
+#[derive(Serialize)]
+struct CardData<'a> {
+    collection: &'a str,
+    clips_learnt_from: usize,
+    clips_that_chose_the_epoch: usize,
+    split: &'static str,
+}
+
+/// What `trainer evaluate --split valid` prints.
+#[derive(Serialize)]
+struct CardAccuracy {
+    measured_on: &'static str,
+    clips: usize,
+    accuracy: f64,
+    accuracy_interval: [f64; 2],
+    macro_f1: f64,
+    auc_macro: Option<f64>,
+    precision_at_5: Option<f64>,
+    precision_at_10: Option<f64>,
+    segment_accuracy: f64,
 }
 
 /// What every model of this kind is bad at.
@@ -199,16 +226,34 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
     let model = listener.model();
     let card = Card {
         name: "Soundalike genre model",
+        data: CardData {
+            collection: &recipe.data,
+            clips_learnt_from: train.len(),
+            clips_that_chose_the_epoch: valid.len(),
+            split: "no artist is in both",
+        },
+        accuracy: CardAccuracy {
+            measured_on: "the clips that chose the epoch",
+            clips: report.clips,
+            accuracy: report.accuracy,
+            accuracy_interval: report.accuracy_interval,
+            macro_f1: report.macro_f1,
+            auc_macro: report.auc_macro,
+            precision_at_5: report.precision_at_5,
+            precision_at_10: report.precision_at_10,
+            segment_accuracy: report.segment_accuracy,
+        },
+        per_genre: &report.per_genre,
+        limits: LIMITS,
+        genres: &model.genres,
+        confusion: &report.confusion,
         architecture: model.architecture.to_string(),
         parameters: model.parameters,
-        model_sha256: &model.sha256,
         model_bytes: bytes.len(),
-        genres: &model.genres,
+        model_sha256: &model.sha256,
+        best_epoch: model.training.epoch,
         front_end: &model.front_end,
         recipe: &recipe,
-        training: &model.training,
-        valid: report,
-        limits: LIMITS,
     };
     let card_path = arguments.output.join("card.json");
     write_whole(
@@ -253,7 +298,7 @@ fn measure(
 
 /// The ten known genres if the training clips are of those, else whatever they are of, by name.
 fn genres_of(songs: &[Song], data: &Path) -> anyhow::Result<Vec<String>> {
-    let labels: std::collections::BTreeSet<&str> = songs
+    let labels: BTreeSet<&str> = songs
         .iter()
         .filter(|song| song.split == Split::Train)
         .map(|song| song.track.genre.as_str())

@@ -36,7 +36,7 @@ pub struct Recipe {
     pub epochs: usize,
     /// Highest learning rate; it rises to it in the first epochs and falls along a cosine.
     pub learning_rate: f64,
-    /// Epochs without a better validation loss before it stops.
+    /// Epochs without a better validation F1 before it stops.
     pub patience: usize,
     /// Crops per step.
     pub batch_size: usize,
@@ -118,7 +118,7 @@ impl Recipe {
 struct State {
     /// Epochs done.
     epoch: usize,
-    /// Lowest validation loss, and the epoch that reached it, counted from one.
+    /// Highest macro F1 on the validation split, and the epoch that reached it, counted from one.
     best: Option<(f64, usize)>,
 }
 
@@ -156,7 +156,7 @@ struct Progressing {
     state: State,
 }
 
-/// Trains a model, keeps the weights with the lowest validation loss in `folder/model.safetensors`
+/// Trains a model, keeps the weights with the highest validation macro F1 in `folder/model.safetensors`
 /// and a line per epoch in `folder/metrics.csv`. With `resume` it goes on from the last finished
 /// epoch of the same recipe.
 ///
@@ -191,7 +191,7 @@ pub fn fit(
         let best_epoch = now.state.best.map_or(0, |(_, epoch)| epoch);
         if now.state.epoch - best_epoch >= recipe.patience {
             eprintln!(
-                "stopped: no better validation loss for {} epochs",
+                "stopped: no better validation F1 for {} epochs",
                 recipe.patience
             );
             break;
@@ -254,8 +254,8 @@ pub fn fit(
         )?;
         keep(recipe, &now, &folder)?;
     }
-    if let Some((loss, epoch)) = now.state.best {
-        eprintln!("best: epoch {epoch}, validation loss {loss:.3}");
+    if let Some((f1, epoch)) = now.state.best {
+        eprintln!("best: epoch {epoch}, validation macro F1 {f1:.3}");
     }
     Ok(())
 }

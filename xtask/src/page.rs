@@ -81,15 +81,6 @@ impl Module {
             .join(WASM)
             .join("release/soundalike.wasm"))
     }
-
-    /// wasm-opt's aim: the CPU module does its arithmetic itself and is small,
-    /// the other leaves it to the adapter and is large.
-    fn optimisation(self) -> &'static str {
-        match self {
-            Self::Cpu => "-O3",
-            Self::Gpu => "-Oz",
-        }
-    }
 }
 
 /// Compiles a module and puts it in its place.
@@ -112,9 +103,11 @@ pub fn place(module: Module) -> Result<()> {
     compress_folder(&root().join("models"))
 }
 
-/// JavaScript for the module, and wasm-opt over it. It is made beside its place
-/// and moved there at the end, so that a page that is being served never sees
-/// half of it.
+/// JavaScript for the module. There is no wasm-opt here: Debian's exports the
+/// wrong table, so that the module does not start, and a newer one saves a
+/// fiftieth of the compressed size. The folder is made beside its place and
+/// moved there at the end, so that a page that is being served never sees half
+/// of it.
 fn bind(module: Module, compiled: &Path) -> Result<()> {
     let place = module.folder();
     let fresh = root().join(format!("pkg/{}.new", module.name()));
@@ -126,54 +119,8 @@ fn bind(module: Module, compiled: &Path) -> Result<()> {
         .arg(&fresh)
         .arg(compiled);
     shell::run(bindgen)?;
-    optimise(module, &fresh.join("soundalike_bg.wasm"))?;
     remove(&place)?;
     fs::rename(&fresh, &place).with_context(|| format!("cannot fill {}", place.display()))
-}
-
-/// What rustc's WebAssembly may contain; an older wasm-opt must be told.
-const WASM_FEATURES: [&str; 7] = [
-    "--enable-simd",
-    "--enable-bulk-memory",
-    "--enable-reference-types",
-    "--enable-nontrapping-float-to-int",
-    "--enable-sign-ext",
-    "--enable-mutable-globals",
-    "--enable-multivalue",
-];
-
-/// Runs wasm-opt over a module, in place. The page works without: whatever goes
-/// wrong here costs a line, not the build.
-fn optimise(module: Module, wasm: &Path) -> Result<()> {
-    let Some(tool) = setup::wasm_opt() else {
-        println!("Page: wasm-opt is not installed, the module stays as it is");
-        return Ok(());
-    };
-    let smaller = wasm.with_extension("opt");
-    let mut optimise = command(tool);
-    optimise
-        .arg(module.optimisation())
-        .args(WASM_FEATURES)
-        .arg(wasm)
-        .arg("-o")
-        .arg(&smaller);
-    if let Err(error) = shell::output(optimise) {
-        println!("Page: without wasm-opt, which cannot read the module ({error:#})");
-        return remove(&smaller);
-    }
-    let (before, after) = (fs::metadata(wasm)?.len(), fs::metadata(&smaller)?.len());
-    if after >= before {
-        println!("Page: wasm-opt makes the module no smaller, it stays as it is");
-        return remove(&smaller);
-    }
-    println!(
-        "Page: wasm-opt takes the {} module from {} to {}",
-        module.name(),
-        sizes::human(before),
-        sizes::human(after)
-    );
-    fs::rename(&smaller, wasm)?;
-    Ok(())
 }
 
 /// Puts a `.br` and a `.gz` beside every file that a page fetches, where

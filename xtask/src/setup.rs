@@ -106,19 +106,6 @@ pub fn node() -> Result<()> {
     Ok(())
 }
 
-/// The optimiser of WebAssembly, where it can be had without asking anybody:
-/// the page works without it, only larger.
-pub fn wasm_opt() -> Option<PathBuf> {
-    let found = || find(&["wasm-opt"]);
-    found().or_else(|| {
-        if !can_install() {
-            return None;
-        }
-        debian_packages(&["binaryen"]).ok()?;
-        found()
-    })
-}
-
 /// Whether Debian's packages can be installed without asking for a password.
 fn can_install() -> bool {
     let mut id = command("id");
