@@ -2,9 +2,8 @@
 //! reference values is there, on two pieces of music.
 //!
 //! Tolerances are those of the design: filter bank 1e-7 absolute; mel power 1e-4 relative where it
-//! exceeds 1e-10; log-mel 0.01 dB above −80 dB; frame counts exact. librosa computes its transform in
-//! single precision too, so both carry rounding of about 1e-7 of the loudest bin of a frame; values
-//! that lie below that rounding are noise in both and are compared absolutely.
+//! exceeds 1e-10; log-mel 0.01 dB above −80 dB; frame counts exact. Below those levels the values are
+//! the rounding of librosa's single-precision spectra, so only their being low is checked.
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used)]
 
@@ -81,16 +80,11 @@ fn mel_power_equals_librosas() {
             (expected.bands, expected.frames),
             "{name}"
         );
-        for frame in 0..found.frames {
-            let column = |m: &Spectrogram, band: usize| m.values[band * m.frames + frame];
-            let loudest = (0..128).map(|b| column(&expected, b)).fold(0.0, f32::max);
-            for band in 0..128 {
-                let (a, b) = (column(&found, band), column(&expected, band));
-                if b > 1e-10 {
-                    // The second term is single-precision rounding of the frame's transform.
-                    let allowed = 1e-4 * b + 1e-12 * loudest;
-                    assert!((a - b).abs() <= allowed, "{name} {band} {frame}: {a} {b}");
-                }
+        for (i, (a, b)) in found.values.iter().zip(&expected.values).enumerate() {
+            if *b > 1e-10 {
+                assert!((a - b).abs() <= 1e-4 * b, "{name} {i}: {a} {b}");
+            } else {
+                assert!(*a < 2e-10, "{name} {i}: {a} {b}");
             }
         }
     }

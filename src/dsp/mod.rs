@@ -112,7 +112,7 @@ impl FrontEnd {
         let mut column = vec![0.0_f32; self.mel_bands];
         stft.for_each_frame(samples, |frame, spectrum| {
             for (p, bin) in power.iter_mut().zip(spectrum) {
-                *p = bin.norm_sqr();
+                *p = bin.norm_sqr() as f32;
             }
             bank.apply(&power, &mut column);
             for (band, &value) in column.iter().enumerate() {
@@ -137,7 +137,7 @@ impl FrontEnd {
         let frames = magnitude.frames;
         Stft::new(self.n_fft, self.hop_length).for_each_frame(samples, |frame, spectrum| {
             for (bin, value) in spectrum.iter().enumerate() {
-                magnitude.values[bin * frames + frame] = value.norm();
+                magnitude.values[bin * frames + frame] = value.norm() as f32;
             }
         });
         magnitude

@@ -150,7 +150,8 @@ impl Stream {
     }
 }
 
-#[cfg(test)]
+// Training is native only.
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use burn::tensor::Distribution;
 
