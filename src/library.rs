@@ -110,7 +110,9 @@ struct Row {
 /// Columns without which an index is refused.
 const COLUMNS: [&str; 7] = ["path", "set", "genre", "split", "artist", "title", "album"];
 
-/// Songs of an index file, or of a folder with one sub-folder per genre (see [`open_folder`]).
+/// Songs of an index file, or all sound files below a folder. Of a folder, the first sub-folder on
+/// the way to a file is its genre; title, artist and album come from its tags; and train, valid and
+/// test are drawn by artist with `seed`.
 ///
 /// # Errors
 /// If there is nothing at `path`, or the index has a wrong row.

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::audio::{AudioError, Clip, synth};
 use crate::dsp::{FrontEnd, Segments, Spectrogram};
-use crate::model::{Golden, Model, ModelError, SegmentHeard};
+use crate::model::{Golden, Model, ModelError, SegmentHeard, spoken};
 
 /// Segments that go through the model together: enough to keep a processor busy, few enough that a
 /// 30-second sound takes little memory.
@@ -199,14 +199,6 @@ impl Answer {
         } else {
             format!("{degree} {first}, with some {}", listed(&some))
         }
-    }
-}
-
-/// A genre's name in a sentence.
-fn spoken(genre: &str) -> &str {
-    match genre {
-        "hiphop" => "hip-hop",
-        other => other,
     }
 }
 

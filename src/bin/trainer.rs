@@ -188,7 +188,7 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
         }
     };
     let mut recipe = Recipe::new(architecture, genres);
-    recipe.data = data_name(&arguments.data);
+    recipe.data = collections(&songs);
     recipe.seed = arguments.seed;
     recipe.epochs = arguments.epochs.unwrap_or(recipe.epochs);
     recipe.learning_rate = arguments.lr.unwrap_or(recipe.learning_rate);
@@ -323,20 +323,14 @@ fn of_split(songs: &[Song], split: Split) -> Vec<Song> {
         .collect()
 }
 
-fn data_name(data: &Path) -> String {
-    data.canonicalize()
-        .ok()
-        .as_deref()
-        .and_then(|path| {
-            if path.is_file() {
-                path.parent()
-            } else {
-                Some(path)
-            }
-        })
-        .and_then(Path::file_name)
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default()
+/// The sets that the training clips come from.
+fn collections(songs: &[Song]) -> String {
+    let sets: BTreeSet<&str> = songs
+        .iter()
+        .filter(|song| song.split == Split::Train)
+        .map(|song| song.track.set.as_str())
+        .collect();
+    sets.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 fn print_report(report: &Report, json: bool) -> anyhow::Result<()> {
@@ -377,7 +371,7 @@ fn print_report(report: &Report, json: bool) -> anyhow::Result<()> {
             .zip(&report.genres)
             .filter(|(count, _)| *count > 0)
             .collect();
-        called.sort_by(|a, b| b.0.cmp(&a.0));
+        called.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
         let called: Vec<String> = called.iter().map(|(n, g)| format!("{g} {n}")).collect();
         writeln!(
             out,

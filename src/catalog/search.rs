@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Catalog;
+use crate::model::spoken;
 
 /// Share of the genres in the genre-aware score; the rest is the cosine similarity.
 const GENRE_SHARE: f32 = 0.3;
@@ -203,7 +204,7 @@ impl Catalog {
             .iter()
             .zip(self.probabilities(track))
             .zip(&self.genres)
-            .map(|((p, q), genre)| ((p * q).sqrt(), genre.as_str()))
+            .map(|((p, q), genre)| ((p * q).sqrt(), spoken(genre)))
             .filter(|(weight, _)| *weight >= WORTH_MENTIONING)
             .collect();
         shared.sort_by(|a, b| b.0.total_cmp(&a.0));

@@ -28,6 +28,14 @@ pub const GENRES: [&str; 10] = [
     "rock",
 ];
 
+/// A genre's name as it stands in a sentence.
+pub fn spoken(genre: &str) -> &str {
+    match genre {
+        "hiphop" => "hip-hop",
+        other => other,
+    }
+}
+
 /// What can be wrong with a model.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

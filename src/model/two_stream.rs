@@ -81,8 +81,21 @@ impl TwoStream {
                 .forward(Tensor::cat(vec![temporal, spectral], 1)),
         );
         let embedding: Tensor<2> = self.pool.forward(fused).flatten(1, 3);
-        let logits = self.genre.forward(self.dropout.forward(embedding.clone()));
+        let logits = self.genre_logits(self.dropout.forward(embedding.clone()));
         Heard { logits, embedding }
+    }
+
+    /// `[batch, embedding]` to `[batch, genres]`, by products and a sum: for so few numbers no matrix
+    /// multiplication is worth its kernel, and on WebGPU one that cubecl 0.11 picks for ten columns
+    /// is a shader that does not compile.
+    fn genre_logits(&self, x: Tensor<2>) -> Tensor<2> {
+        let weight = self.genre.weight.val().unsqueeze_dim::<3>(0);
+        let products = x.unsqueeze_dim::<3>(2) * weight;
+        let logits = products.sum_dim(1).squeeze_dim::<2>(1);
+        match &self.genre.bias {
+            Some(bias) => logits + bias.val().unsqueeze::<2>(),
+            None => logits,
+        }
     }
 }
 

@@ -15,7 +15,7 @@ const CONTENT_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe
 
 /// Only the microphone, and only for the page itself. Names that Chromium does
 /// not know would each cost a warning on its console, so none is listed.
-const PERMISSIONS: &str = "microphone=(self), accelerometer=(), bluetooth=(), camera=(), \
+const PERMISSIONS: &str = "microphone=(self), accelerometer=(), camera=(), \
     display-capture=(), encrypted-media=(), geolocation=(), gyroscope=(), hid=(), \
     idle-detection=(), magnetometer=(), midi=(), payment=(), picture-in-picture=(), \
     publickey-credentials-get=(), screen-wake-lock=(), serial=(), usb=(), \

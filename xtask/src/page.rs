@@ -71,6 +71,9 @@ impl Module {
         cargo.arg("--target-dir").arg(self.target_dir()?);
         if self == Self::Gpu {
             cargo.args(["--features", "webgpu"]);
+            // The adapter does the work: what matters here is size, and the
+            // minutes that burn's many kernels take to compile.
+            cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "s");
         }
         Ok(cargo)
     }
