@@ -234,12 +234,14 @@ pub fn fit(
             valid,
             &Progress::new("choosing", valid.len()).quiet(),
         )?;
+        // F1, because every genre should count, and not the loss, which the confidence of a network
+        // that has seen its few clips often drives up while its answers still get better.
         if now
             .state
             .best
-            .is_none_or(|(best, _)| report.log_loss < best)
+            .is_none_or(|(best, _)| report.macro_f1 > best)
         {
-            now.state.best = Some((report.log_loss, now.state.epoch));
+            now.state.best = Some((report.macro_f1, now.state.epoch));
             save_best(model, device, &folder)?;
         }
         note(
