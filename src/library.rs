@@ -201,9 +201,10 @@ fn open_index(path: &Path) -> Result<Vec<Song>, LibraryError> {
 /// with the same shares in every genre.
 fn open_folder(folder: &Path, seed: u64) -> Vec<Song> {
     let files: Vec<PathBuf> = WalkDir::new(folder)
+        .follow_links(true)
         .sort_by_file_name()
         .into_iter()
-        .filter_map(Result::ok)
+        .filter_map(|entry| entry.inspect_err(|e| eprintln!("left out: {e}")).ok())
         .filter(|entry| entry.file_type().is_file() && is_sound(entry.path()))
         .map(walkdir::DirEntry::into_path)
         .collect();

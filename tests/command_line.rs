@@ -231,7 +231,15 @@ fn bad_files_get_a_sentence_each_and_the_good_one_its_answer() {
     no_channels[fmt + 10..fmt + 12].copy_from_slice(&[0, 0]);
     fs::write(path("no-channels.wav"), no_channels).unwrap();
 
+    let loud = Clip::new(vec![1e5; 22_050], 22_050).unwrap();
+    write_wav(&path("loud.wav"), &loud);
+    let mut bytes = fs::read(path("loud.wav")).unwrap();
+    let data = bytes.windows(4).position(|w| w == b"data").unwrap() + 8;
+    bytes[data..data + 4].copy_from_slice(&1e18_f32.to_le_bytes());
+    fs::write(path("loud.wav"), bytes).unwrap();
+
     let bad = [
+        "loud.wav",
         "empty.wav",
         "text.mp3",
         "folder",
@@ -248,7 +256,7 @@ fn bad_files_get_a_sentence_each_and_the_good_one_its_answer() {
     assert_eq!(output.status.code(), Some(1));
     let answers = json(&output);
     let answers = answers["files"].as_array().unwrap();
-    assert_eq!(answers.len(), 8);
+    assert_eq!(answers.len(), 9);
     for (file, answer) in files.iter().zip(answers) {
         assert_eq!(answer["path"], text(file));
         if file == &song {
@@ -293,6 +301,16 @@ fn wrong_usage_exits_with_two_and_files_of_another_kind_with_a_sentence() {
         Some(2)
     );
     assert_eq!(trainer(&["evaluate"]).status.code(), Some(2));
+    for wrong in [["--epochs", "0"], ["--lr", "7"], ["--arch", "nonsense"]] {
+        let arguments = ["train", "--data", "nowhere", "-o", "nowhere"];
+        let output = trainer(&[&arguments[..], &wrong].concat());
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{wrong:?}: {}",
+            errors(&output)
+        );
+    }
     let (folder, song) = with_song();
     let output = soundalike(&["classify", "--model", text(&song), text(&song)]);
     assert_eq!(output.status.code(), Some(1));

@@ -27,12 +27,16 @@ pub struct Clip {
     rate: u32,
 }
 
+/// Largest sample that is taken, times full scale: powers of much larger ones overflow.
+const LOUDEST: f32 = 1e6;
+
 impl Clip {
     /// Takes mono `samples` at `rate` Hz.
     ///
     /// # Errors
     /// [`AudioError::Rate`] outside 8 000..=192 000 Hz, [`AudioError::EmptySound`] without
-    /// samples, [`AudioError::NonFinite`] if a sample is NaN or infinite.
+    /// samples, [`AudioError::NonFinite`] if a sample is NaN or infinite, [`AudioError::TooLoud`] if
+    /// one is beyond a million times full scale.
     pub fn new(samples: Vec<f32>, rate: u32) -> Result<Self, AudioError> {
         if !(MIN_RATE..=MAX_RATE).contains(&rate) {
             return Err(AudioError::Rate(rate));
@@ -42,6 +46,9 @@ impl Clip {
         }
         if !samples.iter().all(|sample| sample.is_finite()) {
             return Err(AudioError::NonFinite);
+        }
+        if samples.iter().any(|sample| sample.abs() > LOUDEST) {
+            return Err(AudioError::TooLoud);
         }
         Ok(Self { samples, rate })
     }

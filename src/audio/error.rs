@@ -67,6 +67,9 @@ pub enum AudioError {
     /// Samples that are not numbers, or infinite.
     #[error("contains samples that are not finite numbers (NaN or infinity); export it again")]
     NonFinite,
+    /// Samples beyond anything that is a sound.
+    #[error("contains samples a million times too loud; export it again, at most at full scale")]
+    TooLoud,
     /// A valid header and not one sample.
     #[error("contains no sound (0 samples); choose a file with sound in it")]
     EmptySound,

@@ -12,8 +12,8 @@ use super::clip::{MAX_RATE, MIN_RATE};
 use super::error::AudioError;
 
 /// Length of the filter in samples of the lower rate, at least; longer where the rates ask for a
-/// longer block. A Blackman-Harris sinc of 256 is flat (0.01 dB) to 0.93 of the lower Nyquist
-/// frequency and below -100 dB from 1.0 on. soxr's HQ, librosa's choice, passes 0.91.
+/// longer block. The tests hold it to 0.1 dB up to 0.9 of the lower Nyquist frequency, and aliases
+/// and images below -90 dB.
 const FILTER: u64 = 256;
 
 /// Brings mono `samples` from `from` Hz to `to` Hz, both within 8 000..=192 000.

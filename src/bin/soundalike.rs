@@ -13,7 +13,7 @@ use burn::tensor::Device;
 use clap::{Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 use soundalike::audio;
-use soundalike::catalog::{Catalog, Query, Ranking, RecommendationView, Search};
+use soundalike::catalog::{Catalog, Query, Ranking, Recommendation, RecommendationView, Search};
 use soundalike::dsp::{FrontEnd, Spectrogram, mfcc};
 use soundalike::library;
 use soundalike::pipeline::{Answer, AnswerView, Listener};
@@ -216,33 +216,26 @@ fn run(command: Command) -> anyhow::Result<bool> {
                 exclude_artists: exclude_artist,
                 ..Search::default()
             };
-            let heard: Vec<_> = files
-                .iter()
-                .map(|file| {
-                    let answer = hear(&listener, file)?;
+            let genres = &listener.model().genres;
+            let mut heard = Vec::new();
+            for file in &files {
+                let result = hear(&listener, file).map(|answer| {
                     let query = Query {
                         embedding: &answer.embedding,
                         probabilities: &answer.probabilities,
                     };
                     let found = catalog.similar(query, usize::from(k), &search);
-                    Ok((answer, found))
-                })
-                .collect();
-            let mut results = Vec::new();
-            let mut all_heard = true;
-            for (file, heard) in files.iter().zip(&heard) {
-                let result = match heard {
-                    Ok((answer, found)) => FileResult::Heard {
-                        path: shown(file),
-                        answer: answer.view(&listener.model().genres),
-                        verdict: answer.verdict(&listener.model().genres),
-                        recommendations: Some(catalog.view(found)),
-                    },
-                    Err(error) => failed(file, error),
-                };
-                all_heard &= report(&result, json)?;
-                results.push(result);
+                    (answer, found)
+                });
+                report(&recommended(file, &result, genres, &catalog), json)?;
+                heard.push(result);
             }
+            let all_heard = heard.iter().all(Result::is_ok);
+            let results = files
+                .iter()
+                .zip(&heard)
+                .map(|(file, result)| recommended(file, result, genres, &catalog))
+                .collect();
             finish(results, json)?;
             Ok(all_heard)
         }
@@ -262,6 +255,24 @@ fn run(command: Command) -> anyhow::Result<bool> {
             write_features(&file, kind, &output)?;
             Ok(true)
         }
+    }
+}
+
+/// The result of `recommend` for one file, to be shown.
+fn recommended<'a>(
+    file: &Path,
+    result: &'a anyhow::Result<(Answer, Vec<Recommendation>)>,
+    genres: &[String],
+    catalog: &'a Catalog,
+) -> FileResult<'a> {
+    match result {
+        Ok((answer, found)) => FileResult::Heard {
+            path: shown(file),
+            answer: answer.view(genres),
+            verdict: answer.verdict(genres),
+            recommendations: Some(catalog.view(found)),
+        },
+        Err(error) => failed(file, error),
     }
 }
 

@@ -10,7 +10,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use burn::tensor::Device;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 use soundalike::dsp::FrontEnd;
 use soundalike::library::{self, Song, Split};
@@ -59,7 +60,7 @@ struct TrainArguments {
     data: PathBuf,
     /// Architecture: two-stream
     #[arg(long, default_value = "two-stream")]
-    arch: String,
+    arch: Architecture,
     /// Passes over the training data, at most
     #[arg(long)]
     epochs: Option<usize>,
@@ -115,7 +116,7 @@ struct Card<'a> {
     data: CardData<'a>,
     accuracy: CardAccuracy,
     per_genre: &'a BTreeMap<String, GenreScore>,
-    limits: [&'static str; 4],
+    limits: [String; 3],
     genres: &'a [String],
     /// Rows are the true genre, columns what was called.
     confusion: &'a [Vec<usize>],
@@ -133,7 +134,7 @@ struct CardData<'a> {
     collection: &'a str,
     clips_learnt_from: usize,
     clips_that_chose_the_epoch: usize,
-    split: &'static str,
+    split: String,
 }
 
 /// What `trainer evaluate --split valid` prints.
@@ -151,16 +152,34 @@ struct CardAccuracy {
 }
 
 /// What every model of this kind is bad at.
-const LIMITS: [&str; 4] = [
-    "It knows ten genres and answers with one of them whatever it hears, speech and noise included.",
-    "It learnt from a few hundred clips, most of them three seconds long: expect it to be wrong often where genres are close (rock and metal, pop and disco, blues and country).",
-    "The clips that chose its best epoch are the ones it is measured by here, so on other music it does a little worse.",
-    "The training clips come from Western recordings up to about the year 2000; other music is heard through their ears.",
-];
+fn limits(genres: &[String], train_clips: usize) -> [String; 3] {
+    [
+        format!(
+            "It knows {} genres and answers with one of them whatever it hears, speech and noise included.",
+            genres.len()
+        ),
+        format!(
+            "It learnt from {train_clips} clips: music unlike them it hears through their ears."
+        ),
+        "The clips that chose its best epoch are the ones it is measured by here, so on other music it does a little worse.".to_owned(),
+    ]
+}
+
+/// Whether artists are on both sides, as far as they are known.
+fn split_by_artist(train: &[Song], valid: &[Song]) -> String {
+    let artists = |songs: &[Song]| -> BTreeSet<String> {
+        let known = songs.iter().map(|song| song.track.artist.to_lowercase());
+        known.filter(|artist| !artist.is_empty()).collect()
+    };
+    match artists(train).intersection(&artists(valid)).count() {
+        0 => "no known artist is in both".to_owned(),
+        shared => format!("{shared} artists are in both, so the accuracy flatters"),
+    }
+}
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Train(arguments) => train(arguments),
+        Command::Train(arguments) => train(arguments).map(|()| true),
         Command::Evaluate {
             data,
             split,
@@ -170,7 +189,8 @@ fn main() -> ExitCode {
         } => measure(&data, split, model.as_deref(), json, seed),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("trainer: {error:#}");
             ExitCode::FAILURE
@@ -179,22 +199,25 @@ fn main() -> ExitCode {
 }
 
 fn train(arguments: TrainArguments) -> anyhow::Result<()> {
-    let songs = library::open(&arguments.data, arguments.seed)?;
-    let genres = genres_of(&songs, &arguments.data)?;
-    let architecture: Architecture = arguments.arch.parse()?;
-    let architecture = match architecture {
-        Architecture::TwoStream(config) => {
-            Architecture::TwoStream(config.with_genres(genres.len()))
-        }
-    };
-    let mut recipe = Recipe::new(architecture, genres);
-    recipe.data = collections(&songs);
+    let mut recipe = Recipe::new(arguments.arch, Vec::new());
     recipe.seed = arguments.seed;
     recipe.epochs = arguments.epochs.unwrap_or(recipe.epochs);
     recipe.learning_rate = arguments.lr.unwrap_or(recipe.learning_rate);
     recipe.patience = arguments.patience.unwrap_or(recipe.patience);
     recipe.batch_size = arguments.batch.unwrap_or(recipe.batch_size);
-    let recipe = recipe.checked()?;
+    let mut recipe = recipe.checked().unwrap_or_else(|error| {
+        Arguments::command()
+            .error(ErrorKind::ValueValidation, error)
+            .exit()
+    });
+    let songs = library::open(&arguments.data, arguments.seed)?;
+    recipe.genres = genres_of(&songs, &arguments.data)?;
+    recipe.data = collections(&songs);
+    recipe.architecture = match recipe.architecture {
+        Architecture::TwoStream(config) => {
+            Architecture::TwoStream(config.with_genres(recipe.genres.len()))
+        }
+    };
     let device = open_device(arguments.device)?;
 
     let (train, valid) = (
@@ -222,6 +245,9 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
     let bytes = std::fs::read(&path).with_context(|| path.display().to_string())?;
     let listener = Listener::from_bytes(&bytes, Device::flex())?;
     let report = evaluate(&listener, &valid, &Progress::new("evaluating", valid.len()))?;
+    for error in &report.errors {
+        eprintln!("{}: {}", error.path, error.error);
+    }
     print_report(&report, false)?;
     let model = listener.model();
     let card = Card {
@@ -229,8 +255,8 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
         data: CardData {
             collection: &recipe.data,
             clips_learnt_from: train.len(),
-            clips_that_chose_the_epoch: valid.len(),
-            split: "no artist is in both",
+            clips_that_chose_the_epoch: report.clips,
+            split: split_by_artist(&train, &valid),
         },
         accuracy: CardAccuracy {
             measured_on: "the clips that chose the epoch",
@@ -244,7 +270,7 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
             segment_accuracy: report.segment_accuracy,
         },
         per_genre: &report.per_genre,
-        limits: LIMITS,
+        limits: limits(&model.genres, train.len()),
         genres: &model.genres,
         confusion: &report.confusion,
         architecture: model.architecture.to_string(),
@@ -264,13 +290,14 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Evaluates and prints; false if some clips could not be heard.
 fn measure(
     data: &Path,
     split: SplitName,
     model: Option<&Path>,
     json: bool,
     seed: u64,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<bool> {
     let (bytes, name) = match model {
         Some(path) => (
             std::fs::read(path).with_context(|| path.display().to_string())?,
@@ -293,7 +320,8 @@ fn measure(
     for error in &report.errors {
         eprintln!("{}: {}", error.path, error.error);
     }
-    print_report(&report, json)
+    print_report(&report, json)?;
+    Ok(report.errors.is_empty())
 }
 
 /// The ten known genres if the training clips are of those, else whatever they are of, by name.

@@ -125,7 +125,7 @@ impl Catalog {
             });
         }
         let header: Header = serde_json::from_str(header).map_err(|e| damaged(&e.to_string()))?;
-        check_front_end(&header.front_end)?;
+        check_front_end(&header.front_end).map_err(|_| CatalogError::FrontEnd)?;
         let columns: Columns =
             serde_json::from_str(entry(COLUMNS)?).map_err(|e| damaged(&e.to_string()))?;
         let tracks = columns

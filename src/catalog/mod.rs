@@ -8,7 +8,6 @@ pub use search::{Query, Ranking, Recommendation, RecommendationView, Search};
 use serde::{Deserialize, Serialize};
 
 use crate::dsp::FrontEnd;
-use crate::model::ModelError;
 
 /// What is known of a song. Empty strings mean that it is not known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,8 +71,10 @@ pub enum CatalogError {
         known: u32,
     },
     /// Another front end.
-    #[error(transparent)]
-    FrontEnd(#[from] ModelError),
+    #[error(
+        "was made with another front end than this program computes; build it again with `soundalike catalog build`"
+    )]
+    FrontEnd,
     /// Made by another model.
     #[error(
         "was made by another model ({catalog}…) than the one in use ({model}…), so its songs cannot be compared; build it again with `soundalike catalog build --model FILE`"
@@ -109,6 +110,11 @@ impl Catalog {
             || probabilities.len() != tracks.len()
             || embeddings.iter().any(|row| row.len() != dimensions)
             || probabilities.iter().any(|row| row.len() != genres.len())
+            || embeddings
+                .iter()
+                .chain(probabilities)
+                .flatten()
+                .any(|v| !v.is_finite())
         {
             return Err(CatalogError::Shape(
                 "its songs and their numbers do not match".to_owned(),
@@ -139,6 +145,15 @@ impl Catalog {
             for (c, &v) in centre.iter_mut().zip(row) {
                 *c += f64::from(v) / tracks.len() as f64;
             }
+        }
+        // Songs that are all the same have no mean to be told apart from.
+        let all_alike = embeddings.chunks(dimensions).all(|row| {
+            row.iter()
+                .zip(&centre)
+                .all(|(v, c)| (f64::from(*v) - c).abs() < 1e-6)
+        });
+        if all_alike {
+            centre.fill(0.0);
         }
         Self {
             model_sha256,

@@ -144,7 +144,7 @@ impl Catalog {
         // Stable, so that equal scores keep the catalogue's order on every machine.
         scored.sort_by(|a, b| b.2.total_cmp(&a.2));
 
-        let mut chosen: Vec<Recommendation> = Vec::with_capacity(k);
+        let mut chosen: Vec<Recommendation> = Vec::new();
         for (track, similarity, _) in scored {
             if chosen.len() == k {
                 break;
@@ -298,6 +298,26 @@ mod tests {
                 assert!(found[0].similarity > 0.999);
             }
         }
+    }
+
+    #[test]
+    fn the_only_song_of_a_catalogue_is_like_itself() {
+        let whole = catalog();
+        let one = Catalog::new(
+            String::new(),
+            FrontEnd::default(),
+            whole.genres.clone(),
+            vec![track("only", "")],
+            &[vec![0.3, 0.8]],
+            &[vec![0.5, 0.5]],
+        )
+        .expect("consistent");
+        let query = Query {
+            embedding: one.embedding(0),
+            probabilities: one.probabilities(0),
+        };
+        let found = one.similar(query, usize::MAX, &Search::default());
+        assert!(found.len() == 1 && found[0].similarity > 0.999);
     }
 
     #[test]

@@ -87,11 +87,6 @@ impl FrontEnd {
         1 + samples / self.hop_length
     }
 
-    /// Samples that one segment spans: the fewest that fill its frames without padding.
-    pub fn segment_samples(&self) -> usize {
-        (self.segment_frames - 1) * self.hop_length
-    }
-
     /// Length of one segment in seconds.
     pub fn segment_seconds(&self) -> f64 {
         (self.segment_frames * self.hop_length) as f64 / f64::from(self.sample_rate)

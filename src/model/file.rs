@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use burn::module::Module;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor, TensorData};
 use half::f16;
@@ -97,7 +96,7 @@ impl Model {
         };
         let scale: Vec<f32> = deviation.iter().map(|d| 1.0 / d).collect();
         Self {
-            parameters: network.num_params(),
+            parameters: Weights::of(&network).parameters(),
             normalise: (column(&mean), column(&scale)),
             architecture,
             genres,
@@ -135,11 +134,13 @@ impl Model {
         let header: Header =
             serde_json::from_str(header).map_err(|e| not_a_model(e.to_string()))?;
         check_front_end(&header.front_end)?;
-        if header.genres.len() != header.architecture.genres() {
+        if header.genres.is_empty() || header.genres.len() != header.architecture.genres() {
             return Err(not_a_model(
                 "its genres and its logits differ in number".to_owned(),
             ));
         }
+
+        header.architecture.check()?;
 
         let tensors = SafeTensors::deserialize(bytes).map_err(|e| not_a_model(e.to_string()))?;
         let mut arrays = BTreeMap::new();
@@ -155,7 +156,8 @@ impl Model {
         let bands = header.front_end.mel_bands;
         if mean.len() != bands
             || deviation.len() != bands
-            || deviation.iter().any(|&d| d.is_nan() || d <= 0.0)
+            || mean.iter().chain(&deviation).any(|v| !v.is_finite())
+            || deviation.iter().any(|&d| d <= 0.0)
         {
             return Err(ModelError::Weights(
                 "its input normalisation is wrong".to_owned(),
@@ -168,8 +170,9 @@ impl Model {
                 .map(<[f32]>::to_vec)
                 .collect(),
         });
-        let network = Weights(arrays).apply(header.architecture.init(device))?;
-        let parameters = network.num_params();
+        let weights = Weights(arrays);
+        let parameters = weights.parameters();
+        let network = weights.apply(header.architecture.init(device))?;
         let mut model = Self::new(
             header.architecture,
             network.fused(),
@@ -349,4 +352,81 @@ fn array_from_view(name: &str, view: &TensorView<'_>) -> Result<Array, ModelErro
         values: values_from_view(view)
             .ok_or_else(|| ModelError::Weights(format!("{name} is neither f16 nor f32")))?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::GENRES;
+
+    fn model() -> Model {
+        let architecture: Architecture = "two-stream".parse().expect("known");
+        let device = Device::flex();
+        let front_end = FrontEnd::default();
+        Model::new(
+            architecture.clone(),
+            architecture.init(&device),
+            GENRES.map(str::to_owned).to_vec(),
+            front_end.clone(),
+            (
+                vec![-40.0; front_end.mel_bands],
+                vec![20.0; front_end.mel_bands],
+            ),
+            Training::default(),
+            &device,
+        )
+    }
+
+    /// The file with one piece of its header replaced by another of the same length.
+    fn tampered(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
+        assert_eq!(from.len(), to.len());
+        let at = bytes
+            .windows(from.len())
+            .position(|window| window == from.as_bytes())
+            .expect("in the header");
+        let mut bytes = bytes.to_vec();
+        bytes[at..at + to.len()].copy_from_slice(to.as_bytes());
+        bytes
+    }
+
+    #[test]
+    fn a_model_hears_the_same_after_the_way_through_its_file() {
+        let device = Device::flex();
+        let model = model();
+        let again = Model::from_bytes(&model.to_bytes().expect("serialises"), &device)
+            .expect("its own file");
+        assert_eq!(again.genres, model.genres);
+        assert_eq!(again.parameters, model.parameters);
+        assert_eq!(again.sha256.len(), 64);
+        let segment: Vec<f32> = (0..128 * 128).map(|i| -((i % 97) as f32)).collect();
+        let hear = |model: &Model| {
+            let heard = pollster::block_on(model.hear(&segment, &device)).expect("CPU");
+            heard[0].probabilities.clone()
+        };
+        for (a, b) in hear(&again).iter().zip(hear(&model)) {
+            // Half precision keeps eleven bits of each weight.
+            assert!((a - b).abs() < 5e-3, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn another_version_front_end_or_damage_is_refused_with_the_reason() {
+        let bytes = model().to_bytes().expect("serialises");
+        let refusal = |bytes: &[u8]| {
+            Model::from_bytes(bytes, &Device::flex())
+                .expect_err("refused")
+                .to_string()
+        };
+        let other = tampered(
+            &bytes,
+            "\\\"format_version\\\":1",
+            "\\\"format_version\\\":7",
+        );
+        assert!(refusal(&other).contains("version 7"), "{}", refusal(&other));
+        let other = tampered(&bytes, "\\\"hop_length\\\":512", "\\\"hop_length\\\":256");
+        assert!(refusal(&other).contains("front end"), "{}", refusal(&other));
+        for length in [0, 7, 100, bytes.len() / 2, bytes.len() - 1] {
+            assert!(refusal(&bytes[..length]).contains("is not a model"));
+        }
+    }
 }

@@ -66,6 +66,9 @@ pub enum ModelError {
     /// Another front end.
     #[error("was trained with another front end than this program computes ({0}); train it again")]
     FrontEnd(String),
+    /// The architecture's sizes make no sense.
+    #[error("names sizes of its network that no model has; the file is damaged")]
+    Sizes,
     /// The weights do not fit the architecture.
     #[error(
         "holds weights that do not fit its architecture: {0}; the file is damaged or from another version"

@@ -37,6 +37,26 @@ impl Architecture {
         }
     }
 
+    /// Refuses sizes that no network of this program has, before memory is taken for them.
+    ///
+    /// # Errors
+    /// [`ModelError::Sizes`].
+    pub fn check(&self) -> Result<(), ModelError> {
+        /// Far above any network that a visitor would wait for.
+        const MOST: usize = 2048;
+        let Self::TwoStream(config) = self;
+        let sizes = [config.genres, config.embedding];
+        let possible = sizes
+            .iter()
+            .chain(&config.channels)
+            .all(|size| (1..=MOST).contains(size));
+        if possible && (0.0..1.0).contains(&config.dropout) {
+            Ok(())
+        } else {
+            Err(ModelError::Sizes)
+        }
+    }
+
     /// Length of the embedding.
     pub fn embedding(&self) -> usize {
         match self {

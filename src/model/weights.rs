@@ -29,6 +29,15 @@ impl Weights {
         collector.weights
     }
 
+    /// Number of trained parameters, running statistics not counted.
+    pub fn parameters(&self) -> usize {
+        self.0
+            .iter()
+            .filter(|(name, _)| !name.contains("running_"))
+            .map(|(_, array)| array.values.len())
+            .sum()
+    }
+
     /// Puts these weights into a network of the same architecture.
     ///
     /// # Errors

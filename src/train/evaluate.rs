@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::TrainError;
 use super::metrics::{self, GenreScore};
-use crate::catalog::{Catalog, CatalogError, Query, Ranking, Search};
+use crate::catalog::{Catalog, Query, Ranking, Search};
 use crate::library::{Song, hear_all};
 use crate::pipeline::{Answer, Listener};
 use crate::progress::Progress;
@@ -61,7 +62,7 @@ pub fn evaluate(
     listener: &Listener,
     songs: &[Song],
     progress: &Progress,
-) -> Result<Report, CatalogError> {
+) -> Result<Report, TrainError> {
     let heard = hear_all(listener, songs, progress);
     let model = listener.model();
     let mut errors = Vec::new();
@@ -85,6 +86,14 @@ pub fn evaluate(
                 error,
             }),
         }
+    }
+    if answers.is_empty() {
+        let first = errors.first();
+        return Err(TrainError::NothingHeard(
+            first.map_or("there are none".to_owned(), |e| {
+                format!("{}: {}", e.path, e.error)
+            }),
+        ));
     }
     let genres = model.genres.len();
     let calls: Vec<usize> = answers.iter().map(Answer::best).collect();

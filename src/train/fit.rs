@@ -1,7 +1,6 @@
 //! The training loop.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
 use std::time::Instant;
@@ -146,6 +145,11 @@ impl RunFolder {
     fn checkpoint(&self) -> PathBuf {
         self.0.join("checkpoint")
     }
+
+    /// Where the checkpoint lies for the moment in which a new one takes its place.
+    fn old_checkpoint(&self) -> PathBuf {
+        self.0.join("checkpoint.old")
+    }
 }
 
 /// Everything that changes while training.
@@ -172,17 +176,20 @@ pub fn fit(
 ) -> Result<(), TrainError> {
     let folder = RunFolder(folder.to_owned());
     fs::create_dir_all(&folder.0).map_err(|e| TrainError::io(&folder.0, e))?;
+    if !resume && (folder.model().exists() || folder.checkpoint().exists()) {
+        return Err(TrainError::Exists(folder.0));
+    }
     let front_end = FrontEnd::default();
     let data = DataSet::load(train, &recipe.genres, &front_end)?;
     let normalisation = data.normalisation(&recipe.augmentation, recipe.seed);
     let training_device = device.clone().autodiff();
-    let mut now = begin(recipe, &training_device, &folder, resume)?;
+    let mut now = begin(recipe, &training_device, &folder)?;
     let per_epoch = data.segments().div_ceil(recipe.batch_size);
     let steps = per_epoch * recipe.epochs;
     eprintln!(
         "training {} with {} parameters on {} clips ({per_epoch} steps an epoch), choosing by {}",
         recipe.architecture,
-        now.network.num_params(),
+        now.average.parameters(),
         data.len(),
         valid.len()
     );
@@ -239,7 +246,8 @@ pub fn fit(
         if now
             .state
             .best
-            .is_none_or(|(best, _)| report.macro_f1 > best)
+            // A hair's breadth more than equal, since the state goes through decimal digits.
+            .is_none_or(|(best, _)| report.macro_f1 > best + 1e-9)
         {
             now.state.best = Some((report.macro_f1, now.state.epoch));
             save_best(model, device, &folder)?;
@@ -275,7 +283,10 @@ fn epoch(
     let epoch = now.state.epoch;
     let progress = Progress::new(&format!("epoch {}", epoch + 1), steps.len()).quiet();
     // Each epoch has a seed of its own, so that a resumed run draws what an unbroken one would have.
-    let seed = recipe.seed.wrapping_mul(1_000_003) + epoch as u64;
+    let seed = recipe
+        .seed
+        .wrapping_mul(1_000_003)
+        .wrapping_add(epoch as u64);
     device.seed(seed);
     let count = steps.len();
     let mut sum = 0.0;
@@ -335,29 +346,24 @@ fn epoch(
 }
 
 /// A fresh start, or the last checkpoint.
-fn begin(
-    recipe: &Recipe,
-    device: &Device,
-    folder: &RunFolder,
-    resume: bool,
-) -> Result<Progressing, TrainError> {
+fn begin(recipe: &Recipe, device: &Device, folder: &RunFolder) -> Result<Progressing, TrainError> {
     device.seed(recipe.seed);
     let network = recipe.architecture.init(device);
     let optimizer = AdamWConfig::new()
         .with_weight_decay(recipe.weight_decay)
         .init();
-    let checkpoint = folder.checkpoint();
-    if !resume {
-        if folder.model().exists() || checkpoint.exists() {
-            return Err(TrainError::Exists(folder.0.clone()));
-        }
+    let checkpoint = [folder.checkpoint(), folder.old_checkpoint()]
+        .into_iter()
+        .find(|checkpoint| checkpoint.exists());
+    // Killed in its first epoch, a run has nothing to go on from and begins again.
+    let Some(checkpoint) = checkpoint else {
         return Ok(Progressing {
             average: Weights::of(&network),
             network,
             optimizer,
             state: State::default(),
         });
-    }
+    };
     let unusable = |cause: String| TrainError::Checkpoint {
         folder: checkpoint.clone(),
         cause,
@@ -428,10 +434,18 @@ fn keep(recipe: &Recipe, now: &Progressing, folder: &RunFolder) -> Result<(), Tr
     now.optimizer
         .save(fresh.join("optimizer.bpk"))
         .map_err(record)?;
-    if target.exists() {
-        fs::remove_dir_all(&target).map_err(failed)?;
+    let old = folder.old_checkpoint();
+    if old.exists() {
+        fs::remove_dir_all(&old).map_err(failed)?;
     }
-    fs::rename(&fresh, &target).map_err(failed)
+    if target.exists() {
+        fs::rename(&target, &old).map_err(failed)?;
+    }
+    fs::rename(&fresh, &target).map_err(failed)?;
+    if old.exists() {
+        fs::remove_dir_all(&old).map_err(failed)?;
+    }
+    Ok(())
 }
 
 /// Saves the best model so far, with its answers to the golden input as the rounded weights give them.
@@ -446,7 +460,6 @@ fn note(folder: &RunFolder, metrics: &EpochMetrics<'_>) -> Result<(), TrainError
     const HEADER: &str =
         "epoch,learning_rate,train_loss,valid_loss,valid_accuracy,valid_macro_f1,seconds";
     let path = folder.metrics();
-    let failed = |e: std::io::Error| TrainError::io(&path, e);
     // A run killed between this line and its checkpoint does the epoch again: its old line goes.
     let kept: Vec<String> = fs::read_to_string(&path)
         .unwrap_or_default()
@@ -465,11 +478,11 @@ fn note(folder: &RunFolder, metrics: &EpochMetrics<'_>) -> Result<(), TrainError
         metrics.valid.macro_f1,
         metrics.seconds
     );
-    let mut file = fs::File::create(&path).map_err(failed)?;
-    writeln!(file, "{HEADER}").map_err(failed)?;
-    for line in kept.iter().chain([&line]) {
-        writeln!(file, "{line}").map_err(failed)?;
-    }
+    let lines: Vec<&str> = std::iter::once(HEADER)
+        .chain(kept.iter().map(String::as_str))
+        .chain([line.as_str()])
+        .collect();
+    write_whole(&path, format!("{}\n", lines.join("\n")).as_bytes())?;
     eprintln!(
         "epoch {:3}  train loss {:.3}  valid loss {:.3}  accuracy {:.1} %  macro F1 {:.3}  {:.1} s",
         metrics.epoch,

@@ -34,6 +34,9 @@ pub enum TrainError {
     /// Nothing to tell apart.
     #[error("the training split holds {0} genre(s); at least two are needed to tell them apart")]
     TooFewGenres(usize),
+    /// Nothing to measure by.
+    #[error("none of the clips could be heard, the first because: {0}")]
+    NothingHeard(String),
     /// A setting makes no sense.
     #[error("{0}")]
     Recipe(String),
@@ -61,6 +64,9 @@ pub enum TrainError {
     /// The device is not there.
     #[error("{0}")]
     Device(String),
+    /// A file is to be written where there is no folder.
+    #[error("there is no folder {0}; make it, or write elsewhere")]
+    NoFolder(PathBuf),
     /// A file cannot be written.
     #[error("{path}: {cause}")]
     Io {
@@ -95,10 +101,17 @@ impl TrainError {
 /// If the folder cannot be written.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
     let failed = |e: std::io::Error| TrainError::io(path, e);
+    // A device or a pipe is written to, not replaced.
+    if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return std::fs::write(path, bytes).map_err(failed);
+    }
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
+    if !folder.is_dir() {
+        return Err(TrainError::NoFolder(folder.to_owned()));
+    }
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;
     // A temporary file is private; what takes its place is not.
