@@ -10,6 +10,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::weights::parameters;
 use super::{Architecture, Array, ModelError, Network, Weights};
 use crate::dsp::FrontEnd;
 
@@ -96,7 +97,7 @@ impl Model {
         };
         let scale: Vec<f32> = deviation.iter().map(|d| 1.0 / d).collect();
         Self {
-            parameters: Weights::of(&network).parameters(),
+            parameters: parameters(&network),
             normalise: (column(&mean), column(&scale)),
             architecture,
             genres,
@@ -170,9 +171,8 @@ impl Model {
                 .map(<[f32]>::to_vec)
                 .collect(),
         });
-        let weights = Weights(arrays);
-        let parameters = weights.parameters();
-        let network = weights.apply(header.architecture.init(device))?;
+        let network = Weights(arrays).apply(header.architecture.init(device))?;
+        let parameters = parameters(&network);
         let mut model = Self::new(
             header.architecture,
             network.fused(),

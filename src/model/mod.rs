@@ -12,7 +12,7 @@ mod weights;
 pub use file::{Golden, Model, SegmentHeard, Training};
 pub(crate) use file::{check_front_end, f16_bytes, values_from_view};
 pub use registry::{Architecture, Heard, Network};
-pub use weights::{Array, Weights};
+pub use weights::{Array, Weights, parameters};
 
 /// The ten genres of GTZAN in alphabetical order, the labels of the shipped model.
 pub const GENRES: [&str; 10] = [

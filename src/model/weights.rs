@@ -29,15 +29,6 @@ impl Weights {
         collector.weights
     }
 
-    /// Number of trained parameters, running statistics not counted.
-    pub fn parameters(&self) -> usize {
-        self.0
-            .iter()
-            .filter(|(name, _)| !name.contains("running_"))
-            .map(|(_, array)| array.values.len())
-            .sum()
-    }
-
     /// Puts these weights into a network of the same architecture.
     ///
     /// # Errors
@@ -64,6 +55,37 @@ impl Weights {
             for (a, b) in mine.values.iter_mut().zip(&theirs.values) {
                 *a += (1.0 - decay) * (b - *a);
             }
+        }
+    }
+}
+
+/// Number of trained parameters of a network, running statistics not counted. It asks for shapes
+/// alone, since values cannot be waited for on a browser's graphics processor.
+pub fn parameters(network: &Network) -> usize {
+    let mut counter = Counter::default();
+    network.visit(&mut counter);
+    counter.parameters
+}
+
+#[derive(Default)]
+struct Counter {
+    parameters: usize,
+    path: Vec<String>,
+}
+
+impl ModuleVisitor for Counter {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let is_statistic = self.path.last().is_some_and(|n| n.starts_with("running_"));
+        if !is_statistic {
+            self.parameters += param.shape().num_elements();
         }
     }
 }

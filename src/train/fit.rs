@@ -19,7 +19,7 @@ use super::evaluate::{Report, evaluate};
 use super::{TrainError, write_whole};
 use crate::dsp::FrontEnd;
 use crate::library::Song;
-use crate::model::{Architecture, Model, Network, Training, Weights};
+use crate::model::{Architecture, Model, Network, Training, Weights, parameters};
 use crate::pipeline::Listener;
 use crate::progress::Progress;
 
@@ -189,7 +189,7 @@ pub fn fit(
     eprintln!(
         "training {} with {} parameters on {} clips ({per_epoch} steps an epoch), choosing by {}",
         recipe.architecture,
-        now.average.parameters(),
+        parameters(&now.network),
         data.len(),
         valid.len()
     );
