@@ -86,8 +86,8 @@ impl TwoStream {
     }
 
     /// `[batch, embedding]` to `[batch, genres]`, by products and a sum: for so few numbers no matrix
-    /// multiplication is worth its kernel, and on WebGPU one that cubecl 0.11 picks for ten columns
-    /// is a shader that does not compile.
+    /// multiplication is worth its kernel, and with autotune on one of cubecl 0.11's was a WebGPU
+    /// shader that did not compile.
     fn genre_logits(&self, x: Tensor<2>) -> Tensor<2> {
         let weight = self.genre.weight.val().unsqueeze_dim::<3>(0);
         let products = x.unsqueeze_dim::<3>(2) * weight;
