@@ -22,6 +22,8 @@ pub mod model;
 pub mod pipeline;
 
 #[cfg(not(target_arch = "wasm32"))]
+pub(crate) mod kernels;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod library;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod progress;

@@ -2,9 +2,14 @@
 
 use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::{BatchNorm, BatchNormConfig, Initializer, PaddingConfig2d};
+use burn::nn::{BatchNorm, BatchNormConfig, Initializer, Linear, PaddingConfig2d};
 use burn::tensor::activation::relu;
+use burn::tensor::module::max_pool2d;
+use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor};
+
+#[cfg(not(target_arch = "wasm32"))]
+use crate::kernels;
 
 /// A convolution that keeps the picture's size, followed by batch normalisation.
 #[derive(Module, Debug)]
@@ -44,11 +49,43 @@ impl ConvNorm {
 
     /// `[batch, channels_in, frequency, time]` to `[batch, channels_out, frequency, time]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let x = self.conv.forward(x);
-        match &self.norm {
+        self.run(x, false)
+    }
+
+    /// [`ConvNorm::forward`], then a ReLU.
+    pub fn forward_relu(&self, x: Tensor<4>) -> Tensor<4> {
+        self.run(x, true)
+    }
+
+    fn run(&self, x: Tensor<4>, with_relu: bool) -> Tensor<4> {
+        let x = self.convolve(x);
+        let x = match &self.norm {
+            #[cfg(not(target_arch = "wasm32"))]
+            Some(norm) if x.device().is_autodiff() && kernels::serve(&x.device()) => {
+                return normalise_in_training(norm, x, with_relu);
+            }
             Some(norm) => norm.forward(x),
             None => x,
+        };
+        if with_relu { relu(x) } else { x }
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn convolve(&self, x: Tensor<4>) -> Tensor<4> {
+        if !kernels::serve(&x.device()) {
+            return self.conv.forward(x);
         }
+        let padding = kernels::Padding::same(self.conv.kernel_size);
+        let y = kernels::convolution(x, self.conv.weight.val(), padding);
+        match &self.conv.bias {
+            Some(bias) => y + bias.val().reshape([1, -1, 1, 1]),
+            None => y,
+        }
+    }
+
+    #[cfg(target_arch = "wasm32")]
+    fn convolve(&self, x: Tensor<4>) -> Tensor<4> {
+        self.conv.forward(x)
     }
 
     /// The same for hearing only: a trained normalisation is a scale and a shift of each channel,
@@ -66,6 +103,48 @@ impl ConvNorm {
             self.conv.bias = Some(Param::from_tensor(shift));
         }
         self
+    }
+}
+
+/// What `BatchNorm::forward` does in training, by the kernel.
+#[cfg(not(target_arch = "wasm32"))]
+fn normalise_in_training(norm: &BatchNorm, x: Tensor<4>, with_relu: bool) -> Tensor<4> {
+    let (y, mean, variance) = kernels::batch_norm(
+        x,
+        norm.gamma.val(),
+        norm.beta.val(),
+        norm.epsilon,
+        with_relu,
+    );
+    let moved = |old: Tensor<1>, new: Tensor<1>| {
+        (old.mul_scalar(1.0 - norm.momentum) + new.detach().mul_scalar(norm.momentum)).detach()
+    };
+    let running_mean = moved(norm.running_mean.value_sync(), mean);
+    let running_var = moved(norm.running_var.value_sync(), variance);
+    norm.running_mean.update(running_mean);
+    norm.running_var.update(running_var);
+    y
+}
+
+/// Greatest values of patches of `[frequency, time]` that lie side by side.
+pub fn max_pool(x: Tensor<4>, patch: [usize; 2]) -> Tensor<4> {
+    #[cfg(not(target_arch = "wasm32"))]
+    if kernels::serve(&x.device()) {
+        return kernels::max_pool(x, patch);
+    }
+    max_pool2d(x, MaxPoolOptions::new(patch))
+}
+
+/// A fully connected layer on `[batch, in]`, by products and a sum: for so few numbers no matrix
+/// multiplication is worth its kernel, and with autotune on one of cubecl 0.11's was a WebGPU shader
+/// that did not compile.
+pub fn dense(layer: &Linear, x: Tensor<2>) -> Tensor<2> {
+    let weight = layer.weight.val().unsqueeze_dim::<3>(0);
+    let products = x.unsqueeze_dim::<3>(2) * weight;
+    let sums = products.sum_dim(1).squeeze_dim::<2>(1);
+    match &layer.bias {
+        Some(bias) => sums + bias.val().unsqueeze::<2>(),
+        None => sums,
     }
 }
 
@@ -100,7 +179,7 @@ impl ResidualBlock {
             Some(shortcut) => shortcut.forward(x.clone()),
             None => x.clone(),
         };
-        let through = self.second.forward(relu(self.first.forward(x)));
+        let through = self.second.forward(self.first.forward_relu(x));
         relu(through + around)
     }
 

@@ -16,6 +16,10 @@ pub struct Heard {
     pub logits: Tensor<2>,
     /// `[batch, embedding]`: sounds alike lie in like directions.
     pub embedding: Tensor<2>,
+    /// `[batch, tags]`, before the sigmoid, of a network that was taught tags.
+    pub tags: Option<Tensor<2>>,
+    /// `[batch, 1]`, before the sigmoid, of a network that tells music from other sounds.
+    pub music: Option<Tensor<2>>,
 }
 
 /// An architecture with its sizes; stored in the model file.
@@ -45,7 +49,7 @@ impl Architecture {
         /// Far above any network that a visitor would wait for.
         const MOST: usize = 2048;
         let Self::TwoStream(config) = self;
-        let sizes = [config.genres, config.embedding];
+        let sizes = [config.genres, config.embedding, config.fused, config.tags + 1];
         let possible = sizes
             .iter()
             .chain(&config.channels)
@@ -61,6 +65,13 @@ impl Architecture {
     pub fn embedding(&self) -> usize {
         match self {
             Self::TwoStream(config) => config.embedding,
+        }
+    }
+
+    /// Number of tags.
+    pub fn tags(&self) -> usize {
+        match self {
+            Self::TwoStream(config) => config.tags,
         }
     }
 

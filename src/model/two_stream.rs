@@ -1,42 +1,53 @@
-//! The two-stream residual network of Tairi et al.: one stream listens along time, the other along
-//! frequency.
+//! The two-stream residual network of Tairi et al., grown: one stream begins by listening along time,
+//! the other along frequency.
 //!
 //! ```text
 //! log-mel [b, 1, 128 bands, 128 frames]
-//!   temporal  mean 4×1, conv 1×9, max 1×4, block 1×9, max 2×2, block 1×9, max 2×2, block 1×9
-//!   spectral  mean 1×4, conv 9×1, max 4×1, block 9×1, max 2×2, block 9×1, max 2×2, block 9×1
-//!             → [b, 128, 8, 8] each
-//!   both on channels → conv 1×1 → mean over the picture → embedding [b, 128] → logits [b, genres]
+//!   temporal  mean 4×1, conv 1×9, max 1×4, block 1×9, max 2×2, block 3×3, max 2×2
+//!   spectral  mean 1×4, conv 9×1, max 4×1, block 9×1, max 2×2, block 3×3, max 2×2
+//!             → [b, 96, 8, 8] each
+//!   both on channels → conv 1×1 → block 3×3 → [b, 128, 8, 8]
+//!   mean and maximum over the picture → [b, 256] → dense → embedding [b, 128]
+//!   embedding → dense → logits [b, genres]; dense → tag logits [b, tags]; dense → music logit [b, 1]
 //! ```
 //!
 //! A stream that listens along one axis does not need fine steps along the other, so the picture is
 //! averaged along that one first: a quarter of the work, and the stream keeps what it is there for.
+//! Convolutions do not know where in the picture they are, but bass is not treble: after its first
+//! convolution each stream adds a learnt number per channel and band.
 
 use burn::config::Config;
-use burn::module::Module;
-use burn::nn::pool::{
-    AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig, AvgPool2d, AvgPool2dConfig, MaxPool2d,
-    MaxPool2dConfig,
-};
+use burn::module::{Module, Param};
+use burn::nn::pool::{AvgPool2d, AvgPool2dConfig};
 use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig};
-use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
-use super::blocks::{ConvNorm, ResidualBlock};
+use super::blocks::{ConvNorm, ResidualBlock, dense, max_pool};
 use super::registry::Heard;
 
 /// Length of the filters along a stream's own axis, in bands or frames.
 const FILTER: usize = 9;
+/// Height and width of the picture after the first pooling, in bands and frames.
+const POOLED: usize = 32;
 
-/// The sizes of a [`TwoStream`]. Channel counts are powers of two, which WebGPU kernels like.
+/// The sizes of a [`TwoStream`]. Channel counts are multiples of sixteen, which WebGPU kernels like.
 #[derive(Config, Debug, PartialEq)]
 pub struct TwoStreamConfig {
     /// Number of genres, the length of the logits.
     #[config(default = 10)]
     pub genres: usize,
-    /// Channels of the three residual blocks of each stream.
-    #[config(default = "[32, 64, 128]")]
+    /// Number of tags; zero for a network that was taught none.
+    #[config(default = 0)]
+    pub tags: usize,
+    /// Whether it tells music from other sounds.
+    #[config(default = false)]
+    pub music: bool,
+    /// Channels of each stream's first convolution and of its two residual blocks.
+    #[config(default = "[32, 48, 96]")]
     pub channels: [usize; 3],
+    /// Channels after the fusion.
+    #[config(default = 128)]
+    pub fused: usize,
     /// Length of the embedding.
     #[config(default = 128)]
     pub embedding: usize,
@@ -48,14 +59,17 @@ pub struct TwoStreamConfig {
 impl TwoStreamConfig {
     /// A network with random weights.
     pub fn init(&self, device: &Device) -> TwoStream {
-        let fused = 2 * self.channels[2];
+        let head = |outputs: usize| LinearConfig::new(self.embedding, outputs).init(device);
         TwoStream {
             temporal: Stream::new([1, FILTER], [4, 1], [1, 4], self.channels, device),
             spectral: Stream::new([FILTER, 1], [1, 4], [4, 1], self.channels, device),
-            fusion: ConvNorm::new(fused, self.embedding, [1, 1], device),
-            pool: AdaptiveAvgPool2dConfig::new([1, 1]).init(),
+            fusion: ConvNorm::new(2 * self.channels[2], self.fused, [1, 1], device),
+            joint: ResidualBlock::new(self.fused, self.fused, [3, 3], device),
+            embedding: LinearConfig::new(2 * self.fused, self.embedding).init(device),
             dropout: DropoutConfig::new(self.dropout).init(),
-            genre: LinearConfig::new(self.embedding, self.genres).init(device),
+            genre: head(self.genres),
+            tags: (self.tags > 0).then(|| head(self.tags)),
+            music: self.music.then(|| head(1)),
         }
     }
 }
@@ -66,9 +80,12 @@ pub struct TwoStream {
     temporal: Stream,
     spectral: Stream,
     fusion: ConvNorm,
-    pool: AdaptiveAvgPool2d,
+    joint: ResidualBlock,
+    embedding: Linear,
     dropout: Dropout,
     genre: Linear,
+    tags: Option<Linear>,
+    music: Option<Linear>,
 }
 
 impl TwoStream {
@@ -76,49 +93,47 @@ impl TwoStream {
     pub fn forward(&self, x: Tensor<4>) -> Heard {
         let temporal = self.temporal.forward(x.clone());
         let spectral = self.spectral.forward(x);
-        let fused = relu(
-            self.fusion
-                .forward(Tensor::cat(vec![temporal, spectral], 1)),
-        );
-        let embedding: Tensor<2> = self.pool.forward(fused).flatten(1, 3);
-        let logits = self.genre_logits(self.dropout.forward(embedding.clone()));
-        Heard { logits, embedding }
-    }
-
-    /// `[batch, embedding]` to `[batch, genres]`, by products and a sum: for so few numbers no matrix
-    /// multiplication is worth its kernel, and with autotune on one of cubecl 0.11's was a WebGPU
-    /// shader that did not compile.
-    fn genre_logits(&self, x: Tensor<2>) -> Tensor<2> {
-        let weight = self.genre.weight.val().unsqueeze_dim::<3>(0);
-        let products = x.unsqueeze_dim::<3>(2) * weight;
-        let logits = products.sum_dim(1).squeeze_dim::<2>(1);
-        match &self.genre.bias {
-            Some(bias) => logits + bias.val().unsqueeze::<2>(),
-            None => logits,
+        let fused = self
+            .fusion
+            .forward_relu(Tensor::cat(vec![temporal, spectral], 1));
+        let picture: Tensor<3> = self.joint.forward(fused).flatten(2, 3);
+        let mean = picture.clone().mean_dim(2).squeeze_dim::<2>(2);
+        let maximum = picture.max_dim(2).squeeze_dim::<2>(2);
+        let embedding = dense(&self.embedding, Tensor::cat(vec![mean, maximum], 1));
+        Heard {
+            logits: dense(&self.genre, self.dropout.forward(embedding.clone())),
+            tags: self.tags.as_ref().map(|tags| dense(tags, embedding.clone())),
+            music: self
+                .music
+                .as_ref()
+                .map(|music| dense(music, embedding.clone())),
+            embedding,
         }
     }
-}
 
-impl TwoStream {
     /// The same network for hearing only, its normalisations fused into the convolutions.
     pub fn fused(self) -> Self {
         Self {
             temporal: self.temporal.fused(),
             spectral: self.spectral.fused(),
             fusion: self.fusion.fused(),
+            joint: self.joint.fused(),
             ..self
         }
     }
 }
 
-/// One stream: the picture coarsened across, a first convolution, then three residual blocks, each
-/// after a pooling.
+/// One stream: the picture coarsened across, a first convolution, then two residual blocks with
+/// poolings around them.
 #[derive(Module, Debug)]
 struct Stream {
     coarsen: AvgPool2d,
     stem: ConvNorm,
-    blocks: Vec<ResidualBlock>,
-    pools: Vec<MaxPool2d>,
+    /// `[channels, POOLED, 1]`
+    place: Param<Tensor<3>>,
+    along: ResidualBlock,
+    both: ResidualBlock,
+    first_pool: [usize; 2],
 }
 
 impl Stream {
@@ -129,37 +144,31 @@ impl Stream {
         channels: [usize; 3],
         device: &Device,
     ) -> Self {
-        let inputs = [channels[0], channels[0], channels[1]];
         Self {
             coarsen: AvgPool2dConfig::new(across).with_strides(across).init(),
             stem: ConvNorm::new(1, channels[0], kernel, device),
-            blocks: inputs
-                .into_iter()
-                .zip(channels)
-                .map(|(from, to)| ResidualBlock::new(from, to, kernel, device))
-                .collect(),
-            pools: [along, [2, 2], [2, 2]]
-                .into_iter()
-                .map(|size| MaxPool2dConfig::new(size).with_strides(size).init())
-                .collect(),
+            place: Param::from_tensor(Tensor::zeros([channels[0], POOLED, 1], device)),
+            along: ResidualBlock::new(channels[0], channels[1], kernel, device),
+            both: ResidualBlock::new(channels[1], channels[2], [3, 3], device),
+            first_pool: along,
         }
     }
 
     fn fused(self) -> Self {
         Self {
             stem: self.stem.fused(),
-            blocks: self.blocks.into_iter().map(ResidualBlock::fused).collect(),
+            along: self.along.fused(),
+            both: self.both.fused(),
             ..self
         }
     }
 
     /// `[b, 1, 128, 128]` to `[b, channels, 8, 8]`.
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let mut x = relu(self.stem.forward(self.coarsen.forward(x)));
-        for (block, pool) in self.blocks.iter().zip(&self.pools) {
-            x = block.forward(pool.forward(x));
-        }
-        x
+        let x = self.stem.forward_relu(self.coarsen.forward(x));
+        let x = max_pool(x, self.first_pool) + self.place.val().unsqueeze::<4>();
+        let x = max_pool(self.along.forward(x), [2, 2]);
+        max_pool(self.both.forward(x), [2, 2])
     }
 }
 
@@ -178,8 +187,18 @@ mod tests {
         let heard = network.forward(Tensor::zeros([3, 1, 128, 128], &device));
         assert_eq!(heard.logits.dims(), [3, 10]);
         assert_eq!(heard.embedding.dims(), [3, 128]);
-        // Counted by hand: 2 × 306 784 for the streams, 33 024 for the fusion, 1 290 for the genres.
-        assert_eq!(parameters(&Network::TwoStream(network)), 647_882);
+        assert!(heard.tags.is_none() && heard.music.is_none());
+        // Counted by hand: 2 × 167 360 for the streams, 24 832 for the fusion, 295 424 for the joint
+        // block, 32 896 for the embedding, 1 290 for the genres.
+        assert_eq!(parameters(&Network::TwoStream(network)), 689_162);
+
+        let network = TwoStreamConfig::new()
+            .with_tags(50)
+            .with_music(true)
+            .init(&device);
+        let heard = network.forward(Tensor::zeros([2, 1, 128, 128], &device));
+        assert_eq!(heard.tags.map(|tags| tags.dims()), Some([2, 50]));
+        assert_eq!(heard.music.map(|music| music.dims()), Some([2, 1]));
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod device;
 mod evaluate;
 mod fit;
 pub mod metrics;
+mod teacher;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ pub use augment::Augmentation;
 pub use device::{DeviceName, open_device};
 pub use evaluate::{ClipError, Report, evaluate, precision_at};
 pub use fit::{Recipe, fit};
+pub use teacher::{Taught, Teacher};
 
 use crate::catalog::CatalogError;
 use crate::model::ModelError;
@@ -58,6 +60,14 @@ pub enum TrainError {
     Checkpoint {
         /// Its folder.
         folder: PathBuf,
+        /// Why not.
+        cause: String,
+    },
+    /// The teacher cannot be used.
+    #[error("{file}: is not the teacher that it should be: {cause}")]
+    Teacher {
+        /// Its file.
+        file: PathBuf,
         /// Why not.
         cause: String,
     },
