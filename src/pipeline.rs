@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::audio::{AudioError, Clip, synth};
 use crate::dsp::{FrontEnd, Segments, Spectrogram};
-use crate::model::{Golden, Model, ModelError, SegmentHeard, spoken};
+use crate::model::{Calibration, Golden, Model, ModelError, SegmentHeard, mean, spoken};
 
 /// Segments that go through the model together: enough to keep a processor busy, few enough that a
 /// 30-second sound takes little memory.
@@ -61,12 +61,16 @@ pub struct Moment {
 pub struct Answer {
     /// Length of the sound in seconds.
     pub seconds: f64,
-    /// `[genres]`: mean over the segments, in the model's order; the sum is one.
+    /// `[genres]`: calibrated, in the model's order; the sum is one.
     pub probabilities: Vec<f32>,
     /// One entry per segment, in order of time.
     pub timeline: Vec<Moment>,
     /// Mean of the segments' embeddings.
     pub embedding: Vec<f32>,
+    /// `[tags]`: mean of the segments' probabilities, in the model's order.
+    pub tags: Vec<f32>,
+    /// Probability that it is music at all.
+    pub music: f32,
     /// What a listener should know about how it was heard, a sentence each.
     pub notes: Vec<String>,
 }
@@ -87,6 +91,8 @@ impl Answer {
 
 /// The rule that turns probabilities into a sentence; www/verdict.js shows the same one.
 mod rule {
+    /// Below this it is more probably no music than music.
+    pub const MUSIC: f32 = 0.5;
     /// Below this no genre stands out: with ten of them a guess is right once in ten.
     pub const SURE: f32 = 0.35;
     /// From here on one genre has more than half of the song.
@@ -114,6 +120,10 @@ pub struct AnswerView {
     pub timeline: Vec<MomentView>,
     /// See [`Answer::embedding`].
     pub embedding: Vec<f32>,
+    /// Probability of each tag; none if the model was taught none.
+    pub tags: BTreeMap<String, f32>,
+    /// See [`Answer::music`].
+    pub music: f32,
     /// See [`Answer::notes`].
     pub notes: Vec<String>,
 }
@@ -130,8 +140,9 @@ pub struct MomentView {
 }
 
 impl Answer {
-    /// The answer with the genres' names, to be shown.
-    pub fn view(&self, genres: &[String]) -> AnswerView {
+    /// The answer with the names of a model's genres and tags, to be shown.
+    pub fn view(&self, model: &Model) -> AnswerView {
+        let genres = &model.genres;
         let named = |probabilities: &[f32]| {
             genres
                 .iter()
@@ -154,6 +165,8 @@ impl Answer {
                 })
                 .collect(),
             embedding: self.embedding.clone(),
+            tags: model.tags.iter().cloned().zip(self.tags.iter().copied()).collect(),
+            music: self.music,
             notes: self.notes.clone(),
         }
     }
@@ -170,6 +183,9 @@ impl Answer {
         let Some((&(top, first), others)) = order.split_first() else {
             return "Not sure".to_owned();
         };
+        if self.music < rule::MUSIC {
+            return "Not sure: this does not sound like music".to_owned();
+        }
         let worth_naming = |candidates: &[(f32, &'a str)]| -> Vec<&'a str> {
             let some = candidates.iter().filter(|(p, _)| *p >= rule::SOME);
             some.map(|&(_, genre)| genre).collect()
@@ -242,11 +258,20 @@ impl Listener {
     /// If the sound is silent, too short or cannot be resampled, or the device fails.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn hear(&self, clip: &Clip) -> Result<Answer, HearError> {
+        Ok(self.analysed(clip)?.answer())
+    }
+
+    /// A whole sound, every segment heard. Blocks.
+    ///
+    /// # Errors
+    /// See [`Listener::hear`].
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn analysed(&self, clip: &Clip) -> Result<Analysis, HearError> {
         let mut analysis = Analysis::begin(clip, &self.model)?;
         while analysis.done() < analysis.segments() {
             pollster::block_on(analysis.step(self, BATCH))?;
         }
-        Ok(analysis.answer())
+        Ok(analysis)
     }
 
     /// What the model says of the golden input on this device.
@@ -299,7 +324,9 @@ impl Listener {
 pub struct Analysis {
     seconds: f64,
     front_end: FrontEnd,
+    calibration: Calibration,
     genres: usize,
+    tags: usize,
     dimensions: usize,
     log_mel: Spectrogram,
     segments: Segments,
@@ -328,7 +355,9 @@ impl Analysis {
         Ok(Self {
             seconds,
             front_end: front_end.clone(),
+            calibration: model.calibration,
             genres: model.genres.len(),
+            tags: model.tags.len(),
             dimensions: model.architecture.embedding(),
             segments: Segments::cut(front_end, &log_mel),
             log_mel,
@@ -372,6 +401,23 @@ impl Analysis {
         Ok(())
     }
 
+    /// What was heard of the segments in which there is anything to hear.
+    fn audible(&self) -> Vec<&SegmentHeard> {
+        let heard = self.heard.iter().zip(&self.segments.audible);
+        heard
+            .filter(|(_, audible)| **audible)
+            .map(|(heard, _)| heard)
+            .collect()
+    }
+
+    /// The logits of the segments in which there is anything to hear, and the probability that each is
+    /// music.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn evidence(&self) -> (Vec<Vec<f32>>, Vec<f32>) {
+        let audible = self.audible().into_iter();
+        audible.map(|h| (h.logits.clone(), h.music)).unzip()
+    }
+
     /// The answer from the segments heard so far; uniform probabilities if there are none yet.
     pub fn answer(&self) -> Answer {
         let frame_seconds =
@@ -381,11 +427,16 @@ impl Analysis {
             .starts
             .iter()
             .zip(&self.heard)
-            .map(|(&start, heard)| Moment {
+            .zip(&self.segments.audible)
+            .map(|((&start, heard), &audible)| Moment {
                 start: start as f64 * frame_seconds,
                 end: ((start + self.front_end.segment_frames) as f64 * frame_seconds)
                     .min(self.seconds),
-                probabilities: heard.probabilities.clone(),
+                probabilities: if audible {
+                    heard.probabilities.clone()
+                } else {
+                    vec![1.0 / self.genres as f32; self.genres]
+                },
             })
             .collect();
         let mut notes = Vec::new();
@@ -395,13 +446,13 @@ impl Analysis {
                 self.front_end.segment_seconds()
             ));
         }
-        let probabilities = if self.heard.is_empty() {
+        let audible = self.audible();
+        let music = mean(1, audible.iter().map(|h| std::slice::from_ref(&h.music)))[0];
+        let probabilities = if audible.is_empty() {
             vec![1.0 / self.genres as f32; self.genres]
         } else {
-            mean(
-                self.genres,
-                self.heard.iter().map(|h| h.probabilities.as_slice()),
-            )
+            let logits: Vec<&[f32]> = audible.iter().map(|h| h.logits.as_slice()).collect();
+            self.calibration.probabilities(&logits, music)
         };
         Answer {
             seconds: self.seconds,
@@ -409,23 +460,13 @@ impl Analysis {
             timeline,
             embedding: mean(
                 self.dimensions,
-                self.heard.iter().map(|h| h.embedding.as_slice()),
+                audible.iter().map(|h| h.embedding.as_slice()),
             ),
+            tags: mean(self.tags, audible.iter().map(|h| h.tags.as_slice())),
+            music: if audible.is_empty() { 1.0 } else { music },
             notes,
         }
     }
-}
-
-/// Mean of vectors of one length; zeros if there are none.
-fn mean<'a>(length: usize, vectors: impl ExactSizeIterator<Item = &'a [f32]>) -> Vec<f32> {
-    let count = vectors.len().max(1) as f64;
-    let mut sum = vec![0.0_f64; length];
-    for vector in vectors {
-        for (s, &v) in sum.iter_mut().zip(vector) {
-            *s += f64::from(v);
-        }
-    }
-    sum.into_iter().map(|s| (s / count) as f32).collect()
 }
 
 #[cfg(test)]
@@ -441,6 +482,8 @@ mod tests {
             probabilities: probabilities.to_vec(),
             timeline: Vec::new(),
             embedding: Vec::new(),
+            tags: Vec::new(),
+            music: 1.0,
             notes: Vec::new(),
         };
         answer.verdict(&genres)

@@ -15,6 +15,7 @@ use serde::Serialize;
 use soundalike::audio;
 use soundalike::catalog::{Catalog, Query, Ranking, Recommendation, RecommendationView, Search};
 use soundalike::dsp::{FrontEnd, Spectrogram, mfcc};
+use soundalike::model::Model;
 use soundalike::library;
 use soundalike::pipeline::{Answer, AnswerView, Listener};
 use soundalike::progress::Progress;
@@ -183,7 +184,7 @@ fn run(command: Command) -> anyhow::Result<bool> {
                 let result = match hear(&listener, file) {
                     Ok(answer) => FileResult::Heard {
                         path: shown(file),
-                        answer: answer.view(&listener.model().genres),
+                        answer: answer.view(listener.model()),
                         verdict: answer.verdict(&listener.model().genres),
                         recommendations: None,
                     },
@@ -216,7 +217,6 @@ fn run(command: Command) -> anyhow::Result<bool> {
                 exclude_artists: exclude_artist,
                 ..Search::default()
             };
-            let genres = &listener.model().genres;
             let mut heard = Vec::new();
             for file in &files {
                 let result = hear(&listener, file).map(|answer| {
@@ -227,14 +227,14 @@ fn run(command: Command) -> anyhow::Result<bool> {
                     let found = catalog.similar(query, usize::from(k), &search);
                     (answer, found)
                 });
-                report(&recommended(file, &result, genres, &catalog), json)?;
+                report(&recommended(file, &result, listener.model(), &catalog), json)?;
                 heard.push(result);
             }
             let all_heard = heard.iter().all(Result::is_ok);
             let results = files
                 .iter()
                 .zip(&heard)
-                .map(|(file, result)| recommended(file, result, genres, &catalog))
+                .map(|(file, result)| recommended(file, result, listener.model(), &catalog))
                 .collect();
             finish(results, json)?;
             Ok(all_heard)
@@ -262,14 +262,14 @@ fn run(command: Command) -> anyhow::Result<bool> {
 fn recommended<'a>(
     file: &Path,
     result: &'a anyhow::Result<(Answer, Vec<Recommendation>)>,
-    genres: &[String],
+    model: &Model,
     catalog: &'a Catalog,
 ) -> FileResult<'a> {
     match result {
         Ok((answer, found)) => FileResult::Heard {
             path: shown(file),
-            answer: answer.view(genres),
-            verdict: answer.verdict(genres),
+            answer: answer.view(model),
+            verdict: answer.verdict(&model.genres),
             recommendations: Some(catalog.view(found)),
         },
         Err(error) => failed(file, error),

@@ -20,7 +20,9 @@ use soundalike::pipeline::Listener;
 use soundalike::progress::Progress;
 use soundalike::shipped;
 use soundalike::train::metrics::GenreScore;
-use soundalike::train::{DeviceName, Recipe, Report, evaluate, fit, open_device, write_whole};
+use soundalike::train::{
+    DeviceName, Recipe, Report, Teacher, Teaching, evaluate, fit, open_device, write_whole,
+};
 
 #[derive(Parser)]
 #[command(version, about)]
@@ -61,6 +63,15 @@ struct TrainArguments {
     /// Architecture: two-stream
     #[arg(long, default_value = "two-stream")]
     arch: Architecture,
+    /// Folder of a teacher (MusiCNN's weights and tags) to learn from beside the labels
+    #[arg(long, value_name = "DIR")]
+    teacher: Option<PathBuf>,
+    /// Folder of music without labels that the teacher is asked about too
+    #[arg(long, value_name = "DIR", requires = "teacher")]
+    unlabelled: Vec<PathBuf>,
+    /// Views of each song that the teacher is asked about
+    #[arg(long, requires = "teacher")]
+    views: Option<usize>,
     /// Passes over the training data, at most
     #[arg(long)]
     epochs: Option<usize>,
@@ -200,6 +211,12 @@ fn main() -> ExitCode {
 
 fn train(arguments: TrainArguments) -> anyhow::Result<()> {
     let mut recipe = Recipe::new(arguments.arch, Vec::new());
+    if arguments.teacher.is_some() {
+        recipe = recipe.taught();
+    }
+    if let (Some(views), Some(curriculum)) = (arguments.views, &mut recipe.curriculum) {
+        curriculum.views = views;
+    }
     recipe.seed = arguments.seed;
     recipe.epochs = arguments.epochs.unwrap_or(recipe.epochs);
     recipe.learning_rate = arguments.lr.unwrap_or(recipe.learning_rate);
@@ -213,12 +230,23 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
     let songs = library::open(&arguments.data, arguments.seed)?;
     recipe.genres = genres_of(&songs, &arguments.data)?;
     recipe.data = collections(&songs);
+    let device = open_device(arguments.device)?;
+    let teacher = arguments
+        .teacher
+        .as_deref()
+        .map(|folder| Teacher::open(folder, &device))
+        .transpose()?;
     recipe.architecture = match recipe.architecture {
         Architecture::TwoStream(config) => {
-            Architecture::TwoStream(config.with_genres(recipe.genres.len()))
+            let tags = teacher.as_ref().map_or(0, |t| t.tag_names().len());
+            Architecture::TwoStream(
+                config
+                    .with_genres(recipe.genres.len())
+                    .with_tags(tags)
+                    .with_music(teacher.is_some()),
+            )
         }
     };
-    let device = open_device(arguments.device)?;
 
     let (train, valid) = (
         of_split(&songs, Split::Train),
@@ -232,10 +260,19 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
             valid.len()
         );
     }
+    let lessons = match &teacher {
+        Some(_) => songs_to_ask_about(&songs, &arguments.unlabelled, arguments.seed)?,
+        None => Vec::new(),
+    };
+    let teaching = teacher.as_ref().map(|teacher| Teaching {
+        teacher,
+        songs: &lessons,
+    });
     fit(
         &recipe,
         &train,
         &valid,
+        teaching.as_ref(),
         &device,
         &arguments.output,
         arguments.resume,
@@ -288,6 +325,36 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
     )?;
     eprintln!("{} and {}", path.display(), card_path.display());
     Ok(())
+}
+
+/// Every song but those that choose or test. Labels are believed in the sets that the split is made of;
+/// a set that it leaves out as a whole was left out for a reason.
+fn songs_to_ask_about(
+    songs: &[Song],
+    folders: &[PathBuf],
+    seed: u64,
+) -> anyhow::Result<Vec<Song>> {
+    let train = songs.iter().filter(|song| song.split == Split::Train);
+    let trusted: BTreeSet<&str> = train.map(|song| song.track.set.as_str()).collect();
+    let mut asked: Vec<Song> = songs
+        .iter()
+        .filter(|song| matches!(song.split, Split::Train | Split::Extra))
+        .cloned()
+        .map(|mut song| {
+            if !trusted.contains(song.track.set.as_str()) {
+                song.track.genre = String::new();
+            }
+            song
+        })
+        .collect();
+    for folder in folders {
+        asked.extend(library::open(folder, seed)?.into_iter().map(|mut song| {
+            // A folder's name is no genre here.
+            song.track.genre = String::new();
+            song
+        }));
+    }
+    Ok(asked)
 }
 
 /// Evaluates and prints; false if some clips could not be heard.

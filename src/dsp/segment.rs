@@ -2,6 +2,13 @@
 
 use super::{FrontEnd, Spectrogram};
 
+/// A segment that never comes closer than this to the loudest moment of its sound, in dB, is silence
+/// between the music.
+const SILENCE_DB: f32 = 60.0;
+
+/// Sounds of up to this many segments are heard twice over, in segments that overlap by half.
+const OVERLAPPED: usize = 12;
+
 /// The log-mel segments of one sound, ready for a model.
 #[derive(Clone, Debug)]
 pub struct Segments {
@@ -9,6 +16,8 @@ pub struct Segments {
     pub starts: Vec<usize>,
     /// `[segments, mel_bands, segment_frames]` in dB, segment by segment, band by band.
     pub values: Vec<f32>,
+    /// Of each segment, whether there is anything to hear in it.
+    pub audible: Vec<bool>,
     /// Whether the sound was shorter than one segment and silence was added.
     pub padded: bool,
 }
@@ -27,9 +36,17 @@ impl Segments {
                 values.resize(values.len() + length - inside.len(), front_end.floor_db());
             }
         }
+        let size = log_mel.bands * length;
+        let loudest = |values: &[f32]| values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let quiet = loudest(&values) - SILENCE_DB;
+        let audible = values
+            .chunks(size)
+            .map(|segment| loudest(segment) >= quiet)
+            .collect();
         Self {
             starts,
             values,
+            audible,
             padded: log_mel.frames < length,
         }
     }
@@ -45,15 +62,22 @@ impl Segments {
     }
 }
 
-/// First frames of the segments of a sound of `frames` frames: one after another without a gap,
-/// and where at least a quarter of a segment is left over, a last one that ends with the sound.
+/// First frames of the segments of a sound of `frames` frames: one every half segment, of sounds of
+/// more than some half a minute one after another; and where at least a quarter of a segment is left
+/// over, a last one that ends with the sound.
 pub fn segment_starts(front_end: &FrontEnd, frames: usize) -> Vec<usize> {
     let length = front_end.segment_frames;
     if frames <= length {
         return vec![0];
     }
-    let mut starts: Vec<usize> = (0..frames / length).map(|k| k * length).collect();
-    if frames % length >= length / 4 {
+    let hop = if frames <= OVERLAPPED * length {
+        length / 2
+    } else {
+        length
+    };
+    let mut starts: Vec<usize> = (0..=frames - length).step_by(hop).collect();
+    let left_over = (frames - length) % hop;
+    if left_over >= length / 4 {
         starts.push(frames - length);
     }
     starts
@@ -64,14 +88,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn segments_lie_end_to_end_and_a_long_rest_gets_one_of_its_own() {
+    fn segments_overlap_by_half_and_a_long_rest_gets_one_of_its_own() {
         let front_end = FrontEnd::default();
         assert_eq!(segment_starts(&front_end, 1), [0]);
         assert_eq!(segment_starts(&front_end, 128), [0]);
         assert_eq!(segment_starts(&front_end, 159), [0]);
         assert_eq!(segment_starts(&front_end, 160), [0, 32]);
-        assert_eq!(segment_starts(&front_end, 256), [0, 128]);
-        assert_eq!(segment_starts(&front_end, 300), [0, 128, 172]);
+        assert_eq!(segment_starts(&front_end, 256), [0, 64, 128]);
+        assert_eq!(segment_starts(&front_end, 300), [0, 64, 128, 172]);
+        assert_eq!(segment_starts(&front_end, 310), [0, 64, 128, 182]);
+        let long = segment_starts(&front_end, 20 * 128 + 40);
+        assert_eq!(long[..3], [0, 128, 256]);
+        assert_eq!(long.last(), Some(&(19 * 128 + 40)));
+    }
+
+    #[test]
+    fn silence_between_the_music_is_marked() {
+        let front_end = FrontEnd::default();
+        let mut samples = crate::audio::synth::tone(440.0, 6.0, 22_050).samples().to_vec();
+        samples.extend(vec![0.0; 8 * 22_050]);
+        let segments = Segments::cut(&front_end, &front_end.log_mel(&samples));
+        assert!(segments.audible[0] && segments.audible.contains(&false));
+        assert_eq!(segments.audible.len(), segments.len());
     }
 
     #[test]

@@ -3,19 +3,19 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor, TensorData};
 use half::f16;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::calibration::{Calibration, sigmoid};
 use super::weights::parameters;
 use super::{Architecture, Array, ModelError, Network, Weights};
 use crate::dsp::FrontEnd;
 
 /// Version of the file's layout.
-const FORMAT_VERSION: u32 = 1;
+const FORMAT_VERSION: u32 = 2;
 /// The metadata entry that holds [`Header`] as JSON.
 const HEADER: &str = "soundalike.model";
 const MEAN: &str = "input.mean";
@@ -51,6 +51,8 @@ struct Header {
     #[serde(flatten)]
     architecture: Architecture,
     genres: Vec<String>,
+    tags: Vec<String>,
+    calibration: Calibration,
     front_end: FrontEnd,
     training: Training,
 }
@@ -62,6 +64,10 @@ pub struct Model {
     pub architecture: Architecture,
     /// Names of the logits, in order.
     pub genres: Vec<String>,
+    /// Names of the tags, in order; none if it was taught none.
+    pub tags: Vec<String>,
+    /// How its logits become probabilities.
+    pub calibration: Calibration,
     /// The front end that it was trained with.
     pub front_end: FrontEnd,
     /// Mean of each mel band in dB over the training data, `[mel_bands]`.
@@ -85,7 +91,7 @@ impl Model {
     pub fn new(
         architecture: Architecture,
         network: Network,
-        genres: Vec<String>,
+        (genres, tags): (Vec<String>, Vec<String>),
         front_end: FrontEnd,
         (mean, deviation): (Vec<f32>, Vec<f32>),
         training: Training,
@@ -101,6 +107,8 @@ impl Model {
             normalise: (column(&mean), column(&scale)),
             architecture,
             genres,
+            tags,
+            calibration: Calibration::default(),
             front_end,
             mean,
             deviation,
@@ -141,6 +149,9 @@ impl Model {
             ));
         }
 
+        if header.tags.len() != header.architecture.tags() || !header.calibration.is_sound() {
+            return Err(not_a_model("its tags or its calibration are wrong".to_owned()));
+        }
         header.architecture.check()?;
 
         let tensors = SafeTensors::deserialize(bytes).map_err(|e| not_a_model(e.to_string()))?;
@@ -176,12 +187,13 @@ impl Model {
         let mut model = Self::new(
             header.architecture,
             network.fused(),
-            header.genres,
+            (header.genres, header.tags),
             header.front_end,
             (mean, deviation),
             header.training,
             device,
         );
+        model.calibration = header.calibration;
         model.golden = golden;
         model.parameters = parameters;
         model.sha256 = sha256_hex(bytes);
@@ -200,6 +212,8 @@ impl Model {
             format_version: FORMAT_VERSION,
             architecture: self.architecture.clone(),
             genres: self.genres.clone(),
+            tags: self.tags.clone(),
+            calibration: self.calibration,
             front_end: self.front_end.clone(),
             training: self.training.clone(),
         };
@@ -262,19 +276,30 @@ impl Model {
         );
         let (mean, scale) = self.normalise.clone();
         let heard = self.network.forward((x - mean) * scale);
-        // One read for both, since each waits for the device.
-        let both = Tensor::cat(vec![softmax(heard.logits, 1), heard.embedding], 1);
-        let data = both
+        // One read for all, since each waits for the device.
+        let mut parts = vec![heard.logits, heard.embedding];
+        parts.extend(heard.tags);
+        parts.extend(heard.music);
+        let data = Tensor::cat(parts, 1)
             .into_data_async()
             .await
             .map_err(|e| ModelError::Device(format!("{e:?}")))?;
         let values: Vec<f32> = data.iter::<f32>().collect();
-        let genres = self.genres.len();
+        let width = values.len() / batch.max(1);
         Ok(values
-            .chunks(genres + self.architecture.embedding())
-            .map(|row| SegmentHeard {
-                probabilities: row[..genres].to_vec(),
-                embedding: row[genres..].to_vec(),
+            .chunks(width.max(1))
+            .map(|row| {
+                let (logits, row) = row.split_at(self.genres.len());
+                let (embedding, row) = row.split_at(self.architecture.embedding());
+                let (tags, music) = row.split_at(self.tags.len());
+                let music = music.first().map_or(1.0, |&logit| sigmoid(logit));
+                SegmentHeard {
+                    probabilities: self.calibration.probabilities(&[logits], music),
+                    logits: logits.to_vec(),
+                    embedding: embedding.to_vec(),
+                    tags: tags.iter().map(|&logit| sigmoid(logit)).collect(),
+                    music,
+                }
             })
             .collect())
     }
@@ -283,10 +308,16 @@ impl Model {
 /// What a model says of one segment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SegmentHeard {
-    /// Softmax over the genres, in the model's order.
+    /// Calibrated probabilities of the genres, in the model's order.
     pub probabilities: Vec<f32>,
-    /// The pooled activations.
+    /// What they come from.
+    pub logits: Vec<f32>,
+    /// Sounds alike lie in like directions.
     pub embedding: Vec<f32>,
+    /// Probability of each tag, in the model's order.
+    pub tags: Vec<f32>,
+    /// Probability that it is music; one if the model does not tell.
+    pub music: f32,
 }
 
 #[derive(Deserialize)]
@@ -366,7 +397,7 @@ mod tests {
         Model::new(
             architecture.clone(),
             architecture.init(&device),
-            GENRES.map(str::to_owned).to_vec(),
+            (GENRES.map(str::to_owned).to_vec(), Vec::new()),
             front_end.clone(),
             (
                 vec![-40.0; front_end.mel_bands],
@@ -419,7 +450,7 @@ mod tests {
         };
         let other = tampered(
             &bytes,
-            "\\\"format_version\\\":1",
+            "\\\"format_version\\\":2",
             "\\\"format_version\\\":7",
         );
         assert!(refusal(&other).contains("version 7"), "{}", refusal(&other));

@@ -4,12 +4,15 @@
 //! network together with all it takes to use it: genres, front end, input normalisation.
 
 mod blocks;
+mod calibration;
 mod file;
 mod registry;
 pub mod two_stream;
 mod weights;
 
 pub(crate) use blocks::max_pool;
+pub use calibration::{Calibration, Pooling};
+pub(crate) use calibration::mean;
 pub use file::{Golden, Model, SegmentHeard, Training};
 pub(crate) use file::{check_front_end, f16_bytes, values_from_view};
 pub use registry::{Architecture, Heard, Network};

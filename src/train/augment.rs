@@ -10,7 +10,7 @@ use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
 use super::data::LogMel;
-use crate::dsp::FrontEnd;
+use crate::dsp::{FrontEnd, mel_from_hz};
 
 /// How strongly crops are varied. [`Augmentation::default`] is what trains the shipped model;
 /// [`Augmentation::NONE`] leaves crops as they are.
@@ -26,6 +26,8 @@ pub struct Augmentation {
     pub equaliser_db: f32,
     /// Probability of a low-pass.
     pub low_pass: f64,
+    /// Probability that it comes through a telephone or a small speaker: neither lows nor highs.
+    pub phone: f64,
     /// Probability of a noise floor.
     pub noise: f64,
     /// Greatest height of each of two masked stripes over the bands (SpecAugment, Park et al. 2019).
@@ -39,9 +41,10 @@ impl Default for Augmentation {
         Self {
             stretch: 0.12,
             shift_bands: 3.0,
-            gain_db: (-18.0, 6.0),
+            gain_db: (-26.0, 6.0),
             equaliser_db: 3.0,
             low_pass: 0.3,
+            phone: 0.15,
             noise: 0.2,
             mask_bands: 16,
             mask_frames: 24,
@@ -57,6 +60,7 @@ impl Augmentation {
         gain_db: (0.0, 0.0),
         equaliser_db: 0.0,
         low_pass: 0.0,
+        phone: 0.0,
         noise: 0.0,
         mask_bands: 0,
         mask_frames: 0,
@@ -71,36 +75,52 @@ impl Augmentation {
         rng: &mut impl Rng,
     ) -> (Vec<f32>, Mask) {
         let (bands, length) = (front_end.mel_bands, front_end.segment_frames);
-        let floor = front_end.floor_db();
         let speed = 1.0 + between(rng, -self.stretch, self.stretch);
         let shift = between(rng, -self.shift_bands, self.shift_bands);
         // A short clip begins at its beginning and is followed by silence, as when it is heard.
         let room = (clip.frames as f32 - length as f32 * speed).max(0.0);
         let start = between(rng, 0.0, room);
-        let change = self.band_change(front_end, rng);
-        let noise_db = rng
-            .random_bool(self.noise)
-            .then(|| between(rng, -60.0, -20.0));
-        let mut crop = vec![floor; bands * length];
+        let mut crop = vec![front_end.floor_db(); bands * length];
         for (band, row) in crop.chunks_mut(length).enumerate() {
             let source_band = (band as f32 + shift).clamp(0.0, (bands - 1) as f32);
             for (t, value) in row.iter_mut().enumerate() {
                 let Some(db) = clip.at(source_band, start + t as f32 * speed) else {
                     break;
                 };
-                // A change of gain does not lift true silence.
-                let mut db = if db > floor { db + change[band] } else { db };
-                if let Some(noise) = noise_db {
-                    db = add_db(db, noise + between(rng, -3.0, 3.0));
-                }
-                *value = db.max(floor);
+                *value = db;
             }
         }
-        let mask = Mask {
-            bands: [0; 2].map(|_| stripe(rng, bands, self.mask_bands)),
-            frames: [0; 2].map(|_| stripe(rng, length, self.mask_frames)),
-        };
-        (crop, mask)
+        self.colour(&mut crop, front_end, rng);
+        (crop, self.mask(front_end, rng))
+    }
+
+    /// Changes level, bandwidth and noise floor of a crop `[mel_bands, segment_frames]` in dB.
+    pub fn colour(&self, crop: &mut [f32], front_end: &FrontEnd, rng: &mut impl Rng) {
+        let floor = front_end.floor_db();
+        let change = self.band_change(front_end, rng);
+        let noise_db = rng
+            .random_bool(self.noise)
+            .then(|| between(rng, -60.0, -20.0));
+        for (band, row) in crop.chunks_mut(front_end.segment_frames).enumerate() {
+            for value in row {
+                // A change of gain does not lift true silence.
+                if *value > floor {
+                    *value += change[band];
+                }
+                if let Some(noise) = noise_db {
+                    *value = add_db(*value, noise + between(rng, -3.0, 3.0));
+                }
+                *value = value.max(floor);
+            }
+        }
+    }
+
+    /// Random stripes that the network does not get to see.
+    pub fn mask(&self, front_end: &FrontEnd, rng: &mut impl Rng) -> Mask {
+        Mask {
+            bands: [0; 2].map(|_| stripe(rng, front_end.mel_bands, self.mask_bands)),
+            frames: [0; 2].map(|_| stripe(rng, front_end.segment_frames, self.mask_frames)),
+        }
     }
 
     /// Change in dB of each band: gain, equaliser and low-pass together.
@@ -114,6 +134,19 @@ impl Augmentation {
         let edge = rng
             .random_bool(self.low_pass)
             .then(|| between(rng, 0.45, 1.0) * bands as f32);
+        // A phone's band: from 150 to 450 Hz up to 2.8 to 4.5 kHz.
+        let phone = rng.random_bool(self.phone).then(|| {
+            let band_of = |hz: f32| {
+                let mel = mel_from_hz(f64::from(hz)) - mel_from_hz(f64::from(front_end.f_min));
+                let all = mel_from_hz(f64::from(front_end.f_max))
+                    - mel_from_hz(f64::from(front_end.f_min));
+                (mel / all) as f32 * bands as f32
+            };
+            (
+                band_of(between(rng, 150.0, 450.0)),
+                band_of(between(rng, 2_800.0, 4_500.0)),
+            )
+        });
         (0..bands)
             .map(|band| {
                 let x = band as f32 / bands as f32;
@@ -125,7 +158,11 @@ impl Augmentation {
                     .sum();
                 // Six decibels a band: steep, as codecs and resamplers cut.
                 let cut = edge.map_or(0.0, |edge| -6.0 * (band as f32 - edge).max(0.0));
-                gain + equaliser + cut
+                let telephone = phone.map_or(0.0, |(low, high)| {
+                    let band = band as f32;
+                    -6.0 * ((band - high).max(0.0) + (low - band).max(0.0))
+                });
+                gain + equaliser + cut + telephone
             })
             .collect()
     }

@@ -67,12 +67,19 @@ pub struct DataSet {
     front_end: FrontEnd,
 }
 
-/// A batch: normalised crops and soft labels.
+/// A batch: normalised crops, and what they are to be heard as.
+#[derive(Clone, Debug, Default)]
 pub struct Batch {
     /// `[size, mel_bands, segment_frames]`.
     pub inputs: Vec<f32>,
-    /// `[size, genres]`; each row sums to one.
+    /// `[size, genres]`: soft labels; a row of zeros has none.
     pub targets: Vec<f32>,
+    /// `[size, tags]`: a teacher's probabilities.
+    pub tags: Option<Vec<f32>>,
+    /// `[size, features]`: a teacher's features, each with mean zero and deviation one.
+    pub features: Option<Vec<f32>>,
+    /// `[size]`: one for music; zero for other sounds, of which the teacher says nothing.
+    pub music: Option<Vec<f32>>,
     /// Number of crops.
     pub size: usize,
 }
@@ -89,6 +96,32 @@ pub struct Normalisation {
 impl Normalisation {
     /// Least deviation in dB, so that a band that never changes is not blown up.
     pub const LEAST: f32 = 1.0;
+
+    /// Of crops `[mel_bands, segment_frames]` in dB.
+    pub fn of(crops: impl Iterator<Item = Vec<f32>>, front_end: &FrontEnd) -> Self {
+        let mut sum = vec![0.0_f64; front_end.mel_bands];
+        let mut squares = sum.clone();
+        let mut count = 0.0;
+        for crop in crops {
+            count += front_end.segment_frames as f64;
+            for (band, row) in crop.chunks(front_end.segment_frames).enumerate() {
+                for &value in row {
+                    sum[band] += f64::from(value);
+                    squares[band] += f64::from(value) * f64::from(value);
+                }
+            }
+        }
+        let mean: Vec<f64> = sum.iter().map(|s| s / count).collect();
+        let deviation = squares
+            .iter()
+            .zip(&mean)
+            .map(|(s, m)| ((s / count - m * m).max(0.0).sqrt() as f32).max(Self::LEAST))
+            .collect();
+        Self {
+            mean: mean.into_iter().map(|m| m as f32).collect(),
+            deviation,
+        }
+    }
 
     /// Normalises a crop `[mel_bands, frames]` in place.
     pub fn apply(&self, crop: &mut [f32], frames: usize) {
@@ -167,30 +200,11 @@ impl DataSet {
         /// Crops that are measured: the mean is then known to a tenth of a decibel or so.
         const CROPS: usize = 1000;
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let (bands, frames) = (self.front_end.mel_bands, self.front_end.segment_frames);
-        let mut sum = vec![0.0_f64; bands];
-        let mut squares = vec![0.0_f64; bands];
-        for _ in 0..CROPS {
-            let (crop, _) =
-                augmentation.crop(&self.draw(&mut rng).log_mel, &self.front_end, &mut rng);
-            for (band, row) in crop.chunks(frames).enumerate() {
-                for &value in row {
-                    sum[band] += f64::from(value);
-                    squares[band] += f64::from(value) * f64::from(value);
-                }
-            }
-        }
-        let count = (CROPS * frames) as f64;
-        let mean: Vec<f64> = sum.iter().map(|s| s / count).collect();
-        let deviation = squares
-            .iter()
-            .zip(&mean)
-            .map(|(s, m)| ((s / count - m * m).max(0.0).sqrt() as f32).max(Normalisation::LEAST))
-            .collect();
-        Normalisation {
-            mean: mean.into_iter().map(|m| m as f32).collect(),
-            deviation,
-        }
+        let crops = (0..CROPS).map(|_| {
+            let clip = self.draw(&mut rng);
+            augmentation.crop(&clip.log_mel, &self.front_end, &mut rng).0
+        });
+        Normalisation::of(crops, &self.front_end)
     }
 
     /// A random clip; every genre is as likely, however few clips it has.
@@ -242,6 +256,7 @@ impl DataSet {
             inputs,
             targets,
             size,
+            ..Batch::default()
         }
     }
 }

@@ -6,16 +6,20 @@ use std::sync::mpsc::sync_channel;
 use std::time::Instant;
 
 use burn::module::Module;
+use burn::nn::{Linear, LinearConfig};
 use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
-use burn::tensor::activation::log_softmax;
+use burn::tensor::activation::{log_sigmoid, log_softmax};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::augment::Augmentation;
-use super::data::{DataSet, Normalisation};
+use super::calibrate::calibrate;
+use super::data::{Batch, DataSet, Normalisation};
 use super::evaluate::{Report, evaluate};
+use super::lessons::{Curriculum, Lessons};
+use super::teacher::{FEATURES, Teacher};
 use super::{TrainError, write_whole};
 use crate::dsp::FrontEnd;
 use crate::library::Song;
@@ -49,17 +53,51 @@ pub struct Recipe {
     pub smoothing: f32,
     /// How crops are varied.
     pub augmentation: Augmentation,
+    /// How a teacher's lessons are made, if there is one.
+    pub curriculum: Option<Curriculum>,
+    /// What counts how much.
+    pub shares: Shares,
     /// Seed of every random choice.
     pub seed: u64,
     /// Name of the data, for the card.
     pub data: String,
 }
 
+/// Weights of the parts of the loss.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Shares {
+    /// Cross-entropy on the genre of labelled crops.
+    pub genre: f64,
+    /// Binary cross-entropy to the teacher's tags, mean over them.
+    pub tags: f64,
+    /// Cosine distance to the teacher's features.
+    pub features: f64,
+    /// Mean squared difference between the cosines of embeddings and those of the teacher's features,
+    /// pair by pair: what sounds alike to the teacher is to lie together (relational distillation,
+    /// Park et al. 2019).
+    pub geometry: f64,
+    /// Supervised contrastive loss (Khosla et al. 2020): embeddings of one genre are to lie together.
+    pub contrast: f64,
+    /// Binary cross-entropy on music or not.
+    pub music: f64,
+}
+
 impl Recipe {
     /// Steps over which the learning rate rises.
-    const WARM_UP_STEPS: usize = 30;
+    const WARM_UP_STEPS: usize = 100;
 
-    /// A recipe with the defaults that train the shipped model.
+    /// The same with a teacher's lessons, in which many more steps are worth their time.
+    #[must_use]
+    pub fn taught(self) -> Self {
+        Self {
+            epochs: 8,
+            average: 0.998,
+            curriculum: Some(Curriculum::default()),
+            ..self
+        }
+    }
+
+    /// A recipe with the defaults for labels alone.
     pub fn new(architecture: Architecture, genres: Vec<String>) -> Self {
         Self {
             architecture,
@@ -73,6 +111,15 @@ impl Recipe {
             mixup: 0.3,
             smoothing: 0.1,
             augmentation: Augmentation::default(),
+            curriculum: None,
+            shares: Shares {
+                genre: 0.3,
+                tags: 10.0,
+                features: 1.0,
+                geometry: 3.0,
+                contrast: 0.1,
+                music: 0.3,
+            },
             seed: 0,
             data: String::new(),
         }
@@ -138,6 +185,10 @@ impl RunFolder {
         self.0.join("model.safetensors")
     }
 
+    fn lessons(&self) -> PathBuf {
+        self.0.join("lessons.safetensors")
+    }
+
     fn metrics(&self) -> PathBuf {
         self.0.join("metrics.csv")
     }
@@ -152,12 +203,92 @@ impl RunFolder {
     }
 }
 
+/// The network, and a head that only training needs.
+#[derive(Module, Debug)]
+struct Pupil {
+    network: Network,
+    /// From the embedding to the teacher's features.
+    features: Option<Linear>,
+}
+
 /// Everything that changes while training.
 struct Progressing {
-    network: Network,
+    pupil: Pupil,
     optimizer: ModuleOptimizer,
     average: Weights,
     state: State,
+}
+
+/// Who teaches, and with what.
+pub struct Teaching<'a> {
+    /// The teacher.
+    pub teacher: &'a Teacher,
+    /// Songs whose genre, if they have one, does not matter: every song but those that choose.
+    pub songs: &'a [Song],
+}
+
+/// Where batches come from.
+enum Source {
+    /// Labelled clips.
+    Clips(DataSet),
+    /// A teacher's lessons.
+    Lessons(Box<Lessons>),
+}
+
+impl Source {
+    /// Crops of one epoch.
+    fn crops(&self) -> usize {
+        match self {
+            Self::Clips(clips) => clips.segments(),
+            Self::Lessons(lessons) => lessons.len(),
+        }
+    }
+
+    fn normalisation(&self, recipe: &Recipe) -> Normalisation {
+        match self {
+            Self::Clips(clips) => clips.normalisation(&recipe.augmentation, recipe.seed),
+            Self::Lessons(lessons) => lessons.normalisation(&recipe.augmentation, recipe.seed),
+        }
+    }
+
+    /// The batches of one epoch, until nobody takes them any more.
+    fn send(
+        &self,
+        recipe: &Recipe,
+        normalisation: &Normalisation,
+        seed: u64,
+        count: usize,
+        mut take: impl FnMut(Batch) -> bool,
+    ) {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        match self {
+            Self::Clips(clips) => {
+                let shares = (recipe.mixup, recipe.smoothing);
+                let mut batch = || {
+                    clips.batch(
+                        recipe.batch_size,
+                        &recipe.augmentation,
+                        normalisation,
+                        shares,
+                        &mut rng,
+                    )
+                };
+                (0..count).all(|_| take(batch()));
+            }
+            Self::Lessons(lessons) => {
+                let order = lessons.order(&mut rng);
+                order.chunks(recipe.batch_size).take(count).all(|views| {
+                    take(lessons.batch(
+                        views,
+                        &recipe.augmentation,
+                        normalisation,
+                        recipe.smoothing,
+                        &mut rng,
+                    ))
+                });
+            }
+        }
+    }
 }
 
 /// Trains a model, keeps the weights with the highest validation macro F1 in `folder/model.safetensors`
@@ -170,6 +301,7 @@ pub fn fit(
     recipe: &Recipe,
     train: &[Song],
     valid: &[Song],
+    teaching: Option<&Teaching<'_>>,
     device: &Device,
     folder: &Path,
     resume: bool,
@@ -180,17 +312,28 @@ pub fn fit(
         return Err(TrainError::Exists(folder.0));
     }
     let front_end = FrontEnd::default();
-    let data = DataSet::load(train, &recipe.genres, &front_end)?;
-    let normalisation = data.normalisation(&recipe.augmentation, recipe.seed);
+    let source = match (teaching, &recipe.curriculum) {
+        (Some(teaching), Some(curriculum)) => Source::Lessons(Box::new(Lessons::prepare(
+            teaching.songs,
+            &recipe.genres,
+            teaching.teacher,
+            curriculum,
+            recipe.seed,
+            &folder.lessons(),
+        )?)),
+        _ => Source::Clips(DataSet::load(train, &recipe.genres, &front_end)?),
+    };
+    let tags = teaching.map_or(Vec::new(), |t| t.teacher.tag_names().to_vec());
+    let normalisation = source.normalisation(recipe);
     let training_device = device.clone().autodiff();
     let mut now = begin(recipe, &training_device, &folder)?;
-    let per_epoch = data.segments().div_ceil(recipe.batch_size);
+    let per_epoch = source.crops().div_ceil(recipe.batch_size);
     let steps = per_epoch * recipe.epochs;
+    let clips = teaching.map_or(train.len(), |teaching| teaching.songs.len());
     eprintln!(
-        "training {} with {} parameters on {} clips ({per_epoch} steps an epoch), choosing by {}",
+        "training {} with {} parameters on {clips} clips ({per_epoch} steps an epoch), choosing by {}",
         recipe.architecture,
-        parameters(&now.network),
-        data.len(),
+        parameters(&now.pupil.network),
         valid.len()
     );
 
@@ -207,7 +350,7 @@ pub fn fit(
         let first_step = now.state.epoch * per_epoch;
         let loss = epoch(
             recipe,
-            &data,
+            &source,
             &normalisation,
             &training_device,
             &mut now,
@@ -220,21 +363,22 @@ pub fn fit(
             .average
             .clone()
             .apply(recipe.architecture.init(device))?;
-        let model = Model::new(
+        let mut model = Model::new(
             recipe.architecture.clone(),
             network,
-            recipe.genres.clone(),
+            (recipe.genres.clone(), tags.clone()),
             front_end.clone(),
             (normalisation.mean.clone(), normalisation.deviation.clone()),
             Training {
                 data: recipe.data.clone(),
-                train_clips: train.len(),
+                train_clips: clips,
                 valid_clips: valid.len(),
                 epoch: now.state.epoch,
                 seed: recipe.seed,
             },
             device,
         );
+        model.calibration = calibrate(&model, valid, device)?;
         let listener = Listener::new(model.clone(), device.clone());
         let report = evaluate(
             &listener,
@@ -273,7 +417,7 @@ pub fn fit(
 /// One pass over the training data. Returns the mean loss.
 fn epoch(
     recipe: &Recipe,
-    data: &DataSet,
+    source: &Source,
     normalisation: &Normalisation,
     device: &Device,
     now: &mut Progressing,
@@ -294,33 +438,12 @@ fn epoch(
         // The next batch is made while the network works on this one.
         let (sender, batches) = sync_channel(2);
         scope.spawn(move || {
-            let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            for _ in 0..count {
-                let batch = data.batch(
-                    recipe.batch_size,
-                    &recipe.augmentation,
-                    normalisation,
-                    (recipe.mixup, recipe.smoothing),
-                    &mut rng,
-                );
-                if sender.send(batch).is_err() {
-                    return;
-                }
-            }
+            source.send(recipe, normalisation, seed, count, |batch| {
+                sender.send(batch).is_ok()
+            });
         });
-        let front_end = FrontEnd::default();
         for (step, batch) in steps.zip(batches) {
-            let (bands, frames) = (front_end.mel_bands, front_end.segment_frames);
-            let x = Tensor::<4>::from_data(
-                TensorData::new(batch.inputs, [batch.size, 1, bands, frames]),
-                device,
-            );
-            let y = Tensor::<2>::from_data(
-                TensorData::new(batch.targets, [batch.size, recipe.genres.len()]),
-                device,
-            );
-            let logits = now.network.forward(x).logits;
-            let loss = (log_softmax(logits, 1) * y).sum_dim(1).mean().neg();
+            let loss = loss(recipe, &now.pupil, batch, device);
             let value = f64::from(loss.clone().into_scalar::<f32>());
             if !value.is_finite() {
                 return Err(TrainError::Diverged {
@@ -328,14 +451,14 @@ fn epoch(
                     rate: recipe.learning_rate,
                 });
             }
-            let gradients = GradientsParams::from_grads(loss.backward(), &now.network);
-            now.network =
+            let gradients = GradientsParams::from_grads(loss.backward(), &now.pupil);
+            now.pupil =
                 now.optimizer
-                    .step(recipe.rate(step, all_steps), now.network.clone(), gradients);
+                    .step(recipe.rate(step, all_steps), now.pupil.clone(), gradients);
             // Early on the average would hang on to the random beginning, so it starts out short.
             let keep = recipe.average.min((step + 1) as f32 / (step + 10) as f32);
             // Out of training, because that is when the running statistics take their last update.
-            now.average.follow(&Weights::of(&now.network.valid()), keep);
+            now.average.follow(&Weights::of(&now.pupil.network.valid()), keep);
             sum += value;
             progress.advance();
             progress.say(format!("loss {:.3}", value));
@@ -345,10 +468,87 @@ fn epoch(
     Ok(sum / count as f64)
 }
 
+/// Temperature of the supervised contrastive loss: cosines that differ by it differ by a factor of e.
+const CONTRAST_TEMPERATURE: f32 = 0.2;
+
+/// The loss of a batch: the [`Shares`] of whatever is known of it.
+fn loss(recipe: &Recipe, pupil: &Pupil, batch: Batch, device: &Device) -> Tensor<1> {
+    let front_end = FrontEnd::default();
+    let (bands, frames) = (front_end.mel_bands, front_end.segment_frames);
+    let size = batch.size;
+    let rows = |values: Vec<f32>| {
+        let width = values.len() / size;
+        Tensor::<2>::from_data(TensorData::new(values, [size, width]), device)
+    };
+    let x = Tensor::<4>::from_data(
+        TensorData::new(batch.inputs, [size, 1, bands, frames]),
+        device,
+    );
+    let known = batch.targets.iter().sum::<f32>().max(1.0);
+    let heard = pupil.network.forward(x);
+    let labels = rows(batch.targets);
+    let genre = (log_softmax(heard.logits, 1) * labels.clone())
+        .sum()
+        .neg()
+        .div_scalar(known);
+    let (Some(tags), Some(features), Some(music)) = (batch.tags, batch.features, batch.music)
+    else {
+        return genre;
+    };
+    let shares = &recipe.shares;
+    let mut loss = genre.mul_scalar(shares.genre);
+    // The teacher is asked about music alone.
+    let taught = music.iter().sum::<f32>().max(1.0);
+    let music = rows(music);
+    let binary = |logits: Tensor<2>, targets: Tensor<2>| {
+        (log_sigmoid(logits.clone()) * targets.clone()
+            + log_sigmoid(logits.neg()) * (targets.neg() + 1.0))
+            .mean_dim(1)
+            .neg()
+    };
+    if let Some(logit) = heard.music {
+        loss = loss + binary(logit, music.clone()).mean().mul_scalar(shares.music);
+    }
+    if let Some(logits) = heard.tags {
+        let each = binary(logits, rows(tags)) * music.clone();
+        loss = loss + each.sum().mul_scalar(shares.tags / f64::from(taught));
+    }
+    let directions = |x: Tensor<2>| {
+        let length = (x.clone() * x.clone()).sum_dim(1).add_scalar(1e-6).sqrt();
+        x / length
+    };
+    let target = directions(rows(features));
+    if let Some(head) = &pupil.features {
+        let found = directions(head.forward(heard.embedding.clone()));
+        let distance = ((found * target.clone()).sum_dim(1).neg() + 1.0) * music.clone();
+        loss = loss + distance.sum().mul_scalar(shares.features / f64::from(taught));
+    }
+    let embedding = directions(heard.embedding);
+    let cosines = |x: Tensor<2>| x.clone().matmul(x.transpose());
+    let pairs = music.clone().matmul(music.transpose());
+    let alike = cosines(embedding);
+    let difference = (alike.clone() - cosines(target)) * pairs;
+    let geometry = (difference.clone() * difference).sum();
+    let loss = loss + geometry.mul_scalar(shares.geometry / f64::from(taught * taught));
+    // How far two crops are of one genre; a crop is not its own neighbour.
+    let labels = labels * music;
+    let others = Tensor::<2>::eye(size, device).neg() + 1.0;
+    let same = labels.clone().matmul(labels.transpose()) * others.clone();
+    let nearness = alike.div_scalar(CONTRAST_TEMPERATURE) + (others - 1.0).mul_scalar(1e4);
+    let contrast = (log_softmax(nearness, 1) * same.clone()).sum().neg() / same.sum().add_scalar(1.0);
+    loss + contrast.mul_scalar(shares.contrast)
+}
+
 /// A fresh start, or the last checkpoint.
 fn begin(recipe: &Recipe, device: &Device, folder: &RunFolder) -> Result<Progressing, TrainError> {
     device.seed(recipe.seed);
-    let network = recipe.architecture.init(device);
+    let features = recipe.curriculum.as_ref().map(|_| {
+        LinearConfig::new(recipe.architecture.embedding(), FEATURES).init(device)
+    });
+    let pupil = Pupil {
+        network: recipe.architecture.init(device),
+        features,
+    };
     let optimizer = AdamWConfig::new()
         .with_weight_decay(recipe.weight_decay)
         .init();
@@ -358,8 +558,8 @@ fn begin(recipe: &Recipe, device: &Device, folder: &RunFolder) -> Result<Progres
     // Killed in its first epoch, a run has nothing to go on from and begins again.
     let Some(checkpoint) = checkpoint else {
         return Ok(Progressing {
-            average: Weights::of(&network),
-            network,
+            average: Weights::of(&pupil.network),
+            pupil,
             optimizer,
             state: State::default(),
         });
@@ -385,15 +585,17 @@ fn begin(recipe: &Recipe, device: &Device, folder: &RunFolder) -> Result<Progres
         ));
     }
     let state = serde_json::from_str(&text("state.json")?).map_err(|e| unusable(e.to_string()))?;
-    let load = |network: Network, name: &str| {
-        network
-            .try_load_file(checkpoint.join(name))
-            .map_err(|e| unusable(format!("{name}: {e}")))
-    };
-    let average = load(recipe.architecture.init(device), "average.bpk")?;
+    let broken = |name: &str, e: burn::store::RecordError| unusable(format!("{name}: {e}"));
+    let average = recipe
+        .architecture
+        .init(device)
+        .try_load_file(checkpoint.join("average.bpk"))
+        .map_err(|e| broken("average.bpk", e))?;
     Ok(Progressing {
         average: Weights::of(&average),
-        network: load(network, "network.bpk")?,
+        pupil: pupil
+            .try_load_file(checkpoint.join("pupil.bpk"))
+            .map_err(|e| broken("pupil.bpk", e))?,
         optimizer: optimizer
             .load(checkpoint.join("optimizer.bpk"))
             .map_err(|e| unusable(format!("optimizer.bpk: {e}")))?,
@@ -423,13 +625,13 @@ fn keep(recipe: &Recipe, now: &Progressing, folder: &RunFolder) -> Result<(), Tr
     };
     json(serde_json::to_string_pretty(recipe), "recipe.json")?;
     json(serde_json::to_string(&now.state), "state.json")?;
-    let average = now.average.clone().apply(now.network.clone())?;
+    let average = now.average.clone().apply(now.pupil.network.clone())?;
     average
         .save_file(fresh.join("average.bpk"))
         .map_err(record)?;
-    now.network
+    now.pupil
         .clone()
-        .save_file(fresh.join("network.bpk"))
+        .save_file(fresh.join("pupil.bpk"))
         .map_err(record)?;
     now.optimizer
         .save(fresh.join("optimizer.bpk"))

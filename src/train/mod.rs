@@ -1,20 +1,25 @@
 //! Training and evaluation. Native only.
 
 mod augment;
+mod calibrate;
 mod data;
 mod device;
 mod evaluate;
 mod fit;
+mod lessons;
 pub mod metrics;
+mod others;
 mod teacher;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 pub use augment::Augmentation;
+pub use calibrate::calibrate;
 pub use device::{DeviceName, open_device};
 pub use evaluate::{ClipError, Report, evaluate, precision_at};
-pub use fit::{Recipe, fit};
+pub use fit::{Recipe, Shares, Teaching, fit};
+pub use lessons::Curriculum;
 pub use teacher::{Taught, Teacher};
 
 use crate::catalog::CatalogError;
