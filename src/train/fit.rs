@@ -525,7 +525,7 @@ fn loss(recipe: &Recipe, pupil: &Pupil, batch: Batch, device: &Device) -> Tensor
     }
     let embedding = directions(heard.embedding);
     let cosines = |x: Tensor<2>| x.clone().matmul(x.transpose());
-    let pairs = music.clone().matmul(music.transpose());
+    let pairs = music.clone().matmul(music.clone().transpose());
     let alike = cosines(embedding);
     let difference = (alike.clone() - cosines(target)) * pairs;
     let geometry = (difference.clone() * difference).sum();
