@@ -63,7 +63,7 @@ pub struct Answer {
     pub seconds: f64,
     /// `[genres]`: calibrated, in the model's order; the sum is one.
     pub probabilities: Vec<f32>,
-    /// One entry per segment, in order of time.
+    /// One entry per segment, in order of time and without gaps.
     pub timeline: Vec<Moment>,
     /// Mean of the segments' embeddings.
     pub embedding: Vec<f32>,
@@ -140,9 +140,8 @@ pub struct MomentView {
 }
 
 impl Answer {
-    /// The answer with the names of a model's genres and tags, to be shown.
-    pub fn view(&self, model: &Model) -> AnswerView {
-        let genres = &model.genres;
+    /// The answer with the names of the model's genres and tags, to be shown.
+    pub fn view(&self, genres: &[String], tags: &[String]) -> AnswerView {
         let named = |probabilities: &[f32]| {
             genres
                 .iter()
@@ -165,7 +164,7 @@ impl Answer {
                 })
                 .collect(),
             embedding: self.embedding.clone(),
-            tags: model.tags.iter().cloned().zip(self.tags.iter().copied()).collect(),
+            tags: tags.iter().cloned().zip(self.tags.iter().copied()).collect(),
             music: self.music,
             notes: self.notes.clone(),
         }
@@ -422,16 +421,25 @@ impl Analysis {
     pub fn answer(&self) -> Answer {
         let frame_seconds =
             self.front_end.hop_length as f64 / f64::from(self.front_end.sample_rate);
+        // Where segments overlap, each speaks for the time that is nearest to its middle.
+        let starts = &self.segments.starts;
+        let middle = self.front_end.segment_frames as f64 / 2.0;
+        let border = |left: usize| (starts[left] + starts[left + 1]) as f64 / 2.0 + middle;
         let timeline = self
-            .segments
-            .starts
+            .heard
             .iter()
-            .zip(&self.heard)
             .zip(&self.segments.audible)
-            .map(|((&start, heard), &audible)| Moment {
-                start: start as f64 * frame_seconds,
-                end: ((start + self.front_end.segment_frames) as f64 * frame_seconds)
-                    .min(self.seconds),
+            .enumerate()
+            .map(|(at, (heard, &audible))| Moment {
+                start: match at {
+                    0 => 0.0,
+                    _ => border(at - 1) * frame_seconds,
+                },
+                end: if at + 1 == starts.len() {
+                    self.seconds
+                } else {
+                    (border(at) * frame_seconds).min(self.seconds)
+                },
                 probabilities: if audible {
                     heard.probabilities.clone()
                 } else {

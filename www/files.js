@@ -80,7 +80,7 @@ export class Files {
       song.state === 'failed'
         ? closed(song.error)
         : song.answer && song.whole
-          ? verdictText(song.answer.probabilities)
+          ? verdictText(song.answer)
           : '';
     state.textContent =
       song.state === 'analysing' && song.seconds > 0

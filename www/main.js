@@ -349,7 +349,7 @@ function show(song) {
   result.show(song);
   similar.show(song.similar);
   const top = song.answer && ranked(song.answer.probabilities)[0];
-  if (song.answer && top && verdict(song.answer.probabilities).sure) {
+  if (song.answer && top && verdict(song.answer).sure) {
     document.body.style.setProperty('--accent', genreColour(top[0]));
   } else document.body.style.removeProperty('--accent');
   window.soundalike.answer =
@@ -407,7 +407,7 @@ function showErrors() {
 /** Says the outcome to those who listen to the page. */
 function announce() {
   const answer = selected?.answer;
-  if (answer && selected) setText(live, `${selected.name}: ${verdictText(answer.probabilities)}`);
+  if (answer && selected) setText(live, `${selected.name}: ${verdictText(answer)}`);
   else setText(live, '');
 }
 

@@ -7,11 +7,17 @@ import { verdict } from './verdict.js';
 
 /** @import { Song } from './types.js' */
 
+/** Tags that are shown, at most. */
+const TAGS = 8;
+/** Less probable ones are not shown: most of fifty tags fit hardly any song. */
+const LEAST_TAG = 0.05;
+
 export class Result {
   #section = byId('answer', HTMLElement);
   #verdict = byId('verdict', HTMLElement);
   #more = byId('more', HTMLElement);
   #list = byId('result', HTMLElement);
+  #tags = byId('tags', HTMLElement);
   #took = byId('took', HTMLElement);
   #download = byId('embedding', HTMLButtonElement);
   /** @type {Song | null} */
@@ -32,7 +38,7 @@ export class Result {
       return;
     }
     this.#section.dataset.whole = String(song.whole);
-    const { sure, parts, more } = verdict(answer.probabilities);
+    const { sure, parts, more } = verdict(answer);
     this.#section.dataset.sure = String(sure);
     this.#verdict.replaceChildren(
       ...parts.map(({ text, genre }) => {
@@ -46,6 +52,7 @@ export class Result {
     setText(this.#more, notes.filter(Boolean).join(' '));
     this.#more.hidden = this.#more.textContent === '';
     this.#showBars(ranked(answer.probabilities), other);
+    this.#showTags(ranked(answer.tags));
     const time = song.took < 100 ? 'under 0.1 s' : `${(song.took / 1000).toFixed(1)} s`;
     setText(this.#took, song.whole ? `${time} for ${duration(song.seconds)} of music` : '');
     this.#download.disabled = !song.whole;
@@ -78,16 +85,33 @@ export class Result {
     if (!same || next.length !== this.#list.children.length) this.#list.replaceChildren(...next);
   }
 
+  /** The most probable tags, each with its probability. @param {[string, number][]} order */
+  #showTags(order) {
+    const shown = order.slice(0, TAGS).filter(([, share]) => share >= LEAST_TAG);
+    this.#tags.hidden = shown.length === 0;
+    this.#tags.replaceChildren(
+      ...shown.map(([tag, share]) => {
+        const item = make('li', '', tag, ' ', make('span', 'number', percent(share)));
+        item.dataset.tag = tag;
+        item.dataset.probability = String(share);
+        item.style.setProperty('--share', String(share));
+        return item;
+      }),
+    );
+  }
+
   /** Saves the answer as JSON. */
   #save() {
     const song = this.#song;
     if (!song?.answer || !song.whole) return;
-    const { seconds, genre, probabilities, timeline, embedding } = song.answer;
+    const { seconds, genre, probabilities, tags, music, timeline, embedding } = song.answer;
     const record = {
       file: song.name,
       seconds,
       genre,
       probabilities,
+      tags,
+      music,
       timeline,
       embedding,
       model_sha256: song.modelSha256,

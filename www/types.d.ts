@@ -19,6 +19,10 @@ export interface Answer {
   probabilities: Probabilities;
   timeline: Segment[];
   embedding: number[];
+  /** Probability of each tag; empty if the model knows none. */
+  tags: Probabilities;
+  /** Probability that it is music at all. */
+  music: number;
   notes: string[];
 }
 
@@ -47,6 +51,7 @@ export interface Picture {
 
 export interface EngineInfo {
   genres: string[];
+  tags: string[];
   tracks: number;
   model_sha256: string;
   parameters: number;
@@ -121,7 +126,13 @@ export interface WasmEngine {
   info(): unknown;
   check(): Promise<unknown>;
   begin(sound: WasmSound): WasmAnalysis;
-  similar(embedding: Float32Array, probabilities: Float32Array, k: number, mode: Mode): unknown;
+  similar(
+    embedding: Float32Array,
+    probabilities: Float32Array,
+    tags: Float32Array,
+    k: number,
+    mode: Mode,
+  ): unknown;
 }
 
 export interface WasmModule {

@@ -1,7 +1,9 @@
 import { genreName, ranked } from './genres.js';
 
-/** @import { Probabilities } from './types.js' */
+/** @import { Answer } from './types.js' */
 
+/** Below this it is more probably no music than music. */
+const MUSIC = 0.5;
 /**
  * Below this the top genre is not called an answer: with ten genres a guess is right once in
  * ten, and under about a third no genre stands out from the rest.
@@ -19,30 +21,38 @@ const EVEN = 0.8;
 /**
  * The verdict in words: the one rule that turns probabilities into a sentence.
  *
+ * - more probably no music than music: "Not sure: this does not sound like music";
  * - top under 0.35: "Not sure: …", naming up to three genres that come nearest;
  * - top from 0.85: "Clearly blues";
  * - the second at least four fifths of the top: "Between blues and jazz";
  * - top from 0.5: "Mostly blues", below that "Closest to blues", both followed by
  *   "with some jazz and rock" for the next two genres that reach 0.12.
  *
- * @param {Probabilities} probabilities
+ * @param {Pick<Answer, 'probabilities' | 'music'>} answer
  * @returns {{sure: boolean, parts: {text: string, genre?: string}[], more: string}}
  *   the sentence in parts, so that genre words can be shown in their colour, and a second
  *   sentence for the unsure case
  */
-export function verdict(probabilities) {
+export function verdict({ probabilities, music }) {
   const order = ranked(probabilities);
   const [first, second, third] = order;
   if (!first) return { sure: false, parts: [{ text: 'Not sure' }], more: '' };
   const word = (/** @type {[string, number]} */ [genre]) => ({ text: genreName(genre), genre });
 
+  if (music < MUSIC) {
+    return {
+      sure: false,
+      parts: [{ text: 'Not sure: this does not sound like music' }],
+      more: 'It may be speech, noise or a tone. If it is music, the songs below are still the nearest.',
+    };
+  }
   if (first[1] < SURE) {
     const near = order.slice(0, 3).filter(([, share]) => share >= SOME);
     const named = near.length > 0 ? near : [first];
     return {
       sure: false,
       parts: [{ text: 'Not sure: a little ' }, ...listed(named.map(word))],
-      more: 'No genre stands out. This may be speech, noise, or music unlike the ten kinds this page knows.',
+      more: 'No genre stands out. This may be music unlike the ten kinds this page knows.',
     };
   }
   if (first[1] >= CLEARLY) {
@@ -66,9 +76,9 @@ export function verdict(probabilities) {
   return { sure: true, parts, more: '' };
 }
 
-/** The verdict as one plain string. @param {Probabilities} probabilities */
-export function verdictText(probabilities) {
-  return verdict(probabilities)
+/** The verdict as one plain string. @param {Pick<Answer, 'probabilities' | 'music'>} answer */
+export function verdictText(answer) {
+  return verdict(answer)
     .parts.map((part) => part.text)
     .join('');
 }

@@ -23,6 +23,8 @@ let engine;
 let device = 'cpu';
 /** @type {string[]} */
 let genres = [];
+/** @type {string[]} */
+let tags = [];
 
 /** @type {Map<number, WasmSound>} */
 const sounds = new Map();
@@ -125,6 +127,7 @@ const methods = {
     engine = await wasm.Engine.load(model, catalog, device);
     const info = plain(engine.info());
     genres = info.genres;
+    tags = info.tags;
     return info;
   },
 
@@ -195,7 +198,8 @@ const methods = {
     alone(() => {
       const embedding = Float32Array.from(answer.embedding);
       const probabilities = Float32Array.from(genres, (genre) => answer.probabilities[genre] ?? 0);
-      return plain(engine.similar(embedding, probabilities, k, mode));
+      const heard = Float32Array.from(tags, (tag) => answer.tags[tag] ?? 0);
+      return plain(engine.similar(embedding, probabilities, heard, k, mode));
     }),
 };
 

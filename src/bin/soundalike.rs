@@ -13,7 +13,7 @@ use burn::tensor::Device;
 use clap::{Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 use soundalike::audio;
-use soundalike::catalog::{Catalog, Query, Ranking, Recommendation, RecommendationView, Search};
+use soundalike::catalog::{Catalog, Maker, Query, Ranking, Recommendation, RecommendationView, Search};
 use soundalike::dsp::{FrontEnd, Spectrogram, mfcc};
 use soundalike::model::Model;
 use soundalike::library;
@@ -184,7 +184,7 @@ fn run(command: Command) -> anyhow::Result<bool> {
                 let result = match hear(&listener, file) {
                     Ok(answer) => FileResult::Heard {
                         path: shown(file),
-                        answer: answer.view(listener.model()),
+                        answer: answer.view(&listener.model().genres, &listener.model().tags),
                         verdict: answer.verdict(&listener.model().genres),
                         recommendations: None,
                     },
@@ -223,6 +223,7 @@ fn run(command: Command) -> anyhow::Result<bool> {
                     let query = Query {
                         embedding: &answer.embedding,
                         probabilities: &answer.probabilities,
+                        tags: &answer.tags,
                     };
                     let found = catalog.similar(query, usize::from(k), &search);
                     (answer, found)
@@ -268,7 +269,7 @@ fn recommended<'a>(
     match result {
         Ok((answer, found)) => FileResult::Heard {
             path: shown(file),
-            answer: answer.view(model),
+            answer: answer.view(&model.genres, &model.tags),
             verdict: answer.verdict(&model.genres),
             recommendations: Some(catalog.view(found)),
         },
@@ -351,6 +352,9 @@ fn report(result: &FileResult<'_>, json: bool) -> anyhow::Result<bool> {
     }
 }
 
+/// Tags that are printed, the most probable ones.
+const TAGS_SHOWN: usize = 6;
+
 fn print_answer(
     path: &str,
     answer: &AnswerView,
@@ -366,6 +370,15 @@ fn print_answer(
             for (genre, probability) in genres {
                 let bar = "█".repeat((probability * 40.0).round() as usize);
                 writeln!(out, "  {genre:<10}{:>4.0} %  {bar}", 100.0 * probability)?;
+            }
+            let mut tags: Vec<(&String, &f32)> = answer.tags.iter().collect();
+            tags.sort_by(|a, b| b.1.total_cmp(a.1));
+            let tags = tags.iter().take(TAGS_SHOWN);
+            let tags: Vec<String> = tags
+                .map(|(tag, p)| format!("{tag} {:.0} %", 100.0 * **p))
+                .collect();
+            if !tags.is_empty() {
+                writeln!(out, "  tags: {}", tags.join(", "))?;
             }
         }
         Some([]) => writeln!(out, "  no song of the catalogue is left by these filters")?,
@@ -414,13 +427,12 @@ fn build_catalog(music: &Path, output: &Path, model: Option<&Path>) -> anyhow::R
     let answers = library::hear_all(&listener, &songs, &progress);
     drop(progress);
     let mut all_heard = true;
-    let (mut tracks, mut embeddings, mut probabilities) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut tracks, mut heard) = (Vec::new(), Vec::new());
     for (song, answer) in songs.into_iter().zip(answers) {
         match answer {
             Ok(answer) => {
                 tracks.push(song.track);
-                embeddings.push(answer.embedding);
-                probabilities.push(answer.probabilities);
+                heard.push(answer);
             }
             Err(error) => {
                 eprintln!("{}: {error}", song.file.display());
@@ -428,16 +440,8 @@ fn build_catalog(music: &Path, output: &Path, model: Option<&Path>) -> anyhow::R
             }
         }
     }
-    let model = listener.model();
-    let catalog = Catalog::new(
-        model.sha256.clone(),
-        model.front_end.clone(),
-        model.genres.clone(),
-        tracks,
-        &embeddings,
-        &probabilities,
-    )
-    .with_context(|| music.display().to_string())?;
+    let catalog = Catalog::new(Maker::of(listener.model()), tracks, &heard)
+        .with_context(|| music.display().to_string())?;
     let bytes = catalog.to_bytes()?;
     write_whole(output, &bytes)?;
     eprintln!(
@@ -458,6 +462,7 @@ struct Info<'a> {
     model_sha256: &'a str,
     shipped_model: bool,
     genres: &'a [String],
+    tags: &'a [String],
     front_end: &'a FrontEnd,
     sets: std::collections::BTreeMap<&'a str, usize>,
     labels: std::collections::BTreeMap<&'a str, usize>,
@@ -477,10 +482,11 @@ fn describe(catalog: &Catalog, bytes: usize, json: bool) -> anyhow::Result<()> {
         songs: catalog.len(),
         dimensions: catalog.dimensions(),
         bytes,
-        model_sha256: &catalog.model_sha256,
+        model_sha256: &catalog.maker.model_sha256,
         shipped_model: catalog.check_model(&shipped.model().sha256).is_ok(),
-        genres: &catalog.genres,
-        front_end: &catalog.front_end,
+        genres: &catalog.maker.genres,
+        tags: &catalog.maker.tags,
+        front_end: &catalog.maker.front_end,
         sets: count(|t| &t.set),
         labels: count(|t| &t.genre),
         artists: count(|t| &t.artist)

@@ -21,7 +21,7 @@ use soundalike::progress::Progress;
 use soundalike::shipped;
 use soundalike::train::metrics::GenreScore;
 use soundalike::train::{
-    DeviceName, Recipe, Report, Teacher, Teaching, evaluate, fit, open_device, write_whole,
+    DeviceName, Recipe, Report, Teacher, Teaching, Through, evaluate, fit, open_device, write_whole,
 };
 
 #[derive(Parser)]
@@ -52,6 +52,12 @@ enum Command {
         /// Seed of a folder's split
         #[arg(long, default_value_t = 0)]
         seed: u64,
+        /// What the clips go through first
+        #[arg(long, value_enum, default_value = "clean")]
+        through: ThroughName,
+        /// Folder of the teacher, to compare the precision of its features too
+        #[arg(long, value_name = "DIR")]
+        teacher: Option<PathBuf>,
     },
 }
 
@@ -106,6 +112,26 @@ enum SplitName {
     Extra,
     /// Every labelled clip
     All,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ThroughName {
+    /// As they are
+    Clean,
+    /// Nothing below 300 Hz and above 3,400 Hz
+    Phone,
+    /// At −20 dB
+    Quiet,
+}
+
+impl From<ThroughName> for Through {
+    fn from(name: ThroughName) -> Self {
+        match name {
+            ThroughName::Clean => Self::Clean,
+            ThroughName::Phone => Self::Phone,
+            ThroughName::Quiet => Self::Quiet,
+        }
+    }
 }
 
 impl SplitName {
@@ -197,7 +223,17 @@ fn main() -> ExitCode {
             model,
             json,
             seed,
-        } => measure(&data, split, model.as_deref(), json, seed),
+            through,
+            teacher,
+        } => measure(
+            &data,
+            split,
+            model.as_deref(),
+            json,
+            seed,
+            through.into(),
+            teacher.as_deref(),
+        ),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -281,7 +317,9 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
     let path = arguments.output.join("model.safetensors");
     let bytes = std::fs::read(&path).with_context(|| path.display().to_string())?;
     let listener = Listener::from_bytes(&bytes, Device::flex())?;
-    let report = evaluate(&listener, &valid, &Progress::new("evaluating", valid.len()))?;
+    let progress = Progress::new("evaluating", valid.len());
+    let report = evaluate(&listener, &valid, Through::Clean, teacher.as_ref(), &progress)?;
+    drop(progress);
     for error in &report.errors {
         eprintln!("{}: {}", error.path, error.error);
     }
@@ -364,6 +402,8 @@ fn measure(
     model: Option<&Path>,
     json: bool,
     seed: u64,
+    through: Through,
+    teacher: Option<&Path>,
 ) -> anyhow::Result<bool> {
     let (bytes, name) = match model {
         Some(path) => (
@@ -383,7 +423,12 @@ fn measure(
             data.display()
         );
     }
-    let report = evaluate(&listener, &songs, &Progress::new("evaluating", songs.len()))?;
+    let teacher = teacher
+        .map(|folder| Teacher::open(folder, &Device::flex()))
+        .transpose()?;
+    let progress = Progress::new("evaluating", songs.len());
+    let report = evaluate(&listener, &songs, through, teacher.as_ref(), &progress)?;
+    drop(progress);
     for error in &report.errors {
         eprintln!("{}: {}", error.path, error.error);
     }
@@ -449,14 +494,44 @@ fn print_report(report: &Report, json: bool) -> anyhow::Result<()> {
     let optional = |value: Option<f64>| value.map_or("–".to_owned(), |v| format!("{v:.3}"));
     writeln!(out, "macro AUC        {}", optional(report.auc_macro))?;
     writeln!(out, "log loss         {:.3}", report.log_loss)?;
-    writeln!(out, "precision at 5   {}", optional(report.precision_at_5))?;
-    writeln!(out, "precision at 10  {}", optional(report.precision_at_10))?;
+    writeln!(
+        out,
+        "calibration      {:.3} expected error",
+        report.expected_calibration_error
+    )?;
+    let row = |name: &str, at: [Option<f64>; 3]| {
+        let [one, five, ten] = at.map(optional);
+        format!("{name:<17}{one} at 1, {five} at 5, {ten} at 10")
+    };
+    let own = [
+        report.precision_at_1,
+        report.precision_at_5,
+        report.precision_at_10,
+    ];
+    writeln!(out, "{}", row("precision", own))?;
+    for (name, precision) in &report.precision_of_others {
+        let at = [precision.at_1, precision.at_5, precision.at_10];
+        let name = name.replace('_', " ");
+        writeln!(out, "{}", row(&format!("  {name}"), at))?;
+    }
     writeln!(
         out,
         "segment accuracy {} of {} segments",
         percent(report.segment_accuracy),
         report.segments
     )?;
+    writeln!(out, "\nconfidence   right    clips")?;
+    for bar in &report.reliability {
+        let right = "█".repeat((bar.accuracy * 20.0).round() as usize);
+        writeln!(
+            out,
+            "{:>3.0} to {:<4}  {:>5.1} %  {:<5}{right}",
+            100.0 * bar.from,
+            percent(bar.to).trim_end_matches(".0 %"),
+            100.0 * bar.accuracy,
+            bar.clips,
+        )?;
+    }
     writeln!(out, "\ngenre       precision  recall  F1     clips  called")?;
     for (index, genre) in report.genres.iter().enumerate() {
         let score = &report.per_genre[genre];

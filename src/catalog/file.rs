@@ -6,24 +6,23 @@ use std::collections::HashMap;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 
-use super::{Catalog, CatalogError, Track};
-use crate::dsp::FrontEnd;
+use super::{Catalog, CatalogError, Maker, Numbers, Track};
 use crate::model::{check_front_end, f16_bytes, values_from_view};
 
-const FORMAT_VERSION: u32 = 1;
+const FORMAT_VERSION: u32 = 2;
 /// The metadata entry that holds [`Header`] as JSON.
 const HEADER: &str = "soundalike.catalog";
 /// The metadata entry that holds [`Columns`] as JSON.
 const COLUMNS: &str = "soundalike.tracks";
 const EMBEDDINGS: &str = "embeddings";
 const PROBABILITIES: &str = "probabilities";
+const TAGS: &str = "tags";
 
 #[derive(Serialize, Deserialize)]
 struct Header {
     format_version: u32,
-    model_sha256: String,
-    front_end: FrontEnd,
-    genres: Vec<String>,
+    #[serde(flatten)]
+    maker: Maker,
 }
 
 #[derive(Deserialize)]
@@ -125,7 +124,7 @@ impl Catalog {
             });
         }
         let header: Header = serde_json::from_str(header).map_err(|e| damaged(&e.to_string()))?;
-        check_front_end(&header.front_end).map_err(|_| CatalogError::FrontEnd)?;
+        check_front_end(&header.maker.front_end).map_err(|_| CatalogError::FrontEnd)?;
         let columns: Columns =
             serde_json::from_str(entry(COLUMNS)?).map_err(|e| damaged(&e.to_string()))?;
         let tracks = columns
@@ -144,9 +143,14 @@ impl Catalog {
         };
         let (embeddings, dimensions) = rows(EMBEDDINGS)?;
         let (probabilities, genres) = rows(PROBABILITIES)?;
-        if genres != header.genres.len() || tracks.is_empty() {
+        if genres != header.maker.genres.len() || tracks.is_empty() {
             return Err(damaged("its probabilities do not match its genres"));
         }
+        let tags = tensors.tensor(TAGS).map_err(|e| damaged(&e.to_string()))?;
+        if tags.dtype() != Dtype::U8 || tags.shape() != [tracks.len(), header.maker.tags.len()] {
+            return Err(damaged("its tags do not match its songs"));
+        }
+        let tags = tags.data().iter().map(|&share| f32::from(share) / 255.0);
         if embeddings
             .iter()
             .chain(&probabilities)
@@ -154,18 +158,16 @@ impl Catalog {
         {
             return Err(damaged("it holds values that are not numbers"));
         }
-        Ok(Self::from_rows(
-            header.model_sha256,
-            header.front_end,
-            header.genres,
-            tracks,
+        let numbers = Numbers {
             embeddings,
             probabilities,
+            tags: tags.collect(),
             dimensions,
-        ))
+        };
+        Ok(Self::from_rows(header.maker, tracks, numbers))
     }
 
-    /// The bytes of the catalogue's file. Numbers are rounded to half precision.
+    /// The bytes of the catalogue's file. Numbers are rounded to half precision, tags to 1/255.
     ///
     /// # Errors
     /// If serialisation fails.
@@ -173,21 +175,28 @@ impl Catalog {
         let failed = |e: &dyn std::fmt::Display| CatalogError::Shape(e.to_string());
         let header = Header {
             format_version: FORMAT_VERSION,
-            model_sha256: self.model_sha256.clone(),
-            front_end: self.front_end.clone(),
-            genres: self.genres.clone(),
+            maker: self.maker.clone(),
         };
         let header = serde_json::to_string(&header).map_err(|e| failed(&e))?;
         let columns =
             serde_json::to_string(&Columns::from_tracks(&self.tracks)).map_err(|e| failed(&e))?;
         let (embeddings, probabilities) =
             (f16_bytes(&self.embeddings), f16_bytes(&self.probabilities));
-        let view = |bytes, width| {
-            TensorView::new(Dtype::F16, vec![self.len(), width], bytes).map_err(|e| failed(&e))
+        let tags: Vec<u8> = self
+            .tags
+            .iter()
+            .map(|share| (255.0 * share.clamp(0.0, 1.0)).round() as u8)
+            .collect();
+        let view = |dtype, bytes, width| {
+            TensorView::new(dtype, vec![self.len(), width], bytes).map_err(|e| failed(&e))
         };
         let views = [
-            (EMBEDDINGS, view(&embeddings, self.dimensions)?),
-            (PROBABILITIES, view(&probabilities, self.genres.len())?),
+            (EMBEDDINGS, view(Dtype::F16, &embeddings, self.dimensions)?),
+            (
+                PROBABILITIES,
+                view(Dtype::F16, &probabilities, self.maker.genres.len())?,
+            ),
+            (TAGS, view(Dtype::U8, &tags, self.maker.tags.len())?),
         ];
         let metadata = HashMap::from([(HEADER.to_owned(), header), (COLUMNS.to_owned(), columns)]);
         serialize(views, Some(metadata)).map_err(|e| failed(&e))

@@ -8,6 +8,8 @@ pub use search::{Query, Ranking, Recommendation, RecommendationView, Search};
 use serde::{Deserialize, Serialize};
 
 use crate::dsp::FrontEnd;
+use crate::model::Model;
+use crate::pipeline::Answer;
 
 /// What is known of a song. Empty strings mean that it is not known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,21 +33,44 @@ pub struct Track {
     pub path: String,
 }
 
+/// The model that made a catalogue.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Maker {
+    /// SHA-256 of its file.
+    pub model_sha256: String,
+    /// Its front end.
+    pub front_end: FrontEnd,
+    /// Its genres, in order.
+    pub genres: Vec<String>,
+    /// Its tags, in order.
+    pub tags: Vec<String>,
+}
+
+impl Maker {
+    /// A model as a maker.
+    pub fn of(model: &Model) -> Self {
+        Self {
+            model_sha256: model.sha256.clone(),
+            front_end: model.front_end.clone(),
+            genres: model.genres.clone(),
+            tags: model.tags.clone(),
+        }
+    }
+}
+
 /// Songs with their embeddings, made by one model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Catalog {
-    /// SHA-256 of the model file that computed it.
-    pub model_sha256: String,
-    /// That model's front end.
-    pub front_end: FrontEnd,
-    /// That model's genres, in order.
-    pub genres: Vec<String>,
+    /// Who made it.
+    pub maker: Maker,
     /// The songs.
     pub tracks: Vec<Track>,
     /// `[tracks, dimensions]`, row by row.
     embeddings: Vec<f32>,
     /// `[tracks, genres]`, row by row: what the model hears in each song.
     probabilities: Vec<f32>,
+    /// `[tracks, tags]`, row by row.
+    tags: Vec<f32>,
     dimensions: usize,
     /// Mean embedding `[dimensions]`. Similarity is measured from here: see [`Search`].
     centre: Vec<f32>,
@@ -90,56 +115,53 @@ pub enum CatalogError {
     Shape(String),
 }
 
+/// The rows of all tracks: see the fields of [`Catalog`].
+struct Numbers {
+    embeddings: Vec<f32>,
+    probabilities: Vec<f32>,
+    tags: Vec<f32>,
+    dimensions: usize,
+}
+
 impl Catalog {
-    /// Puts a catalogue together from one embedding and one list of probabilities per track.
+    /// Puts a catalogue together from what its maker said of each track.
     ///
     /// # Errors
-    /// If there are no tracks, or the rows differ in number or length.
-    pub fn new(
-        model_sha256: String,
-        front_end: FrontEnd,
-        genres: Vec<String>,
-        tracks: Vec<Track>,
-        embeddings: &[Vec<f32>],
-        probabilities: &[Vec<f32>],
-    ) -> Result<Self, CatalogError> {
-        let Some(dimensions) = embeddings.first().map(Vec::len) else {
+    /// If there are no tracks, or the answers differ in number or length.
+    pub fn new(maker: Maker, tracks: Vec<Track>, heard: &[Answer]) -> Result<Self, CatalogError> {
+        let Some(dimensions) = heard.first().map(|answer| answer.embedding.len()) else {
             return Err(CatalogError::Shape("it has no songs".to_owned()));
         };
-        if embeddings.len() != tracks.len()
-            || probabilities.len() != tracks.len()
-            || embeddings.iter().any(|row| row.len() != dimensions)
-            || probabilities.iter().any(|row| row.len() != genres.len())
-            || embeddings
-                .iter()
-                .chain(probabilities)
-                .flatten()
-                .any(|v| !v.is_finite())
-        {
+        let fits = |answer: &Answer| {
+            let rows = [&answer.embedding, &answer.probabilities, &answer.tags];
+            let lengths = [dimensions, maker.genres.len(), maker.tags.len()];
+            rows.iter().map(|row| row.len()).eq(lengths)
+                && rows.into_iter().flatten().all(|v| v.is_finite())
+        };
+        if heard.len() != tracks.len() || !heard.iter().all(fits) {
             return Err(CatalogError::Shape(
                 "its songs and their numbers do not match".to_owned(),
             ));
         }
-        Ok(Self::from_rows(
-            model_sha256,
-            front_end,
-            genres,
-            tracks,
-            embeddings.concat(),
-            probabilities.concat(),
+        let rows = |row: fn(&Answer) -> &Vec<f32>| -> Vec<f32> {
+            heard.iter().flat_map(row).copied().collect()
+        };
+        let numbers = Numbers {
+            embeddings: rows(|answer| &answer.embedding),
+            probabilities: rows(|answer| &answer.probabilities),
+            tags: rows(|answer| &answer.tags),
             dimensions,
-        ))
+        };
+        Ok(Self::from_rows(maker, tracks, numbers))
     }
 
-    fn from_rows(
-        model_sha256: String,
-        front_end: FrontEnd,
-        genres: Vec<String>,
-        tracks: Vec<Track>,
-        embeddings: Vec<f32>,
-        probabilities: Vec<f32>,
-        dimensions: usize,
-    ) -> Self {
+    fn from_rows(maker: Maker, tracks: Vec<Track>, numbers: Numbers) -> Self {
+        let Numbers {
+            embeddings,
+            probabilities,
+            tags,
+            dimensions,
+        } = numbers;
         let mut centre = vec![0.0_f64; dimensions];
         for row in embeddings.chunks(dimensions) {
             for (c, &v) in centre.iter_mut().zip(row) {
@@ -156,12 +178,11 @@ impl Catalog {
             centre.fill(0.0);
         }
         Self {
-            model_sha256,
-            front_end,
-            genres,
+            maker,
             tracks,
             embeddings,
             probabilities,
+            tags,
             dimensions,
             centre: centre.into_iter().map(|c| c as f32).collect(),
         }
@@ -189,7 +210,14 @@ impl Catalog {
 
     /// What the model hears in a track, `[genres]`.
     pub fn probabilities(&self, track: usize) -> &[f32] {
-        &self.probabilities[track * self.genres.len()..(track + 1) * self.genres.len()]
+        let genres = self.maker.genres.len();
+        &self.probabilities[track * genres..(track + 1) * genres]
+    }
+
+    /// The tags that the model hears in a track, `[tags]`.
+    pub fn tags(&self, track: usize) -> &[f32] {
+        let tags = self.maker.tags.len();
+        &self.tags[track * tags..(track + 1) * tags]
     }
 
     /// The genre to show for a track: the labelled one, else the one that the model hears, and
@@ -200,10 +228,10 @@ impl Catalog {
             return (labelled, false);
         }
         let probabilities = self.probabilities(track);
-        let heard = (0..self.genres.len())
+        let heard = (0..self.maker.genres.len())
             .max_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]))
             .unwrap_or(0);
-        (&self.genres[heard], true)
+        (&self.maker.genres[heard], true)
     }
 
     /// Refuses a catalogue that another model made.
@@ -211,12 +239,12 @@ impl Catalog {
     /// # Errors
     /// [`CatalogError::OtherModel`] if `model_sha256` is not the catalogue's.
     pub fn check_model(&self, model_sha256: &str) -> Result<(), CatalogError> {
-        if self.model_sha256 == model_sha256 {
+        if self.maker.model_sha256 == model_sha256 {
             return Ok(());
         }
         let short = |sha: &str| sha.chars().take(8).collect();
         Err(CatalogError::OtherModel {
-            catalog: short(&self.model_sha256),
+            catalog: short(&self.maker.model_sha256),
             model: short(model_sha256),
         })
     }

@@ -1,14 +1,14 @@
 //! Which songs sound like this one: exact search by cosine similarity.
 //!
-//! Embeddings are non-negative and all point roughly the same way, so a plain cosine is near one for
-//! any two songs, and songs near the mean become everybody's neighbours (hubs). Measured from the
+//! All embeddings have much in common, so a plain cosine is high for any two songs, and songs near the
+//! mean become everybody's neighbours (hubs). Measured from the
 //! catalogue's mean, the cosine tells songs apart and hubs fade (Suzuki et al. 2013, "Centering
 //! similarity measures to reduce hubs").
 
 use serde::{Deserialize, Serialize};
 
 use super::Catalog;
-use crate::model::spoken;
+use crate::model::{mean, spoken};
 
 /// Share of the genres in the genre-aware score; the rest is the cosine similarity.
 const GENRE_SHARE: f32 = 0.3;
@@ -16,7 +16,11 @@ const GENRE_SHARE: f32 = 0.3;
 const PER_ARTIST: usize = 2;
 /// A song this similar to one already chosen is the same recording again.
 const SAME_RECORDING: f32 = 0.9995;
-/// Genres that contribute less than this to the agreement of two songs are not mentioned.
+/// Tags named as the reason, at most.
+const TAGS_NAMED: usize = 3;
+/// How much more probable than in the catalogue's mean a tag must be in both songs to be a reason.
+const TAG_LIFT: f32 = 1.5;
+/// Genres and tags that contribute less than this to the agreement of two songs are not mentioned.
 const WORTH_MENTIONING: f32 = 0.1;
 
 /// How the songs are ranked.
@@ -38,6 +42,8 @@ pub struct Query<'a> {
     pub embedding: &'a [f32],
     /// `[genres]`, in the catalogue's order.
     pub probabilities: &'a [f32],
+    /// `[tags]`, in the catalogue's order; may be empty, and then no tag is a reason.
+    pub tags: &'a [f32],
 }
 
 /// How to look.
@@ -121,11 +127,12 @@ impl Catalog {
     /// fewer. A query of another length than the catalogue's embeddings finds nothing.
     pub fn similar(&self, query: Query<'_>, k: usize, search: &Search) -> Vec<Recommendation> {
         if query.embedding.len() != self.dimensions
-            || query.probabilities.len() != self.genres.len()
+            || query.probabilities.len() != self.maker.genres.len()
         {
             return Vec::new();
         }
         let query_direction = self.direction(query.embedding);
+        let usual_tags = self.usual_tags();
         let mut scored: Vec<(usize, f32, f32)> = (0..self.len())
             .filter(|track| !self.is_excluded(*track, search))
             .map(|track| {
@@ -153,7 +160,7 @@ impl Catalog {
                 chosen.push(Recommendation {
                     track,
                     similarity,
-                    why: self.shared_genres(query.probabilities, track),
+                    why: self.reason(query, track, &usual_tags),
                 });
             }
         }
@@ -199,19 +206,48 @@ impl Catalog {
         direction
     }
 
-    fn shared_genres(&self, query: &[f32], track: usize) -> String {
-        let mut shared: Vec<(f32, &str)> = query
+    /// Mean probability of each tag over the catalogue, `[tags]`.
+    fn usual_tags(&self) -> Vec<f32> {
+        let rows = (0..self.len()).map(|track| self.tags(track));
+        mean(self.maker.tags.len(), rows)
+    }
+
+    /// What two songs have in common: genres, and the tags that are more than usual in both.
+    fn reason(&self, query: Query<'_>, track: usize, usual_tags: &[f32]) -> String {
+        let mut genres: Vec<(f32, &str)> = query
+            .probabilities
             .iter()
             .zip(self.probabilities(track))
-            .zip(&self.genres)
+            .zip(&self.maker.genres)
             .map(|((p, q), genre)| ((p * q).sqrt(), spoken(genre)))
             .filter(|(weight, _)| *weight >= WORTH_MENTIONING)
             .collect();
-        shared.sort_by(|a, b| b.0.total_cmp(&a.0));
-        match shared.as_slice() {
-            [] => "alike in sound rather than in genre".to_owned(),
+        genres.sort_by(|a, b| b.0.total_cmp(&a.0));
+        genres.truncate(2);
+        let mut tags: Vec<(f32, &str)> = query
+            .tags
+            .iter()
+            .zip(self.tags(track))
+            .zip(usual_tags)
+            .zip(&self.maker.tags)
+            .filter(|(((p, q), usual), _)| p.min(**q) >= TAG_LIFT * **usual)
+            .map(|(((p, q), _), tag)| ((p * q).sqrt(), tag.as_str()))
+            .filter(|(weight, _)| *weight >= WORTH_MENTIONING)
+            .collect();
+        tags.sort_by(|a, b| b.0.total_cmp(&a.0));
+        // The genre itself is often a tag too.
+        tags.retain(|(_, tag)| !genres.iter().any(|(_, g)| g.eq_ignore_ascii_case(tag)));
+        let tags: Vec<&str> = tags.iter().take(TAGS_NAMED).map(|(_, tag)| *tag).collect();
+        let sound = match genres.as_slice() {
+            [] if tags.is_empty() => return "alike in sound rather than in genre".to_owned(),
+            [] => return format!("in common: {}", tags.join(", ")),
             [(_, only)] => format!("both sound like {only}"),
             [(_, first), (_, second), ..] => format!("both sound like {first} and {second}"),
+        };
+        if tags.is_empty() {
+            sound
+        } else {
+            format!("{sound}; {}", tags.join(", "))
         }
     }
 }
@@ -228,14 +264,44 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{CatalogError, Track};
-    use crate::dsp::FrontEnd;
+    use crate::catalog::{CatalogError, Maker, Track};
+    use crate::pipeline::Answer;
 
     fn track(title: &str, artist: &str) -> Track {
         Track {
             title: title.to_owned(),
             artist: artist.to_owned(),
             ..Track::default()
+        }
+    }
+
+    fn maker() -> Maker {
+        let names = |names: [&str; 2]| names.map(str::to_owned).to_vec();
+        Maker {
+            model_sha256: "0123456789".to_owned(),
+            genres: names(["blues", "rock"]),
+            tags: names(["guitar", "sad"]),
+            ..Maker::default()
+        }
+    }
+
+    fn heard(embedding: &[f32], probabilities: &[f32], tags: &[f32]) -> Answer {
+        Answer {
+            seconds: 3.0,
+            probabilities: probabilities.to_vec(),
+            timeline: Vec::new(),
+            embedding: embedding.to_vec(),
+            tags: tags.to_vec(),
+            music: 1.0,
+            notes: Vec::new(),
+        }
+    }
+
+    fn query(catalog: &Catalog, track: usize) -> Query<'_> {
+        Query {
+            embedding: catalog.embedding(track),
+            probabilities: catalog.probabilities(track),
+            tags: catalog.tags(track),
         }
     }
 
@@ -258,19 +324,11 @@ mod tests {
             vec![0.1, 0.9],
             vec![0.3, 0.8],
         ];
-        let probabilities: Vec<Vec<f32>> = embeddings
-            .iter()
-            .map(|row| vec![row[0] / (row[0] + row[1]), row[1] / (row[0] + row[1])])
-            .collect();
-        Catalog::new(
-            "0123456789".to_owned(),
-            FrontEnd::default(),
-            vec!["blues".to_owned(), "rock".to_owned()],
-            tracks,
-            &embeddings,
-            &probabilities,
-        )
-        .expect("consistent")
+        let answers = embeddings.map(|row| {
+            let blues = row[0] / (row[0] + row[1]);
+            heard(&row, &[blues, 1.0 - blues], &[0.2, row[1]])
+        });
+        Catalog::new(maker(), tracks, &answers).expect("consistent")
     }
 
     fn titles(catalog: &Catalog, found: &[Recommendation]) -> String {
@@ -285,10 +343,7 @@ mod tests {
         let catalog = catalog();
         for ranking in [Ranking::Cosine, Ranking::GenreAware] {
             for track in 0..catalog.len() {
-                let query = Query {
-                    embedding: catalog.embedding(track),
-                    probabilities: catalog.probabilities(track),
-                };
+                let query = query(&catalog, track);
                 let search = Search {
                     ranking,
                     ..Search::default()
@@ -302,31 +357,33 @@ mod tests {
 
     #[test]
     fn the_only_song_of_a_catalogue_is_like_itself() {
-        let whole = catalog();
-        let one = Catalog::new(
-            String::new(),
-            FrontEnd::default(),
-            whole.genres.clone(),
-            vec![track("only", "")],
-            &[vec![0.3, 0.8]],
-            &[vec![0.5, 0.5]],
-        )
-        .expect("consistent");
-        let query = Query {
-            embedding: one.embedding(0),
-            probabilities: one.probabilities(0),
-        };
-        let found = one.similar(query, usize::MAX, &Search::default());
+        let answer = heard(&[0.3, 0.8], &[0.5, 0.5], &[0.1, 0.2]);
+        let one = Catalog::new(maker(), vec![track("only", "")], &[answer]).expect("consistent");
+        let found = one.similar(query(&one, 0), usize::MAX, &Search::default());
         assert!(found.len() == 1 && found[0].similarity > 0.999);
+    }
+
+    #[test]
+    fn tags_that_are_more_than_usual_in_both_songs_are_a_reason() {
+        let catalog = catalog();
+        let why = |of: usize, track: usize| {
+            let search = Search {
+                allow_repeats: true,
+                ..Search::default()
+            };
+            let found = catalog.similar(query(&catalog, of), 7, &search);
+            let found = found.into_iter().find(|r| r.track == track);
+            found.expect("in the list").why
+        };
+        // Sadness is in e, f and g alone; the guitar is everywhere.
+        assert!(why(4, 5).ends_with("rock; sad"), "{}", why(4, 5));
+        assert!(!why(0, 3).contains("sad") && !why(0, 3).contains("guitar"));
     }
 
     #[test]
     fn an_artist_comes_twice_at_most_and_excluded_ones_never() {
         let catalog = catalog();
-        let query = Query {
-            embedding: catalog.embedding(0),
-            probabilities: catalog.probabilities(0),
-        };
+        let query = query(&catalog, 0);
         let search = Search {
             ranking: Ranking::Cosine,
             ..Search::default()
@@ -351,7 +408,10 @@ mod tests {
         let bytes = catalog.to_bytes().expect("serialises");
         let again = Catalog::from_bytes(&bytes).expect("reads");
         assert_eq!(again.tracks, catalog.tracks);
-        assert_eq!(again.genres, catalog.genres);
+        assert_eq!(again.maker, catalog.maker);
+        for (a, b) in again.tags.iter().zip(&catalog.tags) {
+            assert!((a - b).abs() <= 0.5 / 255.0 + 1e-6);
+        }
         for (a, b) in again.embeddings.iter().zip(&catalog.embeddings) {
             // Half precision keeps eleven bits.
             assert!((a - b).abs() <= b.abs() / 2048.0);

@@ -337,16 +337,7 @@ impl Values {
             values: vec![0.0; shape.iter().product()],
             shape,
         }
-    }
-
-    #[cfg(test)]
-    fn view(&self) -> View<'_> {
-        View {
-            values: &self.values,
-            shape: self.shape,
-        }
-    }
-}
+    }}
 
 impl From<Values> for FlexTensor {
     fn from(values: Values) -> Self {

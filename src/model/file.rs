@@ -35,6 +35,9 @@ pub struct Training {
     pub epoch: usize,
     /// Seed of every random choice.
     pub seed: u64,
+    /// How the genre layer was fitted, if not jointly with the rest.
+    #[serde(default)]
+    pub genre_layer: String,
 }
 
 /// What this model says of the golden input on the machine that saved it: another device must agree

@@ -121,6 +121,9 @@ impl Network {
         }
     }
 
+    /// Where the genre layer's weights and bias stand among a network's [`Weights`](super::Weights).
+    pub const GENRE_LAYER: [&'static str; 2] = [".genre.weight", ".genre.bias"];
+
     /// The same network for hearing only: faster, but no longer to be trained or saved.
     pub fn fused(self) -> Self {
         match self {

@@ -47,6 +47,18 @@ impl Weights {
         }
     }
 
+    /// Puts other values into the one array whose path ends so; false if there is none of that size.
+    pub fn replace(&mut self, ending: &str, values: Vec<f32>) -> bool {
+        let array = self.0.iter_mut().find(|(path, _)| path.ends_with(ending));
+        match array {
+            Some((_, array)) if array.values.len() == values.len() => {
+                array.values = values;
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Moves every value the share `1 − decay` of the way towards `other`, of the same network:
     /// the exponential moving average that is often a better network than the last one
     /// (Polyak & Juditsky 1992).

@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
+use realfft::RealFftPlanner;
 use serde::Serialize;
 
 use super::TrainError;
-use super::metrics::{self, GenreScore};
-use crate::catalog::{Catalog, Query, Ranking, Search};
-use crate::library::{Song, hear_all};
+use super::metrics::{self, GenreScore, Reliability};
+use super::teacher::{FEATURES, Teacher};
+use crate::audio::{self, Clip};
+use crate::dsp::{FrontEnd, Spectrogram, mfcc};
+use crate::library::Song;
+use crate::model::mean;
 use crate::pipeline::{Answer, Listener};
 use crate::progress::Progress;
 
@@ -33,16 +37,61 @@ pub struct Report {
     pub auc_macro: Option<f64>,
     /// Mean cross-entropy in nats.
     pub log_loss: f64,
+    /// Expected calibration error: mean distance of the confidence from the share that is right.
+    pub expected_calibration_error: f64,
+    /// The reliability diagram: one entry per tenth of confidence that has clips.
+    pub reliability: Vec<Reliability>,
+    /// Whether the nearest other clip by another artist has the clip's genre, mean over the clips.
+    pub precision_at_1: Option<f64>,
     /// Share of the five nearest other clips, by other artists, that have the clip's genre.
     pub precision_at_5: Option<f64>,
     /// The same of the ten nearest.
     pub precision_at_10: Option<f64>,
+    /// The same of other descriptions of the clips, to compare with.
+    pub precision_of_others: BTreeMap<&'static str, Precision>,
     /// Segments that were heard.
     pub segments: usize,
     /// Share of the segments whose most probable genre is their clip's.
     pub segment_accuracy: f64,
     /// Clips that could not be heard, with the reason.
     pub errors: Vec<ClipError>,
+}
+
+/// Precision of a description of clips: see [`Report::precision_at_1`] and its neighbours.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Precision {
+    /// Of the nearest.
+    pub at_1: Option<f64>,
+    /// Of the five nearest.
+    pub at_5: Option<f64>,
+    /// Of the ten nearest.
+    pub at_10: Option<f64>,
+}
+
+/// What happens to a sound on its way to the model, to see what that does to the answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Through {
+    /// Nothing.
+    #[default]
+    Clean,
+    /// A telephone: nothing below 300 Hz and above 3,400 Hz.
+    Phone,
+    /// A tenth of the amplitude, −20 dB.
+    Quiet,
+}
+
+impl Through {
+    /// The sound as it comes out.
+    fn pass(self, clip: Clip) -> Result<Clip, audio::AudioError> {
+        match self {
+            Self::Clean => Ok(clip),
+            Self::Phone => Clip::new(band_pass(&clip, 300.0, 3_400.0), clip.rate()),
+            Self::Quiet => {
+                let samples = clip.samples().iter().map(|s| s * 0.1).collect();
+                Clip::new(samples, clip.rate())
+            }
+        }
+    }
 }
 
 /// A clip that could not be heard.
@@ -61,21 +110,39 @@ pub struct ClipError {
 pub fn evaluate(
     listener: &Listener,
     songs: &[Song],
+    through: Through,
+    teacher: Option<&Teacher>,
     progress: &Progress,
 ) -> Result<Report, TrainError> {
-    let heard = hear_all(listener, songs, progress);
+    let heard: Vec<Result<(Answer, Vec<f32>, Vec<f32>), String>> = songs
+        .par_iter()
+        .map(|song| {
+            let clip = audio::decode_file(&song.file)
+                .and_then(|decoded| through.pass(decoded.clip))
+                .map_err(|e| e.to_string())?;
+            let answer = listener.hear(&clip).map_err(|e| e.to_string())?;
+            let statistics = mfcc_statistics(&clip).map_err(|e| e.to_string())?;
+            let taught = teacher.map(|teacher| taught(teacher, &clip)).transpose();
+            let taught = taught.map_err(|e| e.to_string())?.unwrap_or_default();
+            progress.advance();
+            Ok((answer, statistics, taught))
+        })
+        .collect();
     let model = listener.model();
     let mut errors = Vec::new();
     let mut labels = Vec::new();
     let mut answers = Vec::new();
-    let mut tracks = Vec::new();
+    let mut artists = Vec::new();
+    let (mut statistics, mut features) = (Vec::new(), Vec::new());
     for (song, heard) in songs.iter().zip(heard) {
         let label = model.genres.iter().position(|g| *g == song.track.genre);
         match (label, heard) {
-            (Some(label), Ok(answer)) => {
+            (Some(label), Ok((answer, mfccs, taught))) => {
                 labels.push(label);
                 answers.push(answer);
-                tracks.push(song.track.clone());
+                artists.push(song.track.artist.as_str());
+                statistics.push(mfccs);
+                features.push(taught);
             }
             (None, _) => errors.push(ClipError {
                 path: song.file.display().to_string(),
@@ -109,14 +176,25 @@ pub fn evaluate(
             segments_right += usize::from(p.iter().all(|&other| other <= p[label]));
         }
     }
-    let catalog = Catalog::new(
-        model.sha256.clone(),
-        model.front_end.clone(),
-        model.genres.clone(),
-        tracks,
-        &embeddings,
-        &probabilities,
-    )?;
+    let precision = |rows: &[Vec<f32>]| {
+        let at = |k| precision_at(rows, &labels, &artists, k);
+        Precision {
+            at_1: at(1),
+            at_5: at(5),
+            at_10: at(10),
+        }
+    };
+    let own = precision(&embeddings);
+    let mut precision_of_others =
+        BTreeMap::from([(MFCC_STATISTICS, precision(&standardised(&statistics)))]);
+    if teacher.is_some() {
+        precision_of_others.insert(TEACHER_FEATURES, precision(&features));
+    }
+    let confidences: Vec<(f32, bool)> = answers
+        .iter()
+        .zip(labels.iter().zip(&calls))
+        .map(|(answer, (label, call))| (answer.confidence(), label == call))
+        .collect();
     let log_loss = labels
         .iter()
         .zip(&probabilities)
@@ -131,41 +209,174 @@ pub fn evaluate(
         confusion,
         auc_macro: metrics::auc_macro(&labels, &probabilities, genres),
         log_loss: metrics::mean(log_loss).unwrap_or(0.0),
-        precision_at_5: precision_at(&catalog, 5),
-        precision_at_10: precision_at(&catalog, 10),
+        expected_calibration_error: metrics::calibration_error(&confidences),
+        reliability: metrics::reliability(&confidences),
+        precision_at_1: own.at_1,
+        precision_at_5: own.at_5,
+        precision_at_10: own.at_10,
+        precision_of_others,
         segments,
         segment_accuracy: f64::from(segments_right as u32) / segments.max(1) as f64,
         errors,
     })
 }
 
-/// Mean share of a clip's `k` nearest neighbours that have its genre. Neither the clip itself nor
-/// other clips of its artist count; a clip without any neighbour left is not asked.
-pub fn precision_at(catalog: &Catalog, k: usize) -> Option<f64> {
-    let shares: Vec<f64> = (0..catalog.len())
-        .into_par_iter()
-        .filter_map(|clip| {
-            let track = &catalog.tracks[clip];
-            let query = Query {
-                embedding: catalog.embedding(clip),
-                probabilities: catalog.probabilities(clip),
-            };
-            let mut search = Search {
-                ranking: Ranking::Cosine,
-                exclude_tracks: vec![clip],
-                allow_repeats: true,
-                ..Search::default()
-            };
-            if !track.artist.is_empty() {
-                search.exclude_artists.push(track.artist.clone());
-            }
-            let found = catalog.similar(query, k, &search);
-            let same = found
-                .iter()
-                .filter(|r| catalog.tracks[r.track].genre == track.genre)
-                .count();
-            (!found.is_empty()).then(|| same as f64 / found.len() as f64)
+/// The sound without what lies below `low` and above `high` Hz: its spectrum with those bins set to zero.
+fn band_pass(clip: &Clip, low: f64, high: f64) -> Vec<f32> {
+    let length = clip.samples().len();
+    let mut planner = RealFftPlanner::<f32>::new();
+    let (forward, inverse) = (planner.plan_fft_forward(length), planner.plan_fft_inverse(length));
+    let mut samples = clip.samples().to_vec();
+    let mut spectrum = forward.make_output_vec();
+    // The lengths are the plan's own, so neither way can fail.
+    if forward.process(&mut samples, &mut spectrum).is_err() {
+        return samples;
+    }
+    let hz_per_bin = f64::from(clip.rate()) / length as f64;
+    for (bin, value) in spectrum.iter_mut().enumerate() {
+        if !(low..=high).contains(&(bin as f64 * hz_per_bin)) {
+            *value = Default::default();
+        }
+    }
+    let _ = inverse.process(&mut spectrum, &mut samples);
+    samples.iter_mut().for_each(|s| *s /= length as f32);
+    samples
+}
+
+const MFCC_STATISTICS: &str = "mfcc_statistics";
+const TEACHER_FEATURES: &str = "teacher_features";
+
+/// Number of MFCCs in the baseline.
+const COEFFICIENTS: usize = 20;
+
+/// Mean and standard deviation over time of 20 MFCCs and of their differences from frame to frame, the
+/// classical description of timbre: `[4 · 20]`.
+fn mfcc_statistics(clip: &Clip) -> Result<Vec<f32>, audio::AudioError> {
+    let front_end = FrontEnd::default();
+    let clip = clip.resampled(front_end.sample_rate)?;
+    let coefficients: Spectrogram = mfcc(&front_end.log_mel(clip.samples()), COEFFICIENTS);
+    let mut statistics = Vec::new();
+    let mut describe = |values: &[f32]| {
+        let count = values.len().max(1) as f32;
+        let mean = values.iter().sum::<f32>() / count;
+        let variance = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f32>() / count;
+        statistics.extend([mean, variance.sqrt()]);
+    };
+    for coefficient in 0..COEFFICIENTS {
+        let row = coefficients.band(coefficient);
+        describe(row);
+        let differences: Vec<f32> = row.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        describe(&differences);
+    }
+    Ok(statistics)
+}
+
+/// Each column with mean zero and deviation one, so that none outweighs the others.
+fn standardised(rows: &[Vec<f32>]) -> Vec<Vec<f32>> {
+    let width = rows.first().map_or(0, Vec::len);
+    let centre = mean(width, rows.iter().map(Vec::as_slice));
+    let squares: Vec<Vec<f32>> = rows
+        .iter()
+        .map(|row| row.iter().zip(&centre).map(|(v, c)| (v - c) * (v - c)).collect())
+        .collect();
+    let variance = mean(width, squares.iter().map(Vec::as_slice));
+    rows.iter()
+        .map(|row| {
+            let columns = row.iter().zip(centre.iter().zip(&variance));
+            columns
+                .map(|(v, (c, variance))| (v - c) / variance.sqrt().max(1e-6))
+                .collect()
+        })
+        .collect()
+}
+
+/// Mean of the teacher's features over a clip's three-second pieces.
+fn taught(teacher: &Teacher, clip: &Clip) -> Result<Vec<f32>, TrainError> {
+    let piece = 3 * clip.rate() as usize;
+    let pieces: Vec<&[f32]> = clip
+        .samples()
+        .chunks(piece)
+        .enumerate()
+        .filter(|(at, samples)| *at == 0 || samples.len() == piece)
+        .map(|(_, samples)| samples)
+        .collect();
+    let mut pictures = Vec::new();
+    for samples in pieces {
+        let piece = Clip::new(samples.to_vec(), clip.rate()).map_err(crate::pipeline::HearError::from)?;
+        pictures.extend(teacher.picture(&piece)?);
+    }
+    let heard = teacher.hear(&pictures);
+    Ok(mean(FEATURES, heard.iter().map(|taught| taught.features.as_slice())))
+}
+
+/// Mean share of a clip's `k` nearest neighbours, by cosine from the mean of all, that have its genre.
+/// Neither the clip itself nor other clips of its artist count; a clip without any neighbour left is
+/// not asked.
+pub fn precision_at(
+    rows: &[Vec<f32>],
+    labels: &[usize],
+    artists: &[&str],
+    k: usize,
+) -> Option<f64> {
+    let width = rows.first()?.len();
+    let centre = mean(width, rows.iter().map(Vec::as_slice));
+    let directions: Vec<Vec<f32>> = rows
+        .iter()
+        .map(|row| {
+            let row: Vec<f32> = row.iter().zip(&centre).map(|(v, c)| v - c).collect();
+            let length = row.iter().map(|v| v * v).sum::<f32>().sqrt().max(1e-12);
+            row.into_iter().map(|v| v / length).collect()
         })
         .collect();
-    metrics::mean(shares.into_iter())
+    let shares = (0..rows.len()).filter_map(|clip| {
+        let mut others: Vec<(f32, usize)> = (0..rows.len())
+            .filter(|&other| {
+                let known = !artists[clip].is_empty();
+                other != clip
+                    && !(known && artists[clip].eq_ignore_ascii_case(artists[other]))
+            })
+            .map(|other| {
+                let pairs = directions[clip].iter().zip(&directions[other]);
+                (pairs.map(|(a, b)| a * b).sum(), other)
+            })
+            .collect();
+        others.sort_by(|a, b| b.0.total_cmp(&a.0));
+        others.truncate(k);
+        let same = others.iter().filter(|(_, other)| labels[*other] == labels[clip]);
+        let same = same.count();
+        (!others.is_empty()).then(|| same as f64 / others.len() as f64)
+    });
+    metrics::mean(shares)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_telephone_lets_voices_through_and_neither_bass_nor_hiss() {
+        let level = |hz: f64| {
+            let clip = audio::synth::tone(hz, 1.0, 22_050);
+            let out = Through::Phone.pass(clip.clone()).expect("a sound");
+            let power = |clip: &Clip| clip.samples().iter().map(|s| s * s).sum::<f32>();
+            power(&out) / power(&clip)
+        };
+        assert!(level(1000.0) > 0.95);
+        assert!(level(100.0) < 0.05 && level(6000.0) < 0.05);
+        let quiet = Through::Quiet.pass(audio::synth::tone(440.0, 1.0, 22_050));
+        let loud = audio::synth::tone(440.0, 1.0, 22_050).peak();
+        assert!((quiet.expect("a sound").peak() - 0.1 * loud).abs() < 1e-4);
+    }
+
+    #[test]
+    fn neighbours_by_the_same_artist_do_not_count() {
+        let rows = [[1.0, 0.0], [0.9, 0.1], [0.8, 0.3], [-1.0, 0.2], [-0.9, 0.1]];
+        let rows = rows.map(|row| row.to_vec());
+        let labels = [0, 0, 1, 1, 1];
+        // With everybody: 0 and 1 find each other, 3 and 4 too, 2 finds the wrong genre.
+        assert_eq!(precision_at(&rows, &labels, &["", "", "", "", ""], 1), Some(0.8));
+        // Without their artist's other song 0 and 1 find 2, which is of another genre.
+        assert_eq!(precision_at(&rows, &labels, &["a", "A", "", "", ""], 1), Some(0.4));
+        assert_eq!(precision_at(&[], &[], &[], 1), None);
+    }
 }

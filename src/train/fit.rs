@@ -17,7 +17,8 @@ use serde::{Deserialize, Serialize};
 use super::augment::Augmentation;
 use super::calibrate::calibrate;
 use super::data::{Batch, DataSet, Normalisation};
-use super::evaluate::{Report, evaluate};
+use super::evaluate::{Report, Through, evaluate};
+use super::head::{LinearMap, Rows, cross_entropy};
 use super::lessons::{Curriculum, Lessons};
 use super::teacher::{FEATURES, Teacher};
 use super::{TrainError, write_whole};
@@ -337,6 +338,24 @@ pub fn fit(
         valid.len()
     );
 
+    let model_of = |weights: &Weights, epoch: usize| -> Result<Model, TrainError> {
+        Ok(Model::new(
+            recipe.architecture.clone(),
+            weights.clone().apply(recipe.architecture.init(device))?,
+            (recipe.genres.clone(), tags.clone()),
+            front_end.clone(),
+            (normalisation.mean.clone(), normalisation.deviation.clone()),
+            Training {
+                data: recipe.data.clone(),
+                train_clips: clips,
+                valid_clips: valid.len(),
+                epoch,
+                seed: recipe.seed,
+                genre_layer: String::new(),
+            },
+            device,
+        ))
+    };
     while now.state.epoch < recipe.epochs {
         let best_epoch = now.state.best.map_or(0, |(_, epoch)| epoch);
         if now.state.epoch - best_epoch >= recipe.patience {
@@ -359,30 +378,14 @@ pub fn fit(
         )?;
         now.state.epoch += 1;
 
-        let network = now
-            .average
-            .clone()
-            .apply(recipe.architecture.init(device))?;
-        let mut model = Model::new(
-            recipe.architecture.clone(),
-            network,
-            (recipe.genres.clone(), tags.clone()),
-            front_end.clone(),
-            (normalisation.mean.clone(), normalisation.deviation.clone()),
-            Training {
-                data: recipe.data.clone(),
-                train_clips: clips,
-                valid_clips: valid.len(),
-                epoch: now.state.epoch,
-                seed: recipe.seed,
-            },
-            device,
-        );
-        model.calibration = calibrate(&model, valid, device)?;
+        let mut model = model_of(&now.average, now.state.epoch)?;
+        model.calibration = calibrate(&model, valid, device)?.0;
         let listener = Listener::new(model.clone(), device.clone());
         let report = evaluate(
             &listener,
             valid,
+            Through::Clean,
+            None,
             &Progress::new("choosing", valid.len()).quiet(),
         )?;
         // F1, because every genre should count, and not the loss, which the confidence of a network
@@ -408,10 +411,147 @@ pub fn fit(
         )?;
         keep(recipe, &now, &folder)?;
     }
-    if let Some((f1, epoch)) = now.state.best {
-        eprintln!("best: epoch {epoch}, validation macro F1 {f1:.3}");
+    let Source::Lessons(lessons) = &source else {
+        if let Some((f1, epoch)) = now.state.best {
+            eprintln!("best: epoch {epoch}, validation macro F1 {f1:.3}");
+        }
+        return Ok(());
+    };
+    // With lessons, labels are the small part: the end of the schedule is taken, and the genre layer
+    // fitted once more.
+    let heads = heads(recipe, lessons, &normalisation, &now.average, device)?;
+    let mut best: Option<(f64, Model)> = None;
+    for (name, weights) in heads {
+        let mut model = model_of(&weights, now.state.epoch)?;
+        let (calibration, loss) = calibrate(&model, valid, device)?;
+        model.calibration = calibration;
+        model.training.genre_layer = name;
+        eprintln!("genre layer {}: {loss:.4} nats", model.training.genre_layer);
+        if best.as_ref().is_none_or(|(least, _)| loss < *least) {
+            best = Some((loss, model));
+        }
+    }
+    if let Some((_, model)) = best {
+        eprintln!("takes the genre layer {}", model.training.genre_layer);
+        save_best(model, device, &folder)?;
     }
     Ok(())
+}
+
+/// Views that the genre layers are fitted on, at most.
+const HEAD_VIEWS: usize = 16_000;
+
+/// Ways to fit the genre layer, each with its name and the network's weights: as trained, from the labels,
+/// and from what the teacher's features say of every view (see [`super::head`]).
+fn heads(
+    recipe: &Recipe,
+    lessons: &Lessons,
+    normalisation: &Normalisation,
+    average: &Weights,
+    device: &Device,
+) -> Result<Vec<(String, Weights)>, TrainError> {
+    let network = average
+        .clone()
+        .apply(recipe.architecture.init(device))?
+        .fused();
+    let views = lessons.music_views(HEAD_VIEWS);
+    let front_end = FrontEnd::default();
+    let (bands, frames) = (front_end.mel_bands, front_end.segment_frames);
+    let progress = Progress::new("embedding the lessons", views.len());
+    let mut rng = ChaCha8Rng::seed_from_u64(recipe.seed);
+    let mut embeddings = Rows {
+        width: recipe.architecture.embedding(),
+        ..Rows::default()
+    };
+    for views in views.chunks(recipe.batch_size) {
+        let augmentation = &recipe.augmentation;
+        let batch = lessons.batch(views, augmentation, normalisation, 0.0, &mut rng);
+        let x = Tensor::<4>::from_data(
+            TensorData::new(batch.inputs, [batch.size, 1, bands, frames]),
+            device,
+        );
+        let embedding = network.forward(x).embedding.into_data();
+        embeddings.values.extend(embedding.iter::<f32>());
+        for _ in views {
+            progress.advance();
+        }
+    }
+    drop(progress);
+    let genres = recipe.genres.len();
+    let rows = |width: usize, views: &[usize], of: &dyn Fn(usize) -> Vec<f32>| Rows {
+        values: views.iter().flat_map(|&view| of(view)).collect(),
+        width,
+    };
+    let labels = rows(genres, &views, &|view| lessons.label(view));
+    let features = rows(FEATURES, &views, &|view| lessons.teacher_features(view));
+    let known: Vec<f32> = labels.values.chunks(genres).map(|row| row.iter().sum()).collect();
+    // Every genre is to weigh the same, however few clips it has.
+    let counts: Vec<f32> = (0..genres)
+        .map(|genre| labels.values.iter().skip(genre).step_by(genres).sum())
+        .collect();
+    let balanced: Vec<f32> = labels
+        .values
+        .chunks(genres)
+        .map(|row| row.iter().zip(&counts).map(|(y, n)| y / n.max(1.0)).sum())
+        .collect();
+    let mut found = vec![("as trained".to_owned(), average.clone())];
+    let mut add = |name: String, map: &LinearMap| -> Result<(), TrainError> {
+        let mut weights = average.clone();
+        let (weight, bias) = map.values();
+        let [weight_path, bias_path] = Network::GENRE_LAYER;
+        if weights.replace(weight_path, weight) && weights.replace(bias_path, bias) {
+            found.push((name, weights));
+        }
+        Ok(())
+    };
+    // Per share of label, so that a mix counts as what is known of it.
+    let share: Vec<f32> = known
+        .iter()
+        .zip(&balanced)
+        .map(|(known, balanced)| if *known > 0.0 { balanced / known } else { 0.0 })
+        .collect();
+    for decay in [0.1, 0.3, 1.0, 3.0, 10.0] {
+        let map = LinearMap::fit(&embeddings, &labels, &share, decay, device);
+        add(format!("from labels, decay {decay}"), &map)?;
+    }
+    for teacher_decay in [1.0, 3.0, 10.0] {
+        let probe = LinearMap::fit(&features, &labels, &share, teacher_decay, device);
+        // A strongly regularised probe is too modest: sharpened until it fits the labels best.
+        let factors = (0..40).map(|step| 0.5 * 1.1_f32.powi(step));
+        let probe = factors
+            .map(|factor| probe.scaled(factor))
+            .min_by(|a, b| {
+                let loss = |map: &LinearMap| {
+                    cross_entropy(&map.probabilities(&features, device), &labels)
+                };
+                loss(a).total_cmp(&loss(b))
+            })
+            .unwrap_or(probe);
+        let opinion = probe.probabilities(&features, device);
+        // Half the label where there is one, the teacher's opinion for the rest.
+        let targets = Rows {
+            values: opinion
+                .values
+                .chunks(genres)
+                .zip(labels.values.chunks(genres))
+                .zip(&known)
+                .flat_map(|((opinion, label), known)| {
+                    let rest = 1.0 - 0.5 * known;
+                    opinion.iter().zip(label).map(move |(o, y)| rest * o + 0.5 * y)
+                })
+                .collect(),
+            width: genres,
+        };
+        let even = vec![1.0; views.len()];
+        for decay in [0.01, 0.1, 0.5] {
+            let map = LinearMap::fit(&embeddings, &targets, &even, decay, device);
+            add(
+                format!("from the teacher's opinion (decay {teacher_decay}), decay {decay}"),
+                &map,
+            )?;
+        }
+    }
+    Ok(found)
 }
 
 /// One pass over the training data. Returns the mean loss.
@@ -706,9 +846,10 @@ mod tests {
         let architecture = "two-stream".parse().expect("known");
         let recipe = Recipe::new(architecture, vec!["a".to_owned()]);
         let rates: Vec<f64> = (0..1000).map(|step| recipe.rate(step, 1000)).collect();
-        assert!(rates[0] < rates[10] && rates[10] < rates[29]);
-        assert!(rates[29..].windows(2).all(|pair| pair[0] >= pair[1]));
-        assert!(rates[999] < 1e-7 && (rates[30] - 2e-3).abs() < 1e-6);
+        let top = Recipe::WARM_UP_STEPS;
+        assert!(rates[..top].windows(2).all(|pair| pair[0] < pair[1]));
+        assert!(rates[top - 1..].windows(2).all(|pair| pair[0] >= pair[1]));
+        assert!(rates[999] < 1e-7 && (rates[top] - 2e-3).abs() < 1e-6);
     }
 
     #[test]

@@ -370,9 +370,29 @@ impl Lessons {
         values.iter().map(|v| v.to_f32()).collect()
     }
 
-    /// Means and deviations of the teacher's features over all lessons, `[FEATURES]` each.
-    pub fn feature_scale(&self) -> &(Vec<f32>, Vec<f32>) {
-        &self.feature_scale
+    /// Up to `most` views of music: all that have a label, and of the others as many as there is room for,
+    /// evenly.
+    pub fn music_views(&self, most: usize) -> Vec<usize> {
+        let labelled = |view: &usize| self.label(*view).iter().any(|share| *share > 0.0);
+        let music = (0..self.len()).filter(|&view| self.music[view]);
+        let (mut views, others): (Vec<usize>, Vec<usize>) = music.partition(labelled);
+        let room = most.saturating_sub(views.len());
+        let step = others.len().div_ceil(room.max(1)).max(1);
+        views.extend(others.into_iter().step_by(step).take(room));
+        views.truncate(most);
+        views
+    }
+
+    /// Shares of the labelled genres in a view, `[genres]`.
+    pub fn label(&self, view: usize) -> Vec<f32> {
+        let row = &self.labels[view * self.genres..(view + 1) * self.genres];
+        row.iter().map(|share| share.to_f32()).collect()
+    }
+
+    /// The teacher's features of a view, `[FEATURES]`.
+    pub fn teacher_features(&self, view: usize) -> Vec<f32> {
+        let row = &self.features[view * FEATURES..(view + 1) * FEATURES];
+        row.iter().map(|feature| feature.to_f32()).collect()
     }
 
     /// The order of one pass through all views.
@@ -515,4 +535,101 @@ fn halves(values: &[f32]) -> Vec<f16> {
 fn rms(samples: &[f32]) -> f32 {
     let squares: f64 = samples.iter().map(|&s| f64::from(s) * f64::from(s)).sum();
     (squares / samples.len().max(1) as f64).sqrt() as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::synth;
+    use crate::catalog::Track;
+    use crate::library::Split;
+    use burn::tensor::Device;
+
+    /// Three seconds of sound in a folder, as songs of these genres; `None` where this machine has no
+    /// teacher.
+    fn lesson(curriculum: &Curriculum, seed: u64, folder: &Path) -> Option<Lessons> {
+        let teacher = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/teacher");
+        if !teacher.is_dir() {
+            println!("skipped: no {}", teacher.display());
+            return None;
+        }
+        let teacher = Teacher::open(&teacher, &Device::flex()).expect("opens");
+        let songs: Vec<Song> = [("blues", 220.0, 1.0), ("rock", 550.0, 9.0), ("", 880.0, 4.0)]
+            .into_iter()
+            .map(|(genre, hz, seconds)| {
+                let file = folder.join(format!("{hz}.wav"));
+                let tone = synth::tone(hz, seconds, 22_050);
+                let spec = hound::WavSpec {
+                    channels: 1,
+                    sample_rate: 22_050,
+                    bits_per_sample: 16,
+                    sample_format: hound::SampleFormat::Int,
+                };
+                let mut writer = hound::WavWriter::create(&file, spec).expect("a file");
+                for sample in tone.samples() {
+                    writer.write_sample((sample * 30_000.0) as i16).expect("written");
+                }
+                writer.finalize().expect("written");
+                Song {
+                    file,
+                    split: Split::Train,
+                    track: Track {
+                        genre: genre.to_owned(),
+                        ..Track::default()
+                    },
+                }
+            })
+            .collect();
+        let genres = ["blues", "rock"].map(str::to_owned);
+        let cache = folder.join("lessons.safetensors");
+        Some(Lessons::prepare(&songs, &genres, &teacher, curriculum, seed, &cache).expect("made"))
+    }
+
+    #[test]
+    fn lessons_are_made_once_and_read_back_and_others_are_made_anew() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let curriculum = Curriculum {
+            views: 4,
+            others: 0.25,
+            ..Curriculum::default()
+        };
+        let Some(made) = lesson(&curriculum, 1, folder.path()) else {
+            return;
+        };
+        assert_eq!(made.len(), 15);
+        assert_eq!(made.music.iter().filter(|music| **music).count(), 12);
+        let again = lesson(&curriculum, 1, folder.path()).expect("a teacher");
+        assert_eq!(again.log_mels, made.log_mels);
+        assert_eq!(again.features, made.features);
+        assert_eq!(again.feature_scale, made.feature_scale);
+        let other = lesson(&curriculum, 2, folder.path()).expect("a teacher");
+        assert_ne!(other.log_mels, made.log_mels);
+    }
+
+    #[test]
+    fn a_batch_holds_labels_where_there_are_any_and_no_genre_for_what_is_not_music() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let curriculum = Curriculum {
+            views: 2,
+            mix: 0.0,
+            others: 0.5,
+            ..Curriculum::default()
+        };
+        let Some(lessons) = lesson(&curriculum, 3, folder.path()) else {
+            return;
+        };
+        let normalisation = lessons.normalisation(&Augmentation::default(), 0);
+        let mut rng = ChaCha8Rng::seed_from_u64(0);
+        let views: Vec<usize> = (0..lessons.len()).collect();
+        let augmentation = Augmentation::default();
+        let batch = lessons.batch(&views, &augmentation, &normalisation, 0.1, &mut rng);
+        assert_eq!(batch.inputs.len(), 9 * 128 * 128);
+        assert!(batch.inputs.iter().all(|v| v.is_finite()));
+        let sums: Vec<f32> = batch.targets.chunks(2).map(|row| row.iter().sum()).collect();
+        let labelled = sums[..6].iter().filter(|sum| **sum > 0.5).count();
+        assert_eq!(labelled, 4, "two views of two labelled songs: {sums:?}");
+        assert!(batch.targets[12..].iter().all(|p| (p - 0.5).abs() < 1e-6));
+        assert_eq!(batch.tags.map(|tags| tags.len()), Some(9 * 50));
+        assert_eq!(batch.features.map(|f| f.len()), Some(9 * FEATURES));
+    }
 }

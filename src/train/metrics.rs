@@ -22,6 +22,57 @@ pub struct GenreScore {
     pub support: usize,
 }
 
+/// One bar of a reliability diagram.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Reliability {
+    /// Least and greatest confidence.
+    pub from: f64,
+    /// See `from`.
+    pub to: f64,
+    /// Clips whose confidence lies there.
+    pub clips: usize,
+    /// Their mean confidence.
+    pub confidence: f64,
+    /// Share of them that is right.
+    pub accuracy: f64,
+}
+
+/// Bars of a reliability diagram.
+const BARS: usize = 10;
+
+/// The reliability diagram of answers with their confidence and whether they are right: one bar per
+/// tenth of confidence that has any.
+pub fn reliability(answers: &[(f32, bool)]) -> Vec<Reliability> {
+    (0..BARS)
+        .filter_map(|bar| {
+            let here: Vec<&(f32, bool)> = answers
+                .iter()
+                .filter(|(confidence, _)| {
+                    ((confidence * BARS as f32) as usize).min(BARS - 1) == bar
+                })
+                .collect();
+            let right = here.iter().filter(|(_, right)| *right).count();
+            Some(Reliability {
+                from: bar as f64 / BARS as f64,
+                to: (bar + 1) as f64 / BARS as f64,
+                clips: here.len(),
+                confidence: mean(here.iter().map(|(c, _)| f64::from(*c)))?,
+                accuracy: right as f64 / here.len() as f64,
+            })
+        })
+        .collect()
+}
+
+/// Expected calibration error (Guo et al. 2017): mean distance between confidence and share of right
+/// answers over the bars of the reliability diagram, each weighing as many answers as it has.
+pub fn calibration_error(answers: &[(f32, bool)]) -> f64 {
+    let bars = reliability(answers);
+    let distances = bars
+        .iter()
+        .map(|bar| bar.clips as f64 * (bar.confidence - bar.accuracy).abs());
+    distances.sum::<f64>() / answers.len().max(1) as f64
+}
+
 /// Counts `[true genre][called genre]`.
 pub fn confusion(labels: &[usize], calls: &[usize], genres: usize) -> Vec<Vec<usize>> {
     let mut counts = vec![vec![0; genres]; genres];
@@ -149,6 +200,26 @@ mod tests {
         let mut scored = [(0.1, false), (0.4, true), (0.4, false), (0.9, true)];
         assert_eq!(area_under_curve(&mut scored), Some(3.5 / 4.0));
         assert_eq!(area_under_curve(&mut [(0.5, true)]), None);
+    }
+
+    #[test]
+    fn the_calibration_error_is_the_distance_between_promise_and_fact() {
+        // Four answers at 75 %, two right; two at 95 %, both right.
+        let answers = [
+            (0.75, true),
+            (0.75, true),
+            (0.75, false),
+            (0.75, false),
+            (0.95, true),
+            (0.95, true),
+        ];
+        let expected = (4.0 * 0.25 + 2.0 * 0.05) / 6.0;
+        assert!((calibration_error(&answers) - expected).abs() < 1e-6);
+        let bars = reliability(&answers);
+        assert_eq!(bars.len(), 2);
+        assert_eq!((bars[0].clips, bars[0].accuracy), (4, 0.5));
+        assert_eq!(calibration_error(&[]), 0.0);
+        assert_eq!(reliability(&[(1.0, true)])[0].to, 1.0);
     }
 
     #[test]

@@ -100,6 +100,7 @@ impl Sound {
 #[derive(Serialize)]
 struct Info<'a> {
     genres: &'a [String],
+    tags: &'a [String],
     tracks: usize,
     model_sha256: &'a str,
     parameters: usize,
@@ -151,6 +152,7 @@ impl Engine {
         let model = self.listener.model();
         to_js(&Info {
             genres: &model.genres,
+            tags: &model.tags,
             tracks: self.catalog.len(),
             model_sha256: &model.sha256,
             parameters: model.parameters,
@@ -197,6 +199,7 @@ impl Engine {
         Ok(Analysis {
             hearing: Hearing::begin(&sound.clip, self.listener.model())?,
             genres: self.listener.model().genres.clone(),
+            tags: self.listener.model().tags.clone(),
             notes: sound.notes.clone(),
         })
     }
@@ -209,6 +212,7 @@ impl Engine {
         &self,
         embedding: &[f32],
         probabilities: &[f32],
+        tags: &[f32],
         k: usize,
         mode: &str,
     ) -> Result<JsValue, JsError> {
@@ -222,6 +226,7 @@ impl Engine {
         let query = Query {
             embedding,
             probabilities,
+            tags,
         };
         to_js(&self.catalog.view(&self.catalog.similar(query, k, &search)))
     }
@@ -232,6 +237,7 @@ impl Engine {
 pub struct Analysis {
     hearing: Hearing,
     genres: Vec<String>,
+    tags: Vec<String>,
     notes: Vec<String>,
 }
 
@@ -271,7 +277,7 @@ impl Analysis {
     pub fn answer(&self) -> Result<JsValue, JsError> {
         let mut answer = self.hearing.answer();
         answer.notes.splice(0..0, self.notes.iter().cloned());
-        to_js(&answer.view(&self.genres))
+        to_js(&answer.view(&self.genres, &self.tags))
     }
 
     /// The spectrogram as a picture of 128 rows, the lowest band first, and `columns` columns, row
