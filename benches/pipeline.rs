@@ -3,11 +3,12 @@
 
 use std::hint::black_box;
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Distribution, Tensor};
 use criterion::{Criterion, criterion_group, criterion_main};
 use soundalike::audio::synth;
 use soundalike::catalog::{Catalog, Query, Search};
 use soundalike::dsp::FrontEnd;
+use soundalike::model::Architecture;
 use soundalike::pipeline::Listener;
 use soundalike::shipped;
 
@@ -57,6 +58,7 @@ fn model_and_catalogue(c: &mut Criterion) {
         let query = Query {
             embedding: &answer.embedding,
             probabilities: &answer.probabilities,
+            tags: &answer.tags,
         };
         group.bench_function("find ten songs in the catalogue", |b| {
             b.iter(|| catalog.similar(black_box(query), 10, &Search::default()));
@@ -65,5 +67,25 @@ fn model_and_catalogue(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, audio_and_front_end, model_and_catalogue);
+fn training(c: &mut Criterion) {
+    let mut group = c.benchmark_group("training");
+    group.sample_size(10);
+    let device = Device::flex().autodiff();
+    if let Ok(architecture) = "two-stream".parse::<Architecture>() {
+        let network = architecture.init(&device);
+        let crops = Tensor::<4>::random([32, 1, 128, 128], Distribution::Default, &device);
+        group.bench_function("forward and backward, 32 crops", |b| {
+            b.iter(|| {
+                network
+                    .forward(black_box(crops.clone()))
+                    .logits
+                    .sum()
+                    .backward()
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, audio_and_front_end, model_and_catalogue, training);
 criterion_main!(benches);

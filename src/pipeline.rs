@@ -30,7 +30,9 @@ pub enum HearError {
     #[error(transparent)]
     Model(#[from] ModelError),
     /// Nothing but silence.
-    #[error("is silent, so there is nothing to hear; choose a sound that can be heard")]
+    #[error(
+        "is silent, so no genre is sure and there is nothing to hear; choose a sound that can be heard"
+    )]
     Silent,
     /// Too short to say anything.
     #[error("lasts only {seconds:.2} seconds; choose a sound of at least {least} seconds")]
@@ -164,7 +166,11 @@ impl Answer {
                 })
                 .collect(),
             embedding: self.embedding.clone(),
-            tags: tags.iter().cloned().zip(self.tags.iter().copied()).collect(),
+            tags: tags
+                .iter()
+                .cloned()
+                .zip(self.tags.iter().copied())
+                .collect(),
             music: self.music,
             notes: self.notes.clone(),
         }

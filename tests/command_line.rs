@@ -91,6 +91,52 @@ fn classify_prints_the_documented_json() {
             .iter()
             .all(|t| t["start"].as_f64() < t["end"].as_f64())
     );
+    assert!(
+        timeline
+            .windows(2)
+            .all(|pair| pair[0]["end"] == pair[1]["start"]),
+        "moments follow one another without gap or overlap"
+    );
+    let tags = answer["tags"].as_object().unwrap();
+    assert_eq!(tags.len(), 50);
+    assert!(tags.contains_key("Hip-Hop") && tags.contains_key("female vocalists"));
+    assert!(
+        tags.values()
+            .all(|p| (0.0..=1.0).contains(&p.as_f64().unwrap()))
+    );
+    assert!(
+        answer["music"].as_f64().unwrap() > 0.5,
+        "{}",
+        answer["music"]
+    );
+}
+
+#[test]
+fn what_is_not_music_gets_no_genre_that_is_sure() {
+    let folder = tempfile::tempdir().unwrap();
+    let hum = |hz: f64| synth::tone(hz, 6.0, 22_050);
+    let quiet: Vec<f32> = synth::noise(5, 6.0, 22_050)
+        .samples()
+        .iter()
+        .map(|s| s * 0.003)
+        .collect();
+    let sounds = [
+        ("noise", synth::noise(4, 8.0, 44_100)),
+        ("hum", hum(50.0)),
+        ("tone", hum(1000.0)),
+        ("hiss", Clip::new(quiet, 22_050).unwrap()),
+    ];
+    for (name, clip) in sounds {
+        let file = folder.path().join(format!("{name}.wav"));
+        write_wav(&file, &clip);
+        let output = soundalike(&["classify", "--json", text(&file)]);
+        let answer = &json(&output)["files"][0];
+        let confidence = answer["confidence"].as_f64().unwrap();
+        assert!(confidence <= 0.5, "{name}: {confidence}");
+        let output = soundalike(&["classify", text(&file)]);
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(said.contains("Not sure"), "{name}: {said}");
+    }
 }
 
 #[test]

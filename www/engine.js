@@ -27,6 +27,7 @@ export class Engine {
   /** @type {EngineInfo} */
   info = {
     genres: [],
+    tags: [],
     tracks: 0,
     model_sha256: '',
     parameters: 0,

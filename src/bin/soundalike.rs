@@ -13,10 +13,12 @@ use burn::tensor::Device;
 use clap::{Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 use soundalike::audio;
-use soundalike::catalog::{Catalog, Maker, Query, Ranking, Recommendation, RecommendationView, Search};
+use soundalike::catalog::{
+    Catalog, Maker, Query, Ranking, Recommendation, RecommendationView, Search,
+};
 use soundalike::dsp::{FrontEnd, Spectrogram, mfcc};
-use soundalike::model::Model;
 use soundalike::library;
+use soundalike::model::Model;
 use soundalike::pipeline::{Answer, AnswerView, Listener};
 use soundalike::progress::Progress;
 use soundalike::server::{self, ServerConfig};
@@ -228,7 +230,10 @@ fn run(command: Command) -> anyhow::Result<bool> {
                     let found = catalog.similar(query, usize::from(k), &search);
                     (answer, found)
                 });
-                report(&recommended(file, &result, listener.model(), &catalog), json)?;
+                report(
+                    &recommended(file, &result, listener.model(), &catalog),
+                    json,
+                )?;
                 heard.push(result);
             }
             let all_heard = heard.iter().all(Result::is_ok);

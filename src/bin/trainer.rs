@@ -15,13 +15,14 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 use soundalike::dsp::FrontEnd;
 use soundalike::library::{self, Song, Split};
-use soundalike::model::{Architecture, GENRES};
+use soundalike::model::{Architecture, Calibration, GENRES};
 use soundalike::pipeline::Listener;
 use soundalike::progress::Progress;
 use soundalike::shipped;
-use soundalike::train::metrics::GenreScore;
+use soundalike::train::metrics::{GenreScore, Reliability};
 use soundalike::train::{
-    DeviceName, Recipe, Report, Teacher, Teaching, Through, evaluate, fit, open_device, write_whole,
+    DeviceName, Precision, Recipe, Report, Teacher, Teaching, Through, evaluate, fit, open_device,
+    write_whole,
 };
 
 #[derive(Parser)]
@@ -151,17 +152,26 @@ impl SplitName {
 struct Card<'a> {
     name: &'static str,
     data: CardData<'a>,
-    accuracy: CardAccuracy,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    teacher: Option<CardTeacher>,
+    accuracy: CardAccuracy<'a>,
     per_genre: &'a BTreeMap<String, GenreScore>,
     limits: [String; 3],
     genres: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    tags: &'a [String],
+    calibration: Calibration,
+    reliability: &'a [Reliability],
+    precision_of_others: &'a BTreeMap<&'static str, Precision>,
     /// Rows are the true genre, columns what was called.
     confusion: &'a [Vec<usize>],
     architecture: String,
     parameters: usize,
     model_bytes: usize,
     model_sha256: &'a str,
-    best_epoch: usize,
+    epoch: usize,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    genre_layer: &'a str,
     front_end: &'a FrontEnd,
     recipe: &'a Recipe,
 }
@@ -170,35 +180,57 @@ struct Card<'a> {
 struct CardData<'a> {
     collection: &'a str,
     clips_learnt_from: usize,
-    clips_that_chose_the_epoch: usize,
+    of_them_with_a_genre: usize,
+    clips_that_chose: usize,
     split: String,
 }
 
+/// Whom the model learnt its tags from.
+#[derive(Serialize)]
+struct CardTeacher {
+    name: &'static str,
+    authors: &'static str,
+    licence: &'static str,
+    trained_on: &'static str,
+}
+
+/// The one teacher that there is.
+const MUSICNN: CardTeacher = CardTeacher {
+    name: "MusiCNN",
+    authors: "Jordi Pons, Oriol Nieto, Matthew Prockup, Erik Schmidt, Andreas Ehmann and Xavier Serra",
+    licence: "ISC, copyright Music Technology Group, Universitat Pompeu Fabra",
+    trained_on: "the Million Song Dataset, with the tags of Last.fm's listeners",
+};
+
 /// What `trainer evaluate --split valid` prints.
 #[derive(Serialize)]
-struct CardAccuracy {
+struct CardAccuracy<'a> {
     measured_on: &'static str,
     clips: usize,
     accuracy: f64,
     accuracy_interval: [f64; 2],
     macro_f1: f64,
     auc_macro: Option<f64>,
+    expected_calibration_error: f64,
+    precision_at_1: Option<f64>,
     precision_at_5: Option<f64>,
     precision_at_10: Option<f64>,
     segment_accuracy: f64,
+    /// Accuracy on the same clips after each of these.
+    heard_through: BTreeMap<&'a str, f64>,
 }
 
 /// What every model of this kind is bad at.
-fn limits(genres: &[String], train_clips: usize) -> [String; 3] {
+fn limits(genres: usize, clips: usize, tells_music: bool) -> [String; 3] {
+    let others = if tells_music {
+        "what is no music it learnt from made-up noises, tones and voices, and real ones may pass"
+    } else {
+        "it answers with one of them whatever it hears, speech and noise included"
+    };
     [
-        format!(
-            "It knows {} genres and answers with one of them whatever it hears, speech and noise included.",
-            genres.len()
-        ),
-        format!(
-            "It learnt from {train_clips} clips: music unlike them it hears through their ears."
-        ),
-        "The clips that chose its best epoch are the ones it is measured by here, so on other music it does a little worse.".to_owned(),
+        format!("It knows {genres} genres; {others}."),
+        format!("It learnt from {clips} clips: music unlike them it hears through their ears."),
+        "The clips that chose are the ones it is measured by here, so on other music it does a little worse.".to_owned(),
     ]
 }
 
@@ -318,41 +350,75 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
     let bytes = std::fs::read(&path).with_context(|| path.display().to_string())?;
     let listener = Listener::from_bytes(&bytes, Device::flex())?;
     let progress = Progress::new("evaluating", valid.len());
-    let report = evaluate(&listener, &valid, Through::Clean, teacher.as_ref(), &progress)?;
+    let report = evaluate(
+        &listener,
+        &valid,
+        Through::Clean,
+        teacher.as_ref(),
+        &progress,
+    )?;
     drop(progress);
     for error in &report.errors {
         eprintln!("{}: {}", error.path, error.error);
     }
     print_report(&report, false)?;
     let model = listener.model();
+    let mut heard_through = BTreeMap::new();
+    for (name, through) in [
+        ("a telephone, 300 to 3,400 Hz", Through::Phone),
+        ("a tenth of the amplitude, −20 dB", Through::Quiet),
+    ] {
+        let progress = Progress::new("evaluating", valid.len()).quiet();
+        let changed = evaluate(&listener, &valid, through, None, &progress)?;
+        heard_through.insert(name, changed.accuracy);
+    }
     let card = Card {
         name: "Soundalike genre model",
         data: CardData {
             collection: &recipe.data,
-            clips_learnt_from: train.len(),
-            clips_that_chose_the_epoch: report.clips,
+            clips_learnt_from: model.training.train_clips,
+            of_them_with_a_genre: if teacher.is_some() {
+                let labelled = lessons.iter().filter(|song| !song.track.genre.is_empty());
+                labelled.count()
+            } else {
+                train.len()
+            },
+            clips_that_chose: report.clips,
             split: split_by_artist(&train, &valid),
         },
         accuracy: CardAccuracy {
-            measured_on: "the clips that chose the epoch",
+            measured_on: "the clips that chose",
             clips: report.clips,
             accuracy: report.accuracy,
             accuracy_interval: report.accuracy_interval,
             macro_f1: report.macro_f1,
             auc_macro: report.auc_macro,
+            expected_calibration_error: report.expected_calibration_error,
+            precision_at_1: report.precision_at_1,
             precision_at_5: report.precision_at_5,
             precision_at_10: report.precision_at_10,
             segment_accuracy: report.segment_accuracy,
+            heard_through,
         },
+        teacher: teacher.is_some().then_some(MUSICNN),
         per_genre: &report.per_genre,
-        limits: limits(&model.genres, train.len()),
+        limits: limits(
+            model.genres.len(),
+            model.training.train_clips,
+            teacher.is_some(),
+        ),
         genres: &model.genres,
+        tags: &model.tags,
+        calibration: model.calibration,
+        reliability: &report.reliability,
+        precision_of_others: &report.precision_of_others,
         confusion: &report.confusion,
         architecture: model.architecture.to_string(),
         parameters: model.parameters,
         model_bytes: bytes.len(),
         model_sha256: &model.sha256,
-        best_epoch: model.training.epoch,
+        epoch: model.training.epoch,
+        genre_layer: &model.training.genre_layer,
         front_end: &model.front_end,
         recipe: &recipe,
     };
@@ -367,11 +433,7 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
 
 /// Every song but those that choose or test. Labels are believed in the sets that the split is made of;
 /// a set that it leaves out as a whole was left out for a reason.
-fn songs_to_ask_about(
-    songs: &[Song],
-    folders: &[PathBuf],
-    seed: u64,
-) -> anyhow::Result<Vec<Song>> {
+fn songs_to_ask_about(songs: &[Song], folders: &[PathBuf], seed: u64) -> anyhow::Result<Vec<Song>> {
     let train = songs.iter().filter(|song| song.split == Split::Train);
     let trusted: BTreeSet<&str> = train.map(|song| song.track.set.as_str()).collect();
     let mut asked: Vec<Song> = songs

@@ -6,8 +6,9 @@ use super::{FrontEnd, Spectrogram};
 /// between the music.
 const SILENCE_DB: f32 = 60.0;
 
-/// Sounds of up to this many segments are heard twice over, in segments that overlap by half.
-const OVERLAPPED: usize = 12;
+/// Sounds of up to this many segments, some twelve seconds, are heard twice over, in segments that
+/// overlap by half. Longer ones have segments enough, and a visitor waits for each.
+const OVERLAPPED: usize = 4;
 
 /// The log-mel segments of one sound, ready for a model.
 #[derive(Clone, Debug)]
@@ -62,8 +63,8 @@ impl Segments {
     }
 }
 
-/// First frames of the segments of a sound of `frames` frames: one every half segment, of sounds of
-/// more than some half a minute one after another; and where at least a quarter of a segment is left
+/// First frames of the segments of a sound of `frames` frames: of short sounds one every half segment,
+/// of others one after another; and where at least a quarter of a segment is left
 /// over, a last one that ends with the sound.
 pub fn segment_starts(front_end: &FrontEnd, frames: usize) -> Vec<usize> {
     let length = front_end.segment_frames;
@@ -105,7 +106,9 @@ mod tests {
     #[test]
     fn silence_between_the_music_is_marked() {
         let front_end = FrontEnd::default();
-        let mut samples = crate::audio::synth::tone(440.0, 6.0, 22_050).samples().to_vec();
+        let mut samples = crate::audio::synth::tone(440.0, 6.0, 22_050)
+            .samples()
+            .to_vec();
         samples.extend(vec![0.0; 8 * 22_050]);
         let segments = Segments::cut(&front_end, &front_end.log_mel(&samples));
         assert!(segments.audible[0] && segments.audible.contains(&false));

@@ -153,9 +153,7 @@ pub(super) fn forward(x: View, weight: View, padding: Padding) -> Values {
                 geometry.columns(x, from, to, columns);
                 let positions = (to - from) * geometry.out_width;
                 let columns = MatRef::from_row_major_slice(columns, depth, positions);
-                let tile = y
-                    .as_mut()
-                    .subcols_mut(from * geometry.out_width, positions);
+                let tile = y.as_mut().subcols_mut(from * geometry.out_width, positions);
                 matmul(tile, Accum::Replace, weight, columns, 1.0, Par::Seq);
             }
         });
@@ -163,12 +161,7 @@ pub(super) fn forward(x: View, weight: View, padding: Padding) -> Values {
 }
 
 /// Gradient of the weights from that of the output.
-pub(super) fn weight_gradient(
-    x: View,
-    grad: View,
-    weight: [usize; 4],
-    padding: Padding,
-) -> Values {
+pub(super) fn weight_gradient(x: View, grad: View, weight: [usize; 4], padding: Padding) -> Values {
     let [channels_out, _, kernel_height, kernel_width] = weight;
     let geometry = Geometry::new(x.shape, [kernel_height, kernel_width], padding);
     let (depth, area) = (geometry.depth(), geometry.out_area());

@@ -252,7 +252,15 @@ impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
             Flex::normalisation(x.clone(), gamma.clone(), beta.clone(), epsilon, relu);
         let y = match preparation {
             OpsKind::Tracked(preparation) => preparation.finish(
-                (x, gamma, beta, mean.clone(), variance.clone(), epsilon, relu),
+                (
+                    x,
+                    gamma,
+                    beta,
+                    mean.clone(),
+                    variance.clone(),
+                    epsilon,
+                    relu,
+                ),
                 y,
             ),
             OpsKind::UnTracked(preparation) => preparation.finish(y),
@@ -275,9 +283,7 @@ impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
                 let y = Flex::maximum(x.clone(), height, width);
                 preparation.finish((x, [height, width]), y)
             }
-            OpsKind::UnTracked(preparation) => {
-                preparation.finish(Flex::maximum(x, height, width))
-            }
+            OpsKind::UnTracked(preparation) => preparation.finish(Flex::maximum(x, height, width)),
         }
     }
 }
@@ -337,7 +343,8 @@ impl Values {
             values: vec![0.0; shape.iter().product()],
             shape,
         }
-    }}
+    }
+}
 
 impl From<Values> for FlexTensor {
     fn from(values: Values) -> Self {
@@ -454,9 +461,7 @@ mod tests {
         for with_relu in [false, true] {
             assert_same_with_gradients(
                 &[random([5, 3, 4, 7])],
-                |i| {
-                    batch_norm(i[0].clone(), gamma.clone(), beta.clone(), 1e-5, with_relu).0
-                },
+                |i| batch_norm(i[0].clone(), gamma.clone(), beta.clone(), 1e-5, with_relu).0,
                 |i| {
                     let y = expected.forward(i[0].clone());
                     if with_relu { relu(y) } else { y }

@@ -19,6 +19,9 @@ pub struct Calibration {
     pub temperature: f32,
     /// How segments are put together.
     pub pooling: Pooling,
+    /// Taken from the music logit: as much as leaves nearly all real music called music, so that as
+    /// little else as possible is.
+    pub music_shift: f32,
 }
 
 impl Default for Calibration {
@@ -26,6 +29,7 @@ impl Default for Calibration {
         Self {
             temperature: 1.0,
             pooling: Pooling::Logits,
+            music_shift: 0.0,
         }
     }
 }
@@ -33,7 +37,12 @@ impl Default for Calibration {
 impl Calibration {
     /// Whether its numbers can be used.
     pub fn is_sound(&self) -> bool {
-        self.temperature.is_finite() && self.temperature > 0.0
+        self.temperature.is_finite() && self.temperature > 0.0 && self.music_shift.is_finite()
+    }
+
+    /// Probability of music from its logit.
+    pub fn music(&self, logit: f32) -> f32 {
+        1.0 / (1.0 + (self.music_shift - logit).exp())
     }
 
     /// Probabilities of one sound from the logits of its segments. `music` is the probability that it

@@ -153,7 +153,9 @@ impl Model {
         }
 
         if header.tags.len() != header.architecture.tags() || !header.calibration.is_sound() {
-            return Err(not_a_model("its tags or its calibration are wrong".to_owned()));
+            return Err(not_a_model(
+                "its tags or its calibration are wrong".to_owned(),
+            ));
         }
         header.architecture.check()?;
 
@@ -261,6 +263,12 @@ impl Model {
         serialize(views, Some(metadata)).map_err(|e| failed(&e))
     }
 
+    /// Whether it tells music from other sounds.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn tells_music(&self) -> bool {
+        self.architecture.tells_music()
+    }
+
     /// Hears log-mel segments in dB, `[batch, mel_bands, segment_frames]` in one row: for each its
     /// probabilities and its embedding.
     ///
@@ -295,7 +303,9 @@ impl Model {
                 let (logits, row) = row.split_at(self.genres.len());
                 let (embedding, row) = row.split_at(self.architecture.embedding());
                 let (tags, music) = row.split_at(self.tags.len());
-                let music = music.first().map_or(1.0, |&logit| sigmoid(logit));
+                let music = music
+                    .first()
+                    .map_or(1.0, |&logit| self.calibration.music(logit));
                 SegmentHeard {
                     probabilities: self.calibration.probabilities(&[logits], music),
                     logits: logits.to_vec(),

@@ -11,8 +11,8 @@ pub mod two_stream;
 mod weights;
 
 pub(crate) use blocks::max_pool;
-pub use calibration::{Calibration, Pooling};
 pub(crate) use calibration::mean;
+pub use calibration::{Calibration, Pooling};
 pub use file::{Golden, Model, SegmentHeard, Training};
 pub(crate) use file::{check_front_end, f16_bytes, values_from_view};
 pub use registry::{Architecture, Heard, Network};

@@ -49,7 +49,12 @@ impl Architecture {
         /// Far above any network that a visitor would wait for.
         const MOST: usize = 2048;
         let Self::TwoStream(config) = self;
-        let sizes = [config.genres, config.embedding, config.fused, config.tags + 1];
+        let sizes = [
+            config.genres,
+            config.embedding,
+            config.fused,
+            config.tags + 1,
+        ];
         let possible = sizes
             .iter()
             .chain(&config.channels)
@@ -72,6 +77,13 @@ impl Architecture {
     pub fn tags(&self) -> usize {
         match self {
             Self::TwoStream(config) => config.tags,
+        }
+    }
+
+    /// Whether it tells music from other sounds.
+    pub fn tells_music(&self) -> bool {
+        match self {
+            Self::TwoStream(config) => config.music,
         }
     }
 

@@ -102,7 +102,10 @@ impl TwoStream {
         let embedding = dense(&self.embedding, Tensor::cat(vec![mean, maximum], 1));
         Heard {
             logits: dense(&self.genre, self.dropout.forward(embedding.clone())),
-            tags: self.tags.as_ref().map(|tags| dense(tags, embedding.clone())),
+            tags: self
+                .tags
+                .as_ref()
+                .map(|tags| dense(tags, embedding.clone())),
             music: self
                 .music
                 .as_ref()

@@ -181,7 +181,6 @@ impl DataSet {
         })
     }
 
-
     /// Number of segments, a short clip counting as one: the size of one pass through everything.
     pub fn segments(&self) -> usize {
         self.clips
@@ -198,7 +197,9 @@ impl DataSet {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let crops = (0..CROPS).map(|_| {
             let clip = self.draw(&mut rng);
-            augmentation.crop(&clip.log_mel, &self.front_end, &mut rng).0
+            augmentation
+                .crop(&clip.log_mel, &self.front_end, &mut rng)
+                .0
         });
         Normalisation::of(crops, &self.front_end)
     }

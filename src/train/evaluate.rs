@@ -68,6 +68,15 @@ pub struct Precision {
     pub at_10: Option<f64>,
 }
 
+/// A clip, described in three ways.
+struct Described {
+    answer: Answer,
+    /// Statistics of its MFCCs.
+    statistics: Vec<f32>,
+    /// The teacher's features, empty without a teacher.
+    taught: Vec<f32>,
+}
+
 /// What happens to a sound on its way to the model, to see what that does to the answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Through {
@@ -114,7 +123,7 @@ pub fn evaluate(
     teacher: Option<&Teacher>,
     progress: &Progress,
 ) -> Result<Report, TrainError> {
-    let heard: Vec<Result<(Answer, Vec<f32>, Vec<f32>), String>> = songs
+    let heard: Vec<Result<Described, String>> = songs
         .par_iter()
         .map(|song| {
             let clip = audio::decode_file(&song.file)
@@ -125,7 +134,11 @@ pub fn evaluate(
             let taught = teacher.map(|teacher| taught(teacher, &clip)).transpose();
             let taught = taught.map_err(|e| e.to_string())?.unwrap_or_default();
             progress.advance();
-            Ok((answer, statistics, taught))
+            Ok(Described {
+                answer,
+                statistics,
+                taught,
+            })
         })
         .collect();
     let model = listener.model();
@@ -137,12 +150,12 @@ pub fn evaluate(
     for (song, heard) in songs.iter().zip(heard) {
         let label = model.genres.iter().position(|g| *g == song.track.genre);
         match (label, heard) {
-            (Some(label), Ok((answer, mfccs, taught))) => {
+            (Some(label), Ok(described)) => {
                 labels.push(label);
-                answers.push(answer);
+                answers.push(described.answer);
                 artists.push(song.track.artist.as_str());
-                statistics.push(mfccs);
-                features.push(taught);
+                statistics.push(described.statistics);
+                features.push(described.taught);
             }
             (None, _) => errors.push(ClipError {
                 path: song.file.display().to_string(),
@@ -225,7 +238,10 @@ pub fn evaluate(
 fn band_pass(clip: &Clip, low: f64, high: f64) -> Vec<f32> {
     let length = clip.samples().len();
     let mut planner = RealFftPlanner::<f32>::new();
-    let (forward, inverse) = (planner.plan_fft_forward(length), planner.plan_fft_inverse(length));
+    let (forward, inverse) = (
+        planner.plan_fft_forward(length),
+        planner.plan_fft_inverse(length),
+    );
     let mut samples = clip.samples().to_vec();
     let mut spectrum = forward.make_output_vec();
     // The lengths are the plan's own, so neither way can fail.
@@ -277,7 +293,12 @@ fn standardised(rows: &[Vec<f32>]) -> Vec<Vec<f32>> {
     let centre = mean(width, rows.iter().map(Vec::as_slice));
     let squares: Vec<Vec<f32>> = rows
         .iter()
-        .map(|row| row.iter().zip(&centre).map(|(v, c)| (v - c) * (v - c)).collect())
+        .map(|row| {
+            row.iter()
+                .zip(&centre)
+                .map(|(v, c)| (v - c) * (v - c))
+                .collect()
+        })
         .collect();
     let variance = mean(width, squares.iter().map(Vec::as_slice));
     rows.iter()
@@ -302,11 +323,15 @@ fn taught(teacher: &Teacher, clip: &Clip) -> Result<Vec<f32>, TrainError> {
         .collect();
     let mut pictures = Vec::new();
     for samples in pieces {
-        let piece = Clip::new(samples.to_vec(), clip.rate()).map_err(crate::pipeline::HearError::from)?;
+        let piece =
+            Clip::new(samples.to_vec(), clip.rate()).map_err(crate::pipeline::HearError::from)?;
         pictures.extend(teacher.picture(&piece)?);
     }
     let heard = teacher.hear(&pictures);
-    Ok(mean(FEATURES, heard.iter().map(|taught| taught.features.as_slice())))
+    Ok(mean(
+        FEATURES,
+        heard.iter().map(|taught| taught.features.as_slice()),
+    ))
 }
 
 /// Mean share of a clip's `k` nearest neighbours, by cosine from the mean of all, that have its genre.
@@ -332,8 +357,7 @@ pub fn precision_at(
         let mut others: Vec<(f32, usize)> = (0..rows.len())
             .filter(|&other| {
                 let known = !artists[clip].is_empty();
-                other != clip
-                    && !(known && artists[clip].eq_ignore_ascii_case(artists[other]))
+                other != clip && !(known && artists[clip].eq_ignore_ascii_case(artists[other]))
             })
             .map(|other| {
                 let pairs = directions[clip].iter().zip(&directions[other]);
@@ -342,7 +366,9 @@ pub fn precision_at(
             .collect();
         others.sort_by(|a, b| b.0.total_cmp(&a.0));
         others.truncate(k);
-        let same = others.iter().filter(|(_, other)| labels[*other] == labels[clip]);
+        let same = others
+            .iter()
+            .filter(|(_, other)| labels[*other] == labels[clip]);
         let same = same.count();
         (!others.is_empty()).then(|| same as f64 / others.len() as f64)
     });
@@ -374,9 +400,15 @@ mod tests {
         let rows = rows.map(|row| row.to_vec());
         let labels = [0, 0, 1, 1, 1];
         // With everybody: 0 and 1 find each other, 3 and 4 too, 2 finds the wrong genre.
-        assert_eq!(precision_at(&rows, &labels, &["", "", "", "", ""], 1), Some(0.8));
+        assert_eq!(
+            precision_at(&rows, &labels, &["", "", "", "", ""], 1),
+            Some(0.8)
+        );
         // Without their artist's other song 0 and 1 find 2, which is of another genre.
-        assert_eq!(precision_at(&rows, &labels, &["a", "A", "", "", ""], 1), Some(0.4));
+        assert_eq!(
+            precision_at(&rows, &labels, &["a", "A", "", "", ""], 1),
+            Some(0.4)
+        );
         assert_eq!(precision_at(&[], &[], &[], 1), None);
     }
 }

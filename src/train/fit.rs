@@ -484,7 +484,11 @@ fn heads(
     };
     let labels = rows(genres, &views, &|view| lessons.label(view));
     let features = rows(FEATURES, &views, &|view| lessons.teacher_features(view));
-    let known: Vec<f32> = labels.values.chunks(genres).map(|row| row.iter().sum()).collect();
+    let known: Vec<f32> = labels
+        .values
+        .chunks(genres)
+        .map(|row| row.iter().sum())
+        .collect();
     // Every genre is to weigh the same, however few clips it has.
     let counts: Vec<f32> = (0..genres)
         .map(|genre| labels.values.iter().skip(genre).step_by(genres).sum())
@@ -521,9 +525,8 @@ fn heads(
         let probe = factors
             .map(|factor| probe.scaled(factor))
             .min_by(|a, b| {
-                let loss = |map: &LinearMap| {
-                    cross_entropy(&map.probabilities(&features, device), &labels)
-                };
+                let loss =
+                    |map: &LinearMap| cross_entropy(&map.probabilities(&features, device), &labels);
                 loss(a).total_cmp(&loss(b))
             })
             .unwrap_or(probe);
@@ -537,7 +540,10 @@ fn heads(
                 .zip(&known)
                 .flat_map(|((opinion, label), known)| {
                     let rest = 1.0 - 0.5 * known;
-                    opinion.iter().zip(label).map(move |(o, y)| rest * o + 0.5 * y)
+                    opinion
+                        .iter()
+                        .zip(label)
+                        .map(move |(o, y)| rest * o + 0.5 * y)
                 })
                 .collect(),
             width: genres,
@@ -598,7 +604,8 @@ fn epoch(
             // Early on the average would hang on to the random beginning, so it starts out short.
             let keep = recipe.average.min((step + 1) as f32 / (step + 10) as f32);
             // Out of training, because that is when the running statistics take their last update.
-            now.average.follow(&Weights::of(&now.pupil.network.valid()), keep);
+            now.average
+                .follow(&Weights::of(&now.pupil.network.valid()), keep);
             sum += value;
             progress.advance();
             progress.say(format!("loss {:.3}", value));
@@ -661,7 +668,10 @@ fn loss(recipe: &Recipe, pupil: &Pupil, batch: Batch, device: &Device) -> Tensor
     if let Some(head) = &pupil.features {
         let found = directions(head.forward(heard.embedding.clone()));
         let distance = ((found * target.clone()).sum_dim(1).neg() + 1.0) * music.clone();
-        loss = loss + distance.sum().mul_scalar(shares.features / f64::from(taught));
+        loss = loss
+            + distance
+                .sum()
+                .mul_scalar(shares.features / f64::from(taught));
     }
     let embedding = directions(heard.embedding);
     let cosines = |x: Tensor<2>| x.clone().matmul(x.transpose());
@@ -675,16 +685,18 @@ fn loss(recipe: &Recipe, pupil: &Pupil, batch: Batch, device: &Device) -> Tensor
     let others = Tensor::<2>::eye(size, device).neg() + 1.0;
     let same = labels.clone().matmul(labels.transpose()) * others.clone();
     let nearness = alike.div_scalar(CONTRAST_TEMPERATURE) + (others - 1.0).mul_scalar(1e4);
-    let contrast = (log_softmax(nearness, 1) * same.clone()).sum().neg() / same.sum().add_scalar(1.0);
+    let contrast =
+        (log_softmax(nearness, 1) * same.clone()).sum().neg() / same.sum().add_scalar(1.0);
     loss + contrast.mul_scalar(shares.contrast)
 }
 
 /// A fresh start, or the last checkpoint.
 fn begin(recipe: &Recipe, device: &Device, folder: &RunFolder) -> Result<Progressing, TrainError> {
     device.seed(recipe.seed);
-    let features = recipe.curriculum.as_ref().map(|_| {
-        LinearConfig::new(recipe.architecture.embedding(), FEATURES).init(device)
-    });
+    let features = recipe
+        .curriculum
+        .as_ref()
+        .map(|_| LinearConfig::new(recipe.architecture.embedding(), FEATURES).init(device));
     let pupil = Pupil {
         network: recipe.architecture.init(device),
         features,

@@ -141,12 +141,17 @@ mod tests {
         let values: Vec<f32> = (0..200)
             .flat_map(|i| {
                 let kind = (i % 2) as f32;
-                [1000.0 + 50.0 * kind + (i * 7 % 11) as f32, (i * 5 % 13) as f32]
+                [
+                    1000.0 + 50.0 * kind + (i * 7 % 11) as f32,
+                    (i * 5 % 13) as f32,
+                ]
             })
             .collect();
         let x = Rows { values, width: 2 };
         let y = Rows {
-            values: (0..200).flat_map(|i| [(i % 2) as f32, 1.0 - (i % 2) as f32]).collect(),
+            values: (0..200)
+                .flat_map(|i| [(i % 2) as f32, 1.0 - (i % 2) as f32])
+                .collect(),
             width: 2,
         };
         let even = vec![1.0; 200];

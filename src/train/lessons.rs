@@ -180,8 +180,7 @@ impl Lessons {
                         let place = ((group * TOGETHER + song) * curriculum.views + view) as u64;
                         let mut rng = ChaCha8Rng::seed_from_u64(seed);
                         rng.set_stream(place + 1);
-                        let (samples, label) =
-                            self.view(&clips, song, curriculum, &mut rng)?;
+                        let (samples, label) = self.view(&clips, song, curriculum, &mut rng)?;
                         let middle = samples.samples()[self.context()..].to_vec();
                         Ok(View {
                             log_mel: self.log_mel(samples.samples()),
@@ -215,7 +214,11 @@ impl Lessons {
             .map(|place| {
                 let mut rng = ChaCha8Rng::seed_from_u64(seed ^ 0x6f74_6865_7273);
                 rng.set_stream(place);
-                self.log_mel(&others::sound(&mut rng, samples, self.front_end.sample_rate))
+                self.log_mel(&others::sound(
+                    &mut rng,
+                    samples,
+                    self.front_end.sample_rate,
+                ))
             })
             .collect();
         for log_mel in made {
@@ -290,7 +293,10 @@ impl Lessons {
         // The clip's first sample stands `context` samples into a crop that starts at zero.
         let skip = context.saturating_sub(start);
         let from = start.saturating_sub(context);
-        for (to, from) in samples[skip..].iter_mut().zip(&clip.samples()[from.min(clip.samples().len())..]) {
+        for (to, from) in samples[skip..]
+            .iter_mut()
+            .zip(&clip.samples()[from.min(clip.samples().len())..])
+        {
             *to = *from;
         }
         if speed != 1.0 {
@@ -346,7 +352,13 @@ impl Lessons {
         // The square root: halfway between every clip and every genre weighing the same.
         self.genre_weights = sums
             .iter()
-            .map(|&sum| if sum > 0.0 { (fair / sum).sqrt() as f32 } else { 0.0 })
+            .map(|&sum| {
+                if sum > 0.0 {
+                    (fair / sum).sqrt() as f32
+                } else {
+                    0.0
+                }
+            })
             .collect();
     }
 
@@ -431,15 +443,20 @@ impl Lessons {
             let music = self.music[view];
             let label = floats(&self.labels[view * self.genres..(view + 1) * self.genres]);
             let known: f32 = label.iter().sum();
-            batch.targets.extend(label.iter().zip(&self.genre_weights).map(|(share, weight)| {
-                if music {
-                    let even = smoothing * known / self.genres as f32;
-                    weight * (1.0 - smoothing) * share + even
-                } else {
-                    // What is not music is no genre more than another.
-                    1.0 / self.genres as f32
-                }
-            }));
+            batch.targets.extend(
+                label
+                    .iter()
+                    .zip(&self.genre_weights)
+                    .map(|(share, weight)| {
+                        if music {
+                            let even = smoothing * known / self.genres as f32;
+                            weight * (1.0 - smoothing) * share + even
+                        } else {
+                            // What is not music is no genre more than another.
+                            1.0 / self.genres as f32
+                        }
+                    }),
+            );
             let flag = f32::from(u8::from(music));
             batch.music.iter_mut().for_each(|all| all.push(flag));
             let tags = floats(&self.tag_targets[view * self.tags..(view + 1) * self.tags]);
@@ -448,30 +465,55 @@ impl Lessons {
             let (mean, deviation) = &self.feature_scale;
             let scaled = features.iter().zip(mean.iter().zip(deviation));
             let scaled: Vec<f32> = scaled.map(|(f, (m, d))| (f - m) / d).collect();
-            batch.features.iter_mut().for_each(|all| all.extend(&scaled));
+            batch
+                .features
+                .iter_mut()
+                .for_each(|all| all.extend(&scaled));
         }
         batch
     }
 
     fn to_bytes(&self, key: &str) -> Result<Vec<u8>, TrainError> {
         let failed = |e: safetensors::SafeTensorError| TrainError::Recipe(e.to_string());
-        let bytes = |values: &[f16]| -> Vec<u8> {
-            values.iter().flat_map(|v| v.to_le_bytes()).collect()
-        };
+        let bytes =
+            |values: &[f16]| -> Vec<u8> { values.iter().flat_map(|v| v.to_le_bytes()).collect() };
         let views = self.len();
         let picture = [self.front_end.mel_bands, self.front_end.segment_frames];
         let music: Vec<u8> = self.music.iter().map(|&m| u8::from(m)).collect();
         let arrays = [
-            (LOG_MELS, vec![views, picture[0], picture[1]], Dtype::F16, bytes(&self.log_mels)),
-            (LABELS, vec![views, self.genres], Dtype::F16, bytes(&self.labels)),
-            (TAGS, vec![views, self.tags], Dtype::F16, bytes(&self.tag_targets)),
-            (FEATURE_ROWS, vec![views, FEATURES], Dtype::F16, bytes(&self.features)),
+            (
+                LOG_MELS,
+                vec![views, picture[0], picture[1]],
+                Dtype::F16,
+                bytes(&self.log_mels),
+            ),
+            (
+                LABELS,
+                vec![views, self.genres],
+                Dtype::F16,
+                bytes(&self.labels),
+            ),
+            (
+                TAGS,
+                vec![views, self.tags],
+                Dtype::F16,
+                bytes(&self.tag_targets),
+            ),
+            (
+                FEATURE_ROWS,
+                vec![views, FEATURES],
+                Dtype::F16,
+                bytes(&self.features),
+            ),
             (MUSIC, vec![views], Dtype::U8, music),
         ];
         let tensors = arrays
             .iter()
             .map(|(name, shape, dtype, bytes)| {
-                Ok((*name, TensorView::new(*dtype, shape.clone(), bytes).map_err(failed)?))
+                Ok((
+                    *name,
+                    TensorView::new(*dtype, shape.clone(), bytes).map_err(failed)?,
+                ))
             })
             .collect::<Result<Vec<_>, TrainError>>()?;
         let metadata = [(KEY.to_owned(), key.to_owned())].into();
@@ -497,7 +539,13 @@ impl Lessons {
             let (values, _) = view.data().as_chunks::<2>();
             Some(values.iter().map(|&v| f16::from_le_bytes(v)).collect())
         };
-        let music: Vec<bool> = file.tensor(MUSIC).ok()?.data().iter().map(|&m| m == 1).collect();
+        let music: Vec<bool> = file
+            .tensor(MUSIC)
+            .ok()?
+            .data()
+            .iter()
+            .map(|&m| m == 1)
+            .collect();
         let mut lessons = Self {
             front_end: front_end.clone(),
             genres,
@@ -554,32 +602,38 @@ mod tests {
             return None;
         }
         let teacher = Teacher::open(&teacher, &Device::flex()).expect("opens");
-        let songs: Vec<Song> = [("blues", 220.0, 1.0), ("rock", 550.0, 9.0), ("", 880.0, 4.0)]
-            .into_iter()
-            .map(|(genre, hz, seconds)| {
-                let file = folder.join(format!("{hz}.wav"));
-                let tone = synth::tone(hz, seconds, 22_050);
-                let spec = hound::WavSpec {
-                    channels: 1,
-                    sample_rate: 22_050,
-                    bits_per_sample: 16,
-                    sample_format: hound::SampleFormat::Int,
-                };
-                let mut writer = hound::WavWriter::create(&file, spec).expect("a file");
-                for sample in tone.samples() {
-                    writer.write_sample((sample * 30_000.0) as i16).expect("written");
-                }
-                writer.finalize().expect("written");
-                Song {
-                    file,
-                    split: Split::Train,
-                    track: Track {
-                        genre: genre.to_owned(),
-                        ..Track::default()
-                    },
-                }
-            })
-            .collect();
+        let songs: Vec<Song> = [
+            ("blues", 220.0, 1.0),
+            ("rock", 550.0, 9.0),
+            ("", 880.0, 4.0),
+        ]
+        .into_iter()
+        .map(|(genre, hz, seconds)| {
+            let file = folder.join(format!("{hz}.wav"));
+            let tone = synth::tone(hz, seconds, 22_050);
+            let spec = hound::WavSpec {
+                channels: 1,
+                sample_rate: 22_050,
+                bits_per_sample: 16,
+                sample_format: hound::SampleFormat::Int,
+            };
+            let mut writer = hound::WavWriter::create(&file, spec).expect("a file");
+            for sample in tone.samples() {
+                writer
+                    .write_sample((sample * 30_000.0) as i16)
+                    .expect("written");
+            }
+            writer.finalize().expect("written");
+            Song {
+                file,
+                split: Split::Train,
+                track: Track {
+                    genre: genre.to_owned(),
+                    ..Track::default()
+                },
+            }
+        })
+        .collect();
         let genres = ["blues", "rock"].map(str::to_owned);
         let cache = folder.join("lessons.safetensors");
         Some(Lessons::prepare(&songs, &genres, &teacher, curriculum, seed, &cache).expect("made"))
@@ -625,7 +679,11 @@ mod tests {
         let batch = lessons.batch(&views, &augmentation, &normalisation, 0.1, &mut rng);
         assert_eq!(batch.inputs.len(), 9 * 128 * 128);
         assert!(batch.inputs.iter().all(|v| v.is_finite()));
-        let sums: Vec<f32> = batch.targets.chunks(2).map(|row| row.iter().sum()).collect();
+        let sums: Vec<f32> = batch
+            .targets
+            .chunks(2)
+            .map(|row| row.iter().sum())
+            .collect();
         let labelled = sums[..6].iter().filter(|sum| **sum > 0.5).count();
         assert_eq!(labelled, 4, "two views of two labelled songs: {sums:?}");
         assert!(batch.targets[12..].iter().all(|p| (p - 0.5).abs() < 1e-6));

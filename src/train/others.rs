@@ -133,7 +133,11 @@ fn hum(rng: &mut impl Rng, length: usize, rate: f32) -> Vec<f32> {
     let waves: Vec<(f32, f32, f32)> = (1..=partials)
         .map(|n| {
             let n = n as f32;
-            (n * hz, n.powf(-fall) * between(rng, 0.4, 1.0), between(rng, 0.0, TAU))
+            (
+                n * hz,
+                n.powf(-fall) * between(rng, 0.4, 1.0),
+                between(rng, 0.0, TAU),
+            )
         })
         .collect();
     waves_of(&waves, length, rate)
@@ -175,14 +179,21 @@ fn tones(rng: &mut impl Rng, length: usize, rate: f32) -> Vec<f32> {
 }
 
 fn sweep(rng: &mut impl Rng, length: usize, rate: f32) -> Vec<f32> {
-    let (from, to) = (between_log(rng, 40.0, 2000.0), between_log(rng, 300.0, 10_000.0));
+    let (from, to) = (
+        between_log(rng, 40.0, 2000.0),
+        between_log(rng, 300.0, 10_000.0),
+    );
     let there_and_back = rng.random_bool(0.5);
     let period = between(rng, 0.5, 8.0) * rate;
     let mut phase = 0.0_f32;
     (0..length)
         .map(|i| {
             let x = (i as f32 % period) / period;
-            let x = if there_and_back { 1.0 - (2.0 * x - 1.0).abs() } else { x };
+            let x = if there_and_back {
+                1.0 - (2.0 * x - 1.0).abs()
+            } else {
+                x
+            };
             phase = (phase + from * (to / from).powf(x) / rate).fract();
             (TAU * phase).sin()
         })
@@ -195,15 +206,25 @@ fn clicks(rng: &mut impl Rng, length: usize, rate: f32) -> Vec<f32> {
     let mut samples = vec![0.0; length];
     let mut at = between(rng, 0.0, gap);
     while (at as usize) < length {
-        let (hz, decay) = (between_log(rng, 300.0, 6000.0), between_log(rng, 0.002, 0.03) * rate);
+        let (hz, decay) = (
+            between_log(rng, 300.0, 6000.0),
+            between_log(rng, 0.002, 0.03) * rate,
+        );
         let level = between(rng, 0.4, 1.0);
-        for (n, sample) in samples[at as usize..].iter_mut().take((6.0 * decay) as usize).enumerate()
+        for (n, sample) in samples[at as usize..]
+            .iter_mut()
+            .take((6.0 * decay) as usize)
+            .enumerate()
         {
             let fade = (-(n as f32) / decay).exp();
             let wave = 0.5 * (TAU * hz * n as f32 / rate).sin() + between(rng, -0.5, 0.5);
             *sample += level * fade * wave;
         }
-        at += if regular { gap } else { gap * between_log(rng, 0.3, 2.5) };
+        at += if regular {
+            gap
+        } else {
+            gap * between_log(rng, 0.3, 2.5)
+        };
     }
     samples
 }
@@ -356,8 +377,14 @@ mod tests {
         let mut rng = ChaCha8Rng::seed_from_u64(4);
         let samples = speech(&mut rng, 10 * 22_050, 22_050.0);
         let loud = peak(&samples);
-        let quiet = samples.chunks(2205).filter(|c| peak(c) < 0.02 * loud).count();
-        assert!(quiet >= 3, "{quiet} tenths of a second of pause in ten seconds");
+        let quiet = samples
+            .chunks(2205)
+            .filter(|c| peak(c) < 0.02 * loud)
+            .count();
+        assert!(
+            quiet >= 3,
+            "{quiet} tenths of a second of pause in ten seconds"
+        );
         // Louder in the octaves of a voice's first formants than above six kilohertz.
         let front_end = crate::dsp::FrontEnd::default();
         let power = front_end.mel_power(&samples);

@@ -147,14 +147,15 @@ impl Teacher {
         .into_iter()
         .map(|(name, shape, padding)| Ok(BandLayer::new(layer(name, shape, padding)?)))
         .collect::<Result<Vec<_>, TrainError>>()?;
-        let middle = |name: &str, channels: usize| {
-            layer(name, [64, channels, 1, 7], Padding::same([1, 7]))
-        };
+        let middle =
+            |name: &str, channels: usize| layer(name, [64, channels, 1, 7], Padding::same([1, 7]));
         let dense = |name: &str, inputs: usize, outputs: usize| -> Result<_, TrainError> {
             let weight = array(&format!("{name}.weight"), &[outputs, inputs])?;
-            let weight =
-                Tensor::<2>::from_data(TensorData::new(weight, [outputs, inputs]), device);
-            Ok((weight.transpose(), vector(&format!("{name}.bias"), outputs)?))
+            let weight = Tensor::<2>::from_data(TensorData::new(weight, [outputs, inputs]), device);
+            Ok((
+                weight.transpose(),
+                vector(&format!("{name}.bias"), outputs)?,
+            ))
         };
 
         let path = folder.join("tags.txt");
@@ -293,7 +294,9 @@ impl BandLayer {
         let bands = y.dims()[3];
         let greatest = crate::model::max_pool(y, [1, bands]);
         let turned_back = greatest * self.sign.clone().reshape([1, -1, 1, 1]);
-        self.layer.norm.forward(relu(self.layer.biased(turned_back)))
+        self.layer
+            .norm
+            .forward(relu(self.layer.biased(turned_back)))
     }
 }
 
@@ -341,7 +344,9 @@ mod tests {
     #[test]
     fn a_folder_without_a_teacher_is_refused_by_name() {
         let empty = tempfile::tempdir().expect("a folder");
-        let error = Teacher::open(empty.path(), &Device::flex()).err().expect("refused");
+        let error = Teacher::open(empty.path(), &Device::flex())
+            .err()
+            .expect("refused");
         assert!(error.to_string().contains("musicnn_msd_weights"), "{error}");
     }
 }
