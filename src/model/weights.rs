@@ -59,6 +59,12 @@ impl Weights {
         }
     }
 
+    /// The values of the one array whose path ends so.
+    pub fn values(&self, ending: &str) -> Option<&[f32]> {
+        let array = self.0.iter().find(|(path, _)| path.ends_with(ending));
+        array.map(|(_, array)| array.values.as_slice())
+    }
+
     /// Moves every value the share `1 − decay` of the way towards `other`, of the same network:
     /// the exponential moving average that is often a better network than the last one
     /// (Polyak & Juditsky 1992).

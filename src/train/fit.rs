@@ -20,6 +20,7 @@ use super::data::{Batch, DataSet, Normalisation};
 use super::evaluate::{Report, Through, evaluate};
 use super::head::{LinearMap, Rows, cross_entropy};
 use super::lessons::{Curriculum, Lessons};
+use super::metric::Metric;
 use super::teacher::{FEATURES, Teacher};
 use super::{TrainError, write_whole};
 use crate::dsp::FrontEnd;
@@ -420,18 +421,35 @@ pub fn fit(
     // With lessons, labels are the small part: the end of the schedule is taken, and the genre layer
     // fitted once more.
     let heads = heads(recipe, lessons, &normalisation, &now.average, device)?;
-    let mut best: Option<(f64, Model)> = None;
-    for (name, weights) in heads {
+    let assess = |name: String, weights: Weights| -> Result<(f64, Model, Weights), TrainError> {
         let mut model = model_of(&weights, now.state.epoch)?;
         let (calibration, loss) = calibrate(&model, valid, device)?;
         model.calibration = calibration;
+        eprintln!("genre layer {name}: {loss:.4} nats");
         model.training.genre_layer = name;
-        eprintln!("genre layer {}: {loss:.4} nats", model.training.genre_layer);
-        if best.as_ref().is_none_or(|(least, _)| loss < *least) {
-            best = Some((loss, model));
+        Ok((loss, model, weights))
+    };
+    let mut tried = heads
+        .into_iter()
+        .map(|(name, weights)| assess(name, weights))
+        .collect::<Result<Vec<_>, _>>()?;
+    // The trained layer and the best of the fitted ones make different mistakes, so together they make
+    // fewer. Each is taken at its own temperature.
+    tried[1..].sort_by(|a, b| a.0.total_cmp(&b.0));
+    if let [(_, trained, its_weights), (_, fitted, weights), ..] = tried.as_slice() {
+        let temperatures = [trained, fitted].map(|model| model.calibration.temperature);
+        let mut both = weights.clone();
+        for path in Network::GENRE_LAYER {
+            if let (Some(a), Some(b)) = (its_weights.values(path), weights.values(path)) {
+                let mean = |(a, b): (&f32, &f32)| 0.5 * (a / temperatures[0] + b / temperatures[1]);
+                both.replace(path, a.iter().zip(b).map(mean).collect());
+            }
         }
+        let name = format!("as trained and {}", fitted.training.genre_layer);
+        tried.push(assess(name, both)?);
     }
-    if let Some((_, model)) = best {
+    let best = tried.into_iter().min_by(|a, b| a.0.total_cmp(&b.0));
+    if let Some((_, model, _)) = best {
         eprintln!("takes the genre layer {}", model.training.genre_layer);
         save_best(model, device, &folder)?;
     }
@@ -498,6 +516,31 @@ fn heads(
         .chunks(genres)
         .map(|row| row.iter().zip(&counts).map(|(y, n)| y / n.max(1.0)).sum())
         .collect();
+    // Whole labels only: a mix belongs to no genre.
+    let kinds: Vec<Option<usize>> = labels
+        .values
+        .chunks(genres)
+        .map(|row| row.iter().position(|share| *share > 0.99))
+        .collect();
+    let mut average = average.clone();
+    if let Some(metric) = Metric::fit(&embeddings, &kinds, genres) {
+        let mut turn = |paths: [&str; 2], map: &dyn Fn(&[f32], &[f32]) -> (Vec<f32>, Vec<f32>)| {
+            let found = paths.map(|path| average.values(path).map(<[f32]>::to_vec));
+            if let [Some(weight), Some(bias)] = found {
+                let (weight, bias) = map(&weight, &bias);
+                average.replace(paths[0], weight);
+                average.replace(paths[1], bias);
+            }
+        };
+        turn(Network::EMBEDDING_LAYER, &|w, b| {
+            metric.of_embedding_layer(w, b)
+        });
+        for head in Network::HEADS {
+            turn(head, &|w, b| metric.of_head(w, b));
+        }
+        embeddings = metric.apply(&embeddings);
+    }
+    let average = average;
     let mut found = vec![("as trained".to_owned(), average.clone())];
     let mut add = |name: String, map: &LinearMap| -> Result<(), TrainError> {
         let mut weights = average.clone();
@@ -518,7 +561,7 @@ fn heads(
         let map = LinearMap::fit(&embeddings, &labels, &share, decay, device);
         add(format!("from labels, decay {decay}"), &map)?;
     }
-    for teacher_decay in [1.0, 3.0, 10.0] {
+    for teacher_decay in [0.3, 1.0, 3.0] {
         let probe = LinearMap::fit(&features, &labels, &share, teacher_decay, device);
         // A strongly regularised probe is too modest: sharpened until it fits the labels best.
         let factors = (0..40).map(|step| 0.5 * 1.1_f32.powi(step));
@@ -549,7 +592,7 @@ fn heads(
             width: genres,
         };
         let even = vec![1.0; views.len()];
-        for decay in [0.01, 0.1, 0.5] {
+        for decay in [0.001, 0.003, 0.01, 0.03] {
             let map = LinearMap::fit(&embeddings, &targets, &even, decay, device);
             add(
                 format!("from the teacher's opinion (decay {teacher_decay}), decay {decay}"),

@@ -8,6 +8,7 @@ mod evaluate;
 mod fit;
 mod head;
 mod lessons;
+mod metric;
 pub mod metrics;
 mod others;
 mod teacher;
