@@ -6,13 +6,14 @@
 //! sound file or microphone
 //!   → audio      decode, mix to mono, resample to 22 050 Hz
 //!   → dsp        log-mel segments [128 bands, 128 frames] of three seconds
-//!   → model      two-stream network → genre logits, embedding
+//!   → model      two-stream network → genre logits, tags, embedding
 //!   → pipeline   the segments' answers become the clip's
 //!   → catalog    the songs whose embeddings lie nearest
 //! ```
 //!
 //! All of that is the same code in the browser and natively. At the ends stand `web` (the page's
-//! worker calls it; browser only), and `library`, `train`, `server` (native only). Dependencies
+//! worker calls it; browser only), and `library`, `train`, `server` (native only); under the model, on
+//! native CPUs, lie `kernels`. Dependencies
 //! point one way: a room knows those above it in the list, never those below.
 
 pub mod audio;

@@ -5,6 +5,7 @@ mod calibrate;
 mod data;
 mod device;
 mod evaluate;
+mod finish;
 mod fit;
 mod head;
 mod lessons;

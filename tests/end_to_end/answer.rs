@@ -20,6 +20,10 @@ pub struct Answer {
     pub device: String,
     /// Genres with their probabilities, most likely first.
     genres: Vec<(String, f64)>,
+    /// Tags with their probabilities: all in the terminal, the most likely ones in the page.
+    tags: Vec<(String, f64)>,
+    /// The sentence above it all; the page's only.
+    pub verdict: String,
     embedding: Vec<f64>,
     similar: Vec<Similar>,
 }
@@ -37,6 +41,9 @@ pub const READ_FROM_PAGE: &str = "({
     device: document.querySelector('#badge').dataset.device,
     genres: [...document.querySelectorAll('#result [data-genre][data-probability]')]
         .map((bar) => [bar.dataset.genre, Number(bar.dataset.probability)]),
+    tags: [...document.querySelectorAll('#tags [data-tag][data-probability]')]
+        .map((tag) => [tag.dataset.tag, Number(tag.dataset.probability)]),
+    verdict: document.querySelector('#verdict').textContent,
     embedding: Array.from(window.soundalike?.answer?.embedding ?? []),
     similar: [...document.querySelectorAll('#similar [data-track][data-similarity]')]
         .map((row) => [row.textContent, Number(row.dataset.similarity)]),
@@ -50,6 +57,8 @@ impl Answer {
             device: read["device"].as_str().unwrap_or_default().to_owned(),
             genres: serde_json::from_value(read["genres"].clone())
                 .context("a bar without a number")?,
+            tags: serde_json::from_value(read["tags"].clone())?,
+            verdict: read["verdict"].as_str().unwrap_or_default().to_owned(),
             embedding: serde_json::from_value(read["embedding"].clone())?,
             similar: similar
                 .into_iter()
@@ -61,13 +70,17 @@ impl Answer {
     /// From `soundalike classify` and `soundalike recommend`.
     pub fn from_terminal(file: &Path) -> Result<Self> {
         let classified = soundalike("classify", file)?;
-        let probabilities = classified["probabilities"].as_object();
-        let mut genres = probabilities
-            .context("classify gives probabilities")?
-            .iter()
-            .map(|(genre, p)| Ok((genre.clone(), p.as_f64().context("a probability")?)))
-            .collect::<Result<Vec<_>>>()?;
-        genres.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let ranked = |field: &str| -> Result<Vec<(String, f64)>> {
+            let probabilities = classified[field].as_object();
+            let mut ranked = probabilities
+                .with_context(|| format!("classify gives {field}"))?
+                .iter()
+                .map(|(name, p)| Ok((name.clone(), p.as_f64().context("a probability")?)))
+                .collect::<Result<Vec<_>>>()?;
+            ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+            Ok(ranked)
+        };
+        let (genres, tags) = (ranked("probabilities")?, ranked("tags")?);
         let recommended = soundalike("recommend", file)?;
         let similar = recommended["recommendations"]
             .as_array()
@@ -83,6 +96,8 @@ impl Answer {
         Ok(Self {
             device: "cpu".to_owned(),
             genres,
+            tags,
+            verdict: String::new(),
             embedding: serde_json::from_value(classified["embedding"].clone())?,
             similar,
         })
@@ -130,6 +145,16 @@ impl Answer {
             ensure!(
                 (shown - expected).abs() <= PROBABILITY,
                 "{genre}: {shown} in the page, {expected} in the terminal"
+            );
+        }
+        let likely = terminal.tags.iter().any(|(_, p)| *p > 0.2);
+        ensure!(!likely || !self.tags.is_empty(), "no tag is shown");
+        for (tag, shown) in &self.tags {
+            let expected = terminal.tags.iter().find(|(name, _)| name == tag);
+            let (_, expected) = expected.with_context(|| format!("there is no tag {tag}"))?;
+            ensure!(
+                (shown - expected).abs() <= PROBABILITY,
+                "{tag}: {shown} in the page, {expected} in the terminal"
             );
         }
         // Two genres within the tolerance of each other may change places.

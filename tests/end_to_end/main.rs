@@ -53,6 +53,22 @@ async fn a_chosen_mp3_is_answered_as_in_the_terminal() -> Result<()> {
 
 #[tokio::test]
 #[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
+async fn noise_is_said_to_be_no_music() -> Result<()> {
+    let sounds = Sounds::new()?;
+    let visit = Visit::start(NO_GPU).await?;
+    let page = visit.open("").await?;
+    page.choose(&[&sounds.noise_wav()?]).await?;
+    let answer = page.answer(CPU).await?;
+    ensure!(
+        answer.verdict.starts_with("Not sure"),
+        "says {:?} of white noise",
+        answer.verdict
+    );
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
 async fn dropped_files_are_answered_as_in_the_terminal() -> Result<()> {
     let sounds = Sounds::new()?;
     let visit = Visit::start(&[]).await?;

@@ -29,22 +29,33 @@ impl Sounds {
 
     /// The project's own song as WAV.
     pub fn song_wav(&self) -> Result<PathBuf> {
-        let song = soundalike::audio::synth::sample_song();
-        let samples = song.samples().iter();
+        self.write_clip("song.wav", &soundalike::audio::synth::sample_song())
+    }
+
+    fn write_clip(&self, name: &str, clip: &soundalike::audio::Clip) -> Result<PathBuf> {
+        let samples = clip.samples().iter();
         let samples = samples.map(|sample| (sample * f32::from(i16::MAX)) as i16);
         let spec = WavSpec {
             channels: 1,
-            sample_rate: song.rate(),
+            sample_rate: clip.rate(),
             bits_per_sample: 16,
             sample_format: SampleFormat::Int,
         };
-        let path = self.0.path().join("song.wav");
+        let path = self.0.path().join(name);
         let mut writer = WavWriter::create(&path, spec)?;
         for sample in samples {
             writer.write_sample(sample)?;
         }
         writer.finalize()?;
         Ok(path)
+    }
+
+    /// White noise as WAV.
+    pub fn noise_wav(&self) -> Result<PathBuf> {
+        self.write_clip(
+            "noise.wav",
+            &soundalike::audio::synth::noise(3, 8.0, 22_050),
+        )
     }
 
     /// No bytes at all.
