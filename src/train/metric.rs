@@ -183,16 +183,20 @@ fn roots(matrix: &Mat<f64>) -> Option<(Mat<f64>, Mat<f64>)> {
 
 #[cfg(test)]
 mod tests {
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
     use super::*;
 
     /// Two genres that differ in the first of three numbers, which varies least.
     fn example() -> (Rows, Vec<Option<usize>>) {
+        let mut rng = ChaCha8Rng::seed_from_u64(0);
         let values = (0..300_u32).flat_map(|i| {
-            let wobble = |m: u32| (i * m % 17) as f32 - 8.0;
+            let mut wobble = |width: f32| width * (rng.random::<f32>() - 0.5);
             [
-                (i % 2) as f32 + 0.02 * wobble(5),
-                5.0 * wobble(7),
-                3.0 * wobble(11) + 2.0,
+                (i % 2) as f32 + wobble(0.4),
+                wobble(80.0),
+                wobble(50.0) + 2.0,
             ]
         });
         let rows = Rows {
