@@ -35,7 +35,7 @@ export async function showCard() {
 }
 
 /** What of the card is shown at once; the rest unfolds. */
-const FIRST = ['data', 'accuracy', 'per_genre', 'limits'];
+const FIRST = ['data', 'teacher', 'accuracy', 'per_genre', 'limits'];
 
 /** @param {Record<string, unknown>} card @returns {HTMLElement[]} */
 function summary(card) {

@@ -151,7 +151,7 @@ impl SplitName {
 #[derive(Serialize)]
 struct Card<'a> {
     name: &'static str,
-    data: CardData<'a>,
+    data: CardData,
     #[serde(skip_serializing_if = "Option::is_none")]
     teacher: Option<CardTeacher>,
     accuracy: CardAccuracy<'a>,
@@ -177,8 +177,8 @@ struct Card<'a> {
 }
 
 #[derive(Serialize)]
-struct CardData<'a> {
-    collection: &'a str,
+struct CardData {
+    collection: String,
     clips_learnt_from: usize,
     of_them_with_a_genre: usize,
     clips_that_chose: usize,
@@ -375,7 +375,11 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
     let card = Card {
         name: "Soundalike genre model",
         data: CardData {
-            collection: &recipe.data,
+            collection: if teacher.is_some() {
+                sets_of(lessons.iter())
+            } else {
+                recipe.data.clone()
+            },
             clips_learnt_from: model.training.train_clips,
             of_them_with_a_genre: if teacher.is_some() {
                 let labelled = lessons.iter().filter(|song| !song.track.genre.is_empty());
@@ -527,11 +531,12 @@ fn of_split(songs: &[Song], split: Split) -> Vec<Song> {
 
 /// The sets that the training clips come from.
 fn collections(songs: &[Song]) -> String {
-    let sets: BTreeSet<&str> = songs
-        .iter()
-        .filter(|song| song.split == Split::Train)
-        .map(|song| song.track.set.as_str())
-        .collect();
+    sets_of(songs.iter().filter(|song| song.split == Split::Train))
+}
+
+/// The sets that songs come from.
+fn sets_of<'a>(songs: impl Iterator<Item = &'a Song>) -> String {
+    let sets: BTreeSet<&str> = songs.map(|song| song.track.set.as_str()).collect();
     sets.into_iter().collect::<Vec<_>>().join(", ")
 }
 
