@@ -10,6 +10,7 @@ mod registry;
 pub mod two_stream;
 mod weights;
 
+#[cfg(not(target_arch = "wasm32"))]
 pub(crate) use blocks::max_pool;
 pub(crate) use calibration::mean;
 pub use calibration::{Calibration, Pooling};
