@@ -22,6 +22,8 @@ const TAGS_NAMED: usize = 3;
 const TAG_LIFT: f32 = 1.5;
 /// Genres and tags that contribute less than this to the agreement of two songs are not mentioned.
 const WORTH_MENTIONING: f32 = 0.1;
+/// A genre that is hardly more probable than all genres on average is not what a song sounds like.
+const MORE_THAN_CHANCE: f32 = 1.2;
 
 /// How the songs are ranked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -214,11 +216,13 @@ impl Catalog {
 
     /// What two songs have in common: genres, and the tags that are more than usual in both.
     fn reason(&self, query: Query<'_>, track: usize, usual_tags: &[f32]) -> String {
+        let chance = MORE_THAN_CHANCE / self.maker.genres.len() as f32;
         let mut genres: Vec<(f32, &str)> = query
             .probabilities
             .iter()
             .zip(self.probabilities(track))
             .zip(&self.maker.genres)
+            .filter(|((p, q), _)| p.min(**q) >= chance)
             .map(|((p, q), genre)| ((p * q).sqrt(), spoken(genre)))
             .filter(|(weight, _)| *weight >= WORTH_MENTIONING)
             .collect();
@@ -378,6 +382,19 @@ mod tests {
         // Sadness is in e, f and g alone; the guitar is everywhere.
         assert!(why(4, 5).ends_with("rock; sad"), "{}", why(4, 5));
         assert!(!why(0, 3).contains("sad") && !why(0, 3).contains("guitar"));
+    }
+
+    #[test]
+    fn a_sound_of_no_genre_shares_none_with_any_song() {
+        let catalog = catalog();
+        let query = Query {
+            embedding: catalog.embedding(0),
+            probabilities: &[0.5, 0.5],
+            tags: &[],
+        };
+        for found in catalog.similar(query, 7, &Search::default()) {
+            assert_eq!(found.why, "alike in sound rather than in genre");
+        }
     }
 
     #[test]
