@@ -415,8 +415,7 @@ impl Analysis {
             .collect()
     }
 
-    /// The logits of the segments in which there is anything to hear, and the probability that each is
-    /// music.
+    /// The logits of the genres and of music in the segments in which there is anything to hear.
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn evidence(&self) -> (Vec<Vec<f32>>, Vec<f32>) {
         let audible = self.audible().into_iter();
@@ -461,7 +460,9 @@ impl Analysis {
             ));
         }
         let audible = self.audible();
-        let music = mean(1, audible.iter().map(|h| std::slice::from_ref(&h.music)))[0];
+        let music = self
+            .calibration
+            .mean_music(audible.iter().map(|heard| heard.music));
         let probabilities = if audible.is_empty() {
             vec![1.0 / self.genres as f32; self.genres]
         } else {
@@ -477,7 +478,7 @@ impl Analysis {
                 audible.iter().map(|h| h.embedding.as_slice()),
             ),
             tags: mean(self.tags, audible.iter().map(|h| h.tags.as_slice())),
-            music: if audible.is_empty() { 1.0 } else { music },
+            music,
             notes,
         }
     }

@@ -94,7 +94,6 @@ export class Result {
         const item = make('li', '', tag, ' ', make('span', 'number', percent(share)));
         item.dataset.tag = tag;
         item.dataset.probability = String(share);
-        item.style.setProperty('--share', String(share));
         return item;
       }),
     );

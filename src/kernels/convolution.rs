@@ -85,9 +85,12 @@ impl Geometry {
         self.kernel == [1, 1] && self.padding == Padding::same([1, 1])
     }
 
-    /// Rows of the output per tile.
-    fn tile_rows(&self) -> usize {
-        (TILE / self.out_width.max(1)).clamp(1, self.out_height.max(1))
+    /// The output's rows, as many at a time as make a tile: from and to.
+    fn tiles(self) -> impl Iterator<Item = (usize, usize)> {
+        let rows = (TILE / self.out_width.max(1)).clamp(1, self.out_height.max(1));
+        (0..self.out_height)
+            .step_by(rows)
+            .map(move |from| (from, (from + rows).min(self.out_height)))
     }
 
     /// Lays the patches under output rows `from..to` out as `[depth, (to - from) * out_width]`.
@@ -147,9 +150,7 @@ pub(super) fn forward(x: View, weight: View, padding: Padding) -> Values {
                 matmul(y, Accum::Replace, weight, x, 1.0, Par::Seq);
                 return;
             }
-            let rows = geometry.tile_rows();
-            for from in (0..geometry.out_height).step_by(rows) {
-                let to = (from + rows).min(geometry.out_height);
+            for (from, to) in geometry.tiles() {
                 geometry.columns(x, from, to, columns);
                 let positions = (to - from) * geometry.out_width;
                 let columns = MatRef::from_row_major_slice(columns, depth, positions);
@@ -184,9 +185,7 @@ pub(super) fn weight_gradient(x: View, grad: View, weight: [usize; 4], padding: 
                     add(grad, MatRef::from_row_major_slice(x, depth, area));
                     continue;
                 }
-                let rows = geometry.tile_rows();
-                for from in (0..geometry.out_height).step_by(rows) {
-                    let to = (from + rows).min(geometry.out_height);
+                for (from, to) in geometry.tiles() {
                     geometry.columns(x, from, to, columns);
                     let positions = (to - from) * geometry.out_width;
                     add(

@@ -45,6 +45,15 @@ impl Calibration {
         1.0 / (1.0 + (self.music_shift - logit).exp())
     }
 
+    /// Mean probability of music from the logits of a sound's segments; one without any.
+    pub fn mean_music(&self, logits: impl ExactSizeIterator<Item = f32>) -> f32 {
+        if logits.len() == 0 {
+            return 1.0;
+        }
+        let each: Vec<f32> = logits.map(|logit| self.music(logit)).collect();
+        mean(1, each.chunks(1))[0]
+    }
+
     /// Probabilities of one sound from the logits of its segments. `music` is the probability that it
     /// is music at all: with the rest, no genre is more probable than another.
     pub fn probabilities(&self, segments: &[&[f32]], music: f32) -> Vec<f32> {

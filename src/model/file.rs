@@ -263,12 +263,6 @@ impl Model {
         serialize(views, Some(metadata)).map_err(|e| failed(&e))
     }
 
-    /// Whether it tells music from other sounds.
-    #[cfg(not(target_arch = "wasm32"))]
-    pub(crate) fn tells_music(&self) -> bool {
-        self.architecture.tells_music()
-    }
-
     /// Hears log-mel segments in dB, `[batch, mel_bands, segment_frames]` in one row: for each its
     /// probabilities and its embedding.
     ///
@@ -303,11 +297,11 @@ impl Model {
                 let (logits, row) = row.split_at(self.genres.len());
                 let (embedding, row) = row.split_at(self.architecture.embedding());
                 let (tags, music) = row.split_at(self.tags.len());
-                let music = music
-                    .first()
-                    .map_or(1.0, |&logit| self.calibration.music(logit));
+                let music = music.first().map_or(f32::INFINITY, |&logit| logit);
                 SegmentHeard {
-                    probabilities: self.calibration.probabilities(&[logits], music),
+                    probabilities: self
+                        .calibration
+                        .probabilities(&[logits], self.calibration.music(music)),
                     logits: logits.to_vec(),
                     embedding: embedding.to_vec(),
                     tags: tags.iter().map(|&logit| sigmoid(logit)).collect(),
@@ -329,7 +323,7 @@ pub struct SegmentHeard {
     pub embedding: Vec<f32>,
     /// Probability of each tag, in the model's order.
     pub tags: Vec<f32>,
-    /// Probability that it is music; one if the model does not tell.
+    /// Logit of music or not, before any shift; infinite if the model does not tell.
     pub music: f32,
 }
 
@@ -349,7 +343,7 @@ pub(crate) fn check_front_end(found: &FrontEnd) -> Result<(), ModelError> {
 }
 
 /// SHA-256 of some bytes in hexadecimal.
-fn sha256_hex(bytes: &[u8]) -> String {
+pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
     Sha256::digest(bytes)
         .iter()
         .map(|byte| format!("{byte:02x}"))

@@ -14,6 +14,8 @@ mod weights;
 pub(crate) use blocks::max_pool;
 pub(crate) use calibration::mean;
 pub use calibration::{Calibration, Pooling};
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use file::sha256_hex;
 pub use file::{Golden, Model, SegmentHeard, Training};
 pub(crate) use file::{check_front_end, f16_bytes, values_from_view};
 pub use registry::{Architecture, Heard, Network};

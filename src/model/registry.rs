@@ -80,13 +80,6 @@ impl Architecture {
         }
     }
 
-    /// Whether it tells music from other sounds.
-    pub fn tells_music(&self) -> bool {
-        match self {
-            Self::TwoStream(config) => config.music,
-        }
-    }
-
     /// Number of genres.
     pub fn genres(&self) -> usize {
         match self {

@@ -199,7 +199,7 @@ fn stripe(rng: &mut impl Rng, length: usize, most: usize) -> (usize, usize) {
     (from, from + width)
 }
 
-fn between(rng: &mut impl Rng, low: f32, high: f32) -> f32 {
+pub(super) fn between(rng: &mut impl Rng, low: f32, high: f32) -> f32 {
     low + (high - low) * rng.random::<f32>()
 }
 

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::TrainError;
 use crate::audio;
 use crate::library::Song;
-use crate::model::{Calibration, Model, Pooling, mean};
+use crate::model::{Calibration, Model, Pooling};
 use crate::pipeline::Listener;
 
 /// Temperatures that are tried: from 1/4 to 4 in steps of five per cent.
@@ -18,8 +18,7 @@ const MISSED: usize = 50;
 const STILL_MUSIC: f32 = 0.9;
 
 /// The pooling and the temperature with the least mean cross-entropy on labelled songs, and that
-/// cross-entropy in nats. Songs that
-/// cannot be heard or have another genre are left out.
+/// cross-entropy in nats. Songs that cannot be heard or have another genre are left out.
 ///
 /// # Errors
 /// If the device fails.
@@ -29,52 +28,30 @@ pub fn calibrate(
     device: &Device,
 ) -> Result<(Calibration, f64), TrainError> {
     let listener = Listener::new(model.clone(), device.clone());
-    let mut heard: Vec<(usize, Vec<Vec<f32>>, Vec<f32>)> = songs
+    let evidence: Vec<(usize, Vec<Vec<f32>>, Vec<f32>)> = songs
         .par_iter()
         .filter_map(|song| {
             let label = model.genres.iter().position(|g| *g == song.track.genre)?;
             let clip = audio::decode_file(&song.file).ok()?.clip;
             let (logits, music) = listener.analysed(&clip).ok()?.evidence();
-            // Back to the logit that the model's own shift, which is to be found anew, is not part of.
-            let shift = model.calibration.music_shift;
-            let logit =
-                |p: &f32| (p.clamp(1e-6, 1.0 - 1e-6) / (1.0 - p.clamp(1e-6, 1.0 - 1e-6))).ln();
-            Some((
-                label,
-                logits,
-                music.iter().map(|p| logit(p) + shift).collect(),
-            ))
+            Some((label, logits, music))
         })
         .collect();
-    let music_shift = if model.tells_music() {
-        let mut logits: Vec<f32> = heard
-            .iter()
-            .flat_map(|(_, _, music)| music.clone())
-            .collect();
-        logits.sort_by(f32::total_cmp);
-        let least = logits.get(logits.len() / MISSED).copied().unwrap_or(0.0);
-        least - (STILL_MUSIC / (1.0 - STILL_MUSIC)).ln()
-    } else {
-        0.0
-    };
+    let mut music: Vec<f32> = evidence.iter().flat_map(|e| e.2.clone()).collect();
+    music.sort_by(f32::total_cmp);
+    let least = music.get(music.len() / MISSED).copied();
+    // A model that does not tell has infinite logits, which no shift changes.
+    let least = least.filter(|logit| logit.is_finite());
+    let music_shift = least.map_or(0.0, |logit| {
+        logit - (STILL_MUSIC / (1.0 - STILL_MUSIC)).ln()
+    });
     let shifted = Calibration {
         music_shift,
         ..Calibration::default()
     };
-    let heard: Vec<(usize, Vec<Vec<f32>>, f32)> = heard
-        .drain(..)
-        .map(|(label, logits, music)| {
-            let music: Vec<f32> = if model.tells_music() {
-                music.iter().map(|&logit| shifted.music(logit)).collect()
-            } else {
-                vec![1.0]
-            };
-            (
-                label,
-                logits,
-                mean(1, music.iter().map(std::slice::from_ref))[0],
-            )
-        })
+    let heard: Vec<(usize, Vec<Vec<f32>>, f32)> = evidence
+        .into_iter()
+        .map(|(label, logits, music)| (label, logits, shifted.mean_music(music.into_iter())))
         .collect();
     let loss = |calibration: &Calibration| -> f64 {
         heard

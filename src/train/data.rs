@@ -1,5 +1,6 @@
 //! Training data in memory: every clip's log-mel spectrogram, decoded once.
 
+use burn::tensor::{Device, Tensor, TensorData};
 use half::f16;
 use rand::seq::IndexedRandom;
 use rand::{Rng, RngExt, SeedableRng};
@@ -82,6 +83,19 @@ pub struct Batch {
     pub music: Option<Vec<f32>>,
     /// Number of crops.
     pub size: usize,
+}
+
+/// Crops `[size, mel_bands, segment_frames]` in one row as what a network hears.
+pub fn crops_tensor(inputs: Vec<f32>, size: usize, device: &Device) -> Tensor<4> {
+    let FrontEnd {
+        mel_bands,
+        segment_frames,
+        ..
+    } = FrontEnd::default();
+    Tensor::from_data(
+        TensorData::new(inputs, [size, 1, mel_bands, segment_frames]),
+        device,
+    )
 }
 
 /// Mean and standard deviation of each mel band in dB.

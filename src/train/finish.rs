@@ -1,18 +1,17 @@
 //! What is done with a network once it has learnt from a teacher: its embedding is turned so that genres
 //! lie apart ([`super::metric`]), and its genre layer fitted anew in several ways ([`super::head`]).
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::Device;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::data::Normalisation;
+use super::data::{Normalisation, crops_tensor};
 use super::fit::Recipe;
 use super::head::{LinearMap, Rows, cross_entropy};
 use super::lessons::Lessons;
 use super::metric::Metric;
 use super::teacher::FEATURES;
 use super::{Augmentation, TrainError};
-use crate::dsp::FrontEnd;
 use crate::model::{Network, Weights};
 use crate::progress::Progress;
 
@@ -55,8 +54,6 @@ impl Evidence {
         let network = weights.clone().apply(recipe.architecture.init(device))?;
         let network = network.fused();
         let views = lessons.music_views(VIEWS);
-        let front_end = FrontEnd::default();
-        let (bands, frames) = (front_end.mel_bands, front_end.segment_frames);
         let progress = Progress::new("embedding the lessons", views.len());
         let mut rng = ChaCha8Rng::seed_from_u64(recipe.seed);
         let mut embeddings = Rows {
@@ -69,10 +66,7 @@ impl Evidence {
         };
         for views in views.chunks(recipe.batch_size) {
             let batch = lessons.batch(views, &augmentation, normalisation, 0.0, &mut rng);
-            let x = Tensor::<4>::from_data(
-                TensorData::new(batch.inputs, [batch.size, 1, bands, frames]),
-                device,
-            );
+            let x = crops_tensor(batch.inputs, batch.size, device);
             let embedding = network.forward(x).embedding.into_data();
             embeddings.values.extend(embedding.iter::<f32>());
             for _ in views {

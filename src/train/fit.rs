@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::augment::Augmentation;
 use super::calibrate::calibrate;
-use super::data::{Batch, DataSet, Normalisation};
+use super::data::{Batch, DataSet, Normalisation, crops_tensor};
 use super::evaluate::{Report, Through, evaluate};
 use super::finish::heads;
 use super::lessons::{Curriculum, Lessons};
@@ -515,17 +515,12 @@ const CONTRAST_TEMPERATURE: f32 = 0.2;
 
 /// The loss of a batch: the [`Shares`] of whatever is known of it.
 fn loss(recipe: &Recipe, pupil: &Pupil, batch: Batch, device: &Device) -> Tensor<1> {
-    let front_end = FrontEnd::default();
-    let (bands, frames) = (front_end.mel_bands, front_end.segment_frames);
     let size = batch.size;
     let rows = |values: Vec<f32>| {
         let width = values.len() / size;
         Tensor::<2>::from_data(TensorData::new(values, [size, width]), device)
     };
-    let x = Tensor::<4>::from_data(
-        TensorData::new(batch.inputs, [size, 1, bands, frames]),
-        device,
-    );
+    let x = crops_tensor(batch.inputs, size, device);
     let known = batch.targets.iter().sum::<f32>().max(1.0);
     let heard = pupil.network.forward(x);
     let labels = rows(batch.targets);

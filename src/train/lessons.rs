@@ -14,7 +14,6 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::data::{Batch, Normalisation};
 use super::teacher::{FEATURES, Teacher};
@@ -22,6 +21,7 @@ use super::{Augmentation, TrainError, others, write_whole};
 use crate::audio::{self, Clip};
 use crate::dsp::FrontEnd;
 use crate::library::Song;
+use crate::model::sha256_hex;
 use crate::pipeline::HearError;
 use crate::progress::Progress;
 
@@ -109,10 +109,7 @@ impl Lessons {
             .collect();
         let key = serde_json::to_string(&(names, genres, curriculum, seed, &front_end))
             .map_err(|e| TrainError::Recipe(e.to_string()))?;
-        let key: String = Sha256::digest(key)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let key = sha256_hex(key.as_bytes());
         let tags = teacher.tag_names().len();
         if let Some(lessons) = Self::read(cache, &key, genres.len(), tags, &front_end) {
             eprintln!("{} lessons from {}", lessons.len(), cache.display());

@@ -7,6 +7,8 @@ use std::f32::consts::TAU;
 use rand::seq::IndexedRandom;
 use rand::{Rng, RngExt};
 
+use super::augment::between;
+
 /// The kinds, drawn with these weights: speech is the one that sounds most like music.
 const KINDS: [(Kind, f32); 8] = [
     (Kind::Speech, 6.0),
@@ -339,10 +341,6 @@ fn speech(rng: &mut impl Rng, length: usize, rate: f32) -> Vec<f32> {
 
 fn peak(samples: &[f32]) -> f32 {
     samples.iter().fold(0.0, |peak, s| peak.max(s.abs()))
-}
-
-fn between(rng: &mut impl Rng, low: f32, high: f32) -> f32 {
-    low + (high - low) * rng.random::<f32>()
 }
 
 /// Between two positive numbers, each octave as likely.
