@@ -44,7 +44,7 @@ impl Default for Augmentation {
             gain_db: (-26.0, 6.0),
             equaliser_db: 3.0,
             low_pass: 0.3,
-            phone: 0.15,
+            phone: 0.3,
             noise: 0.2,
             mask_bands: 16,
             mask_frames: 24,
@@ -145,6 +145,8 @@ impl Augmentation {
             (
                 band_of(between(rng, 150.0, 450.0)),
                 band_of(between(rng, 2_800.0, 4_500.0)),
+                // From a gentle filter to a wall.
+                2.0 * 20.0_f32.powf(rng.random()),
             )
         });
         (0..bands)
@@ -158,9 +160,9 @@ impl Augmentation {
                     .sum();
                 // Six decibels a band: steep, as codecs and resamplers cut.
                 let cut = edge.map_or(0.0, |edge| -6.0 * (band as f32 - edge).max(0.0));
-                let telephone = phone.map_or(0.0, |(low, high)| {
+                let telephone = phone.map_or(0.0, |(low, high, steepness)| {
                     let band = band as f32;
-                    -6.0 * ((band - high).max(0.0) + (low - band).max(0.0))
+                    -steepness * ((band - high).max(0.0) + (low - band).max(0.0))
                 });
                 gain + equaliser + cut + telephone
             })

@@ -73,8 +73,10 @@ pub struct DataSet {
 pub struct Batch {
     /// `[size, mel_bands, segment_frames]`.
     pub inputs: Vec<f32>,
-    /// `[size, genres]`: soft labels; a row of zeros has none.
+    /// `[size, genres]`: genre probabilities to learn.
     pub targets: Vec<f32>,
+    /// `[size, genres]`: shares of labelled songs in lessons; a row of zeros has no label.
+    pub labels: Option<Vec<f32>>,
     /// `[size, tags]`: a teacher's probabilities.
     pub tags: Option<Vec<f32>>,
     /// `[size, features]`: a teacher's features, each with mean zero and deviation one.

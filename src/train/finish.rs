@@ -7,10 +7,10 @@ use rand_chacha::ChaCha8Rng;
 
 use super::data::{Normalisation, crops_tensor};
 use super::fit::Recipe;
-use super::head::{LinearMap, Rows, cross_entropy};
+use super::head::{LinearMap, Rows};
 use super::lessons::Lessons;
 use super::metric::Metric;
-use super::teacher::FEATURES;
+use super::opinion::Known;
 use super::{Augmentation, TrainError};
 use crate::model::{Network, Weights};
 use crate::progress::Progress;
@@ -32,15 +32,7 @@ const OPINION_DECAYS: [f32; 4] = [0.001, 0.003, 0.01, 0.03];
 /// What is known of the views that the layers are fitted on.
 struct Evidence {
     embeddings: Rows,
-    /// Soft labels; a row of zeros has none.
-    labels: Rows,
-    /// The teacher's features.
-    features: Rows,
-    /// Sum of each row of labels.
-    known: Vec<f32>,
-    /// Weight of each row: every genre counts the same, however few clips it has, and a mix as much as is
-    /// known of it.
-    share: Vec<f32>,
+    known: Known,
 }
 
 impl Evidence {
@@ -65,7 +57,7 @@ impl Evidence {
             ..recipe.augmentation.clone()
         };
         for views in views.chunks(recipe.batch_size) {
-            let batch = lessons.batch(views, &augmentation, normalisation, 0.0, &mut rng);
+            let batch = lessons.batch(views, &augmentation, normalisation, &mut rng);
             let x = crops_tensor(batch.inputs, batch.size, device);
             let embedding = network.forward(x).embedding.into_data();
             embeddings.values.extend(embedding.iter::<f32>());
@@ -73,74 +65,18 @@ impl Evidence {
                 progress.advance();
             }
         }
-        let genres = recipe.genres.len();
-        let rows = |width: usize, of: &dyn Fn(usize) -> Vec<f32>| Rows {
-            values: views.iter().flat_map(|&view| of(view)).collect(),
-            width,
-        };
-        let labels = rows(genres, &|view| lessons.label(view));
-        let known: Vec<f32> = labels
-            .values
-            .chunks(genres)
-            .map(|row| row.iter().sum())
-            .collect();
-        let counts: Vec<f32> = (0..genres)
-            .map(|genre| labels.values.iter().skip(genre).step_by(genres).sum())
-            .collect();
-        let share = labels
-            .values
-            .chunks(genres)
-            .zip(&known)
-            .map(|(row, known)| {
-                let balanced: f32 = row.iter().zip(&counts).map(|(y, n)| y / n.max(1.0)).sum();
-                if *known > 0.0 { balanced / known } else { 0.0 }
-            })
-            .collect();
         Ok(Self {
-            features: rows(FEATURES, &|view| lessons.teacher_features(view)),
             embeddings,
-            labels,
-            known,
-            share,
+            known: Known::of(lessons, &views),
         })
     }
 
     /// The genre of each view that is of one alone.
     fn kinds(&self) -> Vec<Option<usize>> {
-        let rows = self.labels.values.chunks(self.labels.width);
+        let labels = &self.known.labels;
+        let rows = labels.values.chunks(labels.width);
         rows.map(|row| row.iter().position(|share| *share > 0.99))
             .collect()
-    }
-
-    /// What a probe on the teacher's features thinks of every view, half replaced by the label where there
-    /// is one.
-    fn opinion(&self, decay: f32, device: &Device) -> Rows {
-        let probe = LinearMap::fit(&self.features, &self.labels, &self.share, decay, device);
-        // A strongly regularised probe is too modest: sharpened until it fits the labels best.
-        let factors = (0..40).map(|step| 0.5 * 1.1_f32.powi(step));
-        let loss = |map: &LinearMap| {
-            cross_entropy(&map.probabilities(&self.features, device), &self.labels)
-        };
-        let probe = factors
-            .map(|factor| probe.scaled(factor))
-            .map(|map| (loss(&map), map))
-            .min_by(|a, b| a.0.total_cmp(&b.0))
-            .map_or(probe.clone(), |(_, map)| map);
-        let width = self.labels.width;
-        let opinion = probe.probabilities(&self.features, device);
-        let rows = opinion.values.chunks(width);
-        let values = rows
-            .zip(self.labels.values.chunks(width))
-            .zip(&self.known)
-            .flat_map(|((opinion, label), known)| {
-                let rest = 1.0 - 0.5 * known;
-                let pairs = opinion.iter().zip(label);
-                pairs.map(move |(o, y)| rest * o + 0.5 * y)
-            });
-        Rows {
-            values: values.collect(),
-            width,
-        }
     }
 }
 
@@ -193,19 +129,15 @@ pub(super) fn heads(
         fitted
     };
     let mut found = vec![("as trained".to_owned(), weights.clone())];
-    let Evidence {
-        embeddings,
-        labels,
-        share,
-        ..
-    } = &evidence;
+    let Evidence { embeddings, known } = &evidence;
+    let Known { labels, share, .. } = known;
     for decay in LABEL_DECAYS {
         let map = LinearMap::fit(embeddings, labels, share, decay, device);
         found.push((format!("from labels, decay {decay}"), with(&map)));
     }
     let even = vec![1.0; share.len()];
     for probe_decay in PROBE_DECAYS {
-        let opinion = evidence.opinion(probe_decay, device);
+        let opinion = known.opinion(probe_decay, device);
         for decay in OPINION_DECAYS {
             let map = LinearMap::fit(embeddings, &opinion, &even, decay, device);
             let name = format!("from the teacher's opinion (decay {probe_decay}), decay {decay}");

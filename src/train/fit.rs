@@ -48,9 +48,9 @@ pub struct Recipe {
     pub weight_decay: f32,
     /// Share of the averaged weights that each step keeps.
     pub average: f32,
-    /// Parameter of mixup's Beta distribution; zero for none.
+    /// Parameter of mixup's Beta distribution, without a teacher; zero for none.
     pub mixup: f64,
-    /// Share of each label that is spread over all genres.
+    /// Share of each label that is spread over all genres, without a teacher.
     pub smoothing: f32,
     /// How crops are varied.
     pub augmentation: Augmentation,
@@ -67,7 +67,7 @@ pub struct Recipe {
 /// Weights of the parts of the loss.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Shares {
-    /// Cross-entropy on the genre of labelled crops.
+    /// Cross-entropy on the genre: of labelled crops, and of all of them where a teacher has an opinion.
     pub genre: f64,
     /// Binary cross-entropy to the teacher's tags, mean over them.
     pub tags: f64,
@@ -91,7 +91,7 @@ impl Recipe {
     #[must_use]
     pub fn taught(self) -> Self {
         Self {
-            epochs: 8,
+            epochs: 12,
             average: 0.998,
             curriculum: Some(Curriculum::default()),
             ..self
@@ -114,7 +114,7 @@ impl Recipe {
             augmentation: Augmentation::default(),
             curriculum: None,
             shares: Shares {
-                genre: 0.3,
+                genre: 0.6,
                 tags: 10.0,
                 features: 1.0,
                 geometry: 3.0,
@@ -279,13 +279,7 @@ impl Source {
             Self::Lessons(lessons) => {
                 let order = lessons.order(&mut rng);
                 order.chunks(recipe.batch_size).take(count).all(|views| {
-                    take(lessons.batch(
-                        views,
-                        &recipe.augmentation,
-                        normalisation,
-                        recipe.smoothing,
-                        &mut rng,
-                    ))
+                    take(lessons.batch(views, &recipe.augmentation, normalisation, &mut rng))
                 });
             }
         }
@@ -321,6 +315,7 @@ pub fn fit(
             curriculum,
             recipe.seed,
             &folder.lessons(),
+            device,
         )?)),
         _ => Source::Clips(DataSet::load(train, &recipe.genres, &front_end)?),
     };
@@ -521,14 +516,13 @@ fn loss(recipe: &Recipe, pupil: &Pupil, batch: Batch, device: &Device) -> Tensor
         Tensor::<2>::from_data(TensorData::new(values, [size, width]), device)
     };
     let x = crops_tensor(batch.inputs, size, device);
-    let known = batch.targets.iter().sum::<f32>().max(1.0);
     let heard = pupil.network.forward(x);
-    let labels = rows(batch.targets);
-    let genre = (log_softmax(heard.logits, 1) * labels.clone())
+    let genre = (log_softmax(heard.logits, 1) * rows(batch.targets))
         .sum()
         .neg()
-        .div_scalar(known);
-    let (Some(tags), Some(features), Some(music)) = (batch.tags, batch.features, batch.music)
+        .div_scalar(size as f32);
+    let (Some(labels), Some(tags), Some(features), Some(music)) =
+        (batch.labels, batch.tags, batch.features, batch.music)
     else {
         return genre;
     };
@@ -571,7 +565,7 @@ fn loss(recipe: &Recipe, pupil: &Pupil, batch: Batch, device: &Device) -> Tensor
     let geometry = (difference.clone() * difference).sum();
     let loss = loss + geometry.mul_scalar(shares.geometry / f64::from(taught * taught));
     // How far two crops are of one genre; a crop is not its own neighbour.
-    let labels = labels * music;
+    let labels = rows(labels);
     let others = Tensor::<2>::eye(size, device).neg() + 1.0;
     let same = labels.clone().matmul(labels.transpose()) * others.clone();
     let nearness = alike.div_scalar(CONTRAST_TEMPERATURE) + (others - 1.0).mul_scalar(1e4);

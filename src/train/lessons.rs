@@ -7,6 +7,7 @@
 
 use std::path::Path;
 
+use burn::tensor::Device;
 use half::f16;
 use rand::seq::SliceRandom;
 use rand::{Rng, RngExt, SeedableRng};
@@ -16,6 +17,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
 use super::data::{Batch, Normalisation};
+use super::opinion::Known;
 use super::teacher::{FEATURES, Teacher};
 use super::{Augmentation, TrainError, others, write_whole};
 use crate::audio::{self, Clip};
@@ -58,6 +60,10 @@ impl Default for Curriculum {
 /// Songs whose views are made together; the partner of a mix is one of them.
 const TOGETHER: usize = 32;
 
+/// Regularisation of the probe whose opinion is learnt: about the best of five in five-fold cross-validation over
+/// the labelled clips, artists kept together.
+const PROBE_DECAY: f32 = 1.0;
+
 /// Pictures that the teacher hears at once.
 const TEACHER_BATCH: usize = 16;
 
@@ -78,8 +84,8 @@ pub struct Lessons {
     music: Vec<bool>,
     /// Mean and deviation of each of the teacher's features.
     feature_scale: (Vec<f32>, Vec<f32>),
-    /// Weight of each genre's labels, against their unequal numbers.
-    genre_weights: Vec<f32>,
+    /// `[views, genres]`: genre probabilities to learn, from the label and a probe on the teacher's features.
+    opinions: Vec<f16>,
 }
 
 /// One view.
@@ -101,6 +107,7 @@ impl Lessons {
         curriculum: &Curriculum,
         seed: u64,
         cache: &Path,
+        device: &Device,
     ) -> Result<Self, TrainError> {
         let front_end = FrontEnd::default();
         let names: Vec<_> = songs
@@ -111,7 +118,7 @@ impl Lessons {
             .map_err(|e| TrainError::Recipe(e.to_string()))?;
         let key = sha256_hex(key.as_bytes());
         let tags = teacher.tag_names().len();
-        if let Some(lessons) = Self::read(cache, &key, genres.len(), tags, &front_end) {
+        if let Some(lessons) = Self::read(cache, &key, genres.len(), tags, &front_end, device) {
             eprintln!("{} lessons from {}", lessons.len(), cache.display());
             return Ok(lessons);
         }
@@ -124,13 +131,18 @@ impl Lessons {
             features: Vec::new(),
             music: Vec::new(),
             feature_scale: (Vec::new(), Vec::new()),
-            genre_weights: Vec::new(),
+            opinions: Vec::new(),
             front_end,
         };
         lessons.make(songs, genres, teacher, curriculum, seed)?;
-        lessons.summarise();
+        lessons.summarise(device);
         write_whole(cache, &lessons.to_bytes(&key)?)?;
         Ok(lessons)
+    }
+
+    /// Number of genres.
+    pub fn genres(&self) -> usize {
+        self.genres
     }
 
     /// Number of views.
@@ -319,8 +331,8 @@ impl Lessons {
             .collect()
     }
 
-    /// What the teacher's features and the labels have in common.
-    fn summarise(&mut self) {
+    /// The scale of the teacher's features, and what they say of genres.
+    fn summarise(&mut self, device: &Device) {
         let rows: Vec<&[f16]> = self
             .features
             .chunks(FEATURES)
@@ -338,25 +350,14 @@ impl Lessons {
             })
             .unzip();
         self.feature_scale = (mean, deviation);
-        let mut sums = vec![0.0_f64; self.genres];
-        for row in self.labels.chunks(self.genres) {
-            for (sum, value) in sums.iter_mut().zip(row) {
-                *sum += f64::from(value.to_f32());
-            }
+        let all: Vec<usize> = (0..self.len()).filter(|&view| self.music[view]).collect();
+        let opinions = Known::of(self, &all).opinion(PROBE_DECAY, device);
+        // What is not music is no genre more than another.
+        self.opinions = vec![f16::from_f32(1.0 / self.genres as f32); self.len() * self.genres];
+        for (&view, opinion) in all.iter().zip(opinions.values.chunks(self.genres)) {
+            let row = &mut self.opinions[view * self.genres..(view + 1) * self.genres];
+            row.copy_from_slice(&halves(opinion));
         }
-        let present = sums.iter().filter(|&&sum| sum > 0.0).count().max(1) as f64;
-        let fair = sums.iter().sum::<f64>() / present;
-        // The square root: halfway between every clip and every genre weighing the same.
-        self.genre_weights = sums
-            .iter()
-            .map(|&sum| {
-                if sum > 0.0 {
-                    (fair / sum).sqrt() as f32
-                } else {
-                    0.0
-                }
-            })
-            .collect();
     }
 
     /// Mean and deviation per band over views as training sees them.
@@ -411,20 +412,19 @@ impl Lessons {
         order
     }
 
-    /// A batch of these views, varied for the pupil; `smoothing` spreads that share of every label
-    /// over all genres.
+    /// A batch of these views, varied for the pupil.
     pub fn batch(
         &self,
         views: &[usize],
         augmentation: &Augmentation,
         normalisation: &Normalisation,
-        smoothing: f32,
         rng: &mut impl Rng,
     ) -> Batch {
         let frames = self.front_end.segment_frames;
         let mut batch = Batch {
             size: views.len(),
             music: Some(Vec::new()),
+            labels: Some(Vec::new()),
             tags: Some(Vec::new()),
             features: Some(Vec::new()),
             ..Batch::default()
@@ -438,22 +438,13 @@ impl Lessons {
             mask.apply(&mut crop, frames);
             batch.inputs.extend(crop);
             let music = self.music[view];
-            let label = floats(&self.labels[view * self.genres..(view + 1) * self.genres]);
-            let known: f32 = label.iter().sum();
-            batch.targets.extend(
-                label
-                    .iter()
-                    .zip(&self.genre_weights)
-                    .map(|(share, weight)| {
-                        if music {
-                            let even = smoothing * known / self.genres as f32;
-                            weight * (1.0 - smoothing) * share + even
-                        } else {
-                            // What is not music is no genre more than another.
-                            1.0 / self.genres as f32
-                        }
-                    }),
-            );
+            let opinion = &self.opinions[view * self.genres..(view + 1) * self.genres];
+            batch.targets.extend(floats(opinion));
+            let label = &self.labels[view * self.genres..(view + 1) * self.genres];
+            batch
+                .labels
+                .iter_mut()
+                .for_each(|all| all.extend(floats(label)));
             let flag = f32::from(u8::from(music));
             batch.music.iter_mut().for_each(|all| all.push(flag));
             let tags = floats(&self.tag_targets[view * self.tags..(view + 1) * self.tags]);
@@ -524,6 +515,7 @@ impl Lessons {
         genres: usize,
         tags: usize,
         front_end: &FrontEnd,
+        device: &Device,
     ) -> Option<Self> {
         let bytes = std::fs::read(path).ok()?;
         let (_, metadata) = SafeTensors::read_metadata(&bytes).ok()?;
@@ -553,9 +545,9 @@ impl Lessons {
             features: array(FEATURE_ROWS)?,
             music,
             feature_scale: (Vec::new(), Vec::new()),
-            genre_weights: Vec::new(),
+            opinions: Vec::new(),
         };
-        lessons.summarise();
+        lessons.summarise(device);
         Some(lessons)
     }
 }
@@ -633,7 +625,18 @@ mod tests {
         .collect();
         let genres = ["blues", "rock"].map(str::to_owned);
         let cache = folder.join("lessons.safetensors");
-        Some(Lessons::prepare(&songs, &genres, &teacher, curriculum, seed, &cache).expect("made"))
+        Some(
+            Lessons::prepare(
+                &songs,
+                &genres,
+                &teacher,
+                curriculum,
+                seed,
+                &cache,
+                &Device::flex(),
+            )
+            .expect("made"),
+        )
     }
 
     #[test]
@@ -673,7 +676,7 @@ mod tests {
         let mut rng = ChaCha8Rng::seed_from_u64(0);
         let views: Vec<usize> = (0..lessons.len()).collect();
         let augmentation = Augmentation::default();
-        let batch = lessons.batch(&views, &augmentation, &normalisation, 0.1, &mut rng);
+        let batch = lessons.batch(&views, &augmentation, &normalisation, &mut rng);
         assert_eq!(batch.inputs.len(), 9 * 128 * 128);
         assert!(batch.inputs.iter().all(|v| v.is_finite()));
         let sums: Vec<f32> = batch

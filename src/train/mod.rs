@@ -11,6 +11,7 @@ mod head;
 mod lessons;
 mod metric;
 pub mod metrics;
+mod opinion;
 mod others;
 mod teacher;
 
