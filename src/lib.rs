@@ -7,7 +7,8 @@
 //!   → audio      decode, mix to mono, resample to 22 050 Hz
 //!   → dsp        log-mel segments [128 bands, 128 frames] of three seconds
 //!   → model      two-stream network → genre logits, tags, embedding
-//!   → pipeline   the segments' answers become the clip's
+//!   → pipeline   the segments' answers become the clip's (`live`: of a sound that goes on;
+//!                `saliency`: what in it spoke for that)
 //!   → catalog    the songs whose embeddings lie nearest
 //! ```
 //!
@@ -19,8 +20,10 @@
 pub mod audio;
 pub mod catalog;
 pub mod dsp;
+pub mod live;
 pub mod model;
 pub mod pipeline;
+pub mod saliency;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) mod kernels;

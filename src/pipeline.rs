@@ -257,6 +257,14 @@ impl Listener {
         &self.model
     }
 
+    /// What the model says of segments `[segments, mel_bands, segment_frames]` in dB.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub(crate) async fn segments(&self, log_mels: &[f32]) -> Result<Vec<SegmentHeard>, ModelError> {
+        self.model.hear(log_mels, &self.device).await
+    }
+
     /// Hears a whole sound. Blocks.
     ///
     /// # Errors
@@ -329,10 +337,7 @@ impl Listener {
 pub struct Analysis {
     seconds: f64,
     front_end: FrontEnd,
-    calibration: Calibration,
-    genres: usize,
-    tags: usize,
-    dimensions: usize,
+    pool: Pool,
     log_mel: Spectrogram,
     segments: Segments,
     heard: Vec<SegmentHeard>,
@@ -360,10 +365,7 @@ impl Analysis {
         Ok(Self {
             seconds,
             front_end: front_end.clone(),
-            calibration: model.calibration,
-            genres: model.genres.len(),
-            tags: model.tags.len(),
-            dimensions: model.architecture.embedding(),
+            pool: Pool::of(model),
             segments: Segments::cut(front_end, &log_mel),
             log_mel,
             heard: Vec::new(),
@@ -378,6 +380,25 @@ impl Analysis {
     /// Number of segments heard so far.
     pub fn done(&self) -> usize {
         self.heard.len()
+    }
+
+    /// From when to when a segment lasts, in seconds.
+    pub fn segment_span(&self, segment: usize) -> (f64, f64) {
+        let frame = self.front_end.hop_length as f64 / f64::from(self.front_end.sample_rate);
+        let first = self.segments.starts.get(segment).copied().unwrap_or(0);
+        let last = first + self.front_end.segment_frames;
+        (first as f64 * frame, last as f64 * frame)
+    }
+
+    /// The log-mel picture of a segment, `[mel_bands, segment_frames]`.
+    pub(crate) fn segment_values(&self, segment: usize) -> &[f32] {
+        let size = self.front_end.mel_bands * self.front_end.segment_frames;
+        &self.segments.values[segment * size..(segment + 1) * size]
+    }
+
+    /// What was heard of a segment, if it was.
+    pub(crate) fn heard_of(&self, segment: usize) -> Option<&SegmentHeard> {
+        self.heard.get(segment)
     }
 
     /// Length of the sound in seconds.
@@ -400,8 +421,7 @@ impl Analysis {
         if from < to {
             let size = self.front_end.mel_bands * self.front_end.segment_frames;
             let batch = &self.segments.values[from * size..to * size];
-            let heard = listener.model.hear(batch, &listener.device).await?;
-            self.heard.extend(heard);
+            self.heard.extend(listener.segments(batch).await?);
         }
         Ok(())
     }
@@ -448,7 +468,7 @@ impl Analysis {
                 probabilities: if audible {
                     heard.probabilities.clone()
                 } else {
-                    vec![1.0 / self.genres as f32; self.genres]
+                    self.pool.even()
                 },
             })
             .collect();
@@ -459,27 +479,61 @@ impl Analysis {
                 self.front_end.segment_seconds()
             ));
         }
-        let audible = self.audible();
+        Answer {
+            seconds: self.seconds,
+            timeline,
+            notes,
+            ..self.pool.answer(&self.audible())
+        }
+    }
+}
+
+/// How the segments of a sound become one answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Pool {
+    calibration: Calibration,
+    genres: usize,
+    tags: usize,
+    dimensions: usize,
+}
+
+impl Pool {
+    pub fn of(model: &Model) -> Self {
+        Self {
+            calibration: model.calibration,
+            genres: model.genres.len(),
+            tags: model.tags.len(),
+            dimensions: model.architecture.embedding(),
+        }
+    }
+
+    /// Probabilities of a stretch in which nothing is known.
+    fn even(&self) -> Vec<f32> {
+        vec![1.0 / self.genres as f32; self.genres]
+    }
+
+    /// What these segments say together, without time: even probabilities if there are none.
+    pub fn answer(&self, heard: &[&SegmentHeard]) -> Answer {
         let music = self
             .calibration
-            .mean_music(audible.iter().map(|heard| heard.music));
-        let probabilities = if audible.is_empty() {
-            vec![1.0 / self.genres as f32; self.genres]
+            .mean_music(heard.iter().map(|heard| heard.music));
+        let probabilities = if heard.is_empty() {
+            self.even()
         } else {
-            let logits: Vec<&[f32]> = audible.iter().map(|h| h.logits.as_slice()).collect();
+            let logits: Vec<&[f32]> = heard.iter().map(|h| h.logits.as_slice()).collect();
             self.calibration.probabilities(&logits, music)
         };
         Answer {
-            seconds: self.seconds,
+            seconds: 0.0,
             probabilities,
-            timeline,
+            timeline: Vec::new(),
             embedding: mean(
                 self.dimensions,
-                audible.iter().map(|h| h.embedding.as_slice()),
+                heard.iter().map(|h| h.embedding.as_slice()),
             ),
-            tags: mean(self.tags, audible.iter().map(|h| h.tags.as_slice())),
+            tags: mean(self.tags, heard.iter().map(|h| h.tags.as_slice())),
             music,
-            notes,
+            notes: Vec::new(),
         }
     }
 }

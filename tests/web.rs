@@ -8,6 +8,7 @@ use soundalike::catalog::Catalog;
 use soundalike::dsp::FrontEnd;
 use soundalike::pipeline::Listener;
 use soundalike::web;
+use wasm_bindgen::JsValue;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
@@ -104,6 +105,92 @@ async fn a_sound_goes_all_the_way_through_what_the_worker_calls() {
     };
     assert!(number("confidence") > 0.1 && number("confidence") <= 1.0);
     assert!((number("seconds") - sound.seconds()).abs() < 1e-9);
+}
+
+async fn engine() -> web::Engine {
+    web::Engine::load(MODEL.to_vec(), CATALOG.to_vec(), "cpu".to_owned())
+        .await
+        .ok()
+        .unwrap()
+}
+
+fn get(value: &JsValue, key: &str) -> JsValue {
+    js_sys::Reflect::get(value, &key.into()).unwrap()
+}
+
+/// What the page asks of the catalogue, in its own words.
+fn wish(json: &str) -> JsValue {
+    js_sys::JSON::parse(json).unwrap()
+}
+
+#[wasm_bindgen_test]
+async fn what_a_microphone_gives_becomes_columns_a_level_and_an_answer() {
+    let engine = engine().await;
+    let mut live = engine.listen(48_000).ok().unwrap();
+    let song = synth::sample_song().resampled(48_000).unwrap();
+    for piece in song.samples()[..48_000 * 4].chunks(1024) {
+        live.push(piece).ok().unwrap();
+    }
+    assert!(live.take_picture().len() > 128 * 150);
+    let level = live.take_level();
+    assert!(level[0] > 0.01 && level[1] > 0.001 && level[0] >= level[1]);
+    let now = live.now(&engine).await.ok().unwrap();
+    assert_eq!(get(&now, "quiet").as_bool(), Some(false));
+    assert!(get(&get(&now, "answer"), "confidence").as_f64().unwrap() > 0.1);
+    assert!(engine.listen(1).is_err());
+}
+
+#[wasm_bindgen_test]
+async fn wishes_narrow_the_list_and_bad_ones_are_an_error() {
+    let engine = engine().await;
+    let tracks = |wished: &str| -> Vec<u32> {
+        let found = engine.similar(wish(wished)).ok().unwrap();
+        let found = js_sys::Array::from(&found);
+        let track = |song: JsValue| get(&song, "track").as_f64().unwrap() as u32;
+        found.iter().map(track).collect()
+    };
+    let rest = r#""k": 10, "mode": "cosine", "exclude_artists": []"#;
+    let plain = tracks(&format!(
+        r#"{{ "parts": [{{ "weight": 1, "track": 5 }}], {rest}, "exclude_tracks": [5] }}"#
+    ));
+    assert!(plain.len() == 10 && !plain.contains(&5));
+    let blended = tracks(&format!(
+        r#"{{ "parts": [{{ "weight": 1, "track": 5 }}, {{ "weight": -0.5, "track": {} }}],
+            {rest}, "exclude_tracks": [5] }}"#,
+        plain[0]
+    ));
+    assert!(blended.len() == 10 && blended != plain);
+    let country =
+        format!(r#"{{ "parts": [{{ "weight": 1, "track": 5 }}], "genre": "country", {rest} }}"#);
+    let found = js_sys::Array::from(&engine.similar(wish(&country)).ok().unwrap());
+    assert!(found.length() > 0);
+    for song in found.iter() {
+        assert_eq!(get(&song, "genre").as_string().as_deref(), Some("country"));
+    }
+    for bad in [
+        "{}".to_owned(),
+        format!(r#"{{ "parts": [], {rest} }}"#),
+        format!(r#"{{ "parts": [{{ "weight": -1, "track": 5 }}], {rest} }}"#),
+        format!(r#"{{ "parts": [{{ "weight": 1, "track": 99999999 }}], {rest} }}"#),
+    ] {
+        assert!(engine.similar(wish(&bad)).is_err(), "{bad}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn the_map_has_every_song_and_a_song_lies_where_its_embedding_is_put() {
+    let engine = engine().await;
+    let catalog = Catalog::from_bytes(CATALOG).unwrap();
+    let map = engine.map().ok().unwrap();
+    let points = js_sys::Array::from(&get(&map, "points"));
+    assert_eq!(points.length() as usize, catalog.len());
+    let point = js_sys::Array::from(&get(&points.get(7), "point"));
+    let place = engine.place(catalog.embedding(7));
+    for (axis, value) in place.iter().enumerate() {
+        let expected = point.get(axis as u32).as_f64().unwrap();
+        assert!((f64::from(*value) - expected).abs() < 1e-4);
+    }
+    assert_eq!(js_sys::Array::from(&get(&map, "genres")).length(), 10);
 }
 
 #[wasm_bindgen_test]

@@ -1,6 +1,8 @@
 // Small helpers to build the page. Text goes in as text: nothing here ever parses HTML,
 // so a file name or a song title cannot become markup.
 
+import { t } from './words.js';
+
 /**
  * The element with this id, which index.html promises.
  * @template {Element} T
@@ -15,7 +17,7 @@ export function byId(id, type) {
 }
 
 /**
- * A new element with a class name and children; strings become text nodes.
+ * A new element with a class name and children; strings become text nodes, in the page's language.
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
  * @param {string} className
@@ -25,17 +27,36 @@ export function byId(id, type) {
 export function make(tag, className = '', ...children) {
   const element = document.createElement(tag);
   if (className) element.className = className;
-  element.append(...children);
+  element.append(...children.map((child) => (typeof child === 'string' ? t(child) : child)));
   return element;
 }
 
 /**
- * Sets text only where it differs, so that nothing is redrawn or read out twice.
+ * A name as it is, in no language: a song's, an artist's, a file's.
+ * @param {string} text
+ */
+export function name(text) {
+  return document.createTextNode(text);
+}
+
+/**
+ * Sets a name as it is.
+ * @param {Element} element
+ * @param {string} text
+ */
+export function setName(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/**
+ * Sets text, in the page's language, and only where it differs, so that nothing is redrawn or read out
+ * twice.
  * @param {Element} element
  * @param {string} text
  */
 export function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+  const said = t(text);
+  if (element.textContent !== said) element.textContent = said;
 }
 
 /**

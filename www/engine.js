@@ -1,6 +1,7 @@
 // The page's side of the worker: one Engine is one worker with one module in it.
 
-/** @import { Answer, Check, Device, EngineInfo, Mode, Picture, Recommendation, Reply, SoundHandle } from './types.js' */
+/** @import { Inks } from './ink.js' */
+/** @import { Answer, CatalogMap, Check, Device, EngineInfo, Mode, Narrowing, Now, Picture, Recommendation, Reply, Spoke, SoundHandle } from './types.js' */
 
 /** The visitor ended it; nothing went wrong. */
 export class Cancelled extends Error {}
@@ -12,6 +13,9 @@ export class Crashed extends Error {}
 const CRASH =
   'The program that listens stopped unexpectedly. It may have run out of memory, or met a fault of its own. Start again; your files were not changed.';
 
+/** How often the worker is looked after while it works, in milliseconds. */
+const WATCH = 1000;
+
 const NO_START =
   'The program that listens could not be started in this browser. Start again; if it stays, try a newer browser, or one without extensions that block scripts.';
 
@@ -20,6 +24,9 @@ export class Engine {
   #waiting = new Map();
   #last = 0;
   #worker;
+  /** When the worker was last heard of. */
+  #heardOf = 0;
+  #watch = 0;
   /** @type {Crashed | null} */
   #crashed = null;
   /** Called once if the worker dies. @type {(error: Crashed) => void} */
@@ -132,18 +139,86 @@ export class Engine {
   }
 
   /**
+   * What in the moment nearest to a time spoke for a genre.
+   * @param {number} handle of a song that was heard
+   * @param {number} seconds
+   * @param {string} genre
+   * @param {(spoke: Spoke) => void} onPart
+   * @returns {Promise<Spoke>}
+   */
+  explain(handle, seconds, genre, onPart) {
+    return this.#call('explain', { handle, seconds, genre }, [], { part: onPart });
+  }
+
+  /**
    * The songs of the catalogue that sound most alike.
    * @param {Answer} answer
+   * @param {number} k
+   * @param {Narrowing} narrowing
+   * @returns {Promise<Recommendation[]>}
+   */
+  similar(answer, k, narrowing) {
+    return this.#call('similar', { answer, k, narrowing });
+  }
+
+  /**
+   * The songs that sound like one of the catalogue.
+   * @param {number} track
    * @param {number} k
    * @param {Mode} mode
    * @returns {Promise<Recommendation[]>}
    */
-  similar(answer, k, mode) {
-    return this.#call('similar', { answer, k, mode });
+  like(track, k, mode) {
+    return this.#call('like', { track, k, mode });
+  }
+
+  /** The map of the catalogue. @returns {Promise<CatalogMap>} */
+  map() {
+    return this.#call('map', {});
+  }
+
+  /** Where an answer lies on it. @param {Answer} answer @returns {Promise<[number, number, number]>} */
+  place({ embedding }) {
+    return this.#call('place', { embedding });
+  }
+
+  /**
+   * Listens until `stopListening`, and draws what it hears.
+   * @param {number} rate of the device
+   * @param {MessagePort} port gives samples; given away
+   * @param {OffscreenCanvas} canvas given away
+   * @param {Inks} inks
+   * @param {(level: {peak: number, rms: number, clipped: boolean}) => void} onLevel
+   * @param {(now: Now) => void} onNow about once a second
+   * @returns {Promise<{picture: Picture, seconds: number}>} what was last to be seen
+   */
+  listen(rate, port, canvas, inks, onLevel, onNow) {
+    return this.#call('listen', { rate, port, canvas, inks }, [port, canvas], {
+      level: onLevel,
+      now: onNow,
+    });
+  }
+
+  stopListening() {
+    this.#call('unlisten', {}).catch(() => {});
   }
 
   close() {
+    clearInterval(this.#watch);
     this.#worker.terminate();
+  }
+
+  /** Whether the worker is still there while something is asked of it. */
+  #look() {
+    if (this.#waiting.size === 0) {
+      clearInterval(this.#watch);
+      this.#watch = 0;
+    } else if (performance.now() - this.#heardOf > window.soundalike.patience) {
+      this.#crash('the worker has been silent for too long');
+    } else {
+      // It answers as soon as it is not at work.
+      this.#worker.postMessage({ id: 0, method: 'ping', args: {} });
+    }
   }
 
   /**
@@ -156,6 +231,9 @@ export class Engine {
   #call(method, args, transfer = [], on = {}) {
     if (this.#crashed) return Promise.reject(this.#crashed);
     const id = ++this.#last;
+    this.#heardOf = performance.now();
+    // A browser that ends a worker for want of memory does not tell the page.
+    if (!this.#watch) this.#watch = window.setInterval(() => this.#look(), WATCH);
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject, on });
       this.#worker.postMessage({ id, method, args }, transfer);
@@ -164,6 +242,7 @@ export class Engine {
 
   /** @param {Reply} reply */
   #receive(reply) {
+    this.#heardOf = performance.now();
     if ('crash' in reply) return this.#crash(reply.crash);
     const waiting = this.#waiting.get(reply.id);
     if (!waiting) return;

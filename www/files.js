@@ -9,6 +9,7 @@ import { verdictText } from './verdict.js';
 
 /** @type {Record<SongState, string>} */
 const WORDS = {
+  listening: 'listening',
   waiting: 'waiting',
   reading: 'reading',
   decoding: 'decoding',

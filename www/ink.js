@@ -4,7 +4,7 @@
 
 import { GENRES, ranked } from './genres.js';
 
-/** @import { Picture, Segment } from './types.js' */
+/** @import { Picture, Probabilities, Segment } from './types.js' */
 /** @typedef {[number, number, number]} Rgb */
 /** @typedef {{paper: Rgb, ink: Rgb, grey: Rgb, genre: Map<string, Rgb>}} Inks */
 
@@ -51,6 +51,18 @@ function smooth(x) {
 }
 
 /**
+ * The colour of what is heard: the top genre's, the paler the less sure.
+ * @param {Probabilities | undefined} probabilities
+ * @param {Inks} inks
+ * @returns {Rgb}
+ */
+export function towards(probabilities, inks) {
+  const [genre, share] = ranked(probabilities ?? {})[0] ?? ['', 0];
+  const colour = inks.genre.get(genre) ?? inks.grey;
+  return mix(inks.grey, colour, smooth((share - PALE) / (FULL - PALE)));
+}
+
+/**
  * The colour of every column: each segment's genre at its middle, blended in between.
  * @param {number} columns
  * @param {number} seconds
@@ -60,12 +72,7 @@ function smooth(x) {
  */
 function columnColours(columns, seconds, timeline, inks) {
   const stops = timeline.map(({ start, end, probabilities }) => {
-    const [genre, share] = ranked(probabilities)[0] ?? ['', 0];
-    const colour = inks.genre.get(genre) ?? inks.grey;
-    return {
-      at: (start + end) / 2,
-      colour: mix(inks.grey, colour, smooth((share - PALE) / (FULL - PALE))),
-    };
+    return { at: (start + end) / 2, colour: towards(probabilities, inks) };
   });
   const heardTo = timeline.at(-1)?.end ?? 0;
   const result = [];
@@ -107,22 +114,36 @@ export function inkPicture(canvas, picture, seconds, timeline, inks, strength = 
   const context = canvas.getContext('2d');
   if (!context) return;
   const image = context.createImageData(columns, rows);
-  const pixels = image.data;
-  const { paper, ink } = inks;
   columnColours(columns, seconds, timeline, inks).forEach((colour, column) => {
-    for (let row = 0; row < rows; row++) {
-      const level = levels[(rows - 1 - row) * columns + column] ?? 0;
-      const loud = (Math.max(0, level - FLOOR) / (255 - FLOOR)) ** CURVE * strength;
-      // To the colour by two thirds of the way, from there towards ink.
-      const tint = Math.min(1, loud * 1.5);
-      const dark = Math.max(0, loud - 0.66) * 2;
-      const at = (row * columns + column) * 4;
-      for (const i of CHANNELS) {
-        const c = paper[i] + (colour[i] - paper[i]) * tint;
-        pixels[at + i] = c + (ink[i] - c) * dark;
-      }
-      pixels[at + 3] = 255;
-    }
+    const level = (/** @type {number} */ row) => levels[row * columns + column] ?? 0;
+    inkColumn(image.data, columns, column, rows, colour, inks, level, strength);
   });
   context.putImageData(image, 0, 0);
+}
+
+/**
+ * Inks one column.
+ * @param {Uint8ClampedArray} pixels of an image
+ * @param {number} width of the image
+ * @param {number} column
+ * @param {number} rows
+ * @param {Rgb} colour
+ * @param {Inks} inks
+ * @param {(row: number) => number} level 0 to 255 of a row, counted from the bottom
+ * @param {number} strength
+ */
+export function inkColumn(pixels, width, column, rows, colour, inks, level, strength = 1) {
+  const { paper, ink } = inks;
+  for (let row = 0; row < rows; row++) {
+    const loud = (Math.max(0, level(rows - 1 - row) - FLOOR) / (255 - FLOOR)) ** CURVE * strength;
+    // To the colour by two thirds of the way, from there towards ink.
+    const tint = Math.min(1, loud * 1.5);
+    const dark = Math.max(0, loud - 0.66) * 2;
+    const at = (row * width + column) * 4;
+    for (const i of CHANNELS) {
+      const c = paper[i] + (colour[i] - paper[i]) * tint;
+      pixels[at + i] = c + (ink[i] - c) * dark;
+    }
+    pixels[at + 3] = 255;
+  }
 }

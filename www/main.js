@@ -11,14 +11,19 @@ import { Cancelled, Crashed, Engine } from './engine.js';
 import { Files } from './files.js';
 import { clock, complaint, megabytes } from './format.js';
 import { genreColour, ranked } from './genres.js';
+import { Capture, ListenRow, ListenTrouble } from './listen.js';
+import { STRIP_SECONDS } from './live.js';
+import { MapView } from './map.js';
 import { Player } from './player.js';
 import { Result } from './result.js';
+import { Saliency } from './saliency.js';
 import { HOW_MANY, Similar } from './similar.js';
 import { openSound } from './sound.js';
-import { Strip } from './strip.js';
+import { Strip, heardAt } from './strip.js';
 import { verdict, verdictText } from './verdict.js';
 
-/** @import { Song } from './types.js' */
+/** @import { Kind } from './listen.js' */
+/** @import { CatalogMap, Narrowing, Now, Segment, Song } from './types.js' */
 /** @typedef {'loading' | 'ready' | 'working' | 'answer' | 'listening' | 'error'} PageState */
 
 const SAMPLE_NAME = 'A made-up sample';
@@ -27,7 +32,10 @@ const strip = new Strip();
 const player = new Player();
 const result = new Result();
 const similar = new Similar();
+const saliency = new Saliency();
 const files = new Files();
+const listenRow = new ListenRow();
+const map = new MapView();
 
 const progress = byId('progress', HTMLElement);
 const meter = byId('meter', HTMLProgressElement);
@@ -38,6 +46,7 @@ const again = byId('again', HTMLButtonElement);
 const live = byId('live', HTMLElement);
 const deck = byId('deck', HTMLElement);
 const songName = byId('song-name', HTMLElement);
+const said = byId('said', HTMLElement);
 
 /** @type {Engine | null} */
 let engine = null;
@@ -51,17 +60,22 @@ let selected = null;
 let work = null;
 /** Sentences about things that never became songs, such as folders. @type {string[]} */
 let refused = [];
+/** What goes on while the page listens. @type {{song: Song, kind: Kind, compared: number, next: (() => void) | null} | null} */
+let listening = null;
+/** Why it does not listen, or no longer. */
+let deaf = '';
 /** A fault of the page rather than of a file. */
 let fault = '';
 
-window.soundalike = { answer: null };
+// Long enough for shaders that are compiled in software, and for hours of sound that are decoded.
+window.soundalike = { answer: null, patience: 300_000 };
 
 /** @param {PageState} state */
 function setState(state) {
   document.body.dataset.state = state;
 }
 
-const busy = () => work !== null;
+const busy = () => work !== null || listening !== null;
 
 // --- loading ---
 
@@ -121,6 +135,7 @@ async function start() {
 
 /** The graphics processor takes over from the CPU. @param {Engine} next @param {string} reason */
 function takeOver(next, reason) {
+  for (const song of songs) song.handle = null; // the old worker knew it
   engine?.close();
   engine = next;
   engine.onCrash = fail;
@@ -158,10 +173,11 @@ function newSong(name, file) {
     answer: null,
     whole: false,
     similar: [],
-    mode: similar.mode,
+    narrowing: null,
     notes: [],
     error: '',
     playable: null,
+    handle: null,
     took: 0,
     modelSha256: '',
   };
@@ -213,10 +229,7 @@ async function workThrough() {
   work = null;
   hideProgress();
   if (fault) return;
-  if (successor) {
-    takeOver(successor.engine, successor.reason);
-    successor = null;
-  }
+  changeOver();
   const answered = songs.filter(({ state }) => state === 'done');
   if (selected?.state !== 'done') select(answered[0] ?? null);
   files.show(songs, selected);
@@ -276,10 +289,11 @@ async function hear(song, by, signal) {
     song.heard = song.seconds;
     song.notes = [...new Set([...song.notes, ...answer.notes])];
     enter('comparing');
-    song.mode = similar.mode;
-    song.similar = await by.similar(answer, HOW_MANY, song.mode);
+    song.narrowing = similar.narrowing;
+    song.similar = await by.similar(answer, HOW_MANY, song.narrowing);
     song.modelSha256 = by.info.model_sha256;
     song.whole = true;
+    song.handle = sound.handle;
     song.took = performance.now() - began;
     song.state = 'done';
     showPart(song);
@@ -302,16 +316,19 @@ function showPart(song) {
   else if (!selected) select(song);
 }
 
+/** @param {Narrowing | null} a @param {Narrowing} b */
+const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+
 /** Neighbours of the kind that is chosen now, for the song on show. */
 async function compareAgain() {
   const song = selected;
-  const { mode } = similar;
-  if (!song?.answer || !song.whole || !engine || song.mode === mode) return;
+  const { narrowing } = similar;
+  if (!song?.answer || !song.whole || !engine || same(song.narrowing, narrowing)) return;
   try {
-    const songs = await engine.similar(song.answer, HOW_MANY, mode);
-    if (mode !== similar.mode) return; // changed back meanwhile
+    const songs = await engine.similar(song.answer, HOW_MANY, narrowing);
+    if (!same(narrowing, similar.narrowing)) return; // changed again meanwhile
     song.similar = songs;
-    song.mode = mode;
+    song.narrowing = narrowing;
     if (song === selected) show(song);
   } catch {
     // A crash is told by onCrash.
@@ -322,12 +339,16 @@ async function compareAgain() {
 function select(song) {
   const other = song !== selected;
   selected = song;
+  if (other) {
+    similar.forgetWishes();
+    saliency.clear();
+  }
   if (!song) {
     deck.hidden = true;
     player.load(null);
     strip.clear();
     result.show(null);
-    similar.show([]);
+    similar.show([], '');
     window.soundalike.answer = null;
     document.body.style.removeProperty('--accent');
   } else {
@@ -345,15 +366,205 @@ function show(song) {
   if (document.activeElement?.closest('.ways'))
     byId('seek', HTMLElement).focus({ preventScroll: true });
   setText(songName, song.name);
+  saliency.offer(song.whole && song.handle !== null);
   strip.showSong(song);
+  showAnswer(song);
+}
+
+/** @param {Song} song */
+function showAnswer(song) {
   result.show(song);
-  similar.show(song.similar);
+  similar.show(song.similar, song.whole ? song.name : '');
   const top = song.answer && ranked(song.answer.probabilities)[0];
   if (song.answer && top && verdict(song.answer).sure) {
     document.body.style.setProperty('--accent', genreColour(top[0]));
   } else document.body.style.removeProperty('--accent');
   window.soundalike.answer =
-    song.answer && song.whole ? { ...song.answer, name: song.name, similar: song.similar } : null;
+    song.answer && (song.whole || song === listening?.song)
+      ? { ...song.answer, name: song.name, similar: song.similar }
+      : null;
+}
+
+// --- listening ---
+
+/** Seconds between two looks for similar songs while it listens. */
+const COMPARE_EVERY = 3;
+
+/** @param {Kind} kind @param {string} [device] */
+async function listen(kind, device = '') {
+  if (!engine || busy()) return;
+  deaf = '';
+  showErrors();
+  const by = engine;
+  let capture;
+  try {
+    capture = await Capture.open(kind, device, (sentence) => {
+      deaf = sentence;
+      showErrors();
+      stopListening();
+    });
+  } catch (reason) {
+    if (!(reason instanceof ListenTrouble)) throw reason;
+    deaf = reason.message;
+    showErrors();
+    if (!selected) setState('error');
+    return;
+  }
+  if (engine !== by || busy()) {
+    capture.close();
+    return;
+  }
+  select(null);
+  const time = new Date().toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  const song = newSong(`${kind === 'tab' ? 'A tab' : 'Microphone'}, ${time}`, null);
+  song.state = 'listening';
+  song.seconds = STRIP_SECONDS;
+  listening = { song, kind, compared: 0, next: null };
+  setState('listening');
+  setText(said, 'Listening');
+  listenRow.show(kind, capture.device);
+  const canvas = strip.showLive().transferControlToOffscreen();
+  byId('stop', HTMLElement).focus({ preventScroll: true });
+  /** @type {Segment[]} */
+  let moments = [];
+  try {
+    const { picture, seconds } = await by.listen(
+      capture.rate,
+      capture.port,
+      canvas,
+      strip.inks,
+      (level) => listenRow.showLevel(level),
+      (now) => {
+        moments = showNow(now, moments, by);
+      },
+    );
+    song.picture = picture;
+    song.seconds = seconds;
+  } catch (reason) {
+    song.answer = null; // a crash is told by onCrash
+    if (!(reason instanceof Crashed)) deaf = String(reason);
+  }
+  capture.close();
+  const next = listening?.next;
+  listening = null;
+  listenRow.hide();
+  if (fault) {
+    select(null);
+    return;
+  }
+  if (next) select(null);
+  else if (song.answer) keepHeard(song, moments, by);
+  else {
+    select(null);
+    setState(errorText() ? 'error' : 'ready');
+  }
+  showErrors();
+  changeOver();
+  next?.();
+}
+
+/**
+ * About once a second: what the last seconds sound like.
+ * @param {Now} now
+ * @param {Segment[]} moments what was said before, in seconds since it began
+ * @param {Engine} by
+ * @returns {Segment[]} the same with this one
+ */
+function showNow({ answer, quiet, seconds }, moments, by) {
+  if (!listening) return moments;
+  const { song } = listening;
+  setText(said, quiet ? 'Too quiet to hear anything' : answer ? '' : 'Listening');
+  song.answer = answer;
+  if (!answer) {
+    result.show(null);
+    similar.show([], '');
+    window.soundalike.answer = null;
+    return moments;
+  }
+  const before = moments.at(-1)?.end ?? Math.max(0, seconds - 3);
+  const next = [...moments, { start: before, end: seconds, probabilities: answer.probabilities }];
+  const edge = seconds - STRIP_SECONDS;
+  const kept = next.filter(({ end }) => end > edge);
+  answer.timeline = onStrip(kept, edge);
+  strip.showLiveBands(song, 1);
+  showAnswer(song);
+  if (seconds - listening.compared >= COMPARE_EVERY) {
+    listening.compared = seconds;
+    song.narrowing = similar.narrowing;
+    by.similar(answer, HOW_MANY, song.narrowing).then(
+      (songs) => {
+        song.similar = songs;
+        if (listening?.song === song) similar.show(songs, '');
+      },
+      () => {}, // a crash is told by onCrash
+    );
+  }
+  return kept;
+}
+
+/** Moments as the strip shows them, measured from its left edge. @param {Segment[]} moments @param {number} edge */
+function onStrip(moments, edge) {
+  return moments.map(({ start, end, probabilities }) => ({
+    start: Math.max(0, start - edge),
+    end: end - edge,
+    probabilities,
+  }));
+}
+
+/** What was heard last becomes a song like any other. @param {Song} song @param {Segment[]} moments @param {Engine} by */
+function keepHeard(song, moments, by) {
+  const answer = song.answer;
+  if (!answer) return;
+  const end = moments.at(-1)?.end ?? song.seconds;
+  answer.seconds = song.seconds;
+  answer.timeline = onStrip(moments, Math.max(0, end - song.seconds));
+  song.state = 'done';
+  song.whole = true;
+  song.heard = song.seconds;
+  song.modelSha256 = by.info.model_sha256;
+  songs = [...songs.filter(({ state }) => state === 'done'), song];
+  song.narrowing = null; // not compared yet
+  select(song);
+  setState('answer');
+  announce();
+}
+
+function stopListening() {
+  engine?.stopListening();
+}
+
+/** The processor that waits takes over, now that nothing goes on. */
+function changeOver() {
+  if (!successor || busy()) return;
+  takeOver(successor.engine, successor.reason);
+  successor = null;
+}
+
+// --- the map ---
+
+/** @type {Promise<CatalogMap> | null} */
+let asked = null;
+
+/** The visitor's songs on the map. */
+async function showPlaces() {
+  const by = engine;
+  if (!asked || !by) return;
+  const heard = songs.filter(({ answer, whole }) => answer && whole);
+  try {
+    await asked;
+    const places = await Promise.all(
+      heard.map(async ({ name, answer }) => ({
+        name,
+        genre: answer?.genre ?? '',
+        point: answer
+          ? await by.place(answer)
+          : /** @type {[number, number, number]} */ ([0, 0, 0]),
+      })),
+    );
+    map.showSongs(places);
+  } catch {
+    // A crash is told by onCrash.
+  }
 }
 
 // --- words ---
@@ -397,7 +608,7 @@ function errorText() {
   const lines = songs
     .filter(({ state }) => state === 'failed')
     .map((song) => complaint(song.name, song.error));
-  return [fault, ...refused, ...lines].filter(Boolean).join('\n');
+  return [fault, deaf, ...refused, ...lines].filter(Boolean).join('\n');
 }
 
 function showErrors() {
@@ -431,14 +642,59 @@ again.addEventListener('click', () => {
   start();
 });
 
+listenRow.onStart = listen;
+listenRow.onStop = stopListening;
+listenRow.onSource = (device) => {
+  if (!listening) return;
+  const { kind } = listening;
+  listening.next = () => listen(kind, device);
+  stopListening();
+};
+
+map.onOpen = () => {
+  if (!engine || asked) return;
+  asked = engine.map();
+  asked.then(
+    (shown) => {
+      map.show(shown);
+      showPlaces();
+    },
+    () => {
+      asked = null;
+    },
+  );
+};
+map.onLike = async (track) => {
+  if (!engine) return;
+  map.showLike(await engine.like(track, HOW_MANY, similar.narrowing.mode));
+};
+
 files.onSelect = (song) => {
   select(song);
   announce();
 };
 
-similar.onMode = () => compareAgain();
+similar.onChange = () => compareAgain();
 
 strip.onSeek = (seconds) => player.seek(seconds);
+saliency.onAsk = async () => {
+  const song = selected;
+  const { answer, handle = null } = song ?? {};
+  if (!song || !answer || handle === null || !engine) return;
+  // Of the moment, which need not be the whole song's.
+  const [genre] = heardAt(answer.timeline, player.time) ?? [answer.genre];
+  const mine = () => song === selected;
+  saliency.wait(genre);
+  try {
+    await engine.explain(handle, player.time, genre, (spoke) => {
+      if (mine()) saliency.show(spoke, song.seconds);
+    });
+  } catch (reason) {
+    if (!mine()) return;
+    saliency.clear();
+    if (!(reason instanceof Crashed)) setText(live, String(reason));
+  }
+};
 player.onTime = (seconds) => strip.setTime(seconds);
 player.onFailure = (sentence) => setText(live, sentence);
 
@@ -446,6 +702,7 @@ window.addEventListener('keydown', (event) => {
   if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
   if (event.key === 'Escape' && busy()) {
     event.preventDefault();
+    if (listening) stopListening();
     work?.abort();
     return;
   }

@@ -30,6 +30,11 @@ export class Player {
     return this.#url !== '';
   }
 
+  /** Where it is, in seconds. */
+  get time() {
+    return this.#audio.currentTime;
+  }
+
   /** Takes a file to play, or nothing. @param {Blob | null} blob */
   load(blob) {
     this.#audio.pause();

@@ -3,7 +3,8 @@
 import { duration, percent } from './format.js';
 import { byId, make, setText } from './dom.js';
 import { genreName, paintGenre, ranked } from './genres.js';
-import { verdict } from './verdict.js';
+import { save, stem } from './save.js';
+import { verdict, verdictText } from './verdict.js';
 
 /** @import { Song } from './types.js' */
 
@@ -37,8 +38,14 @@ export class Result {
       this.#list.replaceChildren();
       return;
     }
-    this.#section.dataset.whole = String(song.whole);
-    const { sure, parts, more } = verdict(answer);
+    const live = song.state === 'listening';
+    this.#section.dataset.whole = live ? 'live' : String(song.whole);
+    const said = verdict(answer);
+    const { sure } = said;
+    // What goes on may yet become clear.
+    const waits = live && !sure;
+    const parts = waits ? [{ text: 'Listening, not sure yet' }] : said.parts;
+    const more = waits ? `${verdictText(answer)}.` : said.more;
     this.#section.dataset.sure = String(sure);
     this.#verdict.replaceChildren(
       ...parts.map(({ text, genre }) => {
@@ -48,7 +55,7 @@ export class Result {
         return word;
       }),
     );
-    const notes = song.whole ? [more, ...song.notes] : ['So far; still listening.'];
+    const notes = song.whole || live ? [more, ...song.notes] : ['So far; still listening.'];
     setText(this.#more, notes.filter(Boolean).join(' '));
     this.#more.hidden = this.#more.textContent === '';
     this.#showBars(ranked(answer.probabilities), other);
@@ -115,12 +122,8 @@ export class Result {
       embedding,
       model_sha256: song.modelSha256,
     };
-    const blob = new Blob([JSON.stringify(record, null, 2)], { type: 'application/json' });
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(blob);
-    link.download = `${song.name.replace(/\.[^.]*$/, '') || 'song'}.soundalike.json`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+    const name = `${stem(song.name)}.soundalike.json`;
+    save(name, 'application/json', JSON.stringify(record, null, 2));
   }
 }
 

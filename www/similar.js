@@ -1,93 +1,210 @@
-// The ten songs of the catalogue that sound most alike.
+// The ten songs of the catalogue that sound most alike, and what narrows them down.
 
-import { byId, make, moveWithArrows } from './dom.js';
+import { byId, make, moveWithArrows, name } from './dom.js';
 import { genreName, paintGenre } from './genres.js';
+import { save, stem } from './save.js';
 
-/** @import { Mode, Recommendation } from './types.js' */
+/** @import { Mode, Narrowing, Recommendation } from './types.js' */
 
 export const HOW_MANY = 10;
+
+/** How much a song counts that is to be more or less like, beside the visitor's own with one. */
+const STEP = 0.5;
 
 export class Similar {
   #list = byId('similar', HTMLElement);
   #box = byId('neighbours', HTMLElement);
   #modes = byId('modes', HTMLFieldSetElement);
+  #sameGenre = byId('same-genre', HTMLInputElement);
+  #steering = byId('steering', HTMLElement);
+  #none = byId('none-left', HTMLElement);
+  /** What the list is of. */
+  #of = '';
+  /** @type {Recommendation[]} */
+  #songs = [];
+  /** Artists that are not wanted. @type {string[]} */
+  #artists = [];
+  /** Songs that it shall be more or less like. @type {Map<number, {title: string, weight: number}>} */
+  #steer = new Map();
 
-  /** Called when the visitor wants neighbours of another kind. @type {(mode: Mode) => void} */
-  onMode = () => {};
+  /** Called when the visitor wants other neighbours. @type {() => void} */
+  onChange = () => {};
 
   constructor() {
-    this.#modes.addEventListener('change', () => this.onMode(this.mode));
+    this.#modes.addEventListener('change', () => this.onChange());
     moveWithArrows(this.#list, 'a.search');
+    byId('save-m3u', HTMLButtonElement).addEventListener('click', () => {
+      save(`${stem(this.#of)}.m3u`, 'audio/x-mpegurl', playlist(this.#of, this.#songs));
+    });
+    byId('save-similar', HTMLButtonElement).addEventListener('click', () => {
+      const record = { song: this.#of, narrowing: this.narrowing, similar: this.#songs };
+      save(`${stem(this.#of)}.similar.json`, 'application/json', JSON.stringify(record, null, 2));
+    });
   }
 
-  /** @returns {Mode} */
-  get mode() {
-    const chosen = this.#modes.querySelector('input:checked');
-    return chosen instanceof HTMLInputElement && chosen.value === 'cosine'
-      ? 'cosine'
-      : 'genre-aware';
+  /** @returns {Narrowing} */
+  get narrowing() {
+    const chosen = this.#modes.querySelector('input[name="mode"]:checked');
+    /** @type {Mode} */
+    const mode =
+      chosen instanceof HTMLInputElement && chosen.value === 'cosine' ? 'cosine' : 'genre-aware';
+    return {
+      mode,
+      sameGenre: this.#sameGenre.checked,
+      artists: [...this.#artists],
+      steer: [...this.#steer].map(([track, { weight }]) => ({ track, weight })),
+    };
   }
 
-  /** @param {Recommendation[]} songs none hides the list */
-  show(songs) {
-    this.#box.hidden = songs.length === 0;
-    this.#list.replaceChildren(...songs.map(makeRow));
+  /** Another song: what was wished for of the last one is forgotten. */
+  forgetWishes() {
+    this.#artists = [];
+    this.#steer.clear();
+    this.#showWishes();
+  }
+
+  /**
+   * @param {Recommendation[]} songs none hides the list, unless it is narrowed down to none
+   * @param {string} of the song that they are like
+   */
+  show(songs, of) {
+    this.#of = of;
+    const narrowed = this.#sameGenre.checked || this.#artists.length + this.#steer.size > 0;
+    this.#box.hidden = songs.length === 0 && !(narrowed && of);
+    this.#none.hidden = songs.length > 0;
+    // A list that stays the same keeps its rows, and with them the focus.
+    if (JSON.stringify(songs) === JSON.stringify(this.#songs)) return;
+    this.#songs = songs;
+    this.#list.replaceChildren(...songs.map((song) => this.#makeRow(song)));
+  }
+
+  /** What the visitor wishes, each with a way to take it back. */
+  #showWishes() {
+    const wishes = [
+      ...this.#artists.map((artist) => ({
+        words: `not ${artist}`,
+        undo: () => {
+          this.#artists = this.#artists.filter((other) => other !== artist);
+        },
+      })),
+      ...[...this.#steer].map(([track, { title, weight }]) => ({
+        words: `${weight > 0 ? 'more' : 'less'} like “${title}”`,
+        undo: () => {
+          this.#steer.delete(track);
+        },
+      })),
+    ];
+    this.#steering.hidden = wishes.length === 0;
+    this.#steering.replaceChildren(
+      ...wishes.map(({ words, undo }) => {
+        const button = make('button', 'wish', words, make('span', 'cross', '×'));
+        button.type = 'button';
+        button.setAttribute('aria-label', `${words}: take this back`);
+        button.addEventListener('click', () => this.#wish(undo));
+        return make('li', '', button);
+      }),
+    );
+  }
+
+  /** @param {() => void} change */
+  #wish(change) {
+    change();
+    this.#showWishes();
+    this.onChange();
+  }
+
+  /** @param {Recommendation} song */
+  #makeRow(song) {
+    const row = make('li', 'neighbour');
+    row.dataset.track = String(song.track);
+    row.dataset.similarity = String(song.similarity);
+    row.style.setProperty('--share', String(Math.max(0, Math.min(1, song.similarity))));
+    paintGenre(row, song.genre);
+
+    const title = song.title || 'Untitled';
+    const genre = make('span', 'genre', genreName(song.genre));
+    if (song.genre_heard) {
+      genre.append(make('span', 'heard', ' (heard)'));
+      genre.title = 'The genre is what the model hears, not a label';
+    }
+    const more = make('span', 'more');
+    if (song.why) more.append(make('span', 'why', song.why));
+    more.append(...whence(song));
+    const wishes = make('span', 'wishes');
+    const steer = (/** @type {number} */ weight) => () =>
+      this.#wish(() => this.#steer.set(song.track, { title, weight }));
+    wishes.append(
+      wishButton('More like this', `More songs like “${title}”`, steer(STEP)),
+      wishButton('Less like this', `Fewer songs like “${title}”`, steer(-STEP)),
+    );
+    if (song.artist) {
+      const exclude = () => this.#wish(() => this.#artists.push(song.artist));
+      wishes.append(wishButton('Not this artist', `No songs by ${song.artist}`, exclude));
+    }
+
+    row.append(
+      make('span', 'rank', String(song.rank)),
+      make(
+        'span',
+        'what',
+        make('strong', '', name(title)),
+        ' ',
+        make('span', 'artist', song.artist ? name(song.artist) : 'unknown artist'),
+      ),
+      make(
+        'span',
+        'marks',
+        genre,
+        make(
+          'span',
+          'similarity',
+          make('span', 'number', song.similarity.toFixed(2)),
+          make('span', 'track', make('span', 'fill')),
+        ),
+      ),
+      more,
+      wishes,
+    );
+    return row;
   }
 }
 
-/** @param {Recommendation} song */
-function makeRow(song) {
-  const row = make('li', 'neighbour');
-  row.dataset.track = String(song.track);
-  row.dataset.similarity = String(song.similarity);
-  row.style.setProperty('--share', String(Math.max(0, Math.min(1, song.similarity))));
-  paintGenre(row, song.genre);
+/** @param {string} text @param {string} label @param {() => void} onClick */
+function wishButton(text, label, onClick) {
+  const button = make('button', 'quiet', text);
+  button.type = 'button';
+  button.setAttribute('aria-label', label);
+  button.addEventListener('click', onClick);
+  return button;
+}
 
-  const title = song.title || 'Untitled';
-  const artist = song.artist || 'unknown artist';
-  const genre = make('span', 'genre', genreName(song.genre));
-  if (song.genre_heard) {
-    genre.append(make('span', 'heard', ' (heard)'));
-    genre.title = 'The genre is what the model hears, not a label';
-  }
-  const more = make('span', 'more');
-  if (song.why) more.append(make('span', 'why', song.why));
+/**
+ * Where a song of the catalogue is from and where it can be found: licence, source, search.
+ * @param {{title: string, artist: string, licence: string, source: string}} song
+ * @returns {HTMLElement[]}
+ */
+export function whence({ title, artist, licence, source }) {
+  const called = title || 'Untitled';
+  const found = [];
   // A song that the catalogue knows for research only has no licence to offer a visitor.
-  if (song.licence && !song.licence.startsWith('research use only')) {
-    more.append(make('span', 'licence', song.licence));
+  if (licence && !licence.startsWith('research use only')) {
+    found.push(make('span', 'licence', name(licence)));
   }
-  if (/^https?:\/\//.test(song.source)) {
-    more.append(outside('source', song.source, 'Source', `Source of “${title}”`));
-  } else if (song.source) {
-    more.append(make('span', 'licence', `from ${song.source}`));
+  if (/^https?:\/\//.test(source)) {
+    found.push(outside('source', source, 'Source', `Source of “${called}”`));
+  } else if (source) {
+    found.push(make('span', 'licence', `from ${source}`));
   }
-  const query = encodeURIComponent(`${song.artist} ${title}`.trim());
-  more.append(
+  const query = encodeURIComponent(`${artist} ${called}`.trim());
+  found.push(
     outside(
       'search',
       `https://duckduckgo.com/?q=${query}`,
       'Search the web',
-      `Search the web for “${title}” by ${artist}`,
+      `Search the web for “${called}” by ${artist || 'unknown artist'}`,
     ),
   );
-
-  row.append(
-    make('span', 'rank', String(song.rank)),
-    make('span', 'what', make('strong', '', title), ' ', make('span', 'artist', artist)),
-    make(
-      'span',
-      'marks',
-      genre,
-      make(
-        'span',
-        'similarity',
-        make('span', 'number', song.similarity.toFixed(2)),
-        make('span', 'track', make('span', 'fill')),
-      ),
-    ),
-    more,
-  );
-  return row;
+  return found;
 }
 
 /**
@@ -104,4 +221,20 @@ function outside(className, href, text, label) {
   link.rel = 'noopener noreferrer';
   link.setAttribute('aria-label', `${label} (new tab)`);
   return link;
+}
+
+/**
+ * The list as extended M3U (https://en.wikipedia.org/wiki/M3U). The catalogue has no sound, so an entry
+ * is where its song can be found, or else its name, which players look for in their own library.
+ * @param {string} of
+ * @param {Recommendation[]} songs
+ */
+function playlist(of, songs) {
+  const line = (/** @type {string} */ text) => text.replace(/[\r\n]+/g, ' ');
+  const entries = songs.map(({ title, artist, source }) => {
+    const called = line([artist, title || 'Untitled'].filter(Boolean).join(' - '));
+    const place = /^https?:\/\//.test(source) ? source : `${called.replace(/[\\/:]/g, '_')}.mp3`;
+    return `#EXTINF:-1,${called}\n${line(place)}`;
+  });
+  return `#EXTM3U\n#PLAYLIST:Sounds like ${line(of)}\n${entries.join('\n')}\n`;
 }

@@ -5,6 +5,7 @@ import { bandHertz, clock, heightOfHertz, percent, pitch } from './format.js';
 import { byId, make, setText } from './dom.js';
 import { GENRES, genreName, paintGenre, ranked } from './genres.js';
 import { inkPicture, readInks } from './ink.js';
+import { STRIP_SECONDS } from './live.js';
 import { overture, overtureTimeline } from './overture.js';
 
 /** @import { Picture, Segment, Song } from './types.js' */
@@ -33,6 +34,8 @@ export class Strip {
   #loaded = 0;
   /** @type {Song | null} */
   #song = null;
+  /** Where a sound that goes on is drawn. @type {HTMLCanvasElement | null} */
+  #live = null;
   #waiting = false;
   #time = 0;
   /** @type {number | null} */
@@ -70,6 +73,7 @@ export class Strip {
    */
   clear(waitingFor = '') {
     this.#song = null;
+    this.#endLive();
     this.#waiting = waitingFor !== '';
     this.#stage.dataset.waiting = String(this.#waiting);
     setText(this.#headline, waitingFor || INVITATION);
@@ -81,15 +85,45 @@ export class Strip {
     this.#describe();
   }
 
+  /** The colours of the present theme, for who draws elsewhere. */
+  get inks() {
+    return this.#inks;
+  }
+
+  /** A sound that goes on: a canvas that somebody else draws on. @returns {HTMLCanvasElement} */
+  showLive() {
+    this.clear();
+    this.#stage.dataset.song = 'live';
+    setText(this.#readout, '');
+    const canvas = make('canvas', 'live');
+    canvas.setAttribute('aria-hidden', 'true');
+    this.#live = canvas;
+    this.#seek.append(canvas);
+    this.#seek.setAttribute('aria-disabled', 'true');
+    this.#drawAxis();
+    return canvas;
+  }
+
+  /**
+   * The genres over the time that the strip shows of a sound that goes on.
+   * @param {Song} song its timeline is measured from the strip's left edge
+   * @param {number} drift seconds that it moves until it is drawn anew
+   */
+  showLiveBands(song, drift) {
+    this.#drawBands(song);
+    this.#bands.style.setProperty('--drift', `${(-100 * drift) / song.seconds}%`);
+  }
+
   /** Shows a song, or what has changed about it. @param {Song} song */
   showSong(song) {
     const other = song !== this.#song;
     this.#song = song;
+    this.#endLive();
     this.#stage.dataset.song = song.picture ? 'yes' : 'no';
     if (other) this.setTime(0);
     this.#draw();
     this.#drawAxis();
-    this.#drawBands();
+    this.#drawBands(song);
     this.#describe();
   }
 
@@ -99,6 +133,12 @@ export class Strip {
     const length = this.#song?.seconds || 1;
     this.#head.style.left = `${Math.min(1, seconds / length) * 100}%`;
     this.#describe();
+  }
+
+  #endLive() {
+    this.#live?.remove();
+    this.#live = null;
+    this.#seek.removeAttribute('aria-disabled');
   }
 
   #draw() {
@@ -114,6 +154,15 @@ export class Strip {
   #drawAxis() {
     const seconds = this.#song?.seconds ?? 0;
     this.#axis.replaceChildren();
+    if (this.#live) {
+      for (let back = 5; back < STRIP_SECONDS; back += 5) {
+        const tick = make('span', '', `${back} s ago`);
+        tick.style.left = `${100 * (1 - back / STRIP_SECONDS)}%`;
+        this.#axis.append(tick);
+      }
+      this.#axis.append(make('span', 'end', 'now'));
+      return;
+    }
     if (!this.#song?.picture || seconds <= 0) return;
     const room = this.#axis.clientWidth / (parseFloat(getComputedStyle(this.#axis).fontSize) * 5);
     const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
@@ -127,11 +176,11 @@ export class Strip {
     this.#axis.append(end);
   }
 
-  #drawBands() {
-    const song = this.#song;
-    const timeline = song?.answer?.timeline ?? [];
+  /** @param {Song} song */
+  #drawBands(song) {
+    const timeline = song.answer?.timeline ?? [];
     this.#bands.replaceChildren();
-    if (!song || timeline.length === 0) return;
+    if (timeline.length === 0) return;
     const genres = Object.keys(timeline[0]?.probabilities ?? {});
     const points = flow(timeline, genres, song.whole ? song.seconds : song.heard);
     const svg = document.createElementNS(SVG, 'svg');
@@ -265,10 +314,20 @@ function loudest({ rows, columns, levels }, share) {
   return (levels[best * columns + column] ?? 0) > 0 ? bandHertz(best, rows) : null;
 }
 
+/**
+ * The genre of a moment and its probability.
+ * @param {Segment[]} timeline
+ * @param {number} time
+ * @returns {[string, number] | undefined}
+ */
+export function heardAt(timeline, time) {
+  const near = timeline.find(({ start, end }) => time >= start && time <= end);
+  return near && ranked(near.probabilities)[0];
+}
+
 /** @param {Segment[]} timeline @param {number} time @returns {string} such as "blues 71 %" */
 function genreAt(timeline, time) {
-  const near = timeline.find(({ start, end }) => time >= start && time <= end);
-  const top = near && ranked(near.probabilities)[0];
+  const top = heardAt(timeline, time);
   return top ? `${genreName(top[0])} ${percent(top[1])}` : '';
 }
 
@@ -285,7 +344,7 @@ function flow(timeline, genres, end) {
     time: (segment.start + segment.end) / 2,
     shares: genres.map((genre) => segment.probabilities[genre] ?? 0),
   }));
-  const points = [{ time: 0, shares: stops[0]?.shares ?? [] }];
+  const points = [{ time: timeline[0]?.start ?? 0, shares: stops[0]?.shares ?? [] }];
   for (const [i, stop] of stops.entries()) {
     const next = stops[i + 1];
     points.push(stop);

@@ -49,6 +49,71 @@ export interface Picture {
   levels: Uint8Array;
 }
 
+/** What is to be said of the last seconds of a sound that goes on. */
+export interface Now {
+  answer: Answer | null;
+  /** The last three seconds were too quiet. */
+  quiet: boolean;
+  /** Seconds of sound so far. */
+  seconds: number;
+}
+
+/** What spoke for a genre in a moment. */
+export interface Spoke {
+  genre: string;
+  start: number;
+  end: number;
+  /** Nats of each patch, the lowest row first; fewer rows while it is looked at. */
+  rows: number[][];
+}
+
+/** A song of the catalogue on its map. */
+export interface MapPoint {
+  track: number;
+  title: string;
+  artist: string;
+  genre: string;
+  /** True where the genre is the model's own guess and not a label somebody gave. */
+  genre_heard: boolean;
+  licence: string;
+  source: string;
+  point: [number, number, number];
+}
+
+/** The catalogue as a map of three axes, nearly all of it within -1 and 1. */
+export interface CatalogMap {
+  /** Share of the variance that each axis holds. */
+  explained: number[];
+  points: MapPoint[];
+  /** Each genre's signature: the middle of its songs. */
+  genres: { genre: string; songs: number; point: [number, number, number] }[];
+}
+
+/** A song to look for: a track of the catalogue, or what was heard. */
+export type Part = { weight: number } & (
+  { track: number } | { embedding: Float32Array; probabilities: Float32Array; tags: Float32Array }
+);
+
+/** What is asked of the catalogue; a negative weight wants less of a song. */
+export interface Wish {
+  parts: Part[];
+  k: number;
+  mode: Mode;
+  genre?: string | undefined;
+  exclude_artists: string[];
+  exclude_tracks: number[];
+}
+
+/** How the visitor narrows the list of similar songs. */
+export interface Narrowing {
+  mode: Mode;
+  sameGenre: boolean;
+  /** Artists that are not wanted. */
+  artists: string[];
+  /** Tracks to be more or less like, with their weights. */
+  steer: { track: number; weight: number }[];
+}
+
 export interface EngineInfo {
   genres: string[];
   tags: string[];
@@ -74,7 +139,15 @@ export interface SoundHandle {
 }
 
 export type SongState =
-  'waiting' | 'reading' | 'decoding' | 'analysing' | 'comparing' | 'done' | 'failed' | 'cancelled';
+  | 'listening'
+  | 'waiting'
+  | 'reading'
+  | 'decoding'
+  | 'analysing'
+  | 'comparing'
+  | 'done'
+  | 'failed'
+  | 'cancelled';
 
 /** One song of the visitor's, from the drop to the answer. */
 export interface Song {
@@ -91,12 +164,14 @@ export interface Song {
   /** True once the answer covers the whole song. */
   whole: boolean;
   similar: Recommendation[];
-  /** How they were looked for. */
-  mode: Mode;
+  /** How they were looked for; null before. */
+  narrowing: Narrowing | null;
   notes: string[];
   error: string;
   /** What the player plays. */
   playable: Blob | null;
+  /** By what number the worker knows how it was heard; null if it does not. */
+  handle: number | null;
   /** Milliseconds from the start of reading to the answer. */
   took: number;
   modelSha256: string;
@@ -119,6 +194,16 @@ export interface WasmAnalysis {
   step(engine: WasmEngine, count: number): Promise<number>;
   answer(): unknown;
   picture(columns: number): Uint8Array;
+  segmentAt(seconds: number): Float64Array;
+  speaksFor(engine: WasmEngine, segment: number, genre: string, row: number): Promise<Float32Array>;
+  free(): void;
+}
+
+export interface WasmLive {
+  push(samples: Float32Array): void;
+  takePicture(): Uint8Array;
+  takeLevel(): Float32Array;
+  now(engine: WasmEngine): Promise<unknown>;
   free(): void;
 }
 
@@ -126,13 +211,10 @@ export interface WasmEngine {
   info(): unknown;
   check(): Promise<unknown>;
   begin(sound: WasmSound): WasmAnalysis;
-  similar(
-    embedding: Float32Array,
-    probabilities: Float32Array,
-    tags: Float32Array,
-    k: number,
-    mode: Mode,
-  ): unknown;
+  listen(rate: number): WasmLive;
+  map(): unknown;
+  place(embedding: Float32Array): Float32Array;
+  similar(wish: Wish): unknown;
 }
 
 export interface WasmModule {
@@ -159,8 +241,18 @@ export type Reply =
   | { crash: string };
 
 declare global {
+  // What the audio thread has, which TypeScript does not know.
+  class AudioWorkletProcessor {
+    port: MessagePort;
+  }
+  function registerProcessor(name: string, processor: new () => AudioWorkletProcessor): void;
+
   interface Window {
-    /** For tests and for tinkerers at the console; the page itself never reads it. */
-    soundalike: { answer: (Answer & { name: string; similar: Recommendation[] }) | null };
+    /** For tests and for tinkerers at the console. */
+    soundalike: {
+      answer: (Answer & { name: string; similar: Recommendation[] }) | null;
+      /** Milliseconds after which a worker that is asked and says nothing counts as dead. */
+      patience: number;
+    };
   }
 }

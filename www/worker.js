@@ -5,9 +5,11 @@
 // way, { id, event, data }. `cancel` ends a running `analyse` before its next step.
 
 import { ByteCount, fetchCounted } from './load.js';
+import { LiveSession } from './live.js';
 import { encodeWav } from './wav.js';
 
-/** @import { Answer, Device, Mode, Request, WasmEngine, WasmModule, WasmSound } from './types.js' */
+/** @import { Inks } from './ink.js' */
+/** @import { Answer, Device, Narrowing, Request, WasmAnalysis, WasmEngine, WasmModule, WasmSound } from './types.js' */
 
 /** Segments per step: small enough that bands grow and cancel is prompt. */
 const STEP = { cpu: 4, gpu: 10 };
@@ -26,9 +28,17 @@ let genres = [];
 /** @type {string[]} */
 let tags = [];
 
+/** The listening that goes on, and how it ends. @type {{session: LiveSession, end: () => void} | null} */
+let listening = null;
+
 /** @type {Map<number, WasmSound>} */
 const sounds = new Map();
 let lastSound = 0;
+/** What was heard of the last songs, to be asked about. @type {Map<number, WasmAnalysis>} */
+const analyses = new Map();
+/** Songs that are remembered so; one of five minutes takes some 15 MB. */
+const REMEMBERED = 3;
+const ROWS_EXPLAINED = 8;
 /** Requests that shall end early. @type {Set<number>} */
 const cancelled = new Set();
 
@@ -88,6 +98,16 @@ function release(handle) {
   sounds.delete(handle);
 }
 
+/** @param {number} handle @param {WasmAnalysis} analysis */
+function remember(handle, analysis) {
+  analyses.set(handle, analysis);
+  for (const [oldest, old] of analyses) {
+    if (analyses.size <= REMEMBERED) break;
+    analyses.delete(oldest);
+    alone(() => old.free());
+  }
+}
+
 /** @typedef {(event: string, data: unknown, transfer?: Transferable[]) => void} Emit */
 
 /** @type {Record<string, (args: any, emit: Emit, id: number) => unknown>} */
@@ -131,6 +151,8 @@ const methods = {
     return info;
   },
 
+  ping: () => null,
+
   check: () => alone(async () => plain(await engine.check())),
 
   /** Hands the bytes back, so that the page need not keep a copy. @param {{ bytes: ArrayBuffer }} args */
@@ -165,6 +187,7 @@ const methods = {
     const sound = sounds.get(handle);
     if (!sound) throw new Error('This sound is gone. Choose the file again.');
     const analysis = await alone(() => engine.begin(sound));
+    let whole = false;
     try {
       release(handle);
       const { segments, seconds } = analysis;
@@ -178,7 +201,10 @@ const methods = {
         await breathe();
         if (cancelled.has(id)) throw new Cancelled();
         const done = await alone(() => analysis.step(engine, STEP[device]));
-        if (done >= segments) return plain(analysis.answer());
+        if (done >= segments) {
+          whole = true;
+          return plain(analysis.answer());
+        }
         // A partial answer grows with the song: a long one is told less often.
         const now = performance.now();
         if (now - told < Math.max(100, segments / 2)) continue;
@@ -189,18 +215,105 @@ const methods = {
         });
       }
     } finally {
-      analysis.free();
+      if (whole) remember(handle, analysis);
+      else analysis.free();
     }
   },
 
-  /** @param {{ answer: Answer, k: number, mode: Mode }} args */
-  similar: ({ answer, k, mode }) =>
+  /**
+   * What in a moment spoke for a genre, row by row from the lowest. Emits `part` on the way.
+   * @param {{ handle: number, seconds: number, genre: string }} args
+   */
+  async explain({ handle, seconds, genre }, emit) {
+    const analysis = analyses.get(handle);
+    if (!analysis) throw new Error('This song is no longer at hand. Choose its file again.');
+    const [segment = 0, start = 0, end = 0] = analysis.segmentAt(seconds);
+    const spoke = { genre, start, end, rows: /** @type {number[][]} */ ([]) };
+    for (let row = 0; row < ROWS_EXPLAINED; row++) {
+      await breathe();
+      const patches = await alone(() =>
+        analyses.has(handle) ? analysis.speaksFor(engine, segment, genre, row) : new Float32Array(),
+      );
+      spoke.rows.push([...patches]);
+      emit('part', spoke);
+    }
+    return spoke;
+  },
+
+  /** @param {{ answer: Answer, k: number, narrowing: Narrowing }} args */
+  similar: ({ answer, k, narrowing: { mode, sameGenre, artists, steer } }) =>
     alone(() => {
-      const embedding = Float32Array.from(answer.embedding);
-      const probabilities = Float32Array.from(genres, (genre) => answer.probabilities[genre] ?? 0);
-      const heard = Float32Array.from(tags, (tag) => answer.tags[tag] ?? 0);
-      return plain(engine.similar(embedding, probabilities, heard, k, mode));
+      const heard = {
+        weight: 1,
+        embedding: Float32Array.from(answer.embedding),
+        probabilities: Float32Array.from(genres, (genre) => answer.probabilities[genre] ?? 0),
+        tags: Float32Array.from(tags, (tag) => answer.tags[tag] ?? 0),
+      };
+      return plain(
+        engine.similar({
+          parts: [heard, ...steer],
+          k,
+          mode,
+          genre: sameGenre ? answer.genre : undefined,
+          exclude_artists: artists,
+          exclude_tracks: steer.map(({ track }) => track),
+        }),
+      );
     }),
+
+  /** @param {{ track: number, k: number, mode: Narrowing['mode'] }} args */
+  like: ({ track, k, mode }) =>
+    alone(() =>
+      plain(
+        engine.similar({
+          parts: [{ weight: 1, track }],
+          k,
+          mode,
+          exclude_artists: [],
+          exclude_tracks: [track],
+        }),
+      ),
+    ),
+
+  map: () => alone(() => plain(engine.map())),
+
+  /** @param {{ embedding: number[] }} args */
+  place: ({ embedding }) => alone(() => [...engine.place(Float32Array.from(embedding))]),
+
+  /**
+   * Listens until `unlisten`; then the value is the picture that was last to be seen. Emits `level`
+   * and `now`.
+   * @param {{ rate: number, port: MessagePort, canvas: OffscreenCanvas, inks: Inks }} args
+   */
+  async listen({ rate, port, canvas, inks }, emit) {
+    listening?.end();
+    const live = await alone(() => engine.listen(rate));
+    const session = new LiveSession(live, canvas, inks, rate, emit);
+    return new Promise((resolve, reject) => {
+      const end = () => {
+        port.close();
+        listening = null;
+        alone(() => resolve(session.finish()));
+      };
+      const fail = (/** @type {unknown} */ error) => {
+        if (error instanceof WebAssembly.RuntimeError) crash(error);
+        port.close();
+        listening = null;
+        reject(error);
+      };
+      const mine = () => listening?.session === session;
+      listening = { session, end };
+      port.onmessage = ({ data }) => {
+        // Behind one another, since the engine is borrowed while it hears.
+        alone(() => {
+          if (mine()) session.push(data);
+        }).catch(fail);
+        if (session.due) alone(async () => mine() && session.ask(engine, plain)).catch(fail);
+      };
+    });
+  },
+
+  unlisten: () => listening?.end(),
 };
 
 const MISFIT =

@@ -42,4 +42,4 @@ pub use decode::decode_file;
 pub use decode::{Decoded, MAX_SECONDS, Note, Tags, decode_bytes};
 pub use error::AudioError;
 pub use header::probe_rate;
-pub use resample::resample;
+pub use resample::{Resampling, resample};

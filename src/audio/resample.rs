@@ -26,54 +26,113 @@ const FILTER: u64 = 256;
 /// # Errors
 /// [`AudioError::Rate`] for a rate out of range.
 pub fn resample(samples: &[f32], from: u32, to: u32) -> Result<Vec<f32>, AudioError> {
-    for rate in [from, to] {
-        if !(MIN_RATE..=MAX_RATE).contains(&rate) {
-            return Err(AudioError::Rate(rate));
-        }
-    }
-    if from == to || samples.is_empty() {
-        return Ok(samples.to_vec());
-    }
-
-    let failed = || AudioError::Resample { from, to };
-    let block = block_len(from, to);
-    let mut fft = Fft::<f64>::new_custom(
-        from as usize,
-        to as usize,
-        block,
-        1,
-        1,
-        WindowFunction::BlackmanHarris,
-        FixedSync::Both,
-    )
-    .map_err(|_| failed())?;
-
-    let mut taken = vec![0.0; fft.input_frames_next()];
-    let mut given = vec![0.0; fft.output_frames_next()];
+    let mut stream = Resampling::new(from, to)?;
     let len = resampled_len(samples.len(), from, to);
-    let mut output = Vec::with_capacity(len);
-    let mut delay = fft.output_delay();
-    let mut blocks = samples.chunks(taken.len());
+    let mut output = Vec::with_capacity(len + stream.block());
+    stream.push(samples, &mut output)?;
+    // Silence pushes out what still lies in the filter.
+    let silence = vec![0.0; stream.block()];
     while output.len() < len {
-        let block = blocks.next().unwrap_or_default();
-        for (sample, value) in taken.iter_mut().zip(block) {
-            *sample = f64::from(*value);
-        }
-        taken.iter_mut().skip(block.len()).for_each(|s| *s = 0.0);
-
-        let (frames_in, frames_out) = (taken.len(), given.len());
-        let source = InterleavedSlice::new(&taken, 1, frames_in).map_err(|_| failed())?;
-        let mut sink =
-            InterleavedSlice::new_mut(&mut given, 1, frames_out).map_err(|_| failed())?;
-        fft.process_into_buffer(&source, &mut sink, None)
-            .map_err(|_| failed())?;
-
-        let skipped = delay.min(given.len());
-        delay -= skipped;
-        let wanted = len - output.len();
-        output.extend(given.iter().skip(skipped).take(wanted).map(|s| *s as f32));
+        stream.push(&silence, &mut output)?;
     }
+    output.truncate(len);
     Ok(output)
+}
+
+/// A change of sample rate that goes on: samples are pushed as they come, and come out as soon as a
+/// block of them is full. What happened at time t is at time t of the output.
+pub struct Resampling {
+    from: u32,
+    to: u32,
+    /// `None` between equal rates.
+    fft: Option<Fft<f64>>,
+    /// Samples that do not fill a block yet.
+    waiting: Vec<f64>,
+    given: Vec<f64>,
+    /// Samples of the filter's delay that are still to be left out.
+    delay: usize,
+}
+
+impl Resampling {
+    /// From `from` Hz to `to` Hz, both within 8 000..=192 000.
+    ///
+    /// # Errors
+    /// [`AudioError::Rate`] for a rate out of range.
+    pub fn new(from: u32, to: u32) -> Result<Self, AudioError> {
+        for rate in [from, to] {
+            if !(MIN_RATE..=MAX_RATE).contains(&rate) {
+                return Err(AudioError::Rate(rate));
+            }
+        }
+        if from == to {
+            return Ok(Self {
+                from,
+                to,
+                fft: None,
+                waiting: Vec::new(),
+                given: Vec::new(),
+                delay: 0,
+            });
+        }
+        let fft = Fft::<f64>::new_custom(
+            from as usize,
+            to as usize,
+            block_len(from, to),
+            1,
+            1,
+            WindowFunction::BlackmanHarris,
+            FixedSync::Both,
+        )
+        .map_err(|_| AudioError::Resample { from, to })?;
+        Ok(Self {
+            from,
+            to,
+            waiting: Vec::with_capacity(fft.input_frames_next()),
+            given: vec![0.0; fft.output_frames_next()],
+            delay: fft.output_delay(),
+            fft: Some(fft),
+        })
+    }
+
+    /// Samples of the source that are taken together.
+    fn block(&self) -> usize {
+        self.fft.as_ref().map_or(1, |fft| fft.input_frames_next())
+    }
+
+    /// Takes samples and adds to `output` what is ready.
+    ///
+    /// # Errors
+    /// Never in practice: only if the resampler refuses its own block length.
+    pub fn push(&mut self, samples: &[f32], output: &mut Vec<f32>) -> Result<(), AudioError> {
+        let failed = || AudioError::Resample {
+            from: self.from,
+            to: self.to,
+        };
+        let Some(fft) = &mut self.fft else {
+            output.extend_from_slice(samples);
+            return Ok(());
+        };
+        let mut samples = samples.iter();
+        loop {
+            let wanted = fft.input_frames_next() - self.waiting.len();
+            let taken = samples.by_ref().take(wanted);
+            self.waiting.extend(taken.map(|sample| f64::from(*sample)));
+            let (frames_in, frames_out) = (fft.input_frames_next(), self.given.len());
+            if self.waiting.len() < frames_in {
+                return Ok(());
+            }
+            let source =
+                InterleavedSlice::new(&self.waiting, 1, frames_in).map_err(|_| failed())?;
+            let mut sink =
+                InterleavedSlice::new_mut(&mut self.given, 1, frames_out).map_err(|_| failed())?;
+            fft.process_into_buffer(&source, &mut sink, None)
+                .map_err(|_| failed())?;
+            self.waiting.clear();
+            let skipped = self.delay.min(frames_out);
+            self.delay -= skipped;
+            output.extend(self.given.iter().skip(skipped).map(|s| *s as f32));
+        }
+    }
 }
 
 /// Samples that `len` samples at `from` Hz become at `to` Hz: the quotient, rounded up.
@@ -179,6 +238,22 @@ mod tests {
                 let output = resample(&vec![0.5; len], from, TARGET)?;
                 assert_eq!(output.len(), exact.ceil() as usize, "{len} at {from}");
             }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn in_pieces_it_gives_the_same_as_at_once() -> Result<(), AudioError> {
+        for from in [8_000, 22_050, 44_100, 48_000] {
+            let samples = sine(300.0, from, from as usize);
+            let whole = resample(&samples, from, TARGET)?;
+            let mut stream = Resampling::new(from, TARGET)?;
+            let mut pieces = Vec::new();
+            for piece in samples.chunks(128) {
+                stream.push(piece, &mut pieces)?;
+            }
+            assert!(pieces.len() > TARGET as usize * 9 / 10, "{from} Hz: late");
+            assert_eq!(pieces[..], whole[..pieces.len()], "{from} Hz");
         }
         Ok(())
     }

@@ -1,9 +1,11 @@
 //! The songs that are known, and which of them sound like a given one.
 
 mod file;
+mod map;
 mod search;
 
-pub use search::{Query, Ranking, Recommendation, RecommendationView, Search};
+pub use map::{Map, Place, Signature};
+pub use search::{Blend, Query, Ranking, Recommendation, RecommendationView, Search};
 
 use serde::{Deserialize, Serialize};
 

@@ -48,11 +48,35 @@ pub struct Query<'a> {
     pub tags: &'a [f32],
 }
 
+/// Several songs in one: what lies between them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Blend {
+    /// `[dimensions]`.
+    pub embedding: Vec<f32>,
+    /// `[genres]`; the sum is one.
+    pub probabilities: Vec<f32>,
+    /// `[tags]`.
+    pub tags: Vec<f32>,
+}
+
+impl Blend {
+    /// What to look for.
+    pub fn query(&self) -> Query<'_> {
+        Query {
+            embedding: &self.embedding,
+            probabilities: &self.probabilities,
+            tags: &self.tags,
+        }
+    }
+}
+
 /// How to look.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
     /// Order of the answer.
     pub ranking: Ranking,
+    /// The only genre whose songs are wanted, as [`Catalog::genre`] gives it.
+    pub genre: Option<String>,
     /// Artists whose songs are left out, compared without regard to case.
     pub exclude_artists: Vec<String>,
     /// Tracks left out by index.
@@ -169,9 +193,59 @@ impl Catalog {
         chosen
     }
 
+    /// What a track is, as something to look for.
+    pub fn query(&self, track: usize) -> Query<'_> {
+        Query {
+            embedding: self.embedding(track),
+            probabilities: self.probabilities(track),
+            tags: self.tags(track),
+        }
+    }
+
+    /// Songs with weights as one query: a positive weight asks for more like it, a negative one for less.
+    /// Directions from the catalogue's mean are added; what would be less than nothing of a genre or
+    /// tag is none. `None` if a part does not fit the catalogue, or no weight is positive.
+    pub fn blend(&self, parts: &[(Query<'_>, f32)]) -> Option<Blend> {
+        let fits = |(query, weight): &(Query<'_>, f32)| {
+            query.embedding.len() == self.dimensions
+                && query.probabilities.len() == self.maker.genres.len()
+                && query.tags.len() == self.maker.tags.len()
+                && weight.is_finite()
+        };
+        let wanted: f32 = parts.iter().map(|(_, weight)| weight.max(0.0)).sum();
+        if wanted <= 0.0 || !parts.iter().all(fits) {
+            return None;
+        }
+        let sum = |length: usize, row: &dyn Fn(&Query<'_>) -> Vec<f32>| {
+            let mut sum = vec![0.0; length];
+            for (query, weight) in parts {
+                for (s, v) in sum.iter_mut().zip(row(query)) {
+                    *s += weight / wanted * v;
+                }
+            }
+            sum
+        };
+        let away = sum(self.dimensions, &|query| self.direction(query.embedding));
+        let mut probabilities = sum(self.maker.genres.len(), &|q| q.probabilities.to_vec());
+        probabilities.iter_mut().for_each(|p| *p = p.max(1e-6));
+        let all: f32 = probabilities.iter().sum();
+        probabilities.iter_mut().for_each(|p| *p /= all);
+        let mut tags = sum(self.maker.tags.len(), &|query| query.tags.to_vec());
+        tags.iter_mut().for_each(|t| *t = t.clamp(0.0, 1.0));
+        Some(Blend {
+            embedding: away.iter().zip(&self.centre).map(|(v, c)| v + c).collect(),
+            probabilities,
+            tags,
+        })
+    }
+
     fn is_excluded(&self, track: usize, search: &Search) -> bool {
         let artist = self.tracks[track].artist.to_lowercase();
         search.exclude_tracks.contains(&track)
+            || search
+                .genre
+                .as_ref()
+                .is_some_and(|genre| self.genre(track).0 != genre)
             || search
                 .exclude_artists
                 .iter()
@@ -195,7 +269,7 @@ impl Catalog {
     }
 
     /// The unit vector from the catalogue's mean towards an embedding.
-    fn direction(&self, embedding: &[f32]) -> Vec<f32> {
+    pub(super) fn direction(&self, embedding: &[f32]) -> Vec<f32> {
         let mut direction: Vec<f32> = embedding
             .iter()
             .zip(&self.centre)
@@ -447,5 +521,47 @@ mod tests {
         assert!(Catalog::from_bytes(&bytes[..bytes.len() - 1]).is_err());
         assert!(Catalog::from_bytes(b"not a catalogue").is_err());
         assert!(Catalog::from_bytes(&[]).is_err());
+    }
+
+    #[test]
+    fn a_blend_of_two_songs_lies_between_them_and_less_of_one_lies_away_from_it() {
+        let catalog = catalog();
+        let first = |parts: &[(Query<'_>, f32)]| {
+            let blend = catalog.blend(parts).expect("a blend");
+            let search = Search {
+                ranking: Ranking::Cosine,
+                exclude_tracks: vec![0, 4],
+                ..Search::default()
+            };
+            catalog.similar(blend.query(), 1, &search)[0].track
+        };
+        let alone = catalog.blend(&[(query(&catalog, 3), 2.0)]).expect("one");
+        let direction = catalog.direction(&alone.embedding);
+        let expected = catalog.direction(catalog.embedding(3));
+        assert!(dot(&direction, &expected) > 0.9999);
+        let (a, e) = (query(&catalog, 0), query(&catalog, 4));
+        assert_eq!(first(&[(a, 1.0)]), 1);
+        assert_eq!(first(&[(e, 1.0)]), 5);
+        // Away from `e` even of what is near both.
+        assert_ne!(first(&[(query(&catalog, 6), 1.0), (e, -0.9)]), 5);
+        assert!(catalog.blend(&[(a, -1.0)]).is_none());
+        assert!(catalog.blend(&[]).is_none());
+    }
+
+    #[test]
+    fn only_one_genre_can_be_asked_for() {
+        let catalog = catalog();
+        let genre = catalog.genre(4).0.to_owned();
+        let search = Search {
+            genre: Some(genre.clone()),
+            ..Search::default()
+        };
+        let found = catalog.similar(query(&catalog, 0), 10, &search);
+        assert!(!found.is_empty());
+        assert!(
+            found
+                .iter()
+                .all(|song| catalog.genre(song.track).0 == genre)
+        );
     }
 }

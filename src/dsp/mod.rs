@@ -8,11 +8,13 @@ mod mel;
 mod mfcc;
 mod segment;
 mod stft;
+mod stream;
 
 pub use mel::{MelFilterBank, hz_from_mel, mel_from_hz};
 pub use mfcc::mfcc;
 pub use segment::{Segments, segment_starts};
 pub use stft::{Stft, hann_periodic};
+pub use stream::MelStream;
 
 use serde::{Deserialize, Serialize};
 

@@ -67,15 +67,28 @@ impl Stft {
                     *out = f64::from(x) * w;
                 }
             }
-            let done = self.fft.process_with_scratch(
-                &mut self.frame,
-                &mut self.spectrum,
-                &mut self.scratch,
-            );
-            // The only errors are wrong buffer lengths, and all buffers come from the plan.
-            debug_assert!(done.is_ok());
+            self.transform();
             visit(index, &self.spectrum);
         }
+    }
+
+    /// The spectrum of one frame of `n_fft` samples, the shorter of both where they differ.
+    pub fn frame(&mut self, samples: &[f32]) -> &[Complex<f64>] {
+        self.frame.fill(0.0);
+        let windowed = samples.iter().zip(&self.window);
+        for (out, (&x, &w)) in self.frame.iter_mut().zip(windowed) {
+            *out = f64::from(x) * w;
+        }
+        self.transform();
+        &self.spectrum
+    }
+
+    fn transform(&mut self) {
+        let done =
+            self.fft
+                .process_with_scratch(&mut self.frame, &mut self.spectrum, &mut self.scratch);
+        // The only errors are wrong buffer lengths, and all buffers come from the plan.
+        debug_assert!(done.is_ok());
     }
 }
 

@@ -71,6 +71,15 @@ impl Calibration {
         pooled.into_iter().map(|p| music * p + even).collect()
     }
 
+    /// Logarithm of the probability of a genre from the logits of one segment, in nats.
+    pub fn log_probability(&self, logits: &[f32], genre: usize) -> f32 {
+        let greatest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let powers = logits
+            .iter()
+            .map(|l| ((l - greatest) / self.temperature).exp());
+        (logits[genre] - greatest) / self.temperature - powers.sum::<f32>().ln()
+    }
+
     fn softmax(&self, logits: &[f32]) -> Vec<f32> {
         let greatest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let powers = logits

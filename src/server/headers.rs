@@ -13,10 +13,10 @@ const CONTENT_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe
     worker-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'";
 
-/// Only the microphone, and only for the page itself. Names that Chromium does
+/// Only the microphone and the sound of a shared tab, and only for the page itself. Names that Chromium does
 /// not know would each cost a warning on its console, so none is listed.
-const PERMISSIONS: &str = "microphone=(self), accelerometer=(), camera=(), \
-    display-capture=(), encrypted-media=(), geolocation=(), gyroscope=(), hid=(), \
+const PERMISSIONS: &str = "microphone=(self), display-capture=(self), accelerometer=(), camera=(), \
+    encrypted-media=(), geolocation=(), gyroscope=(), hid=(), \
     idle-detection=(), magnetometer=(), midi=(), payment=(), picture-in-picture=(), \
     publickey-credentials-get=(), screen-wake-lock=(), serial=(), usb=(), \
     xr-spatial-tracking=()";

@@ -679,13 +679,17 @@ mod tests {
         let batch = lessons.batch(&views, &augmentation, &normalisation, &mut rng);
         assert_eq!(batch.inputs.len(), 9 * 128 * 128);
         assert!(batch.inputs.iter().all(|v| v.is_finite()));
-        let sums: Vec<f32> = batch
-            .targets
-            .chunks(2)
-            .map(|row| row.iter().sum())
+        let sum = |row: &[f32]| row.iter().sum::<f32>();
+        let labels: Vec<f32> = batch
+            .labels
+            .iter()
+            .flat_map(|l| l.chunks(2).map(sum))
             .collect();
-        let labelled = sums[..6].iter().filter(|sum| **sum > 0.5).count();
-        assert_eq!(labelled, 4, "two views of two labelled songs: {sums:?}");
+        let labelled = labels.iter().filter(|sum| **sum > 0.5).count();
+        assert_eq!(labelled, 4, "two views of two labelled songs: {labels:?}");
+        // Every view has an opinion to learn, in half precision.
+        let targets = batch.targets.chunks(2).map(sum);
+        assert!(targets.into_iter().all(|sum| (sum - 1.0).abs() < 1e-2));
         assert!(batch.targets[12..].iter().all(|p| (p - 0.5).abs() < 1e-6));
         assert_eq!(batch.tags.map(|tags| tags.len()), Some(9 * 50));
         assert_eq!(batch.features.map(|f| f.len()), Some(9 * FEATURES));

@@ -3,14 +3,17 @@
 //!
 //! Errors are JavaScript `Error`s whose message is one sentence without the file's name.
 
+use std::cell::OnceCell;
+
 use burn::tensor::Device;
 use js_sys::Float32Array;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
 use crate::audio::{self, Clip, synth};
-use crate::catalog::{Catalog, Query, Ranking, Search};
-use crate::pipeline::{Analysis as Hearing, Listener};
+use crate::catalog::{Catalog, Map, Place, Query, Ranking, Search, Signature};
+use crate::live::{Live as Running, Now};
+use crate::pipeline::{Analysis as Hearing, AnswerView, Listener};
 
 /// Decibels below the loudest point of a song that its picture shows.
 const PICTURE_RANGE_DB: f32 = 80.0;
@@ -114,11 +117,66 @@ struct Check {
     milliseconds: f64,
 }
 
+/// A song to look for: one of the catalogue, or one that was heard.
+#[derive(Deserialize)]
+struct Part {
+    weight: f32,
+    track: Option<usize>,
+    #[serde(default)]
+    embedding: Vec<f32>,
+    #[serde(default)]
+    probabilities: Vec<f32>,
+    #[serde(default)]
+    tags: Vec<f32>,
+}
+
+/// What the page asks of the catalogue.
+#[derive(Deserialize)]
+struct Wish {
+    parts: Vec<Part>,
+    k: usize,
+    mode: Ranking,
+    genre: Option<String>,
+    #[serde(default)]
+    exclude_artists: Vec<String>,
+    #[serde(default)]
+    exclude_tracks: Vec<usize>,
+}
+
+/// A song on the map.
+#[derive(Serialize)]
+struct Point<'a> {
+    track: usize,
+    title: &'a str,
+    artist: &'a str,
+    genre: &'a str,
+    genre_heard: bool,
+    licence: &'a str,
+    source: &'a str,
+    point: Place,
+}
+
+#[derive(Serialize)]
+struct MapView<'a> {
+    explained: [f32; 3],
+    points: Vec<Point<'a>>,
+    genres: Vec<Signature<'a>>,
+}
+
+#[derive(Serialize)]
+struct NowView {
+    answer: Option<AnswerView>,
+    quiet: bool,
+    seconds: f64,
+}
+
 /// A model on a device, and the catalogue that it made.
 #[wasm_bindgen]
 pub struct Engine {
     listener: Listener,
     catalog: Catalog,
+    /// Made when it is first asked for.
+    map: OnceCell<Map>,
     device: String,
 }
 
@@ -140,6 +198,7 @@ impl Engine {
         Ok(Engine {
             listener,
             catalog,
+            map: OnceCell::new(),
             device,
         })
     }
@@ -204,31 +263,144 @@ impl Engine {
         })
     }
 
-    /// The `k` songs of the catalogue that sound most alike; `mode` is `genre-aware` or `cosine`.
+    /// Begins to listen to a device of this rate in Hz.
+    ///
+    /// # Errors
+    /// If the rate is out of range.
+    pub fn listen(&self, rate: u32) -> Result<Live, JsError> {
+        Ok(Live {
+            running: Running::begin(rate, self.listener.model())?,
+            genres: self.listener.model().genres.clone(),
+            tags: self.listener.model().tags.clone(),
+        })
+    }
+
+    /// The songs of the catalogue that sound most like what is wished for: see `Wish` in
+    /// www/types.d.ts.
+    ///
+    /// # Errors
+    /// If the wish is not one.
+    pub fn similar(&self, wish: JsValue) -> Result<JsValue, JsError> {
+        let wish: Wish = serde_wasm_bindgen::from_value(wish)
+            .map_err(|e| JsError::new(&format!("This cannot be looked for: {e}.")))?;
+        let tracks = 0..self.catalog.len();
+        let parts: Vec<(Query<'_>, f32)> = wish
+            .parts
+            .iter()
+            .filter_map(|part| match part.track {
+                Some(track) if !tracks.contains(&track) => None,
+                Some(track) => Some((self.catalog.query(track), part.weight)),
+                None => Some((
+                    Query {
+                        embedding: &part.embedding,
+                        probabilities: &part.probabilities,
+                        tags: &part.tags,
+                    },
+                    part.weight,
+                )),
+            })
+            .collect();
+        let search = Search {
+            ranking: wish.mode,
+            genre: wish.genre,
+            exclude_artists: wish.exclude_artists,
+            exclude_tracks: wish.exclude_tracks,
+            ..Search::default()
+        };
+        // One song is looked for as it is, so that page and terminal say the same.
+        let found = match parts.as_slice() {
+            [(query, weight)] if *weight > 0.0 => self.catalog.similar(*query, wish.k, &search),
+            several => {
+                let blend = self.catalog.blend(several).ok_or_else(|| {
+                    JsError::new("Nothing is left to look for: more must be wanted than not.")
+                })?;
+                self.catalog.similar(blend.query(), wish.k, &search)
+            }
+        };
+        to_js(&self.catalog.view(&found))
+    }
+
+    /// The map of the catalogue's songs: see `CatalogMap` in www/types.d.ts.
     ///
     /// # Errors
     /// Never in practice: only if the values cannot be converted.
-    pub fn similar(
-        &self,
-        embedding: &[f32],
-        probabilities: &[f32],
-        tags: &[f32],
-        k: usize,
-        mode: &str,
-    ) -> Result<JsValue, JsError> {
-        let search = Search {
-            ranking: match mode {
-                "cosine" => Ranking::Cosine,
-                _ => Ranking::GenreAware,
-            },
-            ..Search::default()
+    pub fn map(&self) -> Result<JsValue, JsError> {
+        let map = self.map.get_or_init(|| self.catalog.map());
+        let point = |track: usize| {
+            let known = &self.catalog.tracks[track];
+            let (genre, genre_heard) = self.catalog.genre(track);
+            Point {
+                track,
+                title: &known.title,
+                artist: &known.artist,
+                genre,
+                genre_heard,
+                licence: &known.licence,
+                source: &known.source,
+                point: map.tracks[track],
+            }
         };
-        let query = Query {
-            embedding,
-            probabilities,
-            tags,
-        };
-        to_js(&self.catalog.view(&self.catalog.similar(query, k, &search)))
+        to_js(&MapView {
+            explained: map.explained,
+            points: (0..self.catalog.len()).map(point).collect(),
+            genres: self.catalog.signatures(map),
+        })
+    }
+
+    /// Where an embedding lies on the map, `[x, y, z]`.
+    pub fn place(&self, embedding: &[f32]) -> Vec<f32> {
+        let map = self.map.get_or_init(|| self.catalog.map());
+        self.catalog.place(map, embedding).to_vec()
+    }
+}
+
+/// A sound that goes on.
+#[wasm_bindgen]
+pub struct Live {
+    running: Running,
+    genres: Vec<String>,
+    tags: Vec<String>,
+}
+
+#[wasm_bindgen]
+impl Live {
+    /// Takes mono samples at the device's rate.
+    ///
+    /// # Errors
+    /// If they cannot be resampled; never in practice.
+    pub fn push(&mut self, samples: &[f32]) -> Result<(), JsError> {
+        Ok(self.running.push(samples)?)
+    }
+
+    /// The columns of the picture since the last call, column by column, 128 bands each, the lowest
+    /// first.
+    #[wasm_bindgen(js_name = takePicture)]
+    pub fn take_picture(&mut self) -> Vec<u8> {
+        self.running.take_picture()
+    }
+
+    /// Peak, root of the mean square, and 1 if it clipped, since the last call.
+    #[wasm_bindgen(js_name = takeLevel)]
+    pub fn take_level(&mut self) -> Vec<f32> {
+        let level = self.running.take_level();
+        vec![level.peak, level.rms, f32::from(u8::from(level.clipped))]
+    }
+
+    /// What the last seconds sound like: see `Now` in www/types.d.ts.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub async fn now(&mut self, engine: &Engine) -> Result<JsValue, JsError> {
+        let Now {
+            answer,
+            quiet,
+            seconds,
+        } = self.running.now(&engine.listener).await?;
+        to_js(&NowView {
+            answer: answer.map(|answer| answer.view(&self.genres, &self.tags)),
+            quiet,
+            seconds,
+        })
     }
 }
 
@@ -278,6 +450,35 @@ impl Analysis {
         let mut answer = self.hearing.answer();
         answer.notes.splice(0..0, self.notes.iter().cloned());
         to_js(&answer.view(&self.genres, &self.tags))
+    }
+
+    /// The segment whose middle is nearest to a time: its number, start and end in seconds.
+    #[wasm_bindgen(js_name = segmentAt)]
+    pub fn segment_at(&self, seconds: f64) -> Vec<f64> {
+        let segment = self.hearing.segment_at(seconds);
+        let (start, end) = self.hearing.segment_span(segment);
+        vec![segment as f64, start, end]
+    }
+
+    /// How much each of eight patches of one of eight rows of a segment speaks for a genre, in nats; row
+    /// 0 has the lowest bands.
+    ///
+    /// # Errors
+    /// If the device fails.
+    #[wasm_bindgen(js_name = speaksFor)]
+    pub async fn speaks_for(
+        &self,
+        engine: &Engine,
+        segment: usize,
+        genre: &str,
+        row: usize,
+    ) -> Result<Vec<f32>, JsError> {
+        let genre = self.genres.iter().position(|g| g == genre);
+        let genre = genre.unwrap_or(usize::MAX);
+        let hearing = &self.hearing;
+        Ok(hearing
+            .speaks_for(&engine.listener, segment, genre, row)
+            .await?)
     }
 
     /// The spectrogram as a picture of 128 rows, the lowest band first, and `columns` columns, row

@@ -171,6 +171,19 @@ impl Answer {
         self.same_first_song(terminal)
     }
 
+    /// Its first genre must be the terminal's, or one nearly as probable there.
+    pub fn has_the_genre_of(&self, terminal: &Self, tolerance: f64) -> Result<()> {
+        let (heard, _) = &self.genres[0];
+        let there = terminal.genres.iter().find(|(name, _)| name == heard);
+        let (_, there) = there.with_context(|| format!("there is no genre {heard}"))?;
+        let (first, expected) = &terminal.genres[0];
+        ensure!(
+            expected - there <= tolerance,
+            "{heard} here, {first} in the terminal"
+        );
+        Ok(())
+    }
+
     /// The page's first song must be the terminal's, or one as near to it.
     fn same_first_song(&self, terminal: &Self) -> Result<()> {
         let (shown, expected) = (&self.similar[0], &terminal.similar[0]);

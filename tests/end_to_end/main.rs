@@ -11,6 +11,7 @@
 
 mod answer;
 mod browser;
+mod listening;
 mod processes;
 mod sounds;
 

@@ -58,6 +58,12 @@ impl Sounds {
         )
     }
 
+    /// Nothing to be heard, as WAV.
+    pub fn silence_wav(&self) -> Result<PathBuf> {
+        let silence = soundalike::audio::Clip::new(vec![0.0; 48_000 * 4], 48_000)?;
+        self.write_clip("silence.wav", &silence)
+    }
+
     /// No bytes at all.
     pub fn empty(&self) -> Result<PathBuf> {
         self.write("empty.wav", b"")
