@@ -1,9 +1,10 @@
 // The table of several files: every one in its own state, one of them shown.
 
-import { clock, closed } from './format.js';
-import { byId, make, moveWithArrows } from './dom.js';
-import { paintGenre, ranked } from './genres.js';
-import { verdictText } from './verdict.js';
+import { clock, closed, duration } from './format.js';
+import { byId, make, moveWithArrows, name, setText } from './dom.js';
+import { genreName, paintGenre, ranked } from './genres.js';
+import { save } from './save.js';
+import { verdict, verdictText } from './verdict.js';
 
 /** @import { Song, SongState } from './types.js' */
 
@@ -20,17 +21,39 @@ const WORDS = {
   cancelled: 'cancelled',
 };
 
+/** @typedef {'name' | 'seconds' | 'verdict' | 'state'} Column */
+
+/** Tags in the table of answers, at most. */
+const TAGS = 5;
+
 export class Files {
   #box = byId('files', HTMLElement);
   #body = byId('files-body', HTMLTableSectionElement);
+  #head = byId('files-head', HTMLTableSectionElement);
+  #totals = byId('totals', HTMLElement);
   /** @type {Map<Song, HTMLTableRowElement>} */
   #rows = new Map();
+  /** @type {Song[]} */
+  #songs = [];
+  /** What it is sorted by; null is the order in which they came. @type {{column: Column, falls: boolean} | null} */
+  #order = null;
 
   /** Called when the visitor selects a song. @type {(song: Song) => void} */
   onSelect = () => {};
 
   constructor() {
     moveWithArrows(this.#body, 'button');
+    this.#head.addEventListener('click', ({ target }) => {
+      const heading = target instanceof Element ? target.closest('th') : null;
+      if (heading) this.#sortBy(/** @type {Column} */ (heading.dataset.column));
+    });
+    byId('save-csv', HTMLButtonElement).addEventListener('click', () => {
+      save('soundalike.csv', 'text/csv', table(answered(this.#sorted())));
+    });
+    byId('save-json', HTMLButtonElement).addEventListener('click', () => {
+      const records = answered(this.#sorted()).map(record);
+      save('soundalike.json', 'application/json', JSON.stringify(records, null, 2));
+    });
   }
 
   /**
@@ -38,6 +61,7 @@ export class Files {
    * @param {Song | null} selected
    */
   show(songs, selected) {
+    this.#songs = songs;
     this.#box.hidden = songs.length < 2;
     if (this.#box.hidden) {
       this.#body.replaceChildren();
@@ -51,6 +75,37 @@ export class Files {
       }
     }
     for (const song of songs) this.#showRow(song, song === selected);
+    this.#arrange();
+    setText(this.#totals, totals(songs));
+  }
+
+  /** Once up, once down, and back to the order in which they came. @param {Column} column */
+  #sortBy(column) {
+    if (this.#order?.column !== column) this.#order = { column, falls: false };
+    else this.#order = this.#order.falls ? null : { column, falls: true };
+    for (const heading of this.#head.querySelectorAll('th')) {
+      const mine = heading.dataset.column === this.#order?.column;
+      const way = this.#order?.falls ? 'descending' : 'ascending';
+      heading.setAttribute('aria-sort', mine ? way : 'none');
+    }
+    this.#arrange();
+  }
+
+  #sorted() {
+    const order = this.#order;
+    if (!order) return [...this.#songs];
+    const way = order.falls ? -1 : 1;
+    return this.#songs.toSorted((a, b) => {
+      const [x, y] = [sortKey(a, order.column), sortKey(b, order.column)];
+      const numbers = typeof x === 'number' && typeof y === 'number';
+      return way * (numbers ? x - y : String(x).localeCompare(String(y), undefined, NUMERIC));
+    });
+  }
+
+  #arrange() {
+    const rows = this.#sorted().map((song) => this.#rows.get(song));
+    const same = rows.every((row, at) => this.#body.children[at] === row);
+    if (!same) this.#body.append(...rows.filter((row) => row !== undefined));
   }
 
   /** @param {Song} song @param {boolean} selected */
@@ -58,12 +113,12 @@ export class Files {
     let row = this.#rows.get(song);
     if (!row) {
       row = make('tr');
-      const button = make('button', '', song.name);
+      const button = make('button', '', name(song.name));
       button.type = 'button';
       button.addEventListener('click', () => this.onSelect(song));
-      const name = make('th', 'name', button);
-      name.scope = 'row';
-      row.append(name, make('td', 'length'), make('td', 'verdict'), make('td', 'state'));
+      const heading = make('th', 'name', button);
+      heading.scope = 'row';
+      row.append(heading, make('td', 'length'), make('td', 'verdict'), make('td', 'state'));
       this.#rows.set(song, row);
       this.#body.append(row);
     }
@@ -76,18 +131,82 @@ export class Files {
     }
     const [, length, verdict, state] = row.cells;
     if (!length || !verdict || !state) return;
-    length.textContent = song.seconds > 0 ? clock(song.seconds) : '';
-    verdict.textContent =
-      song.state === 'failed'
-        ? closed(song.error)
-        : song.answer && song.whole
-          ? verdictText(song.answer)
-          : '';
-    state.textContent =
+    setText(length, song.seconds > 0 ? clock(song.seconds) : '');
+    setText(verdict, said(song));
+    setText(
+      state,
       song.state === 'analysing' && song.seconds > 0
         ? `${Math.round((100 * song.heard) / song.seconds)} %`
-        : WORDS[song.state];
+        : stateWord(song),
+    );
     const top = song.answer && ranked(song.answer.probabilities)[0];
     if (top) paintGenre(row, top[0]);
   }
+}
+
+const NUMERIC = { numeric: true };
+
+/** @param {Song} song */
+const stateWord = (song) => (song.before ? 'from before' : WORDS[song.state]);
+
+/** @param {Song} song */
+function said(song) {
+  if (song.state === 'failed') return closed(song.error);
+  return song.answer && song.whole ? verdictText(song.answer) : '';
+}
+
+/** @param {Song} song @param {Column} column @returns {string | number} */
+function sortKey(song, column) {
+  if (column === 'seconds') return song.seconds;
+  if (column === 'state') return stateWord(song);
+  return column === 'verdict' ? said(song) : song.name;
+}
+
+/** Songs with a whole answer. @param {Song[]} songs */
+const answered = (songs) => songs.filter(({ answer, whole }) => answer && whole);
+
+/** How many songs, how long together, and of which genres. @param {Song[]} songs */
+function totals(songs) {
+  const whole = answered(songs);
+  const seconds = whole.reduce((sum, song) => sum + song.seconds, 0);
+  /** @type {Record<string, number>} */
+  const counts = {};
+  for (const { answer } of whole) {
+    const { sure } = answer ? verdict(answer) : { sure: false };
+    const kind = sure && answer ? genreName(answer.genre) : 'not sure';
+    counts[kind] = (counts[kind] ?? 0) + 1;
+  }
+  const kinds = ranked(counts).map(([kind, count]) => `${count} ${kind}`);
+  return `${whole.length} songs, ${duration(seconds)}: ${kinds.join(', ')}`;
+}
+
+/** @param {Song} song */
+function record({ name: file, answer, modelSha256 }) {
+  return { file, ...answer, model_sha256: modelSha256 };
+}
+
+/** The answers as comma-separated values (RFC 4180), a line per song. @param {Song[]} songs */
+function table(songs) {
+  const genres = Object.keys(songs[0]?.answer?.probabilities ?? {});
+  const head = ['file', 'seconds', 'genre', 'confidence', 'music', ...genres, 'tags'];
+  const lines = songs.map(({ name: file, answer }) => [
+    file,
+    answer?.seconds.toFixed(2),
+    answer?.genre,
+    answer?.confidence.toFixed(4),
+    answer?.music.toFixed(4),
+    ...genres.map((genre) => answer?.probabilities[genre]?.toFixed(4)),
+    ranked(answer?.tags ?? {})
+      .slice(0, TAGS)
+      .map(([tag]) => tag)
+      .join('; '),
+  ]);
+  return [head, ...lines].map((line) => `${line.map(cell).join(',')}\r\n`).join('');
+}
+
+/** @param {string | undefined} value */
+function cell(value = '') {
+  // What begins so would be a formula to a spreadsheet.
+  const safe = /^[=+\-@\t]/.test(value) && Number.isNaN(Number(value)) ? `'${value}` : value;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -160,6 +160,10 @@ export class ListenRow {
     for (const id of ['listen', 'listen-again']) {
       byId(id, HTMLButtonElement).addEventListener('click', () => this.onStart('microphone'));
     }
+    // On a phone the button floats above the foot of the page, as long as the strip is in view.
+    new IntersectionObserver(([entry]) => {
+      document.body.classList.toggle('past', !entry?.isIntersecting);
+    }).observe(byId('stage', HTMLElement));
     const tab = byId('listen-tab', HTMLButtonElement);
     // On phones there is none; elsewhere a tab's sound may be shared, or the browser says it cannot.
     tab.hidden = !('getDisplayMedia' in (navigator.mediaDevices ?? {}));

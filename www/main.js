@@ -14,11 +14,13 @@ import { genreColour, ranked } from './genres.js';
 import { Capture, ListenRow, ListenTrouble } from './listen.js';
 import { STRIP_SECONDS } from './live.js';
 import { MapView } from './map.js';
+import { Offline } from './offline.js';
 import { Player } from './player.js';
 import { Result } from './result.js';
 import { Saliency } from './saliency.js';
 import { HOW_MANY, Similar } from './similar.js';
 import { openSound } from './sound.js';
+import { Store } from './store.js';
 import { Strip, heardAt } from './strip.js';
 import { verdict, verdictText } from './verdict.js';
 
@@ -36,6 +38,8 @@ const saliency = new Saliency();
 const files = new Files();
 const listenRow = new ListenRow();
 const map = new MapView();
+const offline = new Offline();
+const store = new Store();
 
 const progress = byId('progress', HTMLElement);
 const meter = byId('meter', HTMLProgressElement);
@@ -120,9 +124,11 @@ async function start() {
   engine = next; // from here on songs are worked on
   hideProgress();
   strip.showLoading(1);
-  if (songs.length > 0) workThrough();
-  else setState('ready');
+  await remember(next);
+  if (songs.some(({ state }) => state === 'waiting')) workThrough();
+  else setState(selected ? 'answer' : 'ready');
   whenIdle(async () => {
+    offline.register();
     showCard();
     if (!worth || asked === 'gpu') return;
     const choice = await tryGpu(asked, cpu);
@@ -167,6 +173,7 @@ function newSong(name, file) {
     name,
     file,
     state: 'waiting',
+    before: false,
     seconds: 0,
     heard: 0,
     picture: null,
@@ -184,14 +191,15 @@ function newSong(name, file) {
 }
 
 /**
- * Takes new songs. They replace the last ones; while those are still worked on, they join them.
+ * Takes new songs, after those that are there already.
  * @param {Song[]} next
  * @param {string[]} folders
  */
 function take(next, folders) {
   if (!busy() && (engine || fault)) {
-    songs = [];
+    songs = songs.filter(({ state }) => state === 'done');
     refused = [];
+    deaf = '';
     select(null);
   }
   songs = [...songs, ...next];
@@ -206,10 +214,63 @@ function take(next, folders) {
   files.show(songs, selected);
   if (fault) start();
   if (!engine) {
-    strip.clear(songs[0]?.name); // they wait for the model
+    strip.clear(next[0]?.name); // they wait for the model
     return;
   }
   if (!busy()) workThrough();
+}
+
+/** Songs of earlier visits, as far as this model heard them. @param {Engine} by */
+async function remember(by) {
+  if (songs.some(({ before }) => before)) return;
+  const model = by.info.model_sha256;
+  const kept = (await store.all()).filter(({ modelSha256 }) => modelSha256 === model);
+  const known = kept.map((song) => ({
+    ...newSong(song.name, null),
+    ...song,
+    state: /** @type {const} */ ('done'),
+    before: true,
+    heard: song.seconds,
+    whole: true,
+  }));
+  songs = [...known, ...songs];
+  const last = known.at(-1);
+  if (last && songs.length === known.length) select(last);
+  else files.show(songs, selected);
+}
+
+/** Keeps what was said of a song. @param {Song} song */
+function keep(song) {
+  const { name, seconds, answer, picture, similar: alike, narrowing, notes, took } = song;
+  const { modelSha256 } = song;
+  const when = Date.now();
+  store.keep({
+    ...{
+      name,
+      seconds,
+      answer,
+      picture,
+      similar: alike,
+      narrowing,
+      notes,
+      took,
+      modelSha256,
+      when,
+    },
+  });
+}
+
+/** Forgets every song, here and in this browser. */
+async function forget() {
+  if (busy()) return;
+  await store.clear();
+  songs = [];
+  refused = [];
+  deaf = '';
+  showErrors();
+  select(null);
+  showPlaces();
+  if (engine) setState('ready');
 }
 
 /** Works through the waiting songs, one after another. */
@@ -231,7 +292,7 @@ async function workThrough() {
   if (fault) return;
   changeOver();
   const answered = songs.filter(({ state }) => state === 'done');
-  if (selected?.state !== 'done') select(answered[0] ?? null);
+  if (selected?.state !== 'done') select(answered.at(-1) ?? null);
   files.show(songs, selected);
   if (answered.length > 0) setState('answer');
   else setState(errorText() ? 'error' : 'ready');
@@ -296,6 +357,8 @@ async function hear(song, by, signal) {
     song.handle = sound.handle;
     song.took = performance.now() - began;
     song.state = 'done';
+    keep(song);
+    showPlaces();
     showPart(song);
   } catch (reason) {
     song.answer = null;
@@ -352,7 +415,7 @@ function select(song) {
     window.soundalike.answer = null;
     document.body.style.removeProperty('--accent');
   } else {
-    if (other) player.load(song.playable);
+    if (other) player.load(song.playable, song.name);
     show(song);
     compareAgain();
   }
@@ -523,6 +586,8 @@ function keepHeard(song, moments, by) {
   song.heard = song.seconds;
   song.modelSha256 = by.info.model_sha256;
   songs = [...songs.filter(({ state }) => state === 'done'), song];
+  keep(song);
+  showPlaces();
   song.narrowing = null; // not compared yet
   select(song);
   setState('answer');
@@ -634,6 +699,9 @@ for (const id of ['sample', 'sample-again']) {
   byId(id, HTMLButtonElement).addEventListener('click', () =>
     take([newSong(SAMPLE_NAME, null)], []),
   );
+}
+for (const id of ['forget', 'forget-list']) {
+  byId(id, HTMLButtonElement).addEventListener('click', forget);
 }
 cancelButton.addEventListener('click', () => work?.abort());
 again.addEventListener('click', () => {

@@ -7,7 +7,12 @@
  * @typedef {{yaw: number, pitch: number, depth: number, zoom: number, x: number, y: number}} View
  */
 /** @typedef {{width: number, height: number}} Size */
-/** @typedef {{x: number, y: number, reach: number, width: number, height: number, last: number}} Label */
+/**
+ * A text beside a mark of some reach. `last` is where it stood last, or -1; a spare one may be left
+ * out.
+ * @typedef {{x: number, y: number, reach: number, width: number, height: number, last: number,
+ *   spare: boolean}} Label
+ */
 /** @typedef {{left: number, top: number, right: number, bottom: number}} Box */
 
 /** Distance of the eye from the middle. */
@@ -179,7 +184,7 @@ function stands({ x, y, reach, width, height }) {
  * inside the canvas. One that has stood somewhere stays there unless another place is clearly better.
  * @param {Label[]} labels
  * @param {Size} size
- * @returns {{box: Box, stand: number}[]}
+ * @returns {{box: Box, stand: number, room: boolean}[]}
  */
 export function placeLabels(labels, size) {
   const taken = labels.map(({ x, y, reach }) => ({
@@ -189,19 +194,20 @@ export function placeLabels(labels, size) {
     bottom: y + reach,
   }));
   return labels.map((label, own) => {
+    const area = label.width * label.height;
     const choices = stands(label).map((box, stand) => {
       const met = taken.reduce((sum, other, i) => sum + (i === own ? 0 : overlap(box, other)), 0);
       const outside =
-        (box.right - box.left) * (box.bottom - box.top) -
-        overlap(box, { left: 0, top: 0, right: size.width, bottom: size.height });
+        area - overlap(box, { left: 0, top: 0, right: size.width, bottom: size.height });
       return {
         box,
         stand,
+        room: met + outside < area / 4,
         cost: met + 3 * outside + stand * 8 - (stand === label.last ? 120 : 0),
       };
     });
     const best = choices.reduce((a, b) => (b.cost < a.cost ? b : a));
-    taken.push(best.box);
+    if (best.room || !label.spare) taken.push(best.box);
     return best;
   });
 }

@@ -7,7 +7,8 @@ import { clamp, placeLabels } from './map-geometry.js';
 /** @import { Size, View } from './map-geometry.js' */
 /** @import { MapPoint } from './types.js' */
 /**
- * What lies on the map: a song of the catalogue, a genre's signature or a song of the visitor's.
+ * What lies on the map: a song of the catalogue, a genre's signature or a song of the visitor's. Its
+ * genre is one of the ten or `OTHER`.
  * @typedef {{genre: string, name: string, song?: MapPoint, about?: string, mine?: boolean}} Item
  */
 /**
@@ -18,6 +19,9 @@ import { clamp, placeLabels } from './map-geometry.js';
  */
 
 const SVG = 'http://www.w3.org/2000/svg';
+
+/** What the genres that are none of the ten are drawn as. */
+export const OTHER = 'other';
 
 /** A shape for each genre, all of about one area; it says again what the colour says. @type {Record<string, string>} */
 const SHAPES = {
@@ -31,8 +35,9 @@ const SHAPES = {
   pop: 'M0 1.2L1.15 -.85H-1.15Z',
   reggae: 'M-.42 -1.2H.42V-.42H1.2V.42H.42V1.2H-.42V.42H-1.2V-.42H-.42Z',
   rock: 'M-.55 -1.3H.55V1.3H-.55Z',
+  other: 'M-1.3 -.5H1.3V.5H-1.3Z',
 };
-const PLAIN = SHAPES['blues'] ?? '';
+const PLAIN = SHAPES[OTHER] ?? '';
 
 /** Radii in pixels. */
 const POINT = 3.1;
@@ -40,6 +45,7 @@ const SIGNATURE = 8;
 const MINE = 8;
 /** How visible what is not meant is, while something else is. */
 const DIMMED = 0.16;
+/** Letters of a label at most. */
 const LONGEST_LABEL = 28;
 
 /** The genre's shape in its colour, to stand in a text. @param {string} genre */
@@ -85,7 +91,7 @@ export class Painter {
     const style = getComputedStyle(this.#canvas);
     const value = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
     this.#colours = new Map(GENRES.map((genre) => [genre, value(`--genre-${genre}`)]));
-    this.#colours.set('', value('--unknown'));
+    this.#colours.set(OTHER, value('--unknown'));
     this.#paper = value('--strip');
     this.#ink = value('--ink');
     this.#line = value('--line');
@@ -202,17 +208,18 @@ export class Painter {
   #paintLabels(pen, scene) {
     const { items, hidden, lit, at, open, alike } = scene;
     const { width, height } = this.size;
-    /** @type {{text: string, key: string, bold: boolean, item: number, reach: number}[]} */
+    /** @type {{text: string, key: string, bold: boolean, item: number, reach: number, spare: boolean}[]} */
     const named = [];
     const name = (/** @type {number} */ item, /** @type {number} */ reach, bold = false) => {
-      const text = shorten(items[item]?.name ?? '');
-      if (text) named.push({ text, key: `${item}`, bold, item, reach });
+      const text = shorten(items[item]?.name ?? '', Math.min(LONGEST_LABEL, width / this.#em));
+      if (text) named.push({ text, key: `${item}`, bold, item, reach, spare: false });
     };
     for (const item of new Set([at, open])) if (items[item]?.song) name(item, 10, item === open);
     for (const [item, { mine }] of items.entries()) if (mine) name(item, MINE + 8, true);
     alikeItems(scene).forEach((item, rank) => {
       const text = String(rank + 1);
-      if (item !== at) named.push({ text, key: `alike ${rank}`, bold: false, item, reach: 8 });
+      const key = `alike ${rank}`;
+      if (item !== at) named.push({ text, key, bold: false, item, reach: 8, spare: true });
     });
     for (const [item, { about, genre }] of items.entries()) {
       const off = hidden.has(genre) || (lit && lit !== genre) || alike.length > 0;
@@ -222,11 +229,12 @@ export class Painter {
       const [x, y] = place(scene, item);
       return x > -20 && y > -20 && x < width + 20 && y < height + 20;
     });
-    const labels = seen.map(({ text, key, bold, item, reach }) => {
+    const labels = seen.map(({ text, key, bold, item, reach, spare }) => {
       const [x, y] = place(scene, item);
       pen.font = this.#font(bold);
       const last = this.#stood.get(key) ?? -1;
-      return { x, y, reach, width: pen.measureText(text).width, height: this.#em * 1.15, last };
+      const { width } = pen.measureText(text);
+      return { x, y, reach, width, height: this.#em * 1.15, last, spare };
     });
     pen.textBaseline = 'middle';
     pen.lineJoin = 'round';
@@ -234,9 +242,9 @@ export class Painter {
     pen.strokeStyle = this.#paper;
     pen.fillStyle = this.#ink;
     this.#stood.clear();
-    for (const [i, { box, stand }] of placeLabels(labels, this.size).entries()) {
+    for (const [i, { box, stand, room }] of placeLabels(labels, this.size).entries()) {
       const label = seen[i];
-      if (!label) continue;
+      if (!label || (label.spare && !room)) continue;
       this.#stood.set(label.key, stand);
       pen.font = this.#font(label.bold);
       const middle = (box.top + box.bottom) / 2;
@@ -270,7 +278,7 @@ export class Painter {
       pen.lineJoin = 'round';
       pen.stroke(path);
     }
-    pen.fillStyle = this.#colours.get(genre) ?? this.#colours.get('') ?? this.#ink;
+    pen.fillStyle = this.#colours.get(genre) ?? this.#colours.get(OTHER) ?? this.#ink;
     pen.fill(path);
     this.#toPage(pen);
   }
@@ -325,7 +333,7 @@ function alikeItems({ items, alike }) {
     .filter((item) => item >= 0);
 }
 
-/** @param {string} text */
-function shorten(text) {
-  return text.length > LONGEST_LABEL ? `${text.slice(0, LONGEST_LABEL - 1).trimEnd()}…` : text;
+/** @param {string} text @param {number} letters */
+function shorten(text, letters) {
+  return text.length > letters ? `${text.slice(0, letters - 1).trimEnd()}…` : text;
 }

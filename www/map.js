@@ -15,7 +15,7 @@ import {
   tame,
   zoomAt,
 } from './map-geometry.js';
-import { Painter, glyph } from './map-paint.js';
+import { OTHER, Painter, glyph } from './map-paint.js';
 import { whence } from './similar.js';
 
 /** @import { View } from './map-geometry.js' */
@@ -43,6 +43,8 @@ const STRAY = { touch: 9, mouse: 4 };
 const REACH = { touch: 24, mouse: 11 };
 /** Milliseconds between two requests for the map while it is looked at and not there. */
 const AGAIN = 1000;
+
+const ROWS = [...GENRES, OTHER];
 
 /** Both ends of each axis. */
 const AXES = Float32Array.of(-1, 0, 0, 1, 0, 0, 0, -1, 0, 0, 1, 0, 0, 0, -1, 0, 0, 1);
@@ -79,6 +81,9 @@ export class MapView {
   #all = byId('map-all', HTMLButtonElement);
   #painter = new Painter(this.#canvas);
 
+  /** The legend's, in the order of `ROWS`. @type {HTMLElement[]} */
+  #rows = [];
+
   /** @type {CatalogMap | null} */
   #map = null;
   /** @type {Mine[]} */
@@ -97,6 +102,8 @@ export class MapView {
   /** Moves the view on by some milliseconds, false when it is done. @type {((ms: number) => boolean) | null} */
   #moving = null;
   #movedAt = 0;
+  /** @type {View | null} */
+  #glidesTo = null;
 
   /** Genres that are not shown. @type {Set<string>} */
   #hidden = new Set();
@@ -124,7 +131,7 @@ export class MapView {
     byId('map-out', HTMLButtonElement).addEventListener('click', () => this.#zoomBy(1 / ZOOM_KEY));
     byId('map-reset', HTMLButtonElement).addEventListener('click', () => this.#reset());
     this.#all.addEventListener('click', () => {
-      this.#hidden = new Set(this.#hidden.size > 0 ? [] : GENRES);
+      this.#hidden = new Set(this.#hidden.size > 0 ? [] : ROWS);
       this.#showHidden();
     });
     this.#listenToPointer();
@@ -139,10 +146,11 @@ export class MapView {
   show(map) {
     this.#map = map;
     this.#gather();
-    for (const [i, row] of [...this.#list.children].entries()) {
-      const signature = map.genres.find(({ genre }) => genre === GENRES[i]);
-      const words = signature ? this.#aboutGenre(signature.genre) : 'no songs';
-      setText(/** @type {Element} */ (row.lastElementChild), words);
+    for (const [i, row] of this.#rows.entries()) {
+      const genre = ROWS[i] ?? '';
+      const about = genre === OTHER ? this.#aboutOthers() : this.#aboutGenre(genre) || 'no songs';
+      setText(/** @type {Element} */ (row.lastElementChild), about);
+      row.hidden = about === '';
     }
     this.#describe();
   }
@@ -172,6 +180,12 @@ export class MapView {
     const list = make('ol', '', ...rows);
     list.setAttribute('aria-label', `Songs like “${open.title || 'Untitled'}”`);
     this.#panel.querySelector('.alike')?.replaceChildren(list);
+    const { width, height } = this.#painter.size;
+    const outside = this.#items.some(({ song }, item) => {
+      const place = song && this.#alike.includes(song.track) && this.#placeOf(item);
+      return place && (place.x < 0 || place.y < 0 || place.x > width || place.y > height);
+    });
+    if (outside) this.#glideTo({ ...this.#goal, zoom: 1, x: 0, y: 0 });
     this.#draw();
   }
 
@@ -180,28 +194,29 @@ export class MapView {
   /** Puts everything on the map into one list. */
   #gather() {
     const { points = [], genres = [] } = this.#map ?? {};
-    const open = this.#items[this.#open];
+    const open = this.#items[this.#open]?.song;
     /** @type {{item: Item, point: [number, number, number]}[]} */
     const all = [
       ...points.map((song) => ({
-        item: { genre: song.genre, name: song.title || 'Untitled', song },
+        item: { genre: group(song.genre), name: song.title || 'Untitled', song },
         point: song.point,
       })),
       ...genres.map(({ genre, point }) => ({
         item: { genre, name: genreName(genre), about: this.#aboutGenre(genre) },
         point,
       })),
-      ...this.#mine.map(({ name, genre, point }) => ({ item: { genre, name, mine: true }, point })),
+      ...this.#mine.map(({ name, genre, point }) => ({
+        item: { genre: group(genre), name, mine: true },
+        point,
+      })),
     ];
     this.#items = all.map(({ item }) => item);
     this.#points = Float32Array.from(all.flatMap(({ point }) => point));
     this.#screen = new Float32Array(this.#points.length);
     this.#order = all.map((_, i) => i);
     this.#at = -1;
-    this.#open = this.#items.findIndex(
-      ({ song, mine, name }) =>
-        open && song === open.song && mine === open.mine && name === open.name,
-    );
+    this.#open = this.#items.findIndex(({ song }) => song && song === open);
+    this.#showLine();
     this.#draw();
   }
 
@@ -215,19 +230,22 @@ export class MapView {
     return near ? `${songs}, nearest to ${genreName(near.genre)}` : songs;
   }
 
+  /** @returns {string} such as 100 songs: electronic */
+  #aboutOthers() {
+    const others = (this.#map?.points ?? []).filter(({ genre }) => group(genre) === OTHER);
+    const names = [...new Set(others.map(({ genre }) => genre))].join(', ');
+    return names && `${others.length} ${others.length === 1 ? 'song' : 'songs'}: ${names}`;
+  }
+
   /** Says what is on show: how many songs, how much of what the model hears. */
   #describe() {
-    const solid = this.#solid;
-    this.#canvas.setAttribute(
-      'aria-label',
-      `Map of the songs, ${solid ? 'three' : 'two'} dimensions. ${solid ? HELP.keys3 : HELP.keys2}`,
-    );
+    const axes = this.#solid ? 3 : 2;
+    this.#canvas.setAttribute('aria-label', `Map of the songs in ${axes} dimensions`);
     this.#showLine();
     if (!this.#map) {
       setText(this.#words, 'The map comes with the model.');
       return;
     }
-    const axes = solid ? 3 : 2;
     const share = this.#map.explained.slice(0, axes).reduce((sum, part) => sum + part, 0);
     const songs = this.#map.points.length.toLocaleString('en');
     setText(
@@ -262,7 +280,7 @@ export class MapView {
   // --- the legend ---
 
   #makeLegend() {
-    const rows = GENRES.map((genre) => {
+    this.#rows = ROWS.map((genre) => {
       const button = make('button', '', glyph(genre), make('span', '', genreName(genre)));
       button.type = 'button';
       button.setAttribute('aria-pressed', 'true');
@@ -271,6 +289,7 @@ export class MapView {
         this.#showHidden();
       });
       const row = make('li', '', button, make('span', 'about', ''));
+      row.hidden = genre === OTHER;
       const light = (/** @type {string} */ lit) => () => {
         this.#lit = lit;
         this.#draw();
@@ -285,12 +304,12 @@ export class MapView {
       button.addEventListener('blur', light(''));
       return row;
     });
-    this.#list.replaceChildren(...rows);
+    this.#list.replaceChildren(...this.#rows);
   }
 
   #showHidden() {
-    for (const [i, row] of [...this.#list.children].entries()) {
-      const shown = !this.#hidden.has(GENRES[i] ?? '');
+    for (const [i, row] of this.#rows.entries()) {
+      const shown = !this.#hidden.has(ROWS[i] ?? '');
       row.firstElementChild?.setAttribute('aria-pressed', String(shown));
     }
     setText(this.#all, this.#hidden.size > 0 ? 'Show all' : 'Hide all');
@@ -299,25 +318,40 @@ export class MapView {
 
   // --- the view ---
 
-  /** @param {View} view */
-  #look(view) {
-    this.#view = tame(view, this.#painter.size);
-    this.#draw();
+  /** Where the view is, or where it glides to. */
+  get #goal() {
+    return this.#glidesTo ?? this.#view;
+  }
+
+  /** A view as it may be: on the map, and flat in 2D. @param {View} view */
+  #proper(view) {
+    const { yaw, pitch, depth } = this.#solid ? { ...view, depth: 1 } : FLAT;
+    return tame({ ...view, yaw, pitch, depth }, this.#painter.size);
   }
 
   /** @param {View} view */
-  #glideTo(view) {
+  #look(view) {
     this.#moving = null;
+    this.#glidesTo = null;
+    this.#view = this.#proper(view);
+    this.#draw();
+  }
+
+  /** @param {View} wanted */
+  #glideTo(wanted) {
     if (!motion.matches) {
-      this.#look(view);
+      this.#look(wanted);
       return;
     }
+    const view = this.#proper(wanted);
     const from = this.#view;
     let time = 0;
+    this.#glidesTo = view;
     this.#move((ms) => {
       time = Math.min(GLIDE, time + ms);
       const left = 1 - time / GLIDE;
       this.#view = between(from, view, 1 - left * left * left);
+      if (time === GLIDE) this.#glidesTo = null;
       return time < GLIDE;
     });
   }
@@ -331,7 +365,7 @@ export class MapView {
 
   #setKind() {
     const solid = this.#solid;
-    const { zoom, x, y } = this.#view;
+    const { zoom, x, y } = this.#goal;
     this.#glideTo({ ...(solid ? SOLID : FLAT), zoom, x, y });
     this.#describe();
   }
@@ -344,7 +378,7 @@ export class MapView {
   #zoomBy(times) {
     const place = this.#byKeys ? this.#placeOf(this.#at) : null;
     const at = place ?? { x: this.#painter.size.width / 2, y: this.#painter.size.height / 2 };
-    this.#glideTo(tame(zoomAt(this.#view, times, at, this.#painter.size), this.#painter.size));
+    this.#glideTo(zoomAt(this.#goal, times, at, this.#painter.size));
   }
 
   /** Moves the map so that an item is well inside. @param {number} item */
@@ -355,14 +389,17 @@ export class MapView {
     const edge = Math.min(48, width / 6, height / 6);
     const dx = clamp(place.x, edge, width - edge) - place.x;
     const dy = clamp(place.y, edge, height - edge) - place.y;
-    if (dx || dy) this.#glideTo({ ...this.#view, x: this.#view.x + dx, y: this.#view.y + dy });
+    const { x, y } = this.#goal;
+    if (dx || dy) this.#glideTo({ ...this.#goal, x: x + dx, y: y + dy });
   }
 
-  /** @param {number} item @returns {Spot | null} */
+  /** Where an item lies once the view has come to rest. @param {number} item @returns {Spot | null} */
   #placeOf(item) {
-    const x = this.#screen[item * 3];
-    const y = this.#screen[item * 3 + 1];
-    return item < 0 || x === undefined || y === undefined ? null : { x, y };
+    if (item < 0) return null;
+    const found = new Float32Array(3);
+    const point = this.#points.subarray(item * 3, item * 3 + 3);
+    project(point, this.#goal, this.#painter.size, found);
+    return { x: found[0] ?? 0, y: found[1] ?? 0 };
   }
 
   // --- what the visitor does ---
@@ -376,12 +413,13 @@ export class MapView {
     let speed = { x: 0, y: 0, at: 0 };
     // A wheel that scrolls the page shall not stop at the map: it has to be pointed at first.
     let aimed = false;
-    let seen = { x: -1, y: -1 };
+    let seen = '';
+    const whereabouts = (/** @type {PointerEvent} */ event) => `${event.clientX} ${event.clientY}`;
 
     canvas.addEventListener('pointerdown', (event) => {
       if (event.button !== 0) return;
       this.#byKeys = false;
-      this.#moving = null;
+      this.#look(this.#view);
       down.set(event.pointerId, spot(event));
       click = down.size === 1 ? spot(event) : null;
       speed = { x: 0, y: 0, at: 0 };
@@ -390,8 +428,8 @@ export class MapView {
     });
     canvas.addEventListener('pointermove', (event) => {
       const here = spot(event);
-      if (here.x !== seen.x || here.y !== seen.y) aimed = true;
-      seen = here;
+      if (whereabouts(event) !== seen) aimed = true;
+      seen = whereabouts(event);
       const before = down.get(event.pointerId);
       const kind = event.pointerType === 'touch' ? 'touch' : 'mouse';
       if (!before) {
@@ -436,6 +474,9 @@ export class MapView {
         } else if (this.#solid && timeStamp - speed.at < 60) this.#spin(speed);
       });
     }
+    canvas.addEventListener('pointerenter', (event) => {
+      seen = whereabouts(event);
+    });
     canvas.addEventListener('pointerleave', ({ pointerType }) => {
       aimed = false;
       if (pointerType === 'mouse' && down.size === 0 && !this.#byKeys) this.#pointAt(-1);
@@ -451,7 +492,6 @@ export class MapView {
         const stuck = times < 1 ? zoom <= ZOOM.least : zoom >= ZOOM.most;
         if (!event.ctrlKey && (!aimed || stuck)) return;
         event.preventDefault();
-        this.#moving = null;
         this.#look(zoomAt(this.#view, clamp(times, 0.5, 2), spot(event), this.#painter.size));
       },
       { passive: false },
@@ -517,6 +557,7 @@ export class MapView {
   /** To the next item in a direction, or to the one in the middle at first. @param {Spot} way */
   #step(way) {
     const { width, height } = this.#painter.size;
+    project(this.#points, this.#goal, this.#painter.size, this.#screen);
     const from = this.#placeOf(this.#at);
     const open = (/** @type {number} */ item) => this.#shown(item);
     const next = from
@@ -547,7 +588,7 @@ export class MapView {
   #pickAt({ x, y }, reach) {
     const reachOf = (/** @type {number} */ item) => {
       if (!this.#shown(item)) return 0;
-      // The large marks lie on top: inside one of them no point can be meant.
+      // The large marks are met from farther off.
       return this.#items[item]?.song ? reach : reach * 2;
     };
     return pick(this.#screen, x, y, reachOf);
@@ -666,6 +707,11 @@ export class MapView {
   }
 }
 
+/** @param {string} genre @returns {string} the same, if it is one of the ten */
+function group(genre) {
+  return GENRES.includes(genre) ? genre : OTHER;
+}
+
 /** @param {MouseEvent} event @returns {Spot} */
 function spot({ offsetX, offsetY }) {
   return { x: offsetX, y: offsetY };
@@ -673,7 +719,7 @@ function spot({ offsetX, offsetY }) {
 
 /** What an item is, in a line. @param {Item} item @returns {(Node | string)[]} */
 function words({ name, genre, song, about, mine }) {
-  const word = make('span', 'genre-word', glyph(genre), genreName(genre));
+  const word = make('span', 'genre-word', glyph(genre), genreName(song?.genre ?? genre));
   if (about) return [word, `: the middle of its ${about}`];
   if (mine) return [make('strong', '', name), ', your song: ', word];
   const artist = make('span', 'artist', song?.artist || 'unknown artist');

@@ -2,6 +2,9 @@
 
 import { byId, setText } from './dom.js';
 
+/** Seconds that the system's own controls skip. */
+const SKIP = 10;
+
 export class Player {
   #audio = byId('player', HTMLAudioElement);
   #button = byId('play', HTMLButtonElement);
@@ -16,6 +19,25 @@ export class Player {
 
   constructor() {
     this.#button.addEventListener('click', () => this.toggle());
+    const session = navigator.mediaSession;
+    /** @type {[MediaSessionAction, MediaSessionActionHandler][]} */
+    const actions = [
+      ['play', () => this.toggle()],
+      ['pause', () => this.toggle()],
+      ['seekbackward', ({ seekOffset }) => this.move(-(seekOffset ?? SKIP))],
+      ['seekforward', ({ seekOffset }) => this.move(seekOffset ?? SKIP)],
+      ['seekto', ({ seekTime }) => this.seek(seekTime ?? 0)],
+    ];
+    for (const [action, handler] of actions) {
+      try {
+        session?.setActionHandler(action, handler);
+      } catch {
+        // This browser does not know the action.
+      }
+    }
+    for (const event of ['durationchange', 'seeked', 'play', 'pause', 'ratechange']) {
+      this.#audio.addEventListener(event, () => this.#tellPosition());
+    }
     for (const event of ['play', 'pause', 'ended']) {
       this.#audio.addEventListener(event, () => this.#show());
     }
@@ -35,15 +57,33 @@ export class Player {
     return this.#audio.currentTime;
   }
 
-  /** Takes a file to play, or nothing. @param {Blob | null} blob */
-  load(blob) {
+  /** Takes a file to play, or nothing. @param {Blob | null} blob @param {string} [name] */
+  load(blob, name = '') {
     this.#audio.pause();
     if (this.#url) URL.revokeObjectURL(this.#url);
     this.#url = blob ? URL.createObjectURL(blob) : '';
     if (blob) this.#audio.src = this.#url;
     else this.#audio.removeAttribute('src');
-    this.#button.disabled = !blob;
+    this.#button.hidden = !blob;
+    this.#tell(blob ? name : '');
     this.#show();
+  }
+
+  /** What the system's own controls say. @param {string} name */
+  #tell(name) {
+    if (!navigator.mediaSession) return;
+    navigator.mediaSession.metadata = name
+      ? new MediaMetadata({ title: name, artist: 'Soundalike' })
+      : null;
+  }
+
+  #tellPosition() {
+    const { duration, currentTime, playbackRate } = this.#audio;
+    const { mediaSession } = navigator;
+    if (!mediaSession || !Number.isFinite(duration) || duration <= 0) return;
+    mediaSession.playbackState = this.#audio.paused ? 'paused' : 'playing';
+    const position = Math.min(currentTime, duration);
+    mediaSession.setPositionState?.({ duration, position, playbackRate });
   }
 
   toggle() {

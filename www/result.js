@@ -55,7 +55,8 @@ export class Result {
         return word;
       }),
     );
-    const notes = song.whole || live ? [more, ...song.notes] : ['So far; still listening.'];
+    const again = song.before ? 'From an earlier visit; choose the file again to play it.' : '';
+    const notes = song.whole || live ? [more, ...song.notes, again] : ['So far; still listening.'];
     setText(this.#more, notes.filter(Boolean).join(' '));
     this.#more.hidden = this.#more.textContent === '';
     this.#showBars(ranked(answer.probabilities), other);

@@ -149,12 +149,28 @@ export type SongState =
   | 'failed'
   | 'cancelled';
 
+/** What this browser keeps of a song. */
+export type KeptSong = Pick<
+  Song,
+  | 'name'
+  | 'seconds'
+  | 'answer'
+  | 'picture'
+  | 'similar'
+  | 'narrowing'
+  | 'notes'
+  | 'took'
+  | 'modelSha256'
+> & { when: number };
+
 /** One song of the visitor's, from the drop to the answer. */
 export interface Song {
   name: string;
   /** Null for the sample, which the engine makes up. */
   file: File | null;
   state: SongState;
+  /** True if it was heard in an earlier visit, and only its answer is kept. */
+  before: boolean;
   /** Length in seconds, 0 while unknown. */
   seconds: number;
   /** Seconds of it that are analysed. */

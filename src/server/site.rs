@@ -19,20 +19,25 @@ use super::headers;
 /// The folders of the site that are served whole.
 const FOLDERS: [&str; 3] = ["www", "pkg", "models"];
 
-/// The site as a service: the page, its three folders and `/healthz`.
+/// The site as a service: the page, its service worker, its three folders and `/healthz`.
 pub(super) fn router(site: &Path) -> Router {
     let files = ServeDir::with_backend(site, SiteFiles)
         .append_index_html_on_directories(false)
         .redirect_to_trailing_slash(false)
         .precompressed_br()
         .precompressed_gzip();
-    let page = middleware::from_fn(async |mut request: Request, next: Next| {
-        *request.uri_mut() = axum::http::Uri::from_static("/index.html");
-        next.run(request).await
-    });
+    let instead = |path: &'static str| {
+        middleware::from_fn(move |mut request: Request, next: Next| {
+            *request.uri_mut() = axum::http::Uri::from_static(path);
+            next.run(request)
+        })
+    };
+    let (page, worker) = (instead("/index.html"), instead("/pkg/sw.js"));
     let mut router = Router::new()
         .route("/", get_service(files.clone()).layer(page))
         .route_service("/index.html", files.clone())
+        // At the root, because a service worker serves what lies beside and below it.
+        .route("/sw.js", get_service(files.clone()).layer(worker))
         .route("/healthz", get(async || "ok\n"));
     for folder in FOLDERS {
         // The path is kept as it came, so one service under the site's root

@@ -134,7 +134,19 @@ fn small_site() -> tempfile::TempDir {
     put("pkg/cpu/soundalike_bg.wasm.gz", "gzip");
     put("models/genre.safetensors", "weights");
     put("models/card.json", "{}");
+    put("pkg/sw.js", "self.skipWaiting;");
     folder
+}
+
+#[test]
+fn the_service_worker_is_at_the_root_so_that_it_serves_the_whole_page() {
+    let site = Site::start();
+    let reply = site.get("/sw.js");
+    assert_eq!((reply.status, reply.text()), (200, "self.skipWaiting;"));
+    let kind = reply.header("content-type").expect("a type");
+    assert!(kind.starts_with("text/javascript"), "{kind}");
+    fs::remove_file(site.folder.path().join("pkg/sw.js")).expect("removed");
+    assert_eq!(site.get("/sw.js").status, 404);
 }
 
 #[test]

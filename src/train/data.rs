@@ -197,6 +197,11 @@ impl DataSet {
         })
     }
 
+    /// Number of clips.
+    pub fn len(&self) -> usize {
+        self.clips.len()
+    }
+
     /// Number of segments, a short clip counting as one: the size of one pass through everything.
     pub fn segments(&self) -> usize {
         self.clips

@@ -245,6 +245,17 @@ impl Source {
         }
     }
 
+    /// Clips that are learnt from: those that could be heard and were not silent.
+    fn clips(&self, recipe: &Recipe) -> usize {
+        match self {
+            Self::Clips(clips) => clips.len(),
+            Self::Lessons(lessons) => {
+                let views = recipe.curriculum.as_ref().map_or(1, |c| c.views);
+                lessons.music() / views.max(1)
+            }
+        }
+    }
+
     fn normalisation(&self, recipe: &Recipe) -> Normalisation {
         match self {
             Self::Clips(clips) => clips.normalisation(&recipe.augmentation, recipe.seed),
@@ -325,7 +336,7 @@ pub fn fit(
     let mut now = begin(recipe, &training_device, &folder)?;
     let per_epoch = source.crops().div_ceil(recipe.batch_size);
     let steps = per_epoch * recipe.epochs;
-    let clips = teaching.map_or(train.len(), |teaching| teaching.songs.len());
+    let clips = source.clips(recipe);
     eprintln!(
         "training {} with {} parameters on {clips} clips ({per_epoch} steps an epoch), choosing by {}",
         recipe.architecture,

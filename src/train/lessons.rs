@@ -140,6 +140,11 @@ impl Lessons {
         Ok(lessons)
     }
 
+    /// Number of views that are music.
+    pub fn music(&self) -> usize {
+        self.music.iter().filter(|music| **music).count()
+    }
+
     /// Number of genres.
     pub fn genres(&self) -> usize {
         self.genres

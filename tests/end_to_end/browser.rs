@@ -28,7 +28,7 @@ pub struct Visit {
     origin: String,
     // In the order in which they end.
     _driver: Driver,
-    _server: Process,
+    server: Option<Process>,
     _profile: tempfile::TempDir,
 }
 
@@ -47,17 +47,16 @@ impl Visit {
             client,
             origin: format!("http://127.0.0.1:{port}"),
             _driver: driver,
-            _server: server,
+            server: Some(server),
             _profile: profile,
         })
     }
 
-    /// Opens the page afresh and waits until it can take a song.
+    /// Opens the page, which forgets the songs of earlier visits, and waits until it can take a song.
     pub async fn open(&self, query: &str) -> Result<Page<'_>> {
-        self.client
-            .goto(&format!("{}/{query}", self.origin))
+        let page = self.open_again(query).await?;
+        page.run("document.querySelector('#forget').click();")
             .await?;
-        let page = Page { visit: self };
         page.wait(
             "the page is ready",
             "document.body?.dataset.state === 'ready'",
@@ -65,6 +64,26 @@ impl Visit {
         )
         .await?;
         Ok(page)
+    }
+
+    /// Opens the page as a visitor finds it who was here before.
+    pub async fn open_again(&self, query: &str) -> Result<Page<'_>> {
+        self.client
+            .goto(&format!("{}/{query}", self.origin))
+            .await?;
+        let page = Page { visit: self };
+        page.wait(
+            "the page is ready",
+            "['ready', 'answer'].includes(document.body?.dataset.state)",
+            READY,
+        )
+        .await?;
+        Ok(page)
+    }
+
+    /// Takes the server away, as when the network is gone.
+    pub fn go_offline(&mut self) {
+        self.server = None;
     }
 
     /// Runs a script in every page before the page's own.

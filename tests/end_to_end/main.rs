@@ -12,6 +12,7 @@
 mod answer;
 mod browser;
 mod listening;
+mod offline;
 mod processes;
 mod sounds;
 

@@ -6,6 +6,7 @@
 
 mod bench;
 mod check;
+mod offline;
 mod page;
 mod serve;
 mod setup;

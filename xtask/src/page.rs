@@ -13,7 +13,7 @@ use std::time::SystemTime;
 use anyhow::{Context, Result, bail};
 
 use crate::shell::{self, WASM, cargo_for_wasm, command, root};
-use crate::{setup, sizes};
+use crate::{offline, setup, sizes};
 
 /// One of the page's two modules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +103,8 @@ pub fn place(module: Module) -> Result<()> {
         bind(module, &compiled)?;
     }
     compress_folder(&module.folder())?;
-    compress_folder(&root().join("models"))
+    compress_folder(&root().join("models"))?;
+    offline::write()
 }
 
 /// JavaScript for the module. There is no wasm-opt here: Debian's exports the

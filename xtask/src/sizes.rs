@@ -93,7 +93,7 @@ pub fn human(bytes: u64) -> String {
 }
 
 /// The files of the page that a visitor without WebGPU needs.
-fn cpu_visit() -> Result<Vec<PathBuf>> {
+pub fn cpu_visit() -> Result<Vec<PathBuf>> {
     let mut files = vec![root().join("index.html")];
     files.retain(|page| page.is_file());
     for folder in ["www", "pkg/cpu", "models"] {
