@@ -239,18 +239,29 @@ fn an_artist_can_be_left_out() {
 fn features_are_numpy_arrays_of_the_documented_shapes() {
     let (folder, song) = with_song();
     let samples = synth::sample_song().samples().len() as u64;
-    for (kind, rows) in [
-        ("logmel", 128),
-        ("melspec", 128),
-        ("stft", 1025),
-        ("mfcc", 20),
+    let frames = 1 + samples / 512;
+    // Halved five times, rounded up.
+    let mut coefficients = vec![samples];
+    for _ in 0..5 {
+        let half = coefficients.pop().unwrap().div_ceil(2);
+        coefficients.extend([half, half]);
+    }
+    for (kind, shape) in [
+        ("logmel", &[128, frames][..]),
+        ("melspec", &[128, frames]),
+        ("stft", &[1025, frames]),
+        ("mfcc", &[20, frames]),
+        ("chroma", &[12, frames]),
+        ("frame", &[5, frames]),
+        ("dwt", &[coefficients.iter().sum()]),
+        ("descriptors", &[57]),
     ] {
         let file = folder.path().join(format!("{kind}.npy"));
         let output = soundalike(&["features", text(&song), "--kind", kind, "-o", text(&file)]);
         assert!(output.status.success(), "{}", errors(&output));
         let bytes = fs::read(&file).unwrap();
         let npy = npyz::NpyFile::new(&bytes[..]).unwrap();
-        assert_eq!(npy.shape(), [rows, 1 + samples / 512]);
+        assert_eq!(npy.shape(), shape, "{kind}");
         assert!(npy.into_vec::<f32>().unwrap().iter().all(|v| v.is_finite()));
     }
 }

@@ -16,7 +16,7 @@ use soundalike::audio;
 use soundalike::catalog::{
     Catalog, Maker, Query, Ranking, Recommendation, RecommendationView, Search,
 };
-use soundalike::dsp::{FrontEnd, Spectrogram, mfcc};
+use soundalike::dsp::{FrontEnd, chroma, descriptors, dwt, dwt_levels, frame_features, mfcc};
 use soundalike::library;
 use soundalike::model::Model;
 use soundalike::pipeline::{Answer, AnswerView, Listener};
@@ -134,6 +134,14 @@ enum Features {
     Stft,
     /// Mel-frequency cepstral coefficients, [20, frames]
     Mfcc,
+    /// Pitch classes from C on, tuned to A = 440 Hz, [12, frames]
+    Chroma,
+    /// Rms, spectral centroid, bandwidth, rolloff (Hz) and zero-crossing rate, [5, frames]
+    Frame,
+    /// Wavelet coefficients (db4, 5 levels), cA5 | cD5 | ... | cD1, [coefficients]
+    Dwt,
+    /// The numbers of the GTZAN feature table, [57]
+    Descriptors,
 }
 
 /// What happened to one file: an answer, or the reason why there is none.
@@ -537,26 +545,38 @@ fn write_features(file: &Path, kind: Features, output: &Path) -> anyhow::Result<
     let clip = audio::decode_file(file)
         .and_then(|decoded| decoded.clip.resampled(front_end.sample_rate))
         .with_context(|| file.display().to_string())?;
+    let samples = clip.samples();
+    let magnitude = || front_end.stft_magnitude(samples);
     let features = match kind {
-        Features::Logmel => front_end.log_mel(clip.samples()),
-        Features::Melspec => front_end.mel_power(clip.samples()),
-        Features::Stft => front_end.stft_magnitude(clip.samples()),
-        Features::Mfcc => mfcc(&front_end.log_mel(clip.samples()), COEFFICIENTS),
+        Features::Logmel => front_end.log_mel(samples),
+        Features::Melspec => front_end.mel_power(samples),
+        Features::Stft => magnitude(),
+        Features::Mfcc => mfcc(&front_end.log_mel(samples), COEFFICIENTS),
+        Features::Chroma => chroma(&front_end, &magnitude(), 0.0),
+        Features::Frame => frame_features(&front_end, samples, &magnitude()),
+        Features::Dwt => return write_array(output, &dwt(samples, dwt_levels(samples.len()))),
+        Features::Descriptors => return write_array(output, &descriptors(&front_end, samples)),
     };
-    write_whole(output, &npy_bytes(&features)?)?;
+    let shape = [features.bands as u64, features.frames as u64];
+    write_whole(output, &npy_bytes(&features.values, &shape)?)?;
+    Ok(())
+}
+
+fn write_array(output: &Path, values: &[f32]) -> anyhow::Result<()> {
+    write_whole(output, &npy_bytes(values, &[values.len() as u64])?)?;
     Ok(())
 }
 
 /// A NumPy array file: little-endian f32 in C order.
-fn npy_bytes(matrix: &Spectrogram) -> anyhow::Result<Vec<u8>> {
+fn npy_bytes(values: &[f32], shape: &[u64]) -> anyhow::Result<Vec<u8>> {
     use npyz::WriterBuilder;
     let mut bytes = Vec::new();
     let mut writer = npyz::WriteOptions::new()
         .default_dtype()
-        .shape(&[matrix.bands as u64, matrix.frames as u64])
+        .shape(shape)
         .writer(&mut bytes)
         .begin_nd()?;
-    writer.extend(matrix.values.iter().copied())?;
+    writer.extend(values.iter().copied())?;
     writer.finish()?;
     Ok(bytes)
 }

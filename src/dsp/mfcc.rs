@@ -4,14 +4,19 @@ use std::f64::consts::PI;
 
 use super::Spectrogram;
 
-/// Decibels below the loudest value of a clip that MFCCs still see, as librosa's `top_db`.
+/// Decibels below the loudest value of a clip that are still heard, as librosa's `top_db`.
 const TOP_DB: f32 = 80.0;
+
+/// The least level in dB that is heard in a log-mel spectrogram: 80 dB below its peak.
+pub(super) fn audible_floor(log_mel: &Spectrogram) -> f32 {
+    log_mel.values.iter().copied().fold(f32::MIN, f32::max) - TOP_DB
+}
 
 /// The first `coefficients` MFCCs `[coefficients, frames]` of a log-mel spectrogram in dB: an
 /// orthonormal DCT-II over the bands of each frame, the spectrogram cut off 80 dB below its peak.
 pub fn mfcc(log_mel: &Spectrogram, coefficients: usize) -> Spectrogram {
     let bands = log_mel.bands;
-    let peak = log_mel.values.iter().copied().fold(f32::MIN, f32::max);
+    let floor = audible_floor(log_mel);
     let mut out = Spectrogram::zeros(coefficients, log_mel.frames);
     for k in 0..coefficients {
         let scale = if k == 0 { 1.0 } else { 2.0 } / bands as f64;
@@ -22,9 +27,7 @@ pub fn mfcc(log_mel: &Spectrogram, coefficients: usize) -> Spectrogram {
             let sum: f64 = basis
                 .iter()
                 .enumerate()
-                .map(|(b, w)| {
-                    w * f64::from(log_mel.values[b * log_mel.frames + frame].max(peak - TOP_DB))
-                })
+                .map(|(b, w)| w * f64::from(log_mel.values[b * log_mel.frames + frame].max(floor)))
                 .sum();
             out.values[k * log_mel.frames + frame] = sum as f32;
         }

@@ -1,20 +1,33 @@
-//! From samples to pictures of sound: short-time Fourier transform, mel bands, decibels.
+//! From samples to pictures of sound: short-time Fourier transform, mel bands, decibels, and from
+//! those to features that describe it: pitch classes, brightness, rhythm, wavelets.
 //!
 //! Pure functions of numbers, equal to librosa's within the tolerances of `tests/golden.rs`.
 //! [`FrontEnd`] holds the one set of parameters; it is stored in every model and catalogue, and a
 //! file made with other parameters is refused rather than heard wrongly.
 
+mod chroma;
+mod descriptors;
+mod hpss;
 mod mel;
 mod mfcc;
 mod segment;
+mod spectral;
 mod stft;
 mod stream;
+mod tempo;
+mod wavelet;
 
+pub use chroma::{chroma, tuning};
+pub use descriptors::{descriptor_names, descriptors};
+pub use hpss::{Parts, hpss};
 pub use mel::{MelFilterBank, hz_from_mel, mel_from_hz};
 pub use mfcc::mfcc;
 pub use segment::{Segments, segment_starts};
+pub use spectral::frame_features;
 pub use stft::{Stft, hann_periodic};
 pub use stream::MelStream;
+pub use tempo::{onset_strength, tempo};
+pub use wavelet::{dwt, dwt_levels};
 
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +56,12 @@ impl Spectrogram {
     /// The frames of one band, earliest first.
     pub fn band(&self, band: usize) -> &[f32] {
         &self.values[band * self.frames..(band + 1) * self.frames]
+    }
+
+    /// The bands of one frame, lowest first.
+    pub fn column(&self, frame: usize) -> impl Iterator<Item = f32> {
+        let from_there = self.values.iter().skip(frame);
+        from_there.step_by(self.frames.max(1)).copied()
     }
 }
 
@@ -119,13 +138,32 @@ impl FrontEnd {
         mel
     }
 
-    /// Log-mel spectrogram `[mel_bands, frames]` in dB re 1: `10·log10(max(power, power_floor))`.
-    pub fn log_mel(&self, samples: &[f32]) -> Spectrogram {
-        let mut mel = self.mel_power(samples);
-        for value in &mut mel.values {
-            *value = 10.0 * value.max(self.power_floor).log10();
+    /// The same from a [magnitude spectrogram](Self::stft_magnitude).
+    pub fn mel_power_of(&self, magnitude: &Spectrogram) -> Spectrogram {
+        let bank = MelFilterBank::new(self);
+        let mut mel = Spectrogram::zeros(self.mel_bands, magnitude.frames);
+        let mut column = vec![0.0_f32; self.mel_bands];
+        for frame in 0..magnitude.frames {
+            let power: Vec<f32> = magnitude.column(frame).map(|m| m * m).collect();
+            bank.apply(&power, &mut column);
+            for (row, &value) in mel.values.chunks_mut(magnitude.frames).zip(&column) {
+                row[frame] = value;
+            }
         }
         mel
+    }
+
+    /// Log-mel spectrogram `[mel_bands, frames]` in dB re 1: `10·log10(max(power, power_floor))`.
+    pub fn log_mel(&self, samples: &[f32]) -> Spectrogram {
+        self.decibels(self.mel_power(samples))
+    }
+
+    /// Powers in dB re 1, as [`Self::log_mel`] has them.
+    pub fn decibels(&self, mut power: Spectrogram) -> Spectrogram {
+        for value in &mut power.values {
+            *value = 10.0 * value.max(self.power_floor).log10();
+        }
+        power
     }
 
     /// Magnitude spectrogram `[n_fft / 2 + 1, frames]`.

@@ -3,7 +3,8 @@
 //! It shows the page and nothing else of the folder it is started in: which
 //! paths exist is decided in `site.rs`, which headers go with them in
 //! `headers.rs`. Everything is read from disk on each request, so a page that is
-//! rebuilt while the server runs is served new on the next reload.
+//! rebuilt while the server runs is there at once; a browser whose service
+//! worker keeps the page offers it as the newer version.
 
 use std::io;
 use std::net::SocketAddr;
