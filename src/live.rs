@@ -249,7 +249,7 @@ mod tests {
             let last = said.last().and_then(|now| now.answer.clone()).expect("ten");
             // The segments begin elsewhere, so the numbers differ, but not by much.
             for (a, b) in last.probabilities.iter().zip(&whole.probabilities) {
-                assert!((a - b).abs() < 0.06, "{a} {b} at {rate} Hz");
+                assert!((a - b).abs() < 0.15, "{a} {b} at {rate} Hz");
             }
         }
     }

@@ -1,6 +1,8 @@
 // The model's card, as the file beside the model tells it.
 
-import { byId, make } from './dom.js';
+import { byId, make, name } from './dom.js';
+import { many } from './format.js';
+import { numeral, t, tell } from './words.js';
 
 /** Card keys whose words do not follow from the key. @type {Record<string, string>} */
 const NAMES = {
@@ -46,10 +48,10 @@ function summary(card) {
   return [describe(first), more];
 }
 
-/** @param {string} key */
+/** @param {string} key @returns {string} in the page's language */
 function label(key) {
-  const name = NAMES[key] ?? key.replaceAll('_', ' ');
-  return name.charAt(0).toUpperCase() + name.slice(1);
+  const words = t(NAMES[key] ?? key.replaceAll('_', ' '));
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /**
@@ -61,7 +63,7 @@ function describe(value) {
   if (Array.isArray(value)) {
     if (value.every((item) => typeof item !== 'object' || item === null)) {
       const short = value.every((item) => String(item).length < 40);
-      if (short) return make('span', '', value.map(plainValue).join(', '));
+      if (short) return make('span', '', name(value.map(plainValue).join(t(', '))));
     }
     if (value.every(Array.isArray)) return matrix(value);
     return make('ul', '', ...value.map((item) => make('li', '', describe(item))));
@@ -72,11 +74,11 @@ function describe(value) {
     const list = make('dl');
     for (const [key, item] of Object.entries(value)) {
       if (item === null || item === '') continue;
-      list.append(make('dt', '', label(key)), make('dd', '', describe(item)));
+      list.append(make('dt', '', name(label(key))), make('dd', '', describe(item)));
     }
     return list;
   }
-  return make('span', '', plainValue(value));
+  return make('span', '', name(plainValue(value)));
 }
 
 /**
@@ -97,36 +99,41 @@ function tableOf(value) {
   if (rows.length < 3 || fields.length === 0 || !alike) return null;
   const head = make('tr', '', make('td'));
   for (const field of fields) {
-    const cell = make('th', '', label(field));
+    const cell = make('th', '', name(label(field)));
     cell.scope = 'col';
     head.append(cell);
   }
   const body = make('tbody');
   for (const [key, row] of rows) {
-    const name = make('th', '', label(key));
-    name.scope = 'row';
-    body.append(
-      make('tr', '', name, ...fields.map((field) => make('td', '', plainValue(row[field])))),
-    );
+    const heading = make('th', '', name(label(key)));
+    heading.scope = 'row';
+    const cells = fields.map((field) => make('td', '', name(plainValue(row[field]))));
+    body.append(make('tr', '', heading, ...cells));
   }
-  return make('div', 'scroll', make('table', 'figures', make('thead', '', head), body));
+  return scrolling(make('table', 'figures', make('thead', '', head), body));
 }
 
 /** Rows of numbers, such as a confusion matrix. @param {unknown[][]} rows */
 function matrix(rows) {
   const body = make('tbody');
   for (const row of rows) {
-    body.append(make('tr', '', ...row.map((cell) => make('td', '', plainValue(cell)))));
+    body.append(make('tr', '', ...row.map((cell) => make('td', '', name(plainValue(cell))))));
   }
-  const scroll = make('div', 'scroll', make('table', 'matrix', body));
-  scroll.tabIndex = 0;
-  return scroll;
+  return scrolling(make('table', 'matrix', body));
 }
 
-/** @param {unknown} value */
+/** @param {unknown} value @returns {string} in the page's language */
 function plainValue(value) {
-  if (typeof value === 'number' && !Number.isInteger(value)) return String(+value.toPrecision(4));
-  if (typeof value === 'number') return value.toLocaleString('en');
-  if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  return String(value);
+  if (typeof value === 'number') {
+    return Number.isInteger(value) ? many(value) : numeral(String(+value.toPrecision(4)));
+  }
+  if (typeof value === 'boolean') return t(value ? 'yes' : 'no');
+  return tell(String(value));
+}
+
+/** A table that may be wider than its place; the keyboard can move it too. @param {HTMLElement} table */
+function scrolling(table) {
+  const scroll = make('div', 'scroll', table);
+  scroll.tabIndex = 0;
+  return scroll;
 }

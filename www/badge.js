@@ -1,17 +1,18 @@
-import { byId, setText } from './dom.js';
+import { byId, setName } from './dom.js';
+import { say, t } from './words.js';
 
 /** @import { Device } from './types.js' */
 
-/** Says which processor runs, and why. @param {Device} device @param {string} reason */
+/** Says which processor runs, and why. @param {Device} device @param {string} reason in the page's language */
 export function showBadge(device, reason) {
   const badge = byId('badge', HTMLElement);
   badge.dataset.device = device;
   badge.dataset.reason = reason;
   badge.title = reason;
-  const name = device === 'gpu' ? 'graphics processor' : 'CPU';
-  setText(
+  const name = device === 'gpu' ? t('graphics processor') : 'CPU';
+  setName(
     byId('badge-text', HTMLElement),
-    `Runs on this computer (${name}). Your music never leaves it.`,
+    say('Runs on this computer ({}). Your music never leaves it.', name),
   );
-  setText(byId('badge-reason', HTMLElement), reason);
+  setName(byId('badge-reason', HTMLElement), reason);
 }

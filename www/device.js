@@ -10,9 +10,10 @@
 // 5. `?device=gpu` skips the judgement on the adapter (3) and on the speed (4), never the one on
 //    the answer; the page then waits for it before it is ready.
 //
-// Every way ends with a short sentence that the badge shows.
+// Every way ends with a short sentence in the page's language, which the badge shows.
 
 import { Engine } from './engine.js';
+import { say, t } from './words.js';
 
 /** @import { Device } from './types.js' */
 
@@ -21,6 +22,10 @@ const TOLERANCE = 1e-2;
 
 /** A graphics processor that takes longer for the golden input is given up, in milliseconds. */
 const PATIENCE = 240_000;
+
+const ASKED_FOR = 'It was asked for by {}.';
+const SLOWER = 'The graphics processor is slower here: {} ms for ten segments, CPU {} ms.';
+const FASTER = 'The graphics processor is faster here: {} ms for ten segments, CPU {} ms.';
 
 /** @typedef {{engine: Engine | null, reason: string}} Choice an engine on the GPU, or null to stay on the CPU */
 
@@ -36,10 +41,11 @@ export function askedDevice(query) {
  * @returns {Promise<{worth: boolean, reason: string}>}
  */
 export async function judgeAdapter(asked) {
-  if (asked === 'cpu') return { worth: false, reason: 'It was asked for by ?device=cpu.' };
-  const but = asked === 'gpu' ? '?device=gpu asks for another one, but ' : '';
+  if (asked === 'cpu') return { worth: false, reason: say(ASKED_FOR, '?device=cpu') };
+  const refusal = (/** @type {string} */ words) =>
+    asked === 'gpu' ? say('?device=gpu asks for another one, but {}', words) : opening(words);
   const gpu = /** @type {any} */ (navigator).gpu;
-  if (!gpu) return { worth: false, reason: opening(`${but}this browser does not offer WebGPU.`) };
+  if (!gpu) return { worth: false, reason: refusal(t('this browser does not offer WebGPU.')) };
   let adapter;
   try {
     adapter = await gpu.requestAdapter();
@@ -49,21 +55,24 @@ export async function judgeAdapter(asked) {
   if (!adapter) {
     return {
       worth: false,
-      reason: opening(`${but}this browser found no graphics processor it can use.`),
+      reason: refusal(t('this browser found no graphics processor it can use.')),
     };
   }
-  if (asked === 'gpu') return { worth: true, reason: 'It was asked for by ?device=gpu.' };
+  if (asked === 'gpu') return { worth: true, reason: say(ASKED_FOR, '?device=gpu') };
   const software =
     adapter.info?.isFallbackAdapter ||
     adapter.isFallbackAdapter ||
     adapter.info?.architecture === 'swiftshader';
   if (software) {
-    return { worth: false, reason: 'WebGPU is only imitated in software here; the CPU is faster.' };
+    return {
+      worth: false,
+      reason: t('WebGPU is only imitated in software here; the CPU is faster.'),
+    };
   }
   if (/** @type {any} */ (navigator).connection?.saveData) {
-    return { worth: false, reason: 'The browser asks to save data; the GPU module is large.' };
+    return { worth: false, reason: t('The browser asks to save data; the GPU module is large.') };
   }
-  return { worth: true, reason: 'A graphics processor is there; it is being tried.' };
+  return { worth: true, reason: t('A graphics processor is there; it is being tried.') };
 }
 
 /** A sentence begins with a capital. @param {string} text */
@@ -83,20 +92,23 @@ export async function tryGpu(asked, cpu, onBytes) {
     const gpu = await within(PATIENCE, engine.check());
     if (!(gpu.difference <= TOLERANCE)) {
       engine.close();
-      return { engine: null, reason: 'The graphics processor gave other answers than it should.' };
+      return {
+        engine: null,
+        reason: t('The graphics processor gave other answers than it should.'),
+      };
     }
-    if (asked === 'gpu') return { engine, reason: 'It was asked for by ?device=gpu.' };
+    if (asked === 'gpu') return { engine, reason: say(ASKED_FOR, '?device=gpu') };
     const { milliseconds } = await cpu.check();
-    const times = `${Math.round(gpu.milliseconds)} ms for ten segments, CPU ${Math.round(milliseconds)} ms`;
+    const times = [gpu.milliseconds, milliseconds].map(Math.round);
     if (gpu.milliseconds >= milliseconds) {
       engine.close();
-      return { engine: null, reason: `The graphics processor is slower here: ${times}.` };
+      return { engine: null, reason: say(SLOWER, ...times) };
     }
-    return { engine, reason: `The graphics processor is faster here: ${times}.` };
+    return { engine, reason: say(FASTER, ...times) };
   } catch (error) {
     engine?.close();
     console.info('Soundalike, graphics processor:', error);
-    return { engine: null, reason: 'The graphics processor could not be used.' };
+    return { engine: null, reason: t('The graphics processor could not be used.') };
   }
 }
 

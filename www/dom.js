@@ -32,7 +32,7 @@ export function make(tag, className = '', ...children) {
 }
 
 /**
- * A name as it is, in no language: a song's, an artist's, a file's.
+ * Text as it is: a name (a song's, an artist's, a file's), which is in no language, or what `say` has said.
  * @param {string} text
  */
 export function name(text) {
@@ -40,7 +40,7 @@ export function name(text) {
 }
 
 /**
- * Sets a name as it is.
+ * Sets text as it is: a name, or what `say` has said.
  * @param {Element} element
  * @param {string} text
  */

@@ -1,10 +1,11 @@
 // The table of several files: every one in its own state, one of them shown.
 
 import { clock, closed, duration } from './format.js';
-import { byId, make, moveWithArrows, name, setText } from './dom.js';
+import { byId, make, moveWithArrows, name, setName } from './dom.js';
 import { genreName, paintGenre, ranked } from './genres.js';
 import { save } from './save.js';
 import { verdict, verdictText } from './verdict.js';
+import { say, t } from './words.js';
 
 /** @import { Song, SongState } from './types.js' */
 
@@ -31,10 +32,14 @@ export class Files {
   #body = byId('files-body', HTMLTableSectionElement);
   #head = byId('files-head', HTMLTableSectionElement);
   #totals = byId('totals', HTMLElement);
+  #csv = byId('save-csv', HTMLButtonElement);
+  #json = byId('save-json', HTMLButtonElement);
   /** @type {Map<Song, HTMLTableRowElement>} */
   #rows = new Map();
   /** @type {Song[]} */
   #songs = [];
+  /** @type {Song | null} */
+  #selected = null;
   /** What it is sorted by; null is the order in which they came. @type {{column: Column, falls: boolean} | null} */
   #order = null;
 
@@ -47,10 +52,10 @@ export class Files {
       const heading = target instanceof Element ? target.closest('th') : null;
       if (heading) this.#sortBy(/** @type {Column} */ (heading.dataset.column));
     });
-    byId('save-csv', HTMLButtonElement).addEventListener('click', () => {
+    this.#csv.addEventListener('click', () => {
       save('soundalike.csv', 'text/csv', table(answered(this.#sorted())));
     });
-    byId('save-json', HTMLButtonElement).addEventListener('click', () => {
+    this.#json.addEventListener('click', () => {
       const records = answered(this.#sorted()).map(record);
       save('soundalike.json', 'application/json', JSON.stringify(records, null, 2));
     });
@@ -76,7 +81,22 @@ export class Files {
     }
     for (const song of songs) this.#showRow(song, song === selected);
     this.#arrange();
-    setText(this.#totals, totals(songs));
+    if (selected !== this.#selected) this.#reveal(selected);
+    this.#selected = selected;
+    const count = answered(songs).length;
+    setName(this.#totals, count > 0 ? totals(songs) : '');
+    this.#csv.disabled = count === 0;
+    this.#json.disabled = count === 0;
+  }
+
+  /** Moves the table, and only the table, until a song's row is in it. @param {Song | null} song */
+  #reveal(song) {
+    const row = song && this.#rows.get(song);
+    const table = row?.closest('.table');
+    if (!row || !table) return;
+    const head = this.#head.offsetHeight;
+    const lowest = row.offsetTop + row.offsetHeight - table.clientHeight;
+    table.scrollTop = Math.max(lowest, Math.min(table.scrollTop, row.offsetTop - head));
   }
 
   /** Once up, once down, and back to the order in which they came. @param {Column} column */
@@ -104,8 +124,11 @@ export class Files {
 
   #arrange() {
     const rows = this.#sorted().map((song) => this.#rows.get(song));
-    const same = rows.every((row, at) => this.#body.children[at] === row);
-    if (!same) this.#body.append(...rows.filter((row) => row !== undefined));
+    if (rows.every((row, at) => this.#body.children[at] === row)) return;
+    const focused = document.activeElement;
+    this.#body.append(...rows.filter((row) => row !== undefined));
+    // A row that is moved loses the focus.
+    if (focused instanceof HTMLElement && this.#body.contains(focused)) focused.focus();
   }
 
   /** @param {Song} song @param {boolean} selected */
@@ -131,9 +154,9 @@ export class Files {
     }
     const [, length, verdict, state] = row.cells;
     if (!length || !verdict || !state) return;
-    setText(length, song.seconds > 0 ? clock(song.seconds) : '');
-    setText(verdict, said(song));
-    setText(
+    setName(length, song.seconds > 0 ? clock(song.seconds) : '');
+    setName(verdict, said(song));
+    setName(
       state,
       song.state === 'analysing' && song.seconds > 0
         ? `${Math.round((100 * song.heard) / song.seconds)} %`
@@ -147,7 +170,7 @@ export class Files {
 const NUMERIC = { numeric: true };
 
 /** @param {Song} song */
-const stateWord = (song) => (song.before ? 'from before' : WORDS[song.state]);
+const stateWord = (song) => t(song.before ? 'from before' : WORDS[song.state]);
 
 /** @param {Song} song */
 function said(song) {
@@ -173,11 +196,12 @@ function totals(songs) {
   const counts = {};
   for (const { answer } of whole) {
     const { sure } = answer ? verdict(answer) : { sure: false };
-    const kind = sure && answer ? genreName(answer.genre) : 'not sure';
+    const kind = sure && answer ? genreName(answer.genre) : t('not sure');
     counts[kind] = (counts[kind] ?? 0) + 1;
   }
   const kinds = ranked(counts).map(([kind, count]) => `${count} ${kind}`);
-  return `${whole.length} songs, ${duration(seconds)}: ${kinds.join(', ')}`;
+  const count = say(whole.length === 1 ? '{} song' : '{} songs', whole.length);
+  return `${count}, ${duration(seconds)}: ${kinds.join(', ')}`;
 }
 
 /** @param {Song} song */

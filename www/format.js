@@ -1,4 +1,11 @@
-// Numbers as people read them.
+// Numbers as people read them, in the page's language.
+
+import { numeral, say, spoken, tell } from './words.js';
+
+/** A whole number, its thousands set apart. @param {number} count @returns {string} such as 1,336 */
+export function many(count) {
+  return count.toLocaleString(spoken());
+}
 
 /** @param {number} seconds @returns {string} such as 3:05 or 1:02:09 */
 export function clock(seconds) {
@@ -11,7 +18,7 @@ export function clock(seconds) {
 
 /** @param {number} seconds @returns {string} such as 30 s or 3 min 5 s */
 export function duration(seconds) {
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 10) return numeral(`${seconds.toFixed(1)} s`);
   const whole = Math.round(seconds);
   if (whole < 90) return `${whole} s`;
   return `${Math.floor(whole / 60)} min ${whole % 60} s`;
@@ -25,13 +32,13 @@ export function percent(share) {
 
 /** @param {number} bytes @returns {string} such as 2.1 MB */
 export function megabytes(bytes) {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
+  return numeral(`${(bytes / 1e6).toFixed(1)} MB`);
 }
 
 /** @param {number} hertz @returns {string} such as 440 Hz or 2.1 kHz */
 export function pitch(hertz) {
   if (hertz < 1000) return `${Math.round(hertz / 10) * 10}\u00a0Hz`;
-  return `${(hertz / 1000).toFixed(1)}\u00a0kHz`;
+  return numeral(`${(hertz / 1000).toFixed(1)}\u00a0kHz`);
 }
 
 const TOP_HERTZ = 11025;
@@ -70,14 +77,15 @@ export function heightOfHertz(hertz) {
  * A file's name and what is wrong with it, as one sentence. The decoder's messages go on from a
  * name ("is damaged beyond use; …"), the page's own stand for themselves ("This file is empty.").
  * @param {string} name
- * @param {string} message
+ * @param {string} message in English
  */
 export function complaint(name, message) {
   const goesOn = /^[a-z]/.test(message);
-  return `“${name}”${goesOn ? ' ' : ': '}${closed(message)}`;
+  return say(goesOn ? '“{}” {}' : '“{}”: {}', name, closed(message));
 }
 
-/** With a full stop. @param {string} message */
+/** What is wrong, in the page's language and with a full stop. @param {string} message in English */
 export function closed(message) {
-  return /[.!?]$/.test(message) ? message : `${message}.`;
+  const told = tell(message);
+  return /[.!?]$/.test(told) ? told : `${told}.`;
 }

@@ -3,6 +3,8 @@
 // any two differ in OKLab by at least 0.14 to full colour vision and 0.09 to the three kinds of
 // dichromat, and each stands out from the page by 3:1 or more. A name always stands beside.
 
+import { t } from './words.js';
+
 export const GENRES = [
   'blues',
   'classical',
@@ -16,9 +18,9 @@ export const GENRES = [
   'rock',
 ];
 
-/** The genre in running text. @param {string} genre */
+/** The genre in running text, in the page's language. @param {string} genre */
 export function genreName(genre) {
-  return genre === 'hiphop' ? 'hip-hop' : genre;
+  return t(genre === 'hiphop' ? 'hip-hop' : genre);
 }
 
 /** The genre's colour as a CSS value. @param {string} genre */

@@ -2,6 +2,7 @@
 // source and stop. What is heard is the engine's matter, what is shown the page's.
 
 import { byId, make, name, setText } from './dom.js';
+import { say, t } from './words.js';
 
 /** @typedef {'microphone' | 'tab'} Kind */
 
@@ -203,7 +204,7 @@ export class ListenRow {
     const word = clips ? 'Too loud: turn it down' : quiet ? 'Quiet: hold it closer' : 'Good level';
     setText(this.#word, word);
     this.#level.setAttribute('aria-valuenow', String(Math.round(decibels(rms))));
-    this.#level.setAttribute('aria-valuetext', word);
+    this.#level.setAttribute('aria-valuetext', t(word));
   }
 
   /** The microphones there are. @param {string} chosen */
@@ -212,7 +213,7 @@ export class ListenRow {
     const inputs = devices.filter(({ kind }) => kind === 'audioinput');
     this.#source.replaceChildren(
       ...inputs.map(({ deviceId, label }, at) => {
-        const option = make('option', '', label ? name(label) : `Microphone ${at + 1}`);
+        const option = make('option', '', name(label || say('Microphone {}', at + 1)));
         option.value = deviceId;
         option.selected = deviceId === chosen;
         return option;

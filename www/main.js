@@ -5,7 +5,7 @@
 import { showCard } from './about.js';
 import { showBadge } from './badge.js';
 import { askedDevice, judgeAdapter, tryGpu } from './device.js';
-import { byId, setText } from './dom.js';
+import { byId, setName, setText } from './dom.js';
 import { acceptFiles } from './drop.js';
 import { Cancelled, Crashed, Engine } from './engine.js';
 import { Files } from './files.js';
@@ -23,12 +23,14 @@ import { openSound } from './sound.js';
 import { Store } from './store.js';
 import { Strip, heardAt } from './strip.js';
 import { verdict, verdictText } from './verdict.js';
+import { choose, say, speak, spoken, t, tell } from './words.js';
 
 /** @import { Kind } from './listen.js' */
 /** @import { CatalogMap, Narrowing, Now, Segment, Song } from './types.js' */
 /** @typedef {'loading' | 'ready' | 'working' | 'answer' | 'listening' | 'error'} PageState */
 
-const SAMPLE_NAME = 'A made-up sample';
+// What follows is in the page's language from the beginning.
+await speak();
 
 const strip = new Strip();
 const player = new Player();
@@ -91,12 +93,13 @@ async function start() {
   engine?.close();
   engine = null;
   strip.showLoading(0);
-  showProgress('Fetching the model', 0);
+  showProgress(t('Fetching the model'), 0);
   const asked = askedDevice(location.search);
   let cpu;
   try {
     cpu = await Engine.start('cpu', (done, total) => {
-      showProgress(`Fetching the model: ${megabytes(done)} of ${megabytes(total)}`, done / total);
+      const words = say('Fetching the model: {} of {}', megabytes(done), megabytes(total));
+      showProgress(words, done / total);
       strip.showLoading((done / total) * 0.999);
     });
   } catch (reason) {
@@ -108,10 +111,11 @@ async function start() {
   showBadge('cpu', reason);
   let next = cpu;
   if (worth && asked === 'gpu') {
-    showProgress('Preparing the graphics processor', -1);
+    showProgress(t('Preparing the graphics processor'), -1);
     const choice = await tryGpu(asked, cpu, (done, total) => {
-      const bytes = `${megabytes(done)} of ${megabytes(total)}`;
-      showProgress(`Preparing the graphics processor: ${bytes}`, done < total ? done / total : -1);
+      const bytes = [megabytes(done), megabytes(total)];
+      const words = say('Preparing the graphics processor: {} of {}', ...bytes);
+      showProgress(words, done < total ? done / total : -1);
     });
     if (choice.engine) {
       next = choice.engine;
@@ -120,11 +124,12 @@ async function start() {
     }
     showBadge(choice.engine ? 'gpu' : 'cpu', choice.reason);
   }
+  await remember(next);
   if (fault) return;
   engine = next; // from here on songs are worked on
   hideProgress();
   strip.showLoading(1);
-  await remember(next);
+  compareAgain();
   if (songs.some(({ state }) => state === 'waiting')) workThrough();
   else setState(selected ? 'answer' : 'ready');
   whenIdle(async () => {
@@ -173,6 +178,7 @@ function newSong(name, file) {
     name,
     file,
     state: 'waiting',
+    fromFile: file !== null,
     before: false,
     seconds: 0,
     heard: 0,
@@ -205,9 +211,11 @@ function take(next, folders) {
   songs = [...songs, ...next];
   refused = [
     ...refused,
-    ...folders.map(
-      (name) =>
-        `“${name}” is a folder, and a page may not look into it. Open it and drop the songs themselves.`,
+    ...folders.map((name) =>
+      say(
+        '“{}” is a folder, and a page may not look into it. Open it and drop the songs themselves.',
+        name,
+      ),
     ),
   ];
   showErrors();
@@ -223,8 +231,7 @@ function take(next, folders) {
 /** Songs of earlier visits, as far as this model heard them. @param {Engine} by */
 async function remember(by) {
   if (songs.some(({ before }) => before)) return;
-  const model = by.info.model_sha256;
-  const kept = (await store.all()).filter(({ modelSha256 }) => modelSha256 === model);
+  const kept = await store.all(by.info.model_sha256);
   const known = kept.map((song) => ({
     ...newSong(song.name, null),
     ...song,
@@ -239,38 +246,33 @@ async function remember(by) {
   else files.show(songs, selected);
 }
 
-/** Keeps what was said of a song. @param {Song} song */
+/** Keeps what was said of a song, in place of what was said of it in an earlier visit. @param {Song} song */
 function keep(song) {
   const { name, seconds, answer, picture, similar: alike, narrowing, notes, took } = song;
-  const { modelSha256 } = song;
-  const when = Date.now();
-  store.keep({
-    ...{
-      name,
-      seconds,
-      answer,
-      picture,
-      similar: alike,
-      narrowing,
-      notes,
-      took,
-      modelSha256,
-      when,
-    },
-  });
+  const { modelSha256, fromFile } = song;
+  const said = { answer, picture, similar: alike, narrowing, notes, took, modelSha256 };
+  store.keep({ name, seconds, fromFile, ...said, when: Date.now() });
+  songs = songs.filter((old) => !old.before || old.name !== name || old.seconds !== seconds);
+  if (selected && !songs.includes(selected)) select(song);
 }
 
-/** Forgets every song, here and in this browser. */
+/** Forgets every song, here and in this browser; what is worked on goes on. */
 async function forget() {
-  if (busy()) return;
   await store.clear();
-  songs = [];
-  refused = [];
-  deaf = '';
+  songs = songs.filter(({ state }) => !['done', 'failed', 'cancelled'].includes(state));
+  if (document.activeElement?.closest('#files')) byId('main', HTMLElement).focus();
+  if (busy()) {
+    if (selected && !songs.includes(selected)) select(null);
+    else files.show(songs, selected);
+  } else {
+    refused = [];
+    deaf = '';
+    select(null);
+    if (engine) setState('ready');
+  }
   showErrors();
-  select(null);
   showPlaces();
-  if (engine) setState('ready');
+  setText(live, 'Your songs are forgotten.');
 }
 
 /** Works through the waiting songs, one after another. */
@@ -415,7 +417,7 @@ function select(song) {
     window.soundalike.answer = null;
     document.body.style.removeProperty('--accent');
   } else {
-    if (other) player.load(song.playable, song.name);
+    if (other) player.load(song.playable, song.name, song.before && song.fromFile);
     show(song);
     compareAgain();
   }
@@ -428,7 +430,7 @@ function show(song) {
   // Space shall play, not press once more the button that brought the song.
   if (document.activeElement?.closest('.ways'))
     byId('seek', HTMLElement).focus({ preventScroll: true });
-  setText(songName, song.name);
+  setName(songName, song.name);
   saliency.offer(song.whole && song.handle !== null);
   strip.showSong(song);
   showAnswer(song);
@@ -478,8 +480,9 @@ async function listen(kind, device = '') {
     return;
   }
   select(null);
-  const time = new Date().toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
-  const song = newSong(`${kind === 'tab' ? 'A tab' : 'Microphone'}, ${time}`, null);
+  const language = spoken() === 'en' ? [] : spoken();
+  const time = new Date().toLocaleTimeString(language, { hour: '2-digit', minute: '2-digit' });
+  const song = newSong(say(kind === 'tab' ? 'A tab, {}' : 'Microphone, {}', time), null);
   song.state = 'listening';
   song.seconds = STRIP_SECONDS;
   listening = { song, kind, compared: 0, next: null };
@@ -634,11 +637,11 @@ async function showPlaces() {
 
 // --- words ---
 
-/** The progress line. @param {string} text @param {number} share 0 to 1, or less where unknown */
+/** The progress line. @param {string} text in the page's language @param {number} share 0 to 1, or less where unknown */
 function showProgress(text, share) {
   progress.hidden = false;
   cancelButton.hidden = !busy();
-  setText(doing, text);
+  setName(doing, text);
   if (share >= 0) meter.value = Math.min(1, share);
   else meter.removeAttribute('value');
 }
@@ -650,40 +653,37 @@ function hideProgress() {
 /** @param {Song} song */
 function showWork(song) {
   const at = songs.indexOf(song);
-  const which = songs.length > 1 ? `${at + 1} of ${songs.length}, ${song.name}` : song.name;
-  const words = {
-    reading: 'reading',
-    decoding: 'decoding',
-    analysing: `analysing, ${clock(song.heard)} of ${clock(song.seconds)}`,
-    comparing: 'comparing',
-  };
+  const which = songs.length > 1 ? say('{} of {}, {}', at + 1, songs.length, song.name) : song.name;
   const share = song.state === 'analysing' ? song.heard / song.seconds : song.heard > 0 ? 1 : -1;
-  const word = words[/** @type {keyof typeof words} */ (song.state)];
+  const word =
+    song.state === 'analysing'
+      ? say('analysing, {} of {}', clock(song.heard), clock(song.seconds))
+      : t(song.state);
   showProgress(`${which}: ${word}`, share);
   if (song.state === 'analysing' && song.heard > 0) {
     files.show(songs, selected);
     return;
   }
-  setText(live, `${which}: ${song.state}`);
+  setName(live, `${which}: ${t(song.state)}`);
   files.show(songs, selected);
 }
 
-/** Everything that went wrong, one sentence per line. */
+/** Everything that went wrong, one sentence per line, in the page's language. */
 function errorText() {
   const lines = songs
     .filter(({ state }) => state === 'failed')
     .map((song) => complaint(song.name, song.error));
-  return [fault, deaf, ...refused, ...lines].filter(Boolean).join('\n');
+  return [tell(fault), tell(deaf), ...refused, ...lines].filter(Boolean).join('\n');
 }
 
 function showErrors() {
-  setText(error, errorText());
+  setName(error, errorText());
 }
 
 /** Says the outcome to those who listen to the page. */
 function announce() {
   const answer = selected?.answer;
-  if (answer && selected) setText(live, `${selected.name}: ${verdictText(answer)}`);
+  if (answer && selected) setName(live, `${selected.name}: ${verdictText(answer)}`);
   else setText(live, '');
 }
 
@@ -697,12 +697,15 @@ acceptFiles((chosenFiles, folders) =>
 );
 for (const id of ['sample', 'sample-again']) {
   byId(id, HTMLButtonElement).addEventListener('click', () =>
-    take([newSong(SAMPLE_NAME, null)], []),
+    take([newSong(t('A made-up sample'), null)], []),
   );
 }
 for (const id of ['forget', 'forget-list']) {
   byId(id, HTMLButtonElement).addEventListener('click', forget);
 }
+const languages = byId('language', HTMLSelectElement);
+languages.value = spoken();
+languages.addEventListener('change', () => choose(languages.value));
 cancelButton.addEventListener('click', () => work?.abort());
 again.addEventListener('click', () => {
   songs = songs.filter(({ state }) => state !== 'failed');
@@ -760,7 +763,7 @@ saliency.onAsk = async () => {
   } catch (reason) {
     if (!mine()) return;
     saliency.clear();
-    if (!(reason instanceof Crashed)) setText(live, String(reason));
+    if (!(reason instanceof Crashed)) setName(live, tell(String(reason)));
   }
 };
 player.onTime = (seconds) => strip.setTime(seconds);

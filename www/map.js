@@ -1,8 +1,8 @@
 // The map of the catalogue: every song a point, what sounds alike lies together. Drawn by hand on a
 // canvas (map-paint.js), and only when something has changed.
 
-import { byId, make, setText } from './dom.js';
-import { percent } from './format.js';
+import { byId, make, name, setName, setText } from './dom.js';
+import { many, percent } from './format.js';
 import { GENRES, genreName } from './genres.js';
 import {
   ZOOM,
@@ -17,6 +17,7 @@ import {
 } from './map-geometry.js';
 import { OTHER, Painter, glyph } from './map-paint.js';
 import { whence } from './similar.js';
+import { say, t } from './words.js';
 
 /** @import { View } from './map-geometry.js' */
 /** @import { Item } from './map-paint.js' */
@@ -148,8 +149,9 @@ export class MapView {
     this.#gather();
     for (const [i, row] of this.#rows.entries()) {
       const genre = ROWS[i] ?? '';
-      const about = genre === OTHER ? this.#aboutOthers() : this.#aboutGenre(genre) || 'no songs';
-      setText(/** @type {Element} */ (row.lastElementChild), about);
+      const about =
+        genre === OTHER ? this.#aboutOthers() : this.#aboutGenre(genre) || t('no songs');
+      setName(/** @type {Element} */ (row.lastElementChild), about);
       row.hidden = about === '';
     }
     this.#describe();
@@ -167,18 +169,20 @@ export class MapView {
     if (!open || open.track !== this.#asked) return; // another was opened meanwhile
     this.#alike = songs.map(({ track }) => track);
     const rows = songs.map(({ track, title, artist, genre }) => {
-      const button = make('button', 'quiet', title || 'Untitled');
+      const button = make('button', 'quiet', name(title || t('Untitled')));
       button.type = 'button';
       const at = this.#items.findIndex(({ song }) => song?.track === track);
       button.addEventListener('click', () => this.#openItem(at, true));
       button.addEventListener('pointerenter', () => this.#pointAt(at));
       button.addEventListener('pointerleave', () => this.#pointAt(-1));
       const row = make('li', '', glyph(genre), make('span', 'unseen', genreName(genre)));
-      row.append(make('span', '', button, ' ', make('span', 'artist', artist || 'unknown artist')));
+      row.append(
+        make('span', '', button, ' ', make('span', 'artist', name(artist || t('unknown artist')))),
+      );
       return row;
     });
     const list = make('ol', '', ...rows);
-    list.setAttribute('aria-label', `Songs like “${open.title || 'Untitled'}”`);
+    list.setAttribute('aria-label', say('Songs like “{}”', open.title || t('Untitled')));
     this.#panel.querySelector('.alike')?.replaceChildren(list);
     const { width, height } = this.#painter.size;
     const outside = this.#items.some(({ song }, item) => {
@@ -198,7 +202,7 @@ export class MapView {
     /** @type {{item: Item, point: [number, number, number]}[]} */
     const all = [
       ...points.map((song) => ({
-        item: { genre: group(song.genre), name: song.title || 'Untitled', song },
+        item: { genre: group(song.genre), name: song.title || t('Untitled'), song },
         point: song.point,
       })),
       ...genres.map(({ genre, point }) => ({
@@ -226,32 +230,30 @@ export class MapView {
     const own = genres.find((other) => other.genre === genre);
     if (!own) return '';
     const near = nearestOf(own, genres);
-    const songs = own.songs === 1 ? '1 song' : `${own.songs} songs`;
-    return near ? `${songs}, nearest to ${genreName(near.genre)}` : songs;
+    const songs = howMany(own.songs);
+    return near ? say('{}, nearest to {}', songs, genreName(near.genre)) : songs;
   }
 
   /** @returns {string} such as 100 songs: electronic */
   #aboutOthers() {
     const others = (this.#map?.points ?? []).filter(({ genre }) => group(genre) === OTHER);
-    const names = [...new Set(others.map(({ genre }) => genre))].join(', ');
-    return names && `${others.length} ${others.length === 1 ? 'song' : 'songs'}: ${names}`;
+    const names = [...new Set(others.map(({ genre }) => genreName(genre)))].join(', ');
+    return names && `${howMany(others.length)}: ${names}`;
   }
 
   /** Says what is on show: how many songs, how much of what the model hears. */
   #describe() {
     const axes = this.#solid ? 3 : 2;
-    this.#canvas.setAttribute('aria-label', `Map of the songs in ${axes} dimensions`);
+    this.#canvas.setAttribute('aria-label', say('Map of the songs in {} dimensions', axes));
     this.#showLine();
     if (!this.#map) {
       setText(this.#words, 'The map comes with the model.');
       return;
     }
     const share = this.#map.explained.slice(0, axes).reduce((sum, part) => sum + part, 0);
-    const songs = this.#map.points.length.toLocaleString('en');
-    setText(
-      this.#words,
-      `${songs} songs: what lies together sounds alike. These ${axes} axes hold ${percent(share)} of what the model hears.`,
-    );
+    const text =
+      '{} songs: what lies together sounds alike. These {} axes hold {} of what the model hears.';
+    setName(this.#words, say(text, many(this.#map.points.length), axes, percent(share)));
   }
 
   get #solid() {
@@ -620,15 +622,20 @@ export class MapView {
     if (!song) return;
     this.#open = item;
     this.#alike = [];
-    const title = song.title || 'Untitled';
-    const heading = make('h3', 'large', title);
+    const title = song.title || t('Untitled');
+    const heading = make('h3', 'large', name(title));
     heading.tabIndex = -1;
     const genre = make('span', 'genre-word', glyph(song.genre), genreName(song.genre));
     if (song.genre_heard) {
       genre.append(make('span', 'heard', ' (heard)'));
-      genre.title = 'The genre is what the model hears, not a label';
+      genre.title = t('The genre is what the model hears, not a label');
     }
-    const more = make('p', 'more', make('span', '', song.artist || 'unknown artist'), genre);
+    const more = make(
+      'p',
+      'more',
+      make('span', '', name(song.artist || t('unknown artist'))),
+      genre,
+    );
     more.append(...whence(song));
     const like = make('button', 'pill', 'Songs like this one');
     like.type = 'button';
@@ -717,12 +724,17 @@ function spot({ offsetX, offsetY }) {
   return { x: offsetX, y: offsetY };
 }
 
+/** @param {number} count @returns {string} such as 67 songs */
+function howMany(count) {
+  return say(count === 1 ? '{} song' : '{} songs', count);
+}
+
 /** What an item is, in a line. @param {Item} item @returns {(Node | string)[]} */
-function words({ name, genre, song, about, mine }) {
+function words({ name: called, genre, song, about, mine }) {
   const word = make('span', 'genre-word', glyph(genre), genreName(song?.genre ?? genre));
-  if (about) return [word, `: the middle of its ${about}`];
-  if (mine) return [make('strong', '', name), ', your song: ', word];
-  const artist = make('span', 'artist', song?.artist || 'unknown artist');
+  if (about) return [word, say(': the middle of its {}', about)];
+  if (mine) return [make('strong', '', name(called)), t(', your song: '), word];
+  const artist = make('span', 'artist', name(song?.artist || t('unknown artist')));
   if (song?.genre_heard) word.append(make('span', 'heard', ' (heard)'));
-  return [make('strong', '', name), ' ', artist, ' · ', word];
+  return [make('strong', '', name(called)), ' ', artist, ' · ', word];
 }

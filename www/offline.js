@@ -11,6 +11,7 @@ export class Offline {
   /** @type {ServiceWorker | null} */
   #waiting = null;
   #wanted = false;
+  #registered = false;
 
   constructor() {
     const show = () => {
@@ -21,36 +22,39 @@ export class Offline {
     show();
     byId('use-newer', HTMLButtonElement).addEventListener('click', () => {
       this.#wanted = true;
-      this.#waiting?.postMessage('use-now');
+      if (this.#waiting?.state === 'installed') this.#waiting.postMessage('use-now');
+      else location.reload(); // another tab has begun to use it
     });
   }
 
   /** Keeps the page, where the browser can; where it cannot, all is as before. */
   async register() {
     const workers = navigator.serviceWorker;
-    if (!workers) return;
+    if (!workers || this.#registered) return;
+    this.#registered = true;
     workers.addEventListener('controllerchange', () => {
       if (this.#wanted) location.reload();
     });
     try {
       const registration = await workers.register(new URL('../sw.js', import.meta.url));
-      if (registration.waiting && workers.controller) this.#show(registration.waiting);
-      registration.addEventListener('updatefound', () => {
-        const fresh = registration.installing;
-        fresh?.addEventListener('statechange', () => {
-          // The very first one is no news.
-          if (fresh.state === 'installed' && workers.controller) this.#show(fresh);
-        });
-      });
+      this.#follow(registration.waiting);
+      this.#follow(registration.installing);
+      registration.addEventListener('updatefound', () => this.#follow(registration.installing));
       setInterval(() => registration.update().catch(() => {}), LOOK_EVERY * 3_600_000);
     } catch (reason) {
       console.info('Soundalike, offline:', reason);
     }
   }
 
-  /** @param {ServiceWorker} fresh */
-  #show(fresh) {
-    this.#waiting = fresh;
-    this.#offer.hidden = false;
+  /** Offers a version as soon as it is complete. @param {ServiceWorker | null} fresh */
+  #follow(fresh) {
+    const look = () => {
+      // The very first one is no news.
+      if (fresh?.state !== 'installed' || !navigator.serviceWorker.controller) return;
+      this.#waiting = fresh;
+      this.#offer.hidden = false;
+    };
+    fresh?.addEventListener('statechange', look);
+    look();
   }
 }

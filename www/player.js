@@ -9,6 +9,7 @@ export class Player {
   #audio = byId('player', HTMLAudioElement);
   #button = byId('play', HTMLButtonElement);
   #label = byId('play-label', HTMLElement);
+  #noSound = byId('no-sound', HTMLElement);
   #url = '';
   #frame = 0;
 
@@ -22,8 +23,8 @@ export class Player {
     const session = navigator.mediaSession;
     /** @type {[MediaSessionAction, MediaSessionActionHandler][]} */
     const actions = [
-      ['play', () => this.toggle()],
-      ['pause', () => this.toggle()],
+      ['play', () => this.#play()],
+      ['pause', () => this.#audio.pause()],
       ['seekbackward', ({ seekOffset }) => this.move(-(seekOffset ?? SKIP))],
       ['seekforward', ({ seekOffset }) => this.move(seekOffset ?? SKIP)],
       ['seekto', ({ seekTime }) => this.seek(seekTime ?? 0)],
@@ -57,39 +58,51 @@ export class Player {
     return this.#audio.currentTime;
   }
 
-  /** Takes a file to play, or nothing. @param {Blob | null} blob @param {string} [name] */
-  load(blob, name = '') {
+  /**
+   * Takes a file to play, or nothing.
+   * @param {Blob | null} blob
+   * @param {string} [name]
+   * @param {boolean} [gone] there was a file, but the page no longer has it
+   */
+  load(blob, name = '', gone = false) {
     this.#audio.pause();
     if (this.#url) URL.revokeObjectURL(this.#url);
     this.#url = blob ? URL.createObjectURL(blob) : '';
     if (blob) this.#audio.src = this.#url;
     else this.#audio.removeAttribute('src');
-    this.#button.hidden = !blob;
+    this.#button.hidden = !blob && !gone;
+    this.#button.disabled = !blob;
+    this.#noSound.hidden = !gone || blob !== null;
     this.#tell(blob ? name : '');
     this.#show();
   }
 
   /** What the system's own controls say. @param {string} name */
   #tell(name) {
-    if (!navigator.mediaSession) return;
-    navigator.mediaSession.metadata = name
-      ? new MediaMetadata({ title: name, artist: 'Soundalike' })
-      : null;
+    const { mediaSession } = navigator;
+    if (!mediaSession) return;
+    mediaSession.metadata = name ? new MediaMetadata({ title: name, artist: 'Soundalike' }) : null;
+    mediaSession.playbackState = name ? 'paused' : 'none';
+    mediaSession.setPositionState?.(); // not known yet
   }
 
   #tellPosition() {
     const { duration, currentTime, playbackRate } = this.#audio;
     const { mediaSession } = navigator;
-    if (!mediaSession || !Number.isFinite(duration) || duration <= 0) return;
+    if (!mediaSession || !this.ready) return;
     mediaSession.playbackState = this.#audio.paused ? 'paused' : 'playing';
+    if (!Number.isFinite(duration) || duration <= 0) return;
     const position = Math.min(currentTime, duration);
     mediaSession.setPositionState?.({ duration, position, playbackRate });
   }
 
   toggle() {
-    if (!this.ready) return;
-    if (this.#audio.paused) this.#audio.play().catch(() => {});
+    if (this.#audio.paused) this.#play();
     else this.#audio.pause();
+  }
+
+  #play() {
+    if (this.ready) this.#audio.play().catch(() => {});
   }
 
   /** @param {number} seconds */

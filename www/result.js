@@ -1,10 +1,11 @@
 // The verdict in words, the genres in numbers, and the answer as a file.
 
 import { duration, percent } from './format.js';
-import { byId, make, setText } from './dom.js';
+import { byId, make, name, setName } from './dom.js';
 import { genreName, paintGenre, ranked } from './genres.js';
 import { save, stem } from './save.js';
 import { verdict, verdictText } from './verdict.js';
+import { numeral, say, t, tell } from './words.js';
 
 /** @import { Song } from './types.js' */
 
@@ -44,25 +45,28 @@ export class Result {
     const { sure } = said;
     // What goes on may yet become clear.
     const waits = live && !sure;
-    const parts = waits ? [{ text: 'Listening, not sure yet' }] : said.parts;
+    const parts = waits ? [{ text: t('Listening, not sure yet') }] : said.parts;
     const more = waits ? `${verdictText(answer)}.` : said.more;
     this.#section.dataset.sure = String(sure);
     this.#verdict.replaceChildren(
       ...parts.map(({ text, genre }) => {
-        if (!genre) return document.createTextNode(text);
-        const word = make('span', 'word', text);
+        if (!genre) return name(text);
+        const word = make('span', 'word', name(text));
         paintGenre(word, genre);
         return word;
       }),
     );
-    const again = song.before ? 'From an earlier visit; choose the file again to play it.' : '';
-    const notes = song.whole || live ? [more, ...song.notes, again] : ['So far; still listening.'];
-    setText(this.#more, notes.filter(Boolean).join(' '));
+    const before = song.before ? t('From an earlier visit.') : '';
+    const notes =
+      song.whole || live
+        ? [more, ...song.notes.map(tell), before]
+        : [t('So far; still listening.')];
+    setName(this.#more, notes.filter(Boolean).join(' '));
     this.#more.hidden = this.#more.textContent === '';
     this.#showBars(ranked(answer.probabilities), other);
     this.#showTags(ranked(answer.tags));
-    const time = song.took < 100 ? 'under 0.1 s' : `${(song.took / 1000).toFixed(1)} s`;
-    setText(this.#took, song.whole ? `${time} for ${duration(song.seconds)} of music` : '');
+    const time = song.took < 100 ? t('under 0.1 s') : numeral(`${(song.took / 1000).toFixed(1)} s`);
+    setName(this.#took, song.whole ? say('{} for {} of music', time, duration(song.seconds)) : '');
     this.#download.disabled = !song.whole;
   }
 
@@ -86,7 +90,7 @@ export class Result {
       row.dataset.probability = String(share);
       row.style.setProperty('--share', String(share));
       const number = row.querySelector('.number');
-      if (number) setText(number, percent(share));
+      if (number) setName(number, percent(share));
       return row;
     });
     const same = next.every((row, at) => this.#list.children[at] === row);
@@ -99,7 +103,7 @@ export class Result {
     this.#tags.hidden = shown.length === 0;
     this.#tags.replaceChildren(
       ...shown.map(([tag, share]) => {
-        const item = make('li', '', tag, ' ', make('span', 'number', percent(share)));
+        const item = make('li', '', name(tag), ' ', make('span', 'number', percent(share)));
         item.dataset.tag = tag;
         item.dataset.probability = String(share);
         return item;
@@ -123,8 +127,7 @@ export class Result {
       embedding,
       model_sha256: song.modelSha256,
     };
-    const name = `${stem(song.name)}.soundalike.json`;
-    save(name, 'application/json', JSON.stringify(record, null, 2));
+    save(`${stem(song.name)}.soundalike.json`, 'application/json', JSON.stringify(record, null, 2));
   }
 }
 

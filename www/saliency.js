@@ -1,8 +1,9 @@
 // What in a moment spoke for the genre: over the picture lies a veil, and only what spoke shows through.
 
 import { bandHertz, clock, pitch } from './format.js';
-import { byId, setText } from './dom.js';
+import { byId, setName } from './dom.js';
 import { genreName } from './genres.js';
+import { say } from './words.js';
 
 /** @import { Spoke } from './types.js' */
 
@@ -39,13 +40,13 @@ export class Saliency {
     this.#canvas.hidden = true;
     this.#button.disabled = false;
     this.#button.setAttribute('aria-pressed', 'false');
-    setText(this.#words, '');
+    setName(this.#words, '');
   }
 
   /** It takes seconds: says so, and begins with all hidden. @param {string} genre */
   wait(genre) {
     this.#button.disabled = true;
-    setText(this.#words, `Looking for what spoke for ${genreName(genre)} here`);
+    setName(this.#words, say('Looking for what spoke for {} here', genreName(genre)));
   }
 
   /**
@@ -74,7 +75,7 @@ export class Saliency {
     }
     if (rows.length < PATCHES) return;
     this.#button.disabled = false;
-    setText(this.#words, inWords(genre, start, end, rows));
+    setName(this.#words, inWords(genre, start, end, rows));
   }
 }
 
@@ -83,20 +84,27 @@ export class Saliency {
  * @param {string} genre @param {number} start @param {number} end @param {number[][]} rows
  */
 function inWords(genre, start, end, rows) {
-  const when = `from ${clock(start)} to ${clock(end)}`;
+  /** @type {[string, string, string]} */
+  const what = [genreName(genre), clock(start), clock(end)];
   const positive = rows.map((row) => row.reduce((sum, value) => sum + Math.max(0, value), 0));
   const order = [...positive.keys()].sort((a, b) => (positive[b] ?? 0) - (positive[a] ?? 0));
   const best = order[0] ?? 0;
   if ((positive[best] ?? 0) < LEAST) {
-    return `Nothing by itself spoke for ${genreName(genre)} ${when}; it is the whole that did.`;
+    return say('Nothing by itself spoke for {} from {} to {}; it is the whole that did.', ...what);
   }
   const range = (/** @type {number} */ row) => {
     const low = bandHertz((row * BANDS) / PATCHES, BANDS);
     const high = bandHertz(((row + 1) * BANDS) / PATCHES - 1, BANDS);
-    return `${row === 0 ? '0' : pitch(low)} to ${pitch(high)}`;
+    return say('{} to {}', row === 0 ? '0' : pitch(low), pitch(high));
   };
   const second = order[1] ?? best;
-  const also =
-    (positive[second] ?? 0) > 0.5 * (positive[best] ?? 0) ? `, then ${range(second)}` : '';
-  return `What spoke for ${genreName(genre)} ${when}: most of all ${range(best)}${also}.`;
+  if ((positive[second] ?? 0) > 0.5 * (positive[best] ?? 0)) {
+    return say(
+      'What spoke for {} from {} to {}: most of all {}, then {}.',
+      ...what,
+      range(best),
+      range(second),
+    );
+  }
+  return say('What spoke for {} from {} to {}: most of all {}.', ...what, range(best));
 }

@@ -3,6 +3,7 @@
 import { byId, make, moveWithArrows, name } from './dom.js';
 import { genreName, paintGenre } from './genres.js';
 import { save, stem } from './save.js';
+import { numeral, say, t, tell } from './words.js';
 
 /** @import { Mode, Narrowing, Recommendation } from './types.js' */
 
@@ -82,13 +83,13 @@ export class Similar {
   #showWishes() {
     const wishes = [
       ...this.#artists.map((artist) => ({
-        words: `not ${artist}`,
+        words: say('not {}', artist),
         undo: () => {
           this.#artists = this.#artists.filter((other) => other !== artist);
         },
       })),
       ...[...this.#steer].map(([track, { title, weight }]) => ({
-        words: `${weight > 0 ? 'more' : 'less'} like “${title}”`,
+        words: say(weight > 0 ? 'more like “{}”' : 'less like “{}”', title),
         undo: () => {
           this.#steer.delete(track);
         },
@@ -97,9 +98,9 @@ export class Similar {
     this.#steering.hidden = wishes.length === 0;
     this.#steering.replaceChildren(
       ...wishes.map(({ words, undo }) => {
-        const button = make('button', 'wish', words, make('span', 'cross', '×'));
+        const button = make('button', 'wish', name(words), make('span', 'cross', '×'));
         button.type = 'button';
-        button.setAttribute('aria-label', `${words}: take this back`);
+        button.setAttribute('aria-label', say('{}: take this back', words));
         button.addEventListener('click', () => this.#wish(undo));
         return make('li', '', button);
       }),
@@ -121,25 +122,27 @@ export class Similar {
     row.style.setProperty('--share', String(Math.max(0, Math.min(1, song.similarity))));
     paintGenre(row, song.genre);
 
-    const title = song.title || 'Untitled';
+    const title = song.title || t('Untitled');
     const genre = make('span', 'genre', genreName(song.genre));
     if (song.genre_heard) {
       genre.append(make('span', 'heard', ' (heard)'));
-      genre.title = 'The genre is what the model hears, not a label';
+      genre.title = t('The genre is what the model hears, not a label');
     }
     const more = make('span', 'more');
-    if (song.why) more.append(make('span', 'why', song.why));
+    if (song.why) more.append(make('span', 'why', name(tell(song.why))));
     more.append(...whence(song));
     const wishes = make('span', 'wishes');
     const steer = (/** @type {number} */ weight) => () =>
       this.#wish(() => this.#steer.set(song.track, { title, weight }));
     wishes.append(
-      wishButton('More like this', `More songs like “${title}”`, steer(STEP)),
-      wishButton('Less like this', `Fewer songs like “${title}”`, steer(-STEP)),
+      wishButton('More like this', say('More like this: “{}”', title), steer(STEP)),
+      wishButton('Less like this', say('Less like this: “{}”', title), steer(-STEP)),
     );
     if (song.artist) {
       const exclude = () => this.#wish(() => this.#artists.push(song.artist));
-      wishes.append(wishButton('Not this artist', `No songs by ${song.artist}`, exclude));
+      wishes.append(
+        wishButton('Not this artist', say('Not this artist: {}', song.artist), exclude),
+      );
     }
 
     row.append(
@@ -158,7 +161,7 @@ export class Similar {
         make(
           'span',
           'similarity',
-          make('span', 'number', song.similarity.toFixed(2)),
+          make('span', 'number', numeral(song.similarity.toFixed(2))),
           make('span', 'track', make('span', 'fill')),
         ),
       ),
@@ -169,7 +172,7 @@ export class Similar {
   }
 }
 
-/** @param {string} text @param {string} label @param {() => void} onClick */
+/** @param {string} text @param {string} label in the page's language @param {() => void} onClick */
 function wishButton(text, label, onClick) {
   const button = make('button', 'quiet', text);
   button.type = 'button';
@@ -184,16 +187,16 @@ function wishButton(text, label, onClick) {
  * @returns {HTMLElement[]}
  */
 export function whence({ title, artist, licence, source }) {
-  const called = title || 'Untitled';
+  const called = title || t('Untitled');
   const found = [];
   // A song that the catalogue knows for research only has no licence to offer a visitor.
   if (licence && !licence.startsWith('research use only')) {
     found.push(make('span', 'licence', name(licence)));
   }
   if (/^https?:\/\//.test(source)) {
-    found.push(outside('source', source, 'Source', `Source of “${called}”`));
+    found.push(outside('source', source, 'Source', say('Source of “{}”', called)));
   } else if (source) {
-    found.push(make('span', 'licence', `from ${source}`));
+    found.push(make('span', 'licence', name(say('from {}', source))));
   }
   const query = encodeURIComponent(`${artist} ${called}`.trim());
   found.push(
@@ -201,7 +204,7 @@ export function whence({ title, artist, licence, source }) {
       'search',
       `https://duckduckgo.com/?q=${query}`,
       'Search the web',
-      `Search the web for “${called}” by ${artist || 'unknown artist'}`,
+      say('Search the web for “{}” by {}', called, artist || t('unknown artist')),
     ),
   );
   return found;
@@ -212,14 +215,14 @@ export function whence({ title, artist, licence, source }) {
  * @param {string} className
  * @param {string} href
  * @param {string} text
- * @param {string} label
+ * @param {string} label in the page's language
  */
 function outside(className, href, text, label) {
   const link = make('a', className, text);
   link.href = href;
   link.target = '_blank';
   link.rel = 'noopener noreferrer';
-  link.setAttribute('aria-label', `${label} (new tab)`);
+  link.setAttribute('aria-label', say('{} (new tab)', label));
   return link;
 }
 

@@ -8,6 +8,9 @@ import { Cancelled } from './engine.js';
 
 const MEGABYTES = 500;
 
+/** Samples that are copied at once: a few milliseconds' work. */
+const PIECE = 2_000_000;
+
 /** The rate to decode at where the file's header does not tell one. */
 const COMMON_RATE = 44100;
 
@@ -33,8 +36,8 @@ export async function openSound(file, engine, signal, onState) {
   stopIf(signal);
   if (buffer) {
     const channels = [];
-    for (let i = 0; i < buffer.numberOfChannels; i++)
-      channels.push(buffer.getChannelData(i).slice());
+    for (let i = 0; i < buffer.numberOfChannels; i++) channels.push(await copied(buffer, i));
+    stopIf(signal);
     return { sound: await engine.channels(channels, buffer.sampleRate), playable: file };
   }
   const sound = await engine.decode(await read(file), file.name);
@@ -71,6 +74,20 @@ async function decodeInBrowser(bytes, rate) {
   } catch {
     return null;
   }
+}
+
+/**
+ * A channel's samples, copied piece by piece so that the page is never busy for long.
+ * @param {AudioBuffer} buffer
+ * @param {number} channel
+ */
+async function copied(buffer, channel) {
+  const samples = new Float32Array(buffer.length);
+  for (let from = 0; from < samples.length; from += PIECE) {
+    buffer.copyFromChannel(samples.subarray(from, from + PIECE), channel, from);
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  return samples;
 }
 
 /** @param {AbortSignal} signal */

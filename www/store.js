@@ -5,30 +5,47 @@
 
 const DATABASE = 'soundalike';
 const SONGS = 'songs';
+/** A file that is heard once more is the same song. */
+const KEY = ['name', 'seconds'];
+const AGE = 'when';
 /** More songs than this are too many to find one again. */
 const MOST = 200;
+/** The page does not wait longer for what it can do without, in milliseconds. */
+const PATIENCE = 2000;
 
 export class Store {
   /** @type {Promise<IDBDatabase | null>} */
-  #database = open();
+  #database = Promise.race([open(), later(PATIENCE)]);
 
-  /** The kept songs, the oldest first. @returns {Promise<KeptSong[]>} */
-  async all() {
-    return (await this.#ask('readonly', (songs) => songs.getAll())) ?? [];
+  /**
+   * The kept songs that this model heard, the oldest first; what another one said is dropped.
+   * @param {string} model its SHA-256
+   * @returns {Promise<KeptSong[]>}
+   */
+  async all(model) {
+    /** @type {KeptSong[]} */
+    const songs = (await this.#ask('readonly', (kept) => kept.index(AGE).getAll())) ?? [];
+    const mine = songs.filter(({ modelSha256 }) => modelSha256 === model);
+    const others = songs.filter((song) => !mine.includes(song));
+    await this.#drop(others.map(({ name, seconds }) => [name, seconds]));
+    return mine;
   }
 
   /** Keeps a song; the oldest goes when there are too many. @param {KeptSong} song */
   async keep(song) {
-    await this.#ask('readwrite', (songs) => songs.add(song));
-    const keys = (await this.#ask('readonly', (songs) => songs.getAllKeys())) ?? [];
-    for (const key of keys.slice(0, Math.max(0, keys.length - MOST))) {
-      await this.#ask('readwrite', (songs) => songs.delete(key));
-    }
+    await this.#ask('readwrite', (kept) => kept.put(song));
+    const keys = (await this.#ask('readonly', (kept) => kept.index(AGE).getAllKeys())) ?? [];
+    await this.#drop(keys.slice(0, Math.max(0, keys.length - MOST)));
   }
 
   /** Forgets all. */
   async clear() {
-    await this.#ask('readwrite', (songs) => songs.clear());
+    await this.#ask('readwrite', (kept) => kept.clear());
+  }
+
+  /** @param {IDBValidKey[]} keys */
+  async #drop(keys) {
+    for (const key of keys) await this.#ask('readwrite', (kept) => kept.delete(key));
   }
 
   /**
@@ -41,7 +58,10 @@ export class Store {
     const database = await this.#database;
     if (!database) return null;
     try {
-      return await result(question(database.transaction(SONGS, mode).objectStore(SONGS)));
+      const transaction = database.transaction(SONGS, mode);
+      const asked = question(transaction.objectStore(SONGS));
+      transaction.commit(); // at once: the page may be left any moment
+      return await result(asked);
     } catch (reason) {
       console.info('Soundalike, songs that are kept:', reason);
       return null;
@@ -54,13 +74,18 @@ async function open() {
   try {
     const request = indexedDB.open(DATABASE, 1);
     request.addEventListener('upgradeneeded', () => {
-      request.result.createObjectStore(SONGS, { autoIncrement: true });
+      request.result.createObjectStore(SONGS, { keyPath: KEY }).createIndex(AGE, AGE);
     });
     return await result(request);
   } catch (reason) {
     console.info('Soundalike, nothing can be kept:', reason);
     return null;
   }
+}
+
+/** @param {number} milliseconds @returns {Promise<null>} */
+function later(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds, null));
 }
 
 /**

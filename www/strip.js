@@ -2,11 +2,12 @@
 // play head and one reading line through all of them.
 
 import { bandHertz, clock, heightOfHertz, percent, pitch } from './format.js';
-import { byId, make, setText } from './dom.js';
+import { byId, make, name, setName, setText } from './dom.js';
 import { GENRES, genreName, paintGenre, ranked } from './genres.js';
 import { inkPicture, readInks } from './ink.js';
 import { STRIP_SECONDS } from './live.js';
 import { overture, overtureTimeline } from './overture.js';
+import { say, t } from './words.js';
 
 /** @import { Picture, Segment, Song } from './types.js' */
 
@@ -34,6 +35,8 @@ export class Strip {
   #loaded = 0;
   /** @type {Song | null} */
   #song = null;
+  /** The frame in which the picture is drawn. */
+  #due = 0;
   /** Where a sound that goes on is drawn. @type {HTMLCanvasElement | null} */
   #live = null;
   #waiting = false;
@@ -76,7 +79,8 @@ export class Strip {
     this.#endLive();
     this.#waiting = waitingFor !== '';
     this.#stage.dataset.waiting = String(this.#waiting);
-    setText(this.#headline, waitingFor || INVITATION);
+    if (waitingFor) setName(this.#headline, waitingFor);
+    else setText(this.#headline, INVITATION);
     this.#hover = null;
     this.#stage.dataset.song = 'no';
     this.#bands.replaceChildren();
@@ -121,7 +125,7 @@ export class Strip {
     this.#endLive();
     this.#stage.dataset.song = song.picture ? 'yes' : 'no';
     if (other) this.setTime(0);
-    this.#draw();
+    this.#drawSoon();
     this.#drawAxis();
     this.#drawBands(song);
     this.#describe();
@@ -141,7 +145,15 @@ export class Strip {
     this.#seek.removeAttribute('aria-disabled');
   }
 
+  /** Draws in a task of its own, so that none is long, and once a frame at most. */
+  #drawSoon() {
+    if (this.#due) return;
+    this.#due = requestAnimationFrame(() => this.#draw());
+  }
+
   #draw() {
+    cancelAnimationFrame(this.#due);
+    this.#due = 0;
     const song = this.#song;
     if (song?.picture) {
       inkPicture(this.#canvas, song.picture, song.seconds, song.answer?.timeline ?? [], this.#inks);
@@ -156,7 +168,7 @@ export class Strip {
     this.#axis.replaceChildren();
     if (this.#live) {
       for (let back = 5; back < STRIP_SECONDS; back += 5) {
-        const tick = make('span', '', `${back} s ago`);
+        const tick = make('span', '', name(say('{} s ago', back)));
         tick.style.left = `${100 * (1 - back / STRIP_SECONDS)}%`;
         this.#axis.append(tick);
       }
@@ -216,8 +228,8 @@ export class Strip {
    */
   #labelBand(song, genre, points, at, floor) {
     const em = parseFloat(getComputedStyle(this.#bands).fontSize);
-    const name = genreName(genre);
-    const half = ((name.length * em * 0.32) / Math.max(1, this.#bands.clientWidth)) * song.seconds;
+    const word = genreName(genre);
+    const half = ((word.length * em * 0.32) / Math.max(1, this.#bands.clientWidth)) * song.seconds;
     const needed = (em * 1.3) / Math.max(1, this.#bands.clientHeight);
     const last = points.at(-1)?.time ?? 0;
     let best = { room: needed, time: 0, middle: 0 };
@@ -236,7 +248,7 @@ export class Strip {
       if (high - low > best.room) best = { room: high - low, time, middle: (low + high) / 2 };
     }
     if (best.room <= needed) return;
-    const label = make('span', 'band', name);
+    const label = make('span', 'band', name(word));
     label.style.left = `${(best.time / song.seconds) * 100}%`;
     label.style.bottom = `${best.middle * 100}%`;
     paintGenre(label, genre);
@@ -287,12 +299,12 @@ export class Strip {
     if (this.#hover !== null) {
       this.#cursor.style.left = `${(this.#hover / song.seconds) * 100}%`;
     }
-    const words = [`${clock(time)} of ${clock(song.seconds)}`];
+    const words = [say('{} of {}', clock(time), clock(song.seconds))];
     const hertz = loudest(song.picture, time / song.seconds);
-    words.push(hertz === null ? 'silent here' : `loudest at ${pitch(hertz)}`);
+    words.push(hertz === null ? t('silent here') : say('loudest at {}', pitch(hertz)));
     const genre = genreAt(song.answer?.timeline ?? [], time);
     if (genre) words.push(genre);
-    setText(this.#readout, words.join(' · '));
+    setName(this.#readout, words.join(' · '));
     this.#seek.setAttribute('aria-valuemax', song.seconds.toFixed(1));
     this.#seek.setAttribute('aria-valuenow', this.#time.toFixed(1));
     if (this.#hover === null) this.#seek.setAttribute('aria-valuetext', words.join(', '));

@@ -161,6 +161,7 @@ export type KeptSong = Pick<
   | 'notes'
   | 'took'
   | 'modelSha256'
+  | 'fromFile'
 > & { when: number };
 
 /** One song of the visitor's, from the drop to the answer. */
@@ -169,6 +170,8 @@ export interface Song {
   /** Null for the sample, which the engine makes up. */
   file: File | null;
   state: SongState;
+  /** False for what was listened to, and for the sample. */
+  fromFile: boolean;
   /** True if it was heard in an earlier visit, and only its answer is kept. */
   before: boolean;
   /** Length in seconds, 0 while unknown. */

@@ -1,6 +1,8 @@
 import { genreName, ranked } from './genres.js';
+import { pieces, t } from './words.js';
 
 /** @import { Answer } from './types.js' */
+/** @typedef {{text: string, genre?: string}} Part */
 
 /** Below this it is more probably no music than music. */
 const MUSIC = 0.5;
@@ -29,21 +31,23 @@ const EVEN = 0.8;
  *   "with some jazz and rock" for the next two genres that reach 0.12.
  *
  * @param {Pick<Answer, 'probabilities' | 'music'>} answer
- * @returns {{sure: boolean, parts: {text: string, genre?: string}[], more: string}}
+ * @returns {{sure: boolean, parts: Part[], more: string}}
  *   the sentence in parts, so that genre words can be shown in their colour, and a second
- *   sentence for the unsure case
+ *   sentence for the unsure case, all in the page's language
  */
 export function verdict({ probabilities, music }) {
   const order = ranked(probabilities);
-  const [first, second, third] = order;
-  if (!first) return { sure: false, parts: [{ text: 'Not sure' }], more: '' };
-  const word = (/** @type {[string, number]} */ [genre]) => ({ text: genreName(genre), genre });
+  const [first, second] = order;
+  if (!first) return { sure: false, parts: inParts('Not sure'), more: '' };
+  const word = (/** @type {[string, number]} */ [genre]) => [{ text: genreName(genre), genre }];
 
   if (music < MUSIC) {
     return {
       sure: false,
-      parts: [{ text: 'Not sure: this does not sound like music' }],
-      more: 'It may be speech, noise or a tone. If it is music, the songs below are still the nearest.',
+      parts: inParts('Not sure: this does not sound like music'),
+      more: t(
+        'It may be speech, noise or a tone. If it is music, the songs below are still the nearest.',
+      ),
     };
   }
   if (first[1] < SURE) {
@@ -51,28 +55,20 @@ export function verdict({ probabilities, music }) {
     const named = near.length > 0 ? near : [first];
     return {
       sure: false,
-      parts: [{ text: 'Not sure: a little ' }, ...listed(named.map(word))],
-      more: 'No genre stands out. This may be music unlike the ten kinds this page knows.',
+      parts: inParts('Not sure: a little {}', listed(named.map(word))),
+      more: t('No genre stands out. This may be music unlike the ten kinds this page knows.'),
     };
   }
   if (first[1] >= CLEARLY) {
-    return { sure: true, parts: [{ text: 'Clearly ' }, word(first)], more: '' };
+    return { sure: true, parts: inParts('Clearly {}', word(first)), more: '' };
   }
   if (second && second[1] >= EVEN * first[1]) {
-    return {
-      sure: true,
-      parts: [{ text: 'Between ' }, word(first), { text: ' and ' }, word(second)],
-      more: '',
-    };
+    return { sure: true, parts: inParts('Between {} and {}', word(first), word(second)), more: '' };
   }
-  const parts = [{ text: first[1] >= MOSTLY ? 'Mostly ' : 'Closest to ' }, word(first)];
-  const some = [second, third].filter((entry) => entry !== undefined && entry[1] >= SOME);
-  if (some.length > 0) {
-    parts.push(
-      { text: ', with some ' },
-      ...listed(/** @type {[string, number][]} */ (some).map(word)),
-    );
-  }
+  const most = inParts(first[1] >= MOSTLY ? 'Mostly {}' : 'Closest to {}', word(first));
+  const some = order.slice(1, 3).filter(([, share]) => share >= SOME);
+  if (some.length === 0) return { sure: true, parts: most, more: '' };
+  const parts = inParts('{}, with some {}', most, listed(some.map(word)));
   return { sure: true, parts, more: '' };
 }
 
@@ -84,12 +80,21 @@ export function verdictText(answer) {
 }
 
 /**
- * "a", "a and b", "a, b and c", in parts.
- * @param {{text: string, genre?: string}[]} words
+ * A text with its blanks filled, in parts.
+ * @param {string} text
+ * @param {...Part[]} values
+ * @returns {Part[]}
  */
+function inParts(text, ...values) {
+  return pieces(text, ...values).flatMap((part) =>
+    typeof part === 'string' ? [{ text: part }] : part,
+  );
+}
+
+/** "a", "a and b", "a, b and c", in parts. @param {Part[][]} words @returns {Part[]} */
 function listed(words) {
-  return words.flatMap((word, at) => {
-    if (at === 0) return [word];
-    return [{ text: at === words.length - 1 ? ' and ' : ', ' }, word];
-  });
+  const last = words.at(-1) ?? [];
+  if (words.length < 2) return last;
+  const others = words.slice(0, -1).flatMap((word, at) => (at ? [{ text: ', ' }, ...word] : word));
+  return inParts('{} and {}', others, last);
 }

@@ -14,7 +14,7 @@ import { encodeWav } from './wav.js';
 /** Segments per step: small enough that bands grow and cancel is prompt. */
 const STEP = { cpu: 4, gpu: 10 };
 /** Columns of the picture at most; a column of a short sound is one frame of the model's. */
-const COLUMNS = 2048;
+const COLUMNS = 1280;
 const FRAMES_PER_SECOND = 22050 / 512;
 
 /** @type {WasmModule} */

@@ -230,6 +230,47 @@ async fn the_keyboard_alone_opens_the_file_dialog() -> Result<()> {
     anyhow::bail!("no button that opens the file dialog can be reached with Tab")
 }
 
+#[tokio::test]
+#[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
+async fn the_page_speaks_german_where_it_is_asked_to() -> Result<()> {
+    const GERMAN: [&str; 5] = [
+        "Eindeutig ",
+        "Zwischen ",
+        "Vor allem ",
+        "Am ehesten ",
+        "Nicht sicher",
+    ];
+    let visit = Visit::start(NO_GPU).await?;
+    let page = visit.open("?lang=de").await?;
+    let language = page.eval("document.documentElement.lang").await?;
+    ensure!(language == json!("de"), "the page is in {language}");
+
+    let song = sounds::song_mp3();
+    page.choose(&[&song]).await?;
+    let answer = page.answer(CPU).await?;
+    let said = &answer.verdict;
+    ensure!(
+        GERMAN.iter().any(|start| said.starts_with(start)),
+        "says {said:?}"
+    );
+    // What is read by programs is in no language.
+    answer.agrees_with(&Answer::from_terminal(&song)?)?;
+
+    page.run(
+        "const languages = document.querySelector('#language');
+        languages.value = 'en';
+        languages.dispatchEvent(new Event('change'));",
+    )
+    .await?;
+    page.wait(
+        "the page is in English again",
+        "document.documentElement.lang === 'en'
+            && document.querySelector('#language')?.value === 'en'",
+        Duration::from_secs(30),
+    )
+    .await
+}
+
 /// Opens the page, gives it a file and holds its answer against the terminal's.
 async fn same_as_terminal(
     visit: &Visit,

@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use sha2::{Digest, Sha256};
 
+use crate::page::Module;
 use crate::shell::root;
 use crate::sizes;
 
@@ -14,10 +15,13 @@ const TEMPLATE: &str = include_str!("sw.js");
 /// What is filled in.
 const VERSION: &str = "/* version */ ''";
 const ASSETS: &str = "/* assets */ {}";
+const LATER: &str = "/* later */ {}";
 
 /// Writes `pkg/sw.js`, if it would differ: to a browser another file is another version.
 pub fn write() -> Result<()> {
-    let worker = worker(root(), &sizes::cpu_visit()?)?;
+    let mut later = sizes::files_in(&Module::Gpu.folder())?;
+    later.retain(|file| sizes::is_fetched(file));
+    let worker = worker(root(), &sizes::cpu_visit()?, &later)?;
     let place = root().join("pkg/sw.js");
     if fs::read_to_string(&place).is_ok_and(|old| old == worker) {
         return Ok(());
@@ -25,7 +29,24 @@ pub fn write() -> Result<()> {
     fs::write(&place, worker).with_context(|| format!("cannot write {}", place.display()))
 }
 
-fn worker(site: &Path, files: &[impl AsRef<Path>]) -> Result<String> {
+/// The worker that keeps `files` from the first visit on, and `later` once they were fetched.
+fn worker(site: &Path, files: &[impl AsRef<Path>], later: &[impl AsRef<Path>]) -> Result<String> {
+    let files = hashes(site, files)?;
+    let later = hashes(site, later)?;
+    // A worker that keeps the same files in another way is another version, too.
+    let all = [TEMPLATE, &files, &later].concat();
+    let version: String = hex(&Sha256::digest(all)).chars().take(12).collect();
+    for place in [VERSION, ASSETS, LATER] {
+        ensure!(TEMPLATE.contains(place), "sw.js has no place for {place}");
+    }
+    Ok(TEMPLATE
+        .replace(VERSION, &format!("'{version}'"))
+        .replace(ASSETS, &files)
+        .replace(LATER, &later))
+}
+
+/// A JSON object of each file's address and hash.
+fn hashes(site: &Path, files: &[impl AsRef<Path>]) -> Result<String> {
     let mut assets = BTreeMap::new();
     for file in files {
         let file = file.as_ref();
@@ -34,14 +55,7 @@ fn worker(site: &Path, files: &[impl AsRef<Path>]) -> Result<String> {
         let address = if path == "index.html" { "./" } else { &*path };
         assets.insert(address.replace('\\', "/"), hex(&Sha256::digest(bytes)));
     }
-    let list = serde_json::to_string_pretty(&assets)?;
-    let version: String = hex(&Sha256::digest(&list)).chars().take(12).collect();
-    for place in [VERSION, ASSETS] {
-        ensure!(TEMPLATE.contains(place), "sw.js has no place for {place}");
-    }
-    Ok(TEMPLATE
-        .replace(VERSION, &format!("'{version}'"))
-        .replace(ASSETS, &list))
+    Ok(serde_json::to_string_pretty(&assets)?)
 }
 
 fn hex(digest: &[u8]) -> String {
@@ -50,30 +64,78 @@ fn hex(digest: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::{Path, PathBuf};
+
     use super::worker;
+
+    /// A site of a page, a module and a large module.
+    struct Site(PathBuf);
+
+    impl Site {
+        fn new(name: &str) -> Self {
+            let folder = format!("soundalike-sw-{}-{name}", std::process::id());
+            let site = Self(std::env::temp_dir().join(folder));
+            for file in ["index.html", "www/main.js", "pkg/gpu/soundalike.js"] {
+                site.write(file, "one");
+            }
+            site
+        }
+
+        fn write(&self, file: &str, text: &str) {
+            let path = self.0.join(file);
+            std::fs::create_dir_all(path.parent().unwrap_or(Path::new("/"))).expect("a folder");
+            std::fs::write(path, text).expect("written");
+        }
+
+        fn worker(&self) -> String {
+            let files = [self.0.join("index.html"), self.0.join("www/main.js")];
+            let later = [self.0.join("pkg/gpu/soundalike.js")];
+            worker(&self.0, &files, &later).expect("a worker")
+        }
+
+        /// What the worker says of one of its constants, up to the semicolon.
+        fn constant(&self, name: &str) -> String {
+            let worker = self.worker();
+            let (_, rest) = worker
+                .split_once(&format!("const {name} = "))
+                .expect("a constant");
+            rest.split(';').next().unwrap_or_default().to_owned()
+        }
+    }
+
+    impl Drop for Site {
+        fn drop(&mut self) {
+            std::fs::remove_dir_all(&self.0).ok();
+        }
+    }
 
     #[test]
     fn a_changed_file_makes_another_version_and_the_same_files_the_same() {
-        let site = std::env::temp_dir().join(format!("soundalike-sw-{}", std::process::id()));
-        std::fs::create_dir_all(site.join("www")).expect("a folder");
-        let files = [site.join("index.html"), site.join("www/main.js")];
-        for file in &files {
-            std::fs::write(file, "one").expect("written");
-        }
-        let first = worker(&site, &files).expect("a worker");
-        assert!(first.contains(
-            "\"./\": \"7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed\""
-        ));
-        assert!(first.contains("\"www/main.js\""));
-        assert!(!first.contains("VERSION = ''"));
-        assert_eq!(worker(&site, &files).expect("a worker"), first);
-        std::fs::write(&files[1], "two").expect("written");
-        let second = worker(&site, &files).expect("a worker");
-        let version = |worker: &str| {
-            let (_, rest) = worker.split_once("const VERSION = ").expect("a version");
-            rest.lines().next().map(str::to_owned)
+        let site = Site::new("version");
+        let first = site.constant("VERSION");
+        assert_eq!(first.len(), "'0123456789ab'".len());
+        assert_eq!(site.constant("VERSION"), first);
+        site.write("www/main.js", "two");
+        let second = site.constant("VERSION");
+        assert_ne!(second, first);
+        site.write("pkg/gpu/soundalike.js", "two");
+        assert_ne!(site.constant("VERSION"), second);
+    }
+
+    #[test]
+    fn every_file_is_listed_with_its_hash_and_the_large_ones_apart() {
+        let site = Site::new("list");
+        let one = "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed";
+        let list = |name: &str| -> serde_json::Value {
+            serde_json::from_str(&site.constant(name)).expect("JSON")
         };
-        assert_ne!(version(&first), version(&second));
-        std::fs::remove_dir_all(site).expect("removed");
+        assert_eq!(
+            list("ASSETS"),
+            serde_json::json!({ "./": one, "www/main.js": one })
+        );
+        assert_eq!(
+            list("LATER"),
+            serde_json::json!({ "pkg/gpu/soundalike.js": one })
+        );
     }
 }

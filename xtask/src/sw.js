@@ -1,16 +1,16 @@
 // The page's copy of itself, for visits without a network. `cargo xtask` fills in what there is to keep.
 //
-// A version is what the files below are. It is kept whole or not at all: every file is held against its
-// hash. A newer version waits until the visitor wants it.
+// A version is what the files below are, and this one. It is kept whole or not at all: every file is held
+// against its hash. A newer version waits until the visitor wants it.
 
 const VERSION = /* version */ '';
 /** Address from the page's own → SHA-256. */
 const ASSETS = /* assets */ {};
+/** The same of what is kept once it was fetched: too large to be fetched for nothing. */
+const LATER = /* later */ {};
 
 const PREFIX = 'soundalike-';
 const CACHE = PREFIX + VERSION;
-/** Kept once it was fetched: the graphics processor's module is too large to be fetched for nothing. */
-const LATER = 'pkg/gpu/';
 
 self.addEventListener('install', (event) => event.waitUntil(fill()));
 
@@ -26,24 +26,30 @@ self.addEventListener('fetch', (event) => {
   const [path] = request.url.slice(self.registration.scope.length).split(/[?#]/);
   const asset = path === '' || path === 'index.html' ? './' : path;
   if (Object.hasOwn(ASSETS, asset)) event.respondWith(answer(asset, request));
-  else if (path.startsWith(LATER)) event.respondWith(answerLater(path, request));
+  else if (Object.hasOwn(LATER, path)) event.respondWith(answerLater(path, event));
 });
 
 async function fill() {
+  // Then this very version was here before, and may be the one that is used.
+  const before = await caches.has(CACHE);
   const cache = await caches.open(CACHE);
   try {
     for (const [asset, hash] of Object.entries(ASSETS)) {
       await cache.put(asset, (await kept(asset, hash)) ?? (await fetched(asset, hash)));
     }
+    for (const [path, hash] of Object.entries(LATER)) {
+      const response = await kept(path, hash);
+      if (response) await cache.put(path, response);
+    }
   } catch (error) {
-    await caches.delete(CACHE);
+    if (!before) await caches.delete(CACHE);
     throw error;
   }
 }
 
-/** The file from an earlier version, if it is the same. */
+/** The file as it is kept already, if it is the same. */
 async function kept(asset, hash) {
-  for (const name of await others()) {
+  for (const name of await ours()) {
     const response = await (await caches.open(name)).match(asset, { ignoreVary: true });
     if (response && (await sha256(await response.clone().arrayBuffer())) === hash) return response;
   }
@@ -53,6 +59,10 @@ async function kept(asset, hash) {
 async function fetched(asset, hash) {
   const response = await fetch(asset, { cache: 'no-cache' });
   if (!response.ok) throw new Error(`${asset}: ${response.status}`);
+  return verified(response, asset, hash);
+}
+
+async function verified(response, asset, hash) {
   const bytes = await response.arrayBuffer();
   if ((await sha256(bytes)) !== hash) throw new Error(`${asset} is of another version`);
   const headers = new Headers(response.headers);
@@ -68,22 +78,25 @@ async function answer(asset, request) {
   return (await cache.match(asset, { ignoreVary: true })) ?? fetch(request);
 }
 
-async function answerLater(path, request) {
+async function answerLater(path, event) {
   const cache = await caches.open(CACHE);
   const found = await cache.match(path, { ignoreVary: true });
   if (found) return found;
-  const response = await fetch(request);
-  if (response.ok) cache.put(path, response.clone());
+  const response = await fetch(event.request);
+  if (response.ok) {
+    // Of another version, or without room for it: then it is only used.
+    const keep = verified(response.clone(), path, LATER[path]).then((good) => cache.put(path, good));
+    event.waitUntil(keep.catch(() => {}));
+  }
   return response;
 }
 
 async function forgetOthers() {
-  for (const name of await others()) await caches.delete(name);
+  for (const name of await ours()) if (name !== CACHE) await caches.delete(name);
 }
 
-async function others() {
-  const names = await caches.keys();
-  return names.filter((name) => name.startsWith(PREFIX) && name !== CACHE);
+async function ours() {
+  return (await caches.keys()).filter((name) => name.startsWith(PREFIX));
 }
 
 async function sha256(bytes) {
