@@ -211,7 +211,7 @@ impl Live {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use burn::tensor::Device;
 

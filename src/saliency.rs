@@ -61,7 +61,7 @@ impl Analysis {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use burn::tensor::Device;
 

@@ -27,6 +27,7 @@ export class Engine {
   /** When the worker was last heard of. */
   #heardOf = 0;
   #watch = 0;
+  #lookedAt = 0;
   /** @type {Crashed | null} */
   #crashed = null;
   /** Called once if the worker dies. @type {(error: Crashed) => void} */
@@ -203,17 +204,26 @@ export class Engine {
     this.#call('unlisten', {}).catch(() => {});
   }
 
+  /** Ends it; whatever was still asked of it fails. */
   close() {
     clearInterval(this.#watch);
     this.#worker.terminate();
+    this.#crashed ??= new Crashed(CRASH);
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { reject } of waiting) reject(this.#crashed);
   }
 
   /** Whether the worker is still there while something is asked of it. */
   #look() {
+    const now = performance.now();
+    // A computer that slept, or a page that was put aside, says nothing of the worker.
+    if (now - this.#lookedAt > 10 * WATCH) this.#heardOf = now;
+    this.#lookedAt = now;
     if (this.#waiting.size === 0) {
       clearInterval(this.#watch);
       this.#watch = 0;
-    } else if (performance.now() - this.#heardOf > window.soundalike.patience) {
+    } else if (now - this.#heardOf > window.soundalike.patience) {
       this.#crash('the worker has been silent for too long');
     } else {
       // It answers as soon as it is not at work.
@@ -233,6 +243,7 @@ export class Engine {
     const id = ++this.#last;
     this.#heardOf = performance.now();
     // A browser that ends a worker for want of memory does not tell the page.
+    if (!this.#watch) this.#lookedAt = this.#heardOf;
     if (!this.#watch) this.#watch = window.setInterval(() => this.#look(), WATCH);
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject, on });
@@ -262,9 +273,6 @@ export class Engine {
     console.error('Soundalike worker:', reason);
     this.#crashed = new Crashed(CRASH);
     this.close();
-    const waiting = [...this.#waiting.values()];
-    this.#waiting.clear();
     this.onCrash(this.#crashed);
-    for (const { reject } of waiting) reject(this.#crashed);
   }
 }

@@ -131,12 +131,13 @@ export class Capture {
 /** An audio context at the device's own rate, where the browser lets it have that. @param {MediaStream} stream */
 function contextFor(stream) {
   const sampleRate = stream.getAudioTracks()[0]?.getSettings().sampleRate;
+  const context = new AudioContext(sampleRate ? { sampleRate } : {});
   try {
-    const context = new AudioContext(sampleRate ? { sampleRate } : {});
     // Firefox joins only what has one rate, and says so here.
     context.createMediaStreamSource(stream).disconnect();
     return context;
   } catch {
+    context.close();
     return new AudioContext();
   }
 }

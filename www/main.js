@@ -26,7 +26,7 @@ import { verdict, verdictText } from './verdict.js';
 import { choose, say, speak, spoken, t, tell } from './words.js';
 
 /** @import { Kind } from './listen.js' */
-/** @import { CatalogMap, Narrowing, Now, Segment, Song } from './types.js' */
+/** @import { Answer, CatalogMap, Narrowing, Now, Segment, Song } from './types.js' */
 /** @typedef {'loading' | 'ready' | 'working' | 'answer' | 'listening' | 'error'} PageState */
 
 // What follows is in the page's language from the beginning.
@@ -58,15 +58,23 @@ const said = byId('said', HTMLElement);
 let engine = null;
 /** An engine on the graphics processor that waits until the page is idle. @type {{engine: Engine, reason: string} | null} */
 let successor = null;
-/** Songs of the last drop, and of drops that came while it was worked on. @type {Song[]} */
+/** Every song of this visit that has an answer or waits for one, and those of earlier visits. @type {Song[]} */
 let songs = [];
+/** Those that are worked through now, as far as they have begun. @type {Song[]} */
+let run = [];
+/** A wish to listen that waits for the model. @type {(() => void) | null} */
+let wish = null;
 /** @type {Song | null} */
 let selected = null;
 /** @type {AbortController | null} */
 let work = null;
 /** Sentences about things that never became songs, such as folders. @type {string[]} */
 let refused = [];
-/** What goes on while the page listens. @type {{song: Song, kind: Kind, compared: number, next: (() => void) | null} | null} */
+/**
+ * What goes on while the page listens: the last answer that there was, the moments on the strip, and how
+ * many seconds it lasts.
+ * @type {{song: Song, kind: Kind, compared: number, answer: Answer | null, moments: Segment[], seconds: number, next: (() => void) | null} | null}
+ */
 let listening = null;
 /** Why it does not listen, or no longer. */
 let deaf = '';
@@ -132,6 +140,8 @@ async function start() {
   compareAgain();
   if (songs.some(({ state }) => state === 'waiting')) workThrough();
   else setState(selected ? 'answer' : 'ready');
+  wish?.();
+  wish = null;
   whenIdle(async () => {
     offline.register();
     showCard();
@@ -146,11 +156,20 @@ async function start() {
 
 /** The graphics processor takes over from the CPU. @param {Engine} next @param {string} reason */
 function takeOver(next, reason) {
-  for (const song of songs) song.handle = null; // the old worker knew it
+  forgetHandles();
   engine?.close();
   engine = next;
   engine.onCrash = fail;
   showBadge('gpu', reason);
+  // What was asked of the old one has no answer.
+  compareAgain();
+  showPlaces();
+}
+
+/** A worker that is gone knows no song any more. */
+function forgetHandles() {
+  for (const song of songs) song.handle = null;
+  saliency.offer(false);
 }
 
 /** @param {() => void} job */
@@ -164,6 +183,7 @@ function whenIdle(job) {
 function fail(reason) {
   fault = reason instanceof Error ? reason.message : String(reason);
   engine = null;
+  forgetHandles();
   hideProgress();
   again.hidden = false;
   showErrors();
@@ -246,19 +266,19 @@ async function remember(by) {
   else files.show(songs, selected);
 }
 
-/** Keeps what was said of a song, in place of what was said of it in an earlier visit. @param {Song} song */
+/** Keeps what was said of a song, in place of what was said of it before. @param {Song} song */
 function keep(song) {
   const { name, seconds, answer, picture, similar: alike, narrowing, notes, took } = song;
   const { modelSha256, fromFile } = song;
   const said = { answer, picture, similar: alike, narrowing, notes, took, modelSha256 };
   store.keep({ name, seconds, fromFile, ...said, when: Date.now() });
-  songs = songs.filter((old) => !old.before || old.name !== name || old.seconds !== seconds);
+  songs = songs.filter((old) => old === song || old.name !== name || old.seconds !== seconds);
   if (selected && !songs.includes(selected)) select(song);
 }
 
 /** Forgets every song, here and in this browser; what is worked on goes on. */
 async function forget() {
-  await store.clear();
+  const forgotten = await store.clear();
   songs = songs.filter(({ state }) => !['done', 'failed', 'cancelled'].includes(state));
   if (document.activeElement?.closest('#files')) byId('main', HTMLElement).focus();
   if (busy()) {
@@ -272,16 +292,23 @@ async function forget() {
   }
   showErrors();
   showPlaces();
-  setText(live, 'Your songs are forgotten.');
+  if (forgotten) setText(live, 'Your songs are forgotten.');
+  else
+    setText(
+      error,
+      'This browser did not forget the songs. Clear this page’s data in its settings.',
+    );
 }
 
 /** Works through the waiting songs, one after another. */
 async function workThrough() {
   work = new AbortController();
   setState('working');
+  run = [];
   for (;;) {
     const song = songs.find(({ state }) => state === 'waiting');
     if (!song || !engine || work.signal.aborted) break;
+    run.push(song);
     await hear(song, engine, work.signal);
     files.show(songs, selected);
     showErrors();
@@ -293,7 +320,7 @@ async function workThrough() {
   hideProgress();
   if (fault) return;
   changeOver();
-  const answered = songs.filter(({ state }) => state === 'done');
+  const answered = run.filter(({ state }) => state === 'done');
   if (selected?.state !== 'done') select(answered.at(-1) ?? null);
   files.show(songs, selected);
   if (answered.length > 0) setState('answer');
@@ -400,6 +427,11 @@ async function compareAgain() {
   }
 }
 
+/** @param {string} id */
+function focusOn(id) {
+  byId(id, HTMLElement).focus({ preventScroll: true });
+}
+
 /** @param {Song | null} song */
 function select(song) {
   const other = song !== selected;
@@ -407,6 +439,9 @@ function select(song) {
   if (other) {
     similar.forgetWishes();
     saliency.clear();
+    // Space shall play, not press once more the button that brought the song.
+    const brought = document.activeElement?.closest('#welcome, #deck .ways');
+    if (song && brought) queueMicrotask(() => focusOn('seek'));
   }
   if (!song) {
     deck.hidden = true;
@@ -427,9 +462,6 @@ function select(song) {
 /** @param {Song} song */
 function show(song) {
   deck.hidden = false;
-  // Space shall play, not press once more the button that brought the song.
-  if (document.activeElement?.closest('.ways'))
-    byId('seek', HTMLElement).focus({ preventScroll: true });
   setName(songName, song.name);
   saliency.offer(song.whole && song.handle !== null);
   strip.showSong(song);
@@ -457,10 +489,14 @@ const COMPARE_EVERY = 3;
 
 /** @param {Kind} kind @param {string} [device] */
 async function listen(kind, device = '') {
-  if (!engine || busy()) return;
+  if (!engine) {
+    wish = () => listen(kind, device); // as files do, it waits for the model
+    if (fault) start();
+    return;
+  }
+  if (busy()) return;
   deaf = '';
   showErrors();
-  const by = engine;
   let capture;
   try {
     capture = await Capture.open(kind, device, (sentence) => {
@@ -475,24 +511,26 @@ async function listen(kind, device = '') {
     if (!selected) setState('error');
     return;
   }
-  if (engine !== by || busy()) {
+  // The question for permission may have taken a while.
+  if (!engine || busy()) {
     capture.close();
     return;
   }
+  const by = engine;
   select(null);
   const language = spoken() === 'en' ? [] : spoken();
-  const time = new Date().toLocaleTimeString(language, { hour: '2-digit', minute: '2-digit' });
+  const time = new Date().toLocaleString(language, {
+    ...{ month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit' },
+  });
   const song = newSong(say(kind === 'tab' ? 'A tab, {}' : 'Microphone, {}', time), null);
   song.state = 'listening';
   song.seconds = STRIP_SECONDS;
-  listening = { song, kind, compared: 0, next: null };
+  listening = { song, kind, compared: 0, answer: null, moments: [], seconds: 0, next: null };
   setState('listening');
   setText(said, 'Listening');
   listenRow.show(kind, capture.device);
   const canvas = strip.showLive().transferControlToOffscreen();
-  byId('stop', HTMLElement).focus({ preventScroll: true });
-  /** @type {Segment[]} */
-  let moments = [];
+  focusOn('stop');
   try {
     const { picture, seconds } = await by.listen(
       capture.rate,
@@ -500,18 +538,16 @@ async function listen(kind, device = '') {
       canvas,
       strip.inks,
       (level) => listenRow.showLevel(level),
-      (now) => {
-        moments = showNow(now, moments, by);
-      },
+      (now) => showNow(now, by),
     );
     song.picture = picture;
     song.seconds = seconds;
   } catch (reason) {
-    song.answer = null; // a crash is told by onCrash
-    if (!(reason instanceof Crashed)) deaf = String(reason);
+    // A crash is told by onCrash.
+    if (!(reason instanceof Crashed)) deaf = reason instanceof Error ? reason.message : '';
   }
   capture.close();
-  const next = listening?.next;
+  const { answer, moments, seconds, next } = listening;
   listening = null;
   listenRow.hide();
   if (fault) {
@@ -519,39 +555,48 @@ async function listen(kind, device = '') {
     return;
   }
   if (next) select(null);
-  else if (song.answer) keepHeard(song, moments, by);
-  else {
+  else if (answer && song.picture) {
+    song.answer = answer;
+    const edge = Math.max(0, seconds - song.seconds);
+    answer.timeline = onStrip(moments, edge);
+    keepHeard(song, answer, by);
+    focusOn('seek');
+  } else {
     select(null);
     setState(errorText() ? 'error' : 'ready');
+    focusOn('main');
   }
   showErrors();
   changeOver();
-  next?.();
+  if (next) next();
+  else if (songs.some(({ state }) => state === 'waiting')) workThrough();
 }
 
 /**
  * About once a second: what the last seconds sound like.
  * @param {Now} now
- * @param {Segment[]} moments what was said before, in seconds since it began
  * @param {Engine} by
- * @returns {Segment[]} the same with this one
  */
-function showNow({ answer, quiet, seconds }, moments, by) {
-  if (!listening) return moments;
-  const { song } = listening;
+function showNow({ answer, quiet, seconds }, by) {
+  if (!listening) return;
+  const { song, moments } = listening;
+  listening.seconds = seconds;
   setText(said, quiet ? 'Too quiet to hear anything' : answer ? '' : 'Listening');
   song.answer = answer;
   if (!answer) {
     result.show(null);
     similar.show([], '');
     window.soundalike.answer = null;
-    return moments;
+    strip.showLiveBands(song, 1);
+    return;
   }
-  const before = moments.at(-1)?.end ?? Math.max(0, seconds - 3);
+  listening.answer = answer;
+  // After a pause it speaks for the segment that it heard, not for the pause.
+  const before = Math.max(moments.at(-1)?.end ?? 0, seconds - by.info.segment_seconds);
   const next = [...moments, { start: before, end: seconds, probabilities: answer.probabilities }];
   const edge = seconds - STRIP_SECONDS;
-  const kept = next.filter(({ end }) => end > edge);
-  answer.timeline = onStrip(kept, edge);
+  listening.moments = next.filter(({ end }) => end > edge);
+  answer.timeline = onStrip(listening.moments, edge);
   strip.showLiveBands(song, 1);
   showAnswer(song);
   if (seconds - listening.compared >= COMPARE_EVERY) {
@@ -565,33 +610,29 @@ function showNow({ answer, quiet, seconds }, moments, by) {
       () => {}, // a crash is told by onCrash
     );
   }
-  return kept;
 }
 
 /** Moments as the strip shows them, measured from its left edge. @param {Segment[]} moments @param {number} edge */
 function onStrip(moments, edge) {
-  return moments.map(({ start, end, probabilities }) => ({
+  const shown = moments.filter(({ end }) => end > edge);
+  return shown.map(({ start, end, probabilities }) => ({
     start: Math.max(0, start - edge),
     end: end - edge,
     probabilities,
   }));
 }
 
-/** What was heard last becomes a song like any other. @param {Song} song @param {Segment[]} moments @param {Engine} by */
-function keepHeard(song, moments, by) {
-  const answer = song.answer;
-  if (!answer) return;
-  const end = moments.at(-1)?.end ?? song.seconds;
+/** What was heard last becomes a song like any other. @param {Song} song @param {Answer} answer @param {Engine} by */
+function keepHeard(song, answer, by) {
   answer.seconds = song.seconds;
-  answer.timeline = onStrip(moments, Math.max(0, end - song.seconds));
   song.state = 'done';
   song.whole = true;
   song.heard = song.seconds;
   song.modelSha256 = by.info.model_sha256;
-  songs = [...songs.filter(({ state }) => state === 'done'), song];
+  song.narrowing = null; // what it is like was looked for a while ago
+  songs = [...songs, song];
   keep(song);
   showPlaces();
-  song.narrowing = null; // not compared yet
   select(song);
   setState('answer');
   announce();
@@ -652,8 +693,8 @@ function hideProgress() {
 
 /** @param {Song} song */
 function showWork(song) {
-  const at = songs.indexOf(song);
-  const which = songs.length > 1 ? say('{} of {}, {}', at + 1, songs.length, song.name) : song.name;
+  const all = run.length + songs.filter(({ state }) => state === 'waiting').length;
+  const which = all > 1 ? say('{} of {}, {}', run.length, all, song.name) : song.name;
   const share = song.state === 'analysing' ? song.heard / song.seconds : song.heard > 0 ? 1 : -1;
   const word =
     song.state === 'analysing'
@@ -763,7 +804,10 @@ saliency.onAsk = async () => {
   } catch (reason) {
     if (!mine()) return;
     saliency.clear();
-    if (!(reason instanceof Crashed)) setName(live, tell(String(reason)));
+    if (reason instanceof Crashed) return;
+    song.handle = null;
+    saliency.offer(false);
+    saliency.complain(reason instanceof Error ? reason.message : String(reason));
   }
 };
 player.onTime = (seconds) => strip.setTime(seconds);

@@ -66,7 +66,10 @@ export class Result {
     this.#showBars(ranked(answer.probabilities), other);
     this.#showTags(ranked(answer.tags));
     const time = song.took < 100 ? t('under 0.1 s') : numeral(`${(song.took / 1000).toFixed(1)} s`);
-    setName(this.#took, song.whole ? say('{} for {} of music', time, duration(song.seconds)) : '');
+    setName(
+      this.#took,
+      song.whole && song.took > 0 ? say('{} for {} of music', time, duration(song.seconds)) : '',
+    );
     this.#download.disabled = !song.whole;
   }
 

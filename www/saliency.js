@@ -3,7 +3,7 @@
 import { bandHertz, clock, pitch } from './format.js';
 import { byId, setName } from './dom.js';
 import { genreName } from './genres.js';
-import { say } from './words.js';
+import { say, tell } from './words.js';
 
 /** @import { Spoke } from './types.js' */
 
@@ -43,10 +43,15 @@ export class Saliency {
     setName(this.#words, '');
   }
 
-  /** It takes seconds: says so, and begins with all hidden. @param {string} genre */
+  /** It takes seconds: says so. @param {string} genre */
   wait(genre) {
     this.#button.disabled = true;
     setName(this.#words, say('Looking for what spoke for {} here', genreName(genre)));
+  }
+
+  /** Why it cannot be told. @param {string} sentence */
+  complain(sentence) {
+    setName(this.#words, tell(sentence));
   }
 
   /**

@@ -112,6 +112,10 @@ export class Similar {
     change();
     this.#showWishes();
     this.onChange();
+    // The button that was pressed is gone or will be.
+    const last = this.#steering.querySelector('li:last-child button');
+    if (last instanceof HTMLElement) last.focus();
+    else this.#sameGenre.focus();
   }
 
   /** @param {Recommendation} song */

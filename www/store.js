@@ -4,6 +4,8 @@
 /** @import { KeptSong } from './types.js' */
 
 const DATABASE = 'soundalike';
+/** Of what is kept; songs of another one are dropped. */
+const VERSION = 2;
 const SONGS = 'songs';
 /** A file that is heard once more is the same song. */
 const KEY = ['name', 'seconds'];
@@ -15,7 +17,9 @@ const PATIENCE = 2000;
 
 export class Store {
   /** @type {Promise<IDBDatabase | null>} */
-  #database = Promise.race([open(), later(PATIENCE)]);
+  #opened = open();
+  /** @type {Promise<IDBDatabase | null>} */
+  #database = Promise.race([this.#opened, later(PATIENCE)]);
 
   /**
    * The kept songs that this model heard, the oldest first; what another one said is dropped.
@@ -38,9 +42,10 @@ export class Store {
     await this.#drop(keys.slice(0, Math.max(0, keys.length - MOST)));
   }
 
-  /** Forgets all. */
+  /** Forgets all. @returns {Promise<boolean>} false if something may be left */
   async clear() {
-    await this.#ask('readwrite', (kept) => kept.clear());
+    const nothing = (await this.#opened) === null;
+    return nothing || (await this.#ask('readwrite', (kept) => kept.clear())) !== null;
   }
 
   /** @param {IDBValidKey[]} keys */
@@ -55,7 +60,7 @@ export class Store {
    * @returns {Promise<T | null>} null where nothing can be kept
    */
   async #ask(mode, question) {
-    const database = await this.#database;
+    const database = (await this.#database) ?? (mode === 'readwrite' ? await this.#opened : null);
     if (!database) return null;
     try {
       const transaction = database.transaction(SONGS, mode);
@@ -72,11 +77,16 @@ export class Store {
 /** @returns {Promise<IDBDatabase | null>} */
 async function open() {
   try {
-    const request = indexedDB.open(DATABASE, 1);
+    const request = indexedDB.open(DATABASE, VERSION);
     request.addEventListener('upgradeneeded', () => {
-      request.result.createObjectStore(SONGS, { keyPath: KEY }).createIndex(AGE, AGE);
+      const { result: database } = request;
+      if (database.objectStoreNames.contains(SONGS)) database.deleteObjectStore(SONGS);
+      database.createObjectStore(SONGS, { keyPath: KEY }).createIndex(AGE, AGE);
     });
-    return await result(request);
+    const database = await result(request);
+    // Another tab has a newer page.
+    database.addEventListener('versionchange', () => database.close());
+    return database;
   } catch (reason) {
     console.info('Soundalike, nothing can be kept:', reason);
     return null;

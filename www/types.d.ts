@@ -167,7 +167,7 @@ export type KeptSong = Pick<
 /** One song of the visitor's, from the drop to the answer. */
 export interface Song {
   name: string;
-  /** Null for the sample, which the engine makes up. */
+  /** Null for the sample, for what was listened to, and for songs of earlier visits. */
   file: File | null;
   state: SongState;
   /** False for what was listened to, and for the sample. */

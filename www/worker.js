@@ -36,8 +36,8 @@ const sounds = new Map();
 let lastSound = 0;
 /** What was heard of the last songs, to be asked about. @type {Map<number, WasmAnalysis>} */
 const analyses = new Map();
-/** Songs that are remembered so; one of five minutes takes some 15 MB. */
-const REMEMBERED = 3;
+/** Segments of the songs that are remembered so, half an hour of sound and some 80 MB; the last one always is. */
+const REMEMBERED = 600;
 const ROWS_EXPLAINED = 8;
 /** Requests that shall end early. @type {Set<number>} */
 const cancelled = new Set();
@@ -102,7 +102,8 @@ function release(handle) {
 function remember(handle, analysis) {
   analyses.set(handle, analysis);
   for (const [oldest, old] of analyses) {
-    if (analyses.size <= REMEMBERED) break;
+    const all = [...analyses.values()].reduce((sum, { segments }) => sum + segments, 0);
+    if (all <= REMEMBERED || analyses.size === 1) break;
     analyses.delete(oldest);
     alone(() => old.free());
   }
@@ -186,10 +187,10 @@ const methods = {
   async analyse({ sound: handle }, emit, id) {
     const sound = sounds.get(handle);
     if (!sound) throw new Error('This sound is gone. Choose the file again.');
-    const analysis = await alone(() => engine.begin(sound));
+    const begun = alone(() => engine.begin(sound));
+    const analysis = await begun.finally(() => release(handle));
     let whole = false;
     try {
-      release(handle);
       const { segments, seconds } = analysis;
       const columns = Math.max(1, Math.min(COLUMNS, Math.ceil(seconds * FRAMES_PER_SECOND)));
       const levels = analysis.picture(columns);

@@ -190,6 +190,8 @@ mod tests {
         assert!((axes[2][2].abs() - 1.0).abs() < 1e-9);
     }
 
+    // The shipped files are embedded natively only.
+    #[cfg(not(target_arch = "wasm32"))]
     #[test]
     fn songs_of_the_shipped_catalogue_lie_where_their_embeddings_are_put() {
         let catalog = Catalog::from_bytes(crate::shipped::CATALOG).expect("the shipped one");

@@ -34,8 +34,8 @@ const HEADERS: [(HeaderName, &str); 7] = [
         HeaderName::from_static("cross-origin-resource-policy"),
         "same-origin",
     ),
-    // Kept by the browser, but asked about each time: a rebuilt page is seen
-    // at once, an unchanged one costs a 304.
+    // Kept by the browser, but asked about each time: an unchanged file costs a
+    // 304. (Where the page's service worker runs, a rebuilt page is offered.)
     (CACHE_CONTROL, "no-cache"),
 ];
 
