@@ -387,8 +387,8 @@ async function hear(song, by, signal) {
     song.took = performance.now() - began;
     song.state = 'done';
     keep(song);
-    showPlaces();
     showPart(song);
+    setTimeout(showPlaces, MAP_LATER);
   } catch (reason) {
     song.answer = null;
     song.picture = null;
@@ -653,6 +653,9 @@ function changeOver() {
 
 /** @type {Promise<CatalogMap> | null} */
 let asked = null;
+
+/** Milliseconds after an answer, so that the map is not drawn in the same frame. */
+const MAP_LATER = 200;
 
 /** The visitor's songs on the map. */
 async function showPlaces() {

@@ -9,7 +9,7 @@ import { Cancelled } from './engine.js';
 const MEGABYTES = 500;
 
 /** Samples that are copied at once: a few milliseconds' work. */
-const PIECE = 2_000_000;
+const PIECE = 1_000_000;
 
 /** The rate to decode at where the file's header does not tell one. */
 const COMMON_RATE = 44100;
