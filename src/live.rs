@@ -7,15 +7,13 @@
 use std::collections::VecDeque;
 
 use crate::audio::{AudioError, Resampling, SILENCE_PEAK};
-use crate::dsp::{FrontEnd, MelStream};
+use crate::dsp::{FrontEnd, MelStream, ink};
 use crate::model::{Model, ModelError, SegmentHeard};
 use crate::pipeline::{Answer, Listener, Pool};
 
 /// How far back an answer listens, in seconds.
 pub const WINDOW_SECONDS: f64 = 10.0;
 
-/// Decibels below the loudest of late that the picture shows.
-const PICTURE_RANGE_DB: f32 = 80.0;
 /// How fast the loudest is forgotten, in dB a column: about a decibel a second.
 const FORGETTING_DB: f32 = 0.025;
 /// The picture is not turned up for less than this, so that an empty room stays dark.
@@ -150,10 +148,7 @@ impl Live {
                 *count += 1;
                 let now = column.iter().copied().fold(FAINTEST_DB, f32::max);
                 *loudest = now.max(*loudest - FORGETTING_DB);
-                picture.extend(column.iter().map(|db| {
-                    let share = 1.0 + (db - *loudest) / PICTURE_RANGE_DB;
-                    (255.0 * share.clamp(0.0, 1.0)).round() as u8
-                }));
+                picture.extend(column.iter().map(|db| ink(*db, *loudest)));
             });
         }
         Ok(())
@@ -194,9 +189,9 @@ impl Live {
             self.heard
                 .extend(heard.into_iter().map(|h| (self.count, h)));
         }
-        let hop = self.front_end.hop_length as f64 / f64::from(self.front_end.sample_rate);
         let reach = WINDOW_SECONDS - self.front_end.segment_seconds();
-        let oldest = self.count.saturating_sub((reach / hop) as u64);
+        let columns = (reach / self.front_end.frame_seconds()) as u64;
+        let oldest = self.count.saturating_sub(columns);
         self.heard.retain(|(count, _)| *count >= oldest);
         let heard: Vec<&SegmentHeard> = self.heard.iter().map(|(_, heard)| heard).collect();
         let answer = (!heard.is_empty()).then(|| Answer {

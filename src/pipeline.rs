@@ -384,7 +384,7 @@ impl Analysis {
 
     /// From when to when a segment lasts, in seconds.
     pub fn segment_span(&self, segment: usize) -> (f64, f64) {
-        let frame = self.front_end.hop_length as f64 / f64::from(self.front_end.sample_rate);
+        let frame = self.front_end.frame_seconds();
         let first = self.segments.starts.get(segment).copied().unwrap_or(0);
         let last = first + self.front_end.segment_frames;
         (first as f64 * frame, last as f64 * frame)
@@ -444,8 +444,7 @@ impl Analysis {
 
     /// The answer from the segments heard so far; uniform probabilities if there are none yet.
     pub fn answer(&self) -> Answer {
-        let frame_seconds =
-            self.front_end.hop_length as f64 / f64::from(self.front_end.sample_rate);
+        let frame_seconds = self.front_end.frame_seconds();
         // Where segments overlap, each speaks for the time that is nearest to its middle.
         let starts = &self.segments.starts;
         let middle = self.front_end.segment_frames as f64 / 2.0;

@@ -40,7 +40,8 @@ export function name(text) {
 }
 
 /**
- * Sets text as it is: a name, or what `say` has said.
+ * Sets text as it is, a name or what `say` has said, and only where it differs, so that nothing is redrawn or
+ * read out twice.
  * @param {Element} element
  * @param {string} text
  */
@@ -49,14 +50,12 @@ export function setName(element, text) {
 }
 
 /**
- * Sets text, in the page's language, and only where it differs, so that nothing is redrawn or read out
- * twice.
+ * The same with text that is put into the page's language first.
  * @param {Element} element
  * @param {string} text
  */
 export function setText(element, text) {
-  const said = t(text);
-  if (element.textContent !== said) element.textContent = said;
+  setName(element, t(text));
 }
 
 /**

@@ -7,20 +7,7 @@ import { save } from './save.js';
 import { verdict, verdictText } from './verdict.js';
 import { say, t } from './words.js';
 
-/** @import { Song, SongState } from './types.js' */
-
-/** @type {Record<SongState, string>} */
-const WORDS = {
-  listening: 'listening',
-  waiting: 'waiting',
-  reading: 'reading',
-  decoding: 'decoding',
-  analysing: 'analysing',
-  comparing: 'comparing',
-  done: 'done',
-  failed: 'failed',
-  cancelled: 'cancelled',
-};
+/** @import { Song } from './types.js' */
 
 /** @typedef {'name' | 'seconds' | 'verdict' | 'state'} Column */
 
@@ -170,7 +157,7 @@ export class Files {
 const NUMERIC = { numeric: true };
 
 /** @param {Song} song */
-const stateWord = (song) => t(song.before ? 'from before' : WORDS[song.state]);
+const stateWord = (song) => t(song.before ? 'from before' : song.state);
 
 /** @param {Song} song */
 function said(song) {

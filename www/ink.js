@@ -40,7 +40,7 @@ function hexToRgb(hex) {
 }
 
 /** @param {Rgb} a @param {Rgb} b @param {number} t @returns {Rgb} */
-function mix(a, b, t) {
+export function mix(a, b, t) {
   return [a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t, a[2] + (b[2] - a[2]) * t];
 }
 

@@ -1,7 +1,7 @@
 // The worker's side of listening: pieces of sound come in from the audio thread, columns go onto the
 // canvas, and once a second the model says what the last seconds sound like.
 
-import { inkColumn, towards } from './ink.js';
+import { inkColumn, mix, towards } from './ink.js';
 
 /** @import { Inks, Rgb } from './ink.js' */
 /** @import { Now, Picture, WasmEngine, WasmLive } from './types.js' */
@@ -9,7 +9,9 @@ import { inkColumn, towards } from './ink.js';
 /** Seconds that the strip shows. */
 export const STRIP_SECONDS = 20;
 const ROWS = 128;
-const COLUMNS = Math.round((STRIP_SECONDS * 22050) / 512);
+/** Columns of the model's spectrogram. */
+export const FRAMES_PER_SECOND = 22050 / 512;
+const COLUMNS = Math.round(STRIP_SECONDS * FRAMES_PER_SECOND);
 /** Levels a second that the page is told. */
 const LEVELS_PER_SECOND = 12;
 /** How fast a column's colour goes over to that of the genre now heard. */
@@ -94,7 +96,7 @@ export class LiveSession {
         levels[row * columns + column] = this.#levels[column * ROWS + row] ?? 0;
       }
     }
-    return { picture: { rows: ROWS, columns, levels }, seconds: (columns * 512) / 22050 };
+    return { picture: { rows: ROWS, columns, levels }, seconds: columns / FRAMES_PER_SECOND };
   }
 
   /** Moves the picture to the left and puts new columns on its right. @param {Uint8Array} fresh */
@@ -111,17 +113,11 @@ export class LiveSession {
     context.drawImage(context.canvas, -count, 0);
     const image = context.createImageData(count, ROWS);
     for (let column = 0; column < count; column++) {
-      this.#colour = mixed(this.#colour, this.#goal);
+      this.#colour = mix(this.#colour, this.#goal, EASE);
       inkColumn(image.data, count, column, ROWS, this.#colour, this.#inks, (row) => {
         return fresh[column * ROWS + row] ?? 0;
       });
     }
     context.putImageData(image, COLUMNS - count, 0);
   }
-}
-
-/** @param {Rgb} from @param {Rgb} to @returns {Rgb} */
-function mixed(from, to) {
-  const step = (/** @type {0 | 1 | 2} */ i) => from[i] + (to[i] - from[i]) * EASE;
-  return [step(0), step(1), step(2)];
 }

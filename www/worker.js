@@ -5,7 +5,7 @@
 // way, { id, event, data }. `cancel` ends a running `analyse` before its next step.
 
 import { ByteCount, fetchCounted } from './load.js';
-import { LiveSession } from './live.js';
+import { FRAMES_PER_SECOND, LiveSession } from './live.js';
 import { encodeWav } from './wav.js';
 
 /** @import { Inks } from './ink.js' */
@@ -15,7 +15,6 @@ import { encodeWav } from './wav.js';
 const STEP = { cpu: 4, gpu: 10 };
 /** Columns of the picture at most; a column of a short sound is one frame of the model's. */
 const COLUMNS = 1280;
-const FRAMES_PER_SECOND = 22050 / 512;
 
 /** @type {WasmModule} */
 let wasm;

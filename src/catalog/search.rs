@@ -375,14 +375,6 @@ mod tests {
         }
     }
 
-    fn query(catalog: &Catalog, track: usize) -> Query<'_> {
-        Query {
-            embedding: catalog.embedding(track),
-            probabilities: catalog.probabilities(track),
-            tags: catalog.tags(track),
-        }
-    }
-
     fn catalog() -> Catalog {
         let tracks = vec![
             track("a", "X"),
@@ -421,7 +413,7 @@ mod tests {
         let catalog = catalog();
         for ranking in [Ranking::Cosine, Ranking::GenreAware] {
             for track in 0..catalog.len() {
-                let query = query(&catalog, track);
+                let query = catalog.query(track);
                 let search = Search {
                     ranking,
                     ..Search::default()
@@ -437,7 +429,7 @@ mod tests {
     fn the_only_song_of_a_catalogue_is_like_itself() {
         let answer = heard(&[0.3, 0.8], &[0.5, 0.5], &[0.1, 0.2]);
         let one = Catalog::new(maker(), vec![track("only", "")], &[answer]).expect("consistent");
-        let found = one.similar(query(&one, 0), usize::MAX, &Search::default());
+        let found = one.similar(one.query(0), usize::MAX, &Search::default());
         assert!(found.len() == 1 && found[0].similarity > 0.999);
     }
 
@@ -449,7 +441,7 @@ mod tests {
                 allow_repeats: true,
                 ..Search::default()
             };
-            let found = catalog.similar(query(&catalog, of), 7, &search);
+            let found = catalog.similar(catalog.query(of), 7, &search);
             let found = found.into_iter().find(|r| r.track == track);
             found.expect("in the list").why
         };
@@ -474,7 +466,7 @@ mod tests {
     #[test]
     fn an_artist_comes_twice_at_most_and_excluded_ones_never() {
         let catalog = catalog();
-        let query = query(&catalog, 0);
+        let query = catalog.query(0);
         let search = Search {
             ranking: Ranking::Cosine,
             ..Search::default()
@@ -535,15 +527,15 @@ mod tests {
             };
             catalog.similar(blend.query(), 1, &search)[0].track
         };
-        let alone = catalog.blend(&[(query(&catalog, 3), 2.0)]).expect("one");
+        let alone = catalog.blend(&[(catalog.query(3), 2.0)]).expect("one");
         let direction = catalog.direction(&alone.embedding);
         let expected = catalog.direction(catalog.embedding(3));
         assert!(dot(&direction, &expected) > 0.9999);
-        let (a, e) = (query(&catalog, 0), query(&catalog, 4));
+        let (a, e) = (catalog.query(0), catalog.query(4));
         assert_eq!(first(&[(a, 1.0)]), 1);
         assert_eq!(first(&[(e, 1.0)]), 5);
         // Away from `e` even of what is near both.
-        assert_ne!(first(&[(query(&catalog, 6), 1.0), (e, -0.9)]), 5);
+        assert_ne!(first(&[(catalog.query(6), 1.0), (e, -0.9)]), 5);
         assert!(catalog.blend(&[(a, -1.0)]).is_none());
         assert!(catalog.blend(&[]).is_none());
     }
@@ -556,7 +548,7 @@ mod tests {
             genre: Some(genre.clone()),
             ..Search::default()
         };
-        let found = catalog.similar(query(&catalog, 0), 10, &search);
+        let found = catalog.similar(catalog.query(0), 10, &search);
         assert!(!found.is_empty());
         assert!(
             found

@@ -87,6 +87,15 @@ pub struct FrontEnd {
     pub segment_frames: usize,
 }
 
+/// Decibels below the loudest that a picture of sound shows.
+const PICTURE_RANGE_DB: f32 = 80.0;
+
+/// How dark a level is in a picture of sound: 255 at the loudest, 0 from 80 dB below it on.
+pub fn ink(db: f32, loudest_db: f32) -> u8 {
+    let share = 1.0 + (db - loudest_db) / PICTURE_RANGE_DB;
+    (255.0 * share.clamp(0.0, 1.0)).round() as u8
+}
+
 impl Default for FrontEnd {
     fn default() -> Self {
         Self {
@@ -106,6 +115,11 @@ impl FrontEnd {
     /// Frames of a sound of `samples` samples: one centred on every hop, the first on sample 0.
     pub fn frame_count(&self, samples: usize) -> usize {
         1 + samples / self.hop_length
+    }
+
+    /// Seconds from one frame to the next.
+    pub fn frame_seconds(&self) -> f64 {
+        self.hop_length as f64 / f64::from(self.sample_rate)
     }
 
     /// Length of one segment in seconds.
@@ -161,9 +175,14 @@ impl FrontEnd {
     /// Powers in dB re 1, as [`Self::log_mel`] has them.
     pub fn decibels(&self, mut power: Spectrogram) -> Spectrogram {
         for value in &mut power.values {
-            *value = 10.0 * value.max(self.power_floor).log10();
+            *value = self.decibel(*value);
         }
         power
+    }
+
+    /// One power in dB re 1: `10·log10(max(power, power_floor))`.
+    pub fn decibel(&self, power: f32) -> f32 {
+        10.0 * power.max(self.power_floor).log10()
     }
 
     /// Magnitude spectrogram `[n_fft / 2 + 1, frames]`.

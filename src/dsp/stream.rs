@@ -8,9 +8,7 @@ use super::{FrontEnd, MelFilterBank, Stft};
 pub struct MelStream {
     stft: Stft,
     bank: MelFilterBank,
-    n_fft: usize,
-    hop_length: usize,
-    power_floor: f32,
+    front_end: FrontEnd,
     /// From the first sample of the next frame on.
     waiting: Vec<f32>,
     power: Vec<f32>,
@@ -23,9 +21,7 @@ impl MelStream {
         Self {
             stft: Stft::new(front_end.n_fft, front_end.hop_length),
             bank: MelFilterBank::new(front_end),
-            n_fft: front_end.n_fft,
-            hop_length: front_end.hop_length,
-            power_floor: front_end.power_floor,
+            front_end: front_end.clone(),
             waiting: Vec::new(),
             power: vec![0.0; front_end.n_fft / 2 + 1],
             column: vec![0.0; front_end.mel_bands],
@@ -36,16 +32,16 @@ impl MelStream {
     pub fn push(&mut self, samples: &[f32], mut visit: impl FnMut(&[f32])) {
         self.waiting.extend_from_slice(samples);
         let mut start = 0;
-        while let Some(frame) = self.waiting.get(start..start + self.n_fft) {
+        while let Some(frame) = self.waiting.get(start..start + self.front_end.n_fft) {
             for (p, bin) in self.power.iter_mut().zip(self.stft.frame(frame)) {
                 *p = bin.norm_sqr() as f32;
             }
             self.bank.apply(&self.power, &mut self.column);
             for value in &mut self.column {
-                *value = 10.0 * value.max(self.power_floor).log10();
+                *value = self.front_end.decibel(*value);
             }
             visit(&self.column);
-            start += self.hop_length;
+            start += self.front_end.hop_length;
         }
         self.waiting.drain(..start);
     }

@@ -445,16 +445,13 @@ impl Lessons {
             let music = self.music[view];
             let opinion = &self.opinions[view * self.genres..(view + 1) * self.genres];
             batch.targets.extend(floats(opinion));
-            let label = &self.labels[view * self.genres..(view + 1) * self.genres];
-            batch
-                .labels
-                .iter_mut()
-                .for_each(|all| all.extend(floats(label)));
+            let label = self.label(view);
+            batch.labels.iter_mut().for_each(|all| all.extend(&label));
             let flag = f32::from(u8::from(music));
             batch.music.iter_mut().for_each(|all| all.push(flag));
             let tags = floats(&self.tag_targets[view * self.tags..(view + 1) * self.tags]);
             batch.tags.iter_mut().for_each(|all| all.extend(&tags));
-            let features = floats(&self.features[view * FEATURES..(view + 1) * FEATURES]);
+            let features = self.teacher_features(view);
             let (mean, deviation) = &self.feature_scale;
             let scaled = features.iter().zip(mean.iter().zip(deviation));
             let scaled: Vec<f32> = scaled.map(|(f, (m, d))| (f - m) / d).collect();

@@ -12,11 +12,10 @@ use wasm_bindgen::prelude::*;
 
 use crate::audio::{self, Clip, synth};
 use crate::catalog::{Catalog, Map, Place, Query, Ranking, Search, Signature};
+use crate::dsp::ink;
 use crate::live::{Live as Running, Now};
 use crate::pipeline::{Analysis as Hearing, AnswerView, Listener};
 
-/// Decibels below the loudest point of a song that its picture shows.
-const PICTURE_RANGE_DB: f32 = 80.0;
 /// Segments of the speed test.
 const SPEED_SEGMENTS: usize = 10;
 
@@ -494,8 +493,7 @@ impl Analysis {
                 let from = (column * mel.frames / columns).min(mel.frames - 1);
                 let to = ((column + 1) * mel.frames / columns).max(from + 1);
                 let db = row[from..to].iter().copied().fold(f32::MIN, f32::max);
-                let share = 1.0 + (db - loudest) / PICTURE_RANGE_DB;
-                (255.0 * share.clamp(0.0, 1.0)).round() as u8
+                ink(db, loudest)
             }));
         }
         picture
