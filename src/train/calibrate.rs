@@ -4,7 +4,6 @@ use burn::tensor::Device;
 use rayon::prelude::*;
 
 use super::TrainError;
-use crate::audio;
 use crate::library::Song;
 use crate::model::{Calibration, Model, Pooling};
 use crate::pipeline::Listener;
@@ -32,7 +31,7 @@ pub fn calibrate(
         .par_iter()
         .filter_map(|song| {
             let label = model.genres.iter().position(|g| *g == song.track.genre)?;
-            let clip = audio::decode_file(&song.file).ok()?.clip;
+            let clip = song.clip().ok()?;
             let (logits, music) = listener.analysed(&clip).ok()?.evidence();
             Some((label, logits, music))
         })

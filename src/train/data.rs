@@ -171,8 +171,9 @@ impl DataSet {
                     file: song.file.clone(),
                     cause: cause.to_string(),
                 };
-                let clip = audio::decode_file(&song.file)
-                    .and_then(|decoded| decoded.clip.resampled(front_end.sample_rate))
+                let clip = song
+                    .clip()
+                    .and_then(|clip| clip.resampled(front_end.sample_rate))
                     .map_err(unusable)?;
                 progress.advance();
                 Ok(Clip {

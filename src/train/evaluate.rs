@@ -11,7 +11,7 @@ use super::metrics::{self, GenreScore, Reliability};
 use super::teacher::{FEATURES, Teacher};
 use crate::audio::{self, Clip};
 use crate::dsp::{FrontEnd, Spectrogram, mfcc};
-use crate::library::Song;
+use crate::library::{self, Song};
 use crate::model::mean;
 use crate::pipeline::{Answer, Listener};
 use crate::progress::Progress;
@@ -19,6 +19,9 @@ use crate::progress::Progress;
 /// What `trainer evaluate` prints. The unit is the clip, unless a name says segment.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
+    /// What must be said beside every number here, where a song has pieces on both sides of the split.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warning: Option<&'static str>,
     /// Clips that were heard.
     pub clips: usize,
     /// Share of the clips whose most probable genre is the labelled one.
@@ -126,8 +129,9 @@ pub fn evaluate(
     let heard: Vec<Result<Described, String>> = songs
         .par_iter()
         .map(|song| {
-            let clip = audio::decode_file(&song.file)
-                .and_then(|decoded| through.pass(decoded.clip))
+            let clip = song
+                .clip()
+                .and_then(|clip| through.pass(clip))
                 .map_err(|e| e.to_string())?;
             let answer = listener.hear(&clip).map_err(|e| e.to_string())?;
             let statistics = mfcc_statistics(&clip).map_err(|e| e.to_string())?;
@@ -213,6 +217,7 @@ pub fn evaluate(
         .zip(&probabilities)
         .map(|(&label, p)| -f64::from(p[label].max(f32::MIN_POSITIVE)).ln());
     Ok(Report {
+        warning: library::warning(songs),
         clips: labels.len(),
         accuracy: metrics::accuracy(&labels, &calls),
         accuracy_interval: metrics::accuracy_interval(&labels, &calls),

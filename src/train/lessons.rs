@@ -20,7 +20,7 @@ use super::data::{Batch, Normalisation};
 use super::opinion::Known;
 use super::teacher::{FEATURES, Teacher};
 use super::{Augmentation, TrainError, others, write_whole};
-use crate::audio::{self, Clip};
+use crate::audio::Clip;
 use crate::dsp::FrontEnd;
 use crate::library::Song;
 use crate::model::sha256_hex;
@@ -171,8 +171,9 @@ impl Lessons {
             let clips: Vec<(Clip, Option<usize>)> = songs
                 .par_iter()
                 .filter_map(|song| {
-                    let clip = audio::decode_file(&song.file)
-                        .and_then(|decoded| decoded.clip.resampled(self.front_end.sample_rate));
+                    let clip = song
+                        .clip()
+                        .and_then(|clip| clip.resampled(self.front_end.sample_rate));
                     match clip {
                         Ok(clip) if !clip.is_silent() => {
                             let genre = genres.iter().position(|g| *g == song.track.genre);
@@ -615,14 +616,11 @@ mod tests {
                     .expect("written");
             }
             writer.finalize().expect("written");
-            Song {
-                file,
-                split: Split::Train,
-                track: Track {
-                    genre: genre.to_owned(),
-                    ..Track::default()
-                },
-            }
+            let track = Track {
+                genre: genre.to_owned(),
+                ..Track::default()
+            };
+            Song::new(file, Split::Train, track)
         })
         .collect();
         let genres = ["blues", "rock"].map(str::to_owned);

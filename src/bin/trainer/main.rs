@@ -3,6 +3,8 @@
 #![cfg_attr(target_arch = "wasm32", no_main)]
 #![cfg(not(target_arch = "wasm32"))]
 
+mod sets;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -13,6 +15,7 @@ use burn::tensor::Device;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use serde::Serialize;
+use sets::SetArguments;
 use soundalike::dsp::FrontEnd;
 use soundalike::library::{self, Song, Split};
 use soundalike::model::{Architecture, Calibration, GENRES};
@@ -38,9 +41,8 @@ enum Command {
     Train(TrainArguments),
     /// Measure a model on labelled clips
     Evaluate {
-        /// INDEX.csv, or a folder with one sub-folder per genre
-        #[arg(long)]
-        data: PathBuf,
+        #[command(flatten)]
+        set: SetArguments,
         /// Which clips
         #[arg(long, value_enum, default_value = "test")]
         split: SplitName,
@@ -50,7 +52,7 @@ enum Command {
         /// Print one JSON document
         #[arg(long)]
         json: bool,
-        /// Seed of a folder's split
+        /// Seed of a split that is drawn
         #[arg(long, default_value_t = 0)]
         seed: u64,
         /// What the clips go through first
@@ -64,9 +66,8 @@ enum Command {
 
 #[derive(clap::Args)]
 struct TrainArguments {
-    /// INDEX.csv, or a folder with one sub-folder per genre
-    #[arg(long)]
-    data: PathBuf,
+    #[command(flatten)]
+    set: SetArguments,
     /// Architecture: two-stream
     #[arg(long, default_value = "two-stream")]
     arch: Architecture,
@@ -234,8 +235,11 @@ fn limits(genres: usize, clips: usize, tells_music: bool) -> [String; 3] {
     ]
 }
 
-/// Whether artists are on both sides, as far as they are known.
+/// Whether artists, or pieces of one song, are on both sides, as far as they are known.
 fn split_by_artist(train: &[Song], valid: &[Song]) -> String {
+    if let Some(warning) = library::warning(train) {
+        return warning.to_owned();
+    }
     let artists = |songs: &[Song]| -> BTreeSet<String> {
         let known = songs.iter().map(|song| song.track.artist.to_lowercase());
         known.filter(|artist| !artist.is_empty()).collect()
@@ -250,7 +254,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Train(arguments) => train(arguments).map(|()| true),
         Command::Evaluate {
-            data,
+            set,
             split,
             model,
             json,
@@ -258,7 +262,7 @@ fn main() -> ExitCode {
             through,
             teacher,
         } => measure(
-            &data,
+            &set,
             split,
             model.as_deref(),
             json,
@@ -295,8 +299,12 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
             .error(ErrorKind::ValueValidation, error)
             .exit()
     });
-    let songs = library::open(&arguments.data, arguments.seed)?;
-    recipe.genres = genres_of(&songs, &arguments.data)?;
+    let songs = arguments.set.open(arguments.seed)?;
+    library::check(&arguments.set.data, &songs)?;
+    if let Some(warning) = library::warning(&songs) {
+        eprintln!("{warning}");
+    }
+    recipe.genres = genres_of(&songs);
     recipe.data = collections(&songs);
     let device = open_device(arguments.device)?;
     let teacher = arguments
@@ -323,7 +331,7 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
     if train.is_empty() || valid.is_empty() {
         bail!(
             "{}: has {} clips to train on and {} to choose by; both are needed",
-            arguments.data.display(),
+            arguments.set.data.display(),
             train.len(),
             valid.len()
         );
@@ -463,7 +471,7 @@ fn songs_to_ask_about(songs: &[Song], folders: &[PathBuf], seed: u64) -> anyhow:
 
 /// Evaluates and prints; false if some clips could not be heard.
 fn measure(
-    data: &Path,
+    set: &SetArguments,
     split: SplitName,
     model: Option<&Path>,
     json: bool,
@@ -479,14 +487,15 @@ fn measure(
         None => (shipped::MODEL.to_vec(), "the shipped model".to_owned()),
     };
     let listener = Listener::from_bytes(&bytes, Device::flex()).context(name)?;
-    let songs: Vec<Song> = library::open(data, seed)?
+    let songs: Vec<Song> = set
+        .open(seed)?
         .into_iter()
         .filter(|song| split.takes(song.split) && !song.track.genre.is_empty())
         .collect();
     if songs.is_empty() {
         bail!(
             "{}: has no labelled clips in this split; choose another with --split",
-            data.display()
+            set.data.display()
         );
     }
     let teacher = teacher
@@ -503,22 +512,16 @@ fn measure(
 }
 
 /// The ten known genres if the training clips are of those, else whatever they are of, by name.
-fn genres_of(songs: &[Song], data: &Path) -> anyhow::Result<Vec<String>> {
+fn genres_of(songs: &[Song]) -> Vec<String> {
     let labels: BTreeSet<&str> = songs
         .iter()
         .filter(|song| song.split == Split::Train)
         .map(|song| song.track.genre.as_str())
         .collect();
-    if labels.contains("") {
-        bail!(
-            "{}: some training clips have no genre; put them into a folder of their genre, or into another split",
-            data.display()
-        );
-    }
     if labels.iter().all(|label| GENRES.contains(label)) {
-        return Ok(GENRES.map(str::to_owned).to_vec());
+        return GENRES.map(str::to_owned).to_vec();
     }
-    Ok(labels.into_iter().map(str::to_owned).collect())
+    labels.into_iter().map(str::to_owned).collect()
 }
 
 fn of_split(songs: &[Song], split: Split) -> Vec<Song> {
@@ -546,6 +549,9 @@ fn print_report(report: &Report, json: bool) -> anyhow::Result<()> {
         serde_json::to_writer_pretty(&mut out, report)?;
         writeln!(out)?;
         return Ok(());
+    }
+    if let Some(warning) = report.warning {
+        writeln!(out, "{warning}")?;
     }
     let percent = |share: f64| format!("{:.1} %", 100.0 * share);
     let [low, high] = report.accuracy_interval;

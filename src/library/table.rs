@@ -1,0 +1,146 @@
+//! The GTZAN feature table: a row of 57 numbers per clip, made by others.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use super::LibraryError;
+use super::sheet::{Row, Sheet, column};
+use super::split::halves;
+use crate::dsp::descriptor_names;
+use crate::model::GENRES;
+
+/// What the table looks like.
+const EXPECTED: &str = "a feature table has filename, length, the 57 features from chroma_stft_mean to mfcc20_var, and label";
+
+/// Clips as rows of descriptors.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FeatureTable {
+    /// File name of each row's clip.
+    pub names: Vec<String>,
+    /// `[rows][57]`, columns in the order of [`descriptor_names`]. All are finite.
+    pub rows: Vec<Vec<f32>>,
+    /// Index of each row's genre.
+    pub labels: Vec<usize>,
+    /// The genres.
+    pub genres: Vec<String>,
+}
+
+/// Whether a table's header is that of a feature table.
+pub(super) fn is_header(header: &Row) -> bool {
+    let has = |name: &str| header.cells.iter().any(|cell| cell.trim() == name);
+    has("filename") && has("label") && has("chroma_stft_mean")
+}
+
+impl FeatureTable {
+    /// Whether a file is a table with the header of a feature table, so that [`FeatureTable::open`] is
+    /// the one to open it. False of what cannot be read.
+    pub fn is_at(path: &Path) -> bool {
+        let header = Sheet::open(path, b',').and_then(|mut sheet| sheet.next());
+        matches!(header, Ok(Some(header)) if is_header(&header))
+    }
+
+    /// Reads a table whose genres are the ten known ones if most of its labels are among them, and
+    /// otherwise whatever its labels say, by name.
+    ///
+    /// # Errors
+    /// Names the line and the column: a column that is missing, a cell that is no finite number, a clip
+    /// that is there twice, a label that is not among the genres; fewer than two genres.
+    pub fn open(path: &Path) -> Result<Self, LibraryError> {
+        let (names, rows, labels) = read(path)?;
+        let known = |label: &str| GENRES.contains(&label);
+        let of_ten = labels.iter().filter(|(_, label)| known(label)).count();
+        let genres: Vec<String> = if 2 * of_ten >= labels.len() {
+            GENRES.map(str::to_owned).to_vec()
+        } else {
+            let counts: BTreeMap<&str, ()> = labels
+                .iter()
+                .map(|(_, label)| (label.as_str(), ()))
+                .collect();
+            counts.into_keys().map(str::to_owned).collect()
+        };
+        let places: Vec<usize> = labels
+            .iter()
+            .map(|(line, label)| {
+                let place = genres.iter().position(|genre| genre == label);
+                place.filter(|_| !label.is_empty()).ok_or_else(|| {
+                    let list = genres.join(", ");
+                    LibraryError::row(
+                        path,
+                        *line,
+                        format!("the label {label:?} is none of {list}"),
+                    )
+                })
+            })
+            .collect::<Result<_, _>>()?;
+        if places.iter().all(|&place| place == places[0]) {
+            return Err(LibraryError::OneGenre {
+                path: path.to_owned(),
+                genre: genres[places[0]].clone(),
+            });
+        }
+        Ok(Self {
+            names,
+            rows,
+            labels: places,
+            genres,
+        })
+    }
+
+    /// Splits the rows in two as [`split_stratified`](super::split_stratified) does, but keeps the rows
+    /// of one clip together: the table of three-second pieces has ten of each, `blues.00000.0.wav` to
+    /// `blues.00000.9.wav`.
+    pub fn split(&self, share: f64, seed: u64) -> (Vec<usize>, Vec<usize>) {
+        let rows = self.names.iter().zip(&self.labels);
+        let items: Vec<(String, String)> = rows
+            .map(|(name, label)| (format!("{label:08}"), clip_of(name)))
+            .collect();
+        halves(&items, share, seed)
+    }
+}
+
+/// The clip that a row is of: its file's name without the ending and the number of the piece.
+fn clip_of(name: &str) -> String {
+    let parts: Vec<&str> = name.split('.').collect();
+    parts[..parts.len().min(2)].join(".")
+}
+
+type Labelled = (u64, String);
+
+/// Names, rows, and labels with their lines.
+fn read(path: &Path) -> Result<(Vec<String>, Vec<Vec<f32>>, Vec<Labelled>), LibraryError> {
+    let mut sheet = Sheet::open(path, b',')?;
+    let Some(header) = sheet.next()? else {
+        return Err(LibraryError::EmptyFile(path.to_owned()));
+    };
+    let place = |name: &str| column(path, &header, name, EXPECTED);
+    let (name_at, label_at) = (place("filename")?, place("label")?);
+    let columns: Vec<(String, usize)> = descriptor_names()
+        .into_iter()
+        .map(|name| place(&name).map(|at| (name, at)))
+        .collect::<Result<_, _>>()?;
+    let (mut names, mut rows, mut labels) = (Vec::new(), Vec::new(), Vec::new());
+    let mut lines: HashMap<String, u64> = HashMap::new();
+    while let Some(row) = sheet.next_of(header.cells.len())? {
+        let name = row.cell(name_at).to_owned();
+        if let Some(line) = lines.insert(name.clone(), row.line) {
+            let cause = format!("the clip {name} is in line {line} already; keep one of the rows");
+            return Err(sheet.wrong(&row, cause));
+        }
+        let numbers = columns.iter().map(|(column, at)| {
+            let number = row.cell(*at).parse::<f32>().ok();
+            number.filter(|number| number.is_finite()).ok_or_else(|| {
+                let cell = row.cell(*at);
+                let cause =
+                    format!("the column {column:?} holds {cell:?}, which is no finite number");
+                sheet.wrong(&row, cause)
+            })
+        });
+        rows.push(numbers.collect::<Result<_, _>>()?);
+        labels.push((row.line, row.cell(label_at).to_owned()));
+        names.push(name);
+    }
+    if rows.is_empty() {
+        return Err(LibraryError::NoRows(path.to_owned()));
+    }
+    Ok((names, rows, labels))
+}
