@@ -319,3 +319,6 @@ fn clip_name(file: &Path) -> String {
         .map(|stem| stem.to_string_lossy().into_owned())
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

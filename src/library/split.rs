@@ -318,3 +318,167 @@ pub(super) fn artists(songs: &[Song]) -> BTreeSet<String> {
     let names = songs.iter().map(|song| song.track.artist.to_lowercase());
     names.filter(|name| !name.is_empty()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::catalog::Track;
+
+    fn song(genre: &str, artist: &str, path: &str) -> Song {
+        let track = Track {
+            genre: genre.to_owned(),
+            artist: artist.to_owned(),
+            path: path.to_owned(),
+            ..Track::default()
+        };
+        Song::new(PathBuf::from(path), Split::Train, track)
+    }
+
+    /// Songs of two genres, `each` of either, three to an artist.
+    fn two_genres(each: usize) -> Vec<Song> {
+        let songs = ["blues", "rock"].into_iter().flat_map(|genre| {
+            (0..each).map(move |i| {
+                let artist = format!("{genre}{}", i / 3);
+                song(genre, &artist, &format!("{genre}/{i}.wav"))
+            })
+        });
+        songs.collect()
+    }
+
+    fn count(songs: &[Song], genre: &str, split: Split) -> usize {
+        let of = |s: &&Song| s.track.genre == genre && s.split == split;
+        songs.iter().filter(of).count()
+    }
+
+    #[test]
+    fn no_artist_is_on_both_sides_of_a_split_and_every_genre_is_on_each() {
+        let draw = |seed| {
+            let songs = two_genres(60);
+            split(songs, SplitBy::Artist, Shares::default(), seed).expect("split")
+        };
+        let songs = draw(7);
+        let mut seen: HashMap<&str, Split> = HashMap::new();
+        for song in &songs {
+            let split = *seen.entry(&song.track.artist).or_insert(song.split);
+            assert_eq!(split, song.split);
+        }
+        for genre in ["blues", "rock"] {
+            for (split, least) in [(Split::Train, 36), (Split::Valid, 6), (Split::Test, 6)] {
+                let count = count(&songs, genre, split);
+                assert!(count >= least, "{genre} {split:?} {count}");
+            }
+        }
+        assert_eq!(draw(7), songs, "one seed, one split");
+        assert_ne!(draw(8), songs);
+    }
+
+    #[test]
+    fn a_split_by_clip_has_the_shares_in_every_genre_and_leaves_extra_songs_alone() {
+        let mut songs = two_genres(100);
+        songs.push(song("blues", "", "blues/extra.wav"));
+        songs[200].split = Split::Extra;
+        let shares = "80/10/10".parse().expect("shares");
+        let songs = split(songs, SplitBy::Clip, shares, 1).expect("split");
+        for genre in ["blues", "rock"] {
+            let counts = [Split::Train, Split::Valid, Split::Test].map(|s| count(&songs, genre, s));
+            assert_eq!(counts, [80, 10, 10]);
+        }
+        assert_eq!(songs[200].split, Split::Extra);
+    }
+
+    #[test]
+    fn genres_of_few_clips_are_on_every_side_that_they_have_clips_for() {
+        for shares in ["70/15/15", "80/10/10", "90/5/5"] {
+            let shares: Shares = shares.parse().expect("shares");
+            for (each, sides) in [
+                (2, [1, 1, 0]),
+                (3, [1, 1, 1]),
+                (4, [2, 1, 1]),
+                (5, [3, 1, 1]),
+            ] {
+                let songs = split(two_genres(each), SplitBy::Clip, shares, 3).expect("split");
+                let counts =
+                    [Split::Train, Split::Valid, Split::Test].map(|s| count(&songs, "rock", s));
+                assert_eq!(counts, sides, "{each} clips at {shares}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_artist_of_two_genres_stays_on_one_side() {
+        for seed in 0..20 {
+            let mut songs = two_genres(9);
+            songs
+                .iter_mut()
+                .step_by(3)
+                .for_each(|s| s.track.artist = "both".to_owned());
+            let songs = split(songs, SplitBy::Artist, Shares::default(), seed).expect("split");
+            let of_both = songs.iter().filter(|s| s.track.artist == "both");
+            let sides: BTreeSet<_> = of_both.map(|s| format!("{:?}", s.split)).collect();
+            assert_eq!(sides.len(), 1, "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn stratified_rows_split_seventy_to_thirty_and_repeat_by_their_seed() {
+        let labels: Vec<usize> = (0..1000).map(|row| row % 10).collect();
+        let (train, test) = split_stratified(&labels, 0.7, 5);
+        for label in 0..10 {
+            assert_eq!(
+                train.iter().filter(|&&row| labels[row] == label).count(),
+                70
+            );
+            assert_eq!(test.iter().filter(|&&row| labels[row] == label).count(), 30);
+        }
+        let mut all = [train.clone(), test.clone()].concat();
+        all.sort_unstable();
+        assert_eq!(all, (0..1000).collect::<Vec<_>>());
+        assert_eq!(split_stratified(&labels, 0.7, 5), (train.clone(), test));
+        assert_ne!(split_stratified(&labels, 0.7, 6).0, train);
+    }
+
+    #[test]
+    fn folds_keep_artists_together_and_are_of_one_size() {
+        let songs = two_genres(60);
+        let folds = folds(&songs, 5, 2);
+        for fold in 0..5 {
+            let members: Vec<&Song> = songs
+                .iter()
+                .zip(&folds)
+                .filter(|(_, f)| **f == fold)
+                .map(|(s, _)| s)
+                .collect();
+            assert_eq!(members.len(), 24, "fold {fold}");
+            for song in members {
+                let artist = &song.track.artist;
+                let others = songs
+                    .iter()
+                    .zip(&folds)
+                    .filter(|(s, _)| s.track.artist == *artist);
+                assert!(others.into_iter().all(|(_, f)| *f == fold), "{artist}");
+            }
+        }
+    }
+
+    #[test]
+    fn shares_that_are_none_are_refused() {
+        assert_eq!(Shares::default().to_string(), "70/15/15");
+        let shares: Shares = "8/1/1".parse().expect("shares");
+        assert_eq!(shares.to_string(), "80/10/10");
+        for wrong in [
+            "80/10",
+            "80/10/10/0",
+            "a/b/c",
+            "0/50/50",
+            "-1/50/50",
+            "100/0/0",
+            "NaN/1/1",
+            "",
+        ] {
+            let refused = wrong.parse::<Shares>().expect_err(wrong);
+            assert!(refused.contains("80/10/10"), "{refused}");
+        }
+    }
+}
