@@ -538,3 +538,79 @@ fn a_run_that_was_stopped_goes_on_to_the_result_of_an_unbroken_one() {
         "the resumed model is another one"
     );
 }
+
+/// What `trainer train` says of data that it refuses, before it makes anything.
+fn refused(data: &Path) -> String {
+    let out = tempfile::tempdir().unwrap();
+    let run = out.path().join("run");
+    let output = trainer(&["train", "--data", text(data), "-o", text(&run)]);
+    assert_eq!(output.status.code(), Some(1), "{}", errors(&output));
+    assert!(!run.exists(), "nothing was begun");
+    let said = errors(&output);
+    let last = said.lines().last().unwrap_or_default().to_owned();
+    assert!(last.starts_with("trainer: "), "{said}");
+    last
+}
+
+#[test]
+fn data_that_cannot_be_learnt_from_is_refused_with_a_sentence_before_anything_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let in_folder = |name: &str| folder.path().join(name);
+    let tone = |name: &str, hz: f64| {
+        fs::create_dir_all(in_folder(name).parent().unwrap()).unwrap();
+        write_wav(&in_folder(name), &synth::tone(hz, 1.0, 8000));
+    };
+    tone("genres/blues/blues.00000.wav", 200.0);
+    tone("genres/blues/blues.00001.wav", 300.0);
+    let said = refused(folder.path());
+    assert!(said.contains("one genre to learn from, blues"), "{said}");
+
+    tone("genres/rock/blues.00000.wav", 400.0);
+    let said = refused(folder.path());
+    for part in ["blues/blues.00000.wav", "rock/blues.00000.wav", "one clip"] {
+        assert!(said.contains(part), "{said}");
+    }
+
+    let index = in_folder("INDEX.csv");
+    let header = "path,set,genre,split,artist,title,album,seconds";
+    fs::write(
+        &index,
+        format!("{header}\ngenres/gone.wav,s,blues,train,,,,1\n"),
+    )
+    .unwrap();
+    let said = refused(&index);
+    assert!(
+        said.contains("INDEX.csv, line 2") && said.contains("gone.wav"),
+        "{said}"
+    );
+}
+
+#[test]
+fn numbers_of_a_split_by_segment_come_with_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    for (genre, hz) in [("blues", 200.0), ("rock", 900.0)] {
+        fs::create_dir(folder.path().join(genre)).unwrap();
+        for i in 0..2_u8 {
+            let clip = synth::tone(hz + f64::from(i), 12.0, 8000);
+            write_wav(&folder.path().join(genre).join(format!("{i}.wav")), &clip);
+        }
+    }
+    let measure = |more: &[&str]| {
+        let arguments = ["evaluate", "--split", "all", "--data", text(folder.path())];
+        let output = trainer(&[&arguments[..], more].concat());
+        assert!(output.status.success(), "{}", errors(&output));
+        output
+    };
+    let whole = json(&measure(&["--json"]));
+    assert_eq!(whole["clips"], 4);
+    assert!(whole["warning"].is_null());
+    let pieces = json(&measure(&["--json", "--split-by", "segment"]));
+    assert_eq!(pieces["clips"], 16);
+    let warning = pieces["warning"].as_str().unwrap();
+    assert!(warning.contains("both sides") && warning.contains("flatters"));
+    let printed = measure(&["--split-by", "segment"]);
+    assert!(String::from_utf8_lossy(&printed.stdout).contains(warning));
+    let unknown = trainer(&["evaluate", "--data", ".", "--split-by", "song"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(errors(&unknown).contains("artist, clip, segment"));
+}

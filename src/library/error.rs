@@ -93,9 +93,9 @@ pub enum LibraryError {
         /// Another, of the same clip.
         second: PathBuf,
     },
-    /// A clip to learn from without a genre.
+    /// A clip to learn from, or to choose by, without a genre.
     #[error(
-        "{0}: is to be learnt from and has no genre; put it into a folder of its genre, or into another split"
+        "{0}: is to be learnt from or chosen by and has no genre; put it into a folder of its genre, or into another split"
     )]
     NoGenre(PathBuf),
     /// Nothing to tell apart.

@@ -146,7 +146,16 @@ pub fn open_with(path: &Path, options: &Options) -> Result<Vec<Song>, LibraryErr
         return Err(found.problems.swap_remove(0));
     }
     check_files(&found.songs)?;
-    arrange(found, path, options)
+    let artists_known = found.songs.iter().any(|s| !s.track.artist.is_empty());
+    let by_artist = matches!(options.split_by, None | Some(SplitBy::Artist));
+    let songs = arrange(found, path, options)?;
+    if by_artist && !artists_known {
+        eprintln!(
+            "{}: no artist is known, so songs of one artist may be on both sides of the split",
+            path.display()
+        );
+    }
+    Ok(songs)
 }
 
 fn find(path: &Path, subset: Option<Subset>) -> Result<Found, LibraryError> {
@@ -189,18 +198,9 @@ fn arrange(found: Found, path: &Path, options: &Options) -> Result<Vec<Song>, Li
     if own_split && options.split_by.is_none() && options.shares.is_none() {
         return Ok(songs);
     }
-    if options.split_by == Some(SplitBy::Artist) && split::artists(&songs).is_empty() {
-        eprintln!(
-            "{}: no artist is known, so the split is by clip, and songs of one artist may be on both sides",
-            path.display()
-        );
-    }
-    split::split(
-        songs,
-        options.split_by.unwrap_or(SplitBy::Artist),
-        options.shares.unwrap_or_default(),
-        options.seed,
-    )
+    let by = options.split_by.unwrap_or(SplitBy::Artist);
+    let shares = options.shares.unwrap_or_default();
+    split::split(songs, by, shares, options.seed)
 }
 
 /// Refuses empty files, and files that are one clip by their names: in one folder with several endings,
@@ -235,9 +235,9 @@ fn same_bytes(one: &Path, other: &Path) -> Result<bool, LibraryError> {
     Ok(read(one)? == read(other)?)
 }
 
-/// Whether genres can be learnt from the songs of `path`: each that is learnt from has one, there are
-/// two at least, none of a single clip, and those of the other clips are among them. Nothing is asked
-/// of songs with tags.
+/// Whether genres can be learnt from the songs of `path`: each clip to learn from or to choose by has
+/// one, there are two at least, none of a single clip, and those of the other clips are among them.
+/// Nothing is asked of songs with tags.
 ///
 /// # Errors
 /// The first thing that is wrong, with the file.
@@ -249,10 +249,10 @@ pub fn check(path: &Path, songs: &[Song]) -> Result<(), LibraryError> {
     let mut clips: BTreeMap<&str, BTreeSet<&Path>> = BTreeMap::new();
     for song in songs.iter().filter(|song| song.split != Split::Extra) {
         let genre = song.track.genre.as_str();
+        if genre.is_empty() && song.split != Split::Test {
+            return Err(LibraryError::NoGenre(song.file.clone()));
+        }
         if song.split == Split::Train {
-            if genre.is_empty() {
-                return Err(LibraryError::NoGenre(song.file.clone()));
-            }
             known.insert(genre);
         }
         clips.entry(genre).or_default().insert(&song.file);

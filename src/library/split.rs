@@ -1,6 +1,6 @@
 //! Who is learnt from, who chooses, who tests: by artist, by clip, or by segment, which leaks.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::str::FromStr;
 
@@ -313,14 +313,9 @@ fn cut(songs: Vec<Song>) -> Result<Vec<Song>, LibraryError> {
     Ok(pieces.into_iter().flatten().collect())
 }
 
-/// Artists that are known, in lower case.
-pub(super) fn artists(songs: &[Song]) -> BTreeSet<String> {
-    let names = songs.iter().map(|song| song.track.artist.to_lowercase());
-    names.filter(|name| !name.is_empty()).collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::path::PathBuf;
 
     use super::*;

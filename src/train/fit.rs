@@ -733,13 +733,17 @@ fn note(folder: &RunFolder, metrics: &EpochMetrics<'_>) -> Result<(), TrainError
         .collect();
     write_whole(&path, format!("{}\n", lines.join("\n")).as_bytes())?;
     eprintln!(
-        "epoch {:3}  train loss {:.3}  valid loss {:.3}  accuracy {:.1} %  macro F1 {:.3}  {:.1} s",
+        "epoch {:3}  train loss {:.3}  valid loss {:.3}  accuracy {:.1} %  macro F1 {:.3}  {:.1} s{}",
         metrics.epoch,
         metrics.loss,
         metrics.valid.log_loss,
         100.0 * metrics.valid.accuracy,
         metrics.valid.macro_f1,
-        metrics.seconds
+        metrics.seconds,
+        metrics
+            .valid
+            .warning
+            .map_or(String::new(), |warning| format!("  ({warning})"))
     );
     Ok(())
 }

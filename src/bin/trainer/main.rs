@@ -207,6 +207,8 @@ const MUSICNN: CardTeacher = CardTeacher {
 #[derive(Serialize)]
 struct CardAccuracy<'a> {
     measured_on: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<&'static str>,
     clips: usize,
     accuracy: f64,
     accuracy_interval: [f64; 2],
@@ -244,7 +246,11 @@ fn split_by_artist(train: &[Song], valid: &[Song]) -> String {
         let known = songs.iter().map(|song| song.track.artist.to_lowercase());
         known.filter(|artist| !artist.is_empty()).collect()
     };
-    match artists(train).intersection(&artists(valid)).count() {
+    let (train, valid) = (artists(train), artists(valid));
+    if train.is_empty() || valid.is_empty() {
+        return "no artist is known, so some may be in both".to_owned();
+    }
+    match train.intersection(&valid).count() {
         0 => "no known artist is in both".to_owned(),
         shared => format!("{shared} artists are in both, so the accuracy flatters"),
     }
@@ -400,6 +406,7 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
         },
         accuracy: CardAccuracy {
             measured_on: "the clips that chose",
+            warning: report.warning,
             clips: report.clips,
             accuracy: report.accuracy,
             accuracy_interval: report.accuracy_interval,
