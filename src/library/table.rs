@@ -1,6 +1,6 @@
 //! The GTZAN feature table: a row of 57 numbers per clip, made by others.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use super::LibraryError;
@@ -46,17 +46,18 @@ impl FeatureTable {
     /// Names the line and the column: a column that is missing, a cell that is no finite number, a clip
     /// that is there twice, a label that is not among the genres; fewer than two genres.
     pub fn open(path: &Path) -> Result<Self, LibraryError> {
-        let (names, rows, labels) = read(path)?;
+        let Raw {
+            names,
+            rows,
+            labels,
+        } = read(path)?;
         let known = |label: &str| GENRES.contains(&label);
         let of_ten = labels.iter().filter(|(_, label)| known(label)).count();
         let genres: Vec<String> = if 2 * of_ten >= labels.len() {
             GENRES.map(str::to_owned).to_vec()
         } else {
-            let counts: BTreeMap<&str, ()> = labels
-                .iter()
-                .map(|(_, label)| (label.as_str(), ()))
-                .collect();
-            counts.into_keys().map(str::to_owned).collect()
+            let words: BTreeSet<&String> = labels.iter().map(|(_, label)| label).collect();
+            words.into_iter().cloned().collect()
         };
         let places: Vec<usize> = labels
             .iter()
@@ -104,10 +105,16 @@ fn clip_of(name: &str) -> String {
     parts[..parts.len().min(2)].join(".")
 }
 
-type Labelled = (u64, String);
+/// A table whose labels are words yet.
+#[derive(Default)]
+struct Raw {
+    names: Vec<String>,
+    rows: Vec<Vec<f32>>,
+    /// With the lines they stand in.
+    labels: Vec<(u64, String)>,
+}
 
-/// Names, rows, and labels with their lines.
-fn read(path: &Path) -> Result<(Vec<String>, Vec<Vec<f32>>, Vec<Labelled>), LibraryError> {
+fn read(path: &Path) -> Result<Raw, LibraryError> {
     let mut sheet = Sheet::open(path, b',')?;
     let Some(header) = sheet.next()? else {
         return Err(LibraryError::EmptyFile(path.to_owned()));
@@ -118,7 +125,7 @@ fn read(path: &Path) -> Result<(Vec<String>, Vec<Vec<f32>>, Vec<Labelled>), Libr
         .into_iter()
         .map(|name| place(&name).map(|at| (name, at)))
         .collect::<Result<_, _>>()?;
-    let (mut names, mut rows, mut labels) = (Vec::new(), Vec::new(), Vec::new());
+    let mut raw = Raw::default();
     let mut lines: HashMap<String, u64> = HashMap::new();
     while let Some(row) = sheet.next_of(header.cells.len())? {
         let name = row.cell(name_at).to_owned();
@@ -135,12 +142,12 @@ fn read(path: &Path) -> Result<(Vec<String>, Vec<Vec<f32>>, Vec<Labelled>), Libr
                 sheet.wrong(&row, cause)
             })
         });
-        rows.push(numbers.collect::<Result<_, _>>()?);
-        labels.push((row.line, row.cell(label_at).to_owned()));
-        names.push(name);
+        raw.rows.push(numbers.collect::<Result<_, _>>()?);
+        raw.labels.push((row.line, row.cell(label_at).to_owned()));
+        raw.names.push(name);
     }
-    if rows.is_empty() {
+    if raw.rows.is_empty() {
         return Err(LibraryError::NoRows(path.to_owned()));
     }
-    Ok((names, rows, labels))
+    Ok(raw)
 }
