@@ -21,7 +21,9 @@ use std::path::{Path, PathBuf};
 pub use augment::Augmentation;
 pub use calibrate::calibrate;
 pub use device::{DeviceName, open_device};
-pub use evaluate::{ClipError, Precision, Report, Through, evaluate, precision_at};
+pub use evaluate::{
+    ClipError, Details, Precision, Report, Through, evaluate, evaluate_in_detail, precision_at,
+};
 pub use fit::{Recipe, Shares, Teaching, fit};
 pub use lessons::Curriculum;
 pub use teacher::{Taught, Teacher};
