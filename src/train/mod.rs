@@ -13,6 +13,7 @@ mod metric;
 pub mod metrics;
 mod opinion;
 mod others;
+pub mod report;
 mod teacher;
 
 use std::io::Write;
@@ -79,6 +80,14 @@ pub enum TrainError {
     Teacher {
         /// Its file.
         file: PathBuf,
+        /// Why not.
+        cause: String,
+    },
+    /// A report or a part of it cannot be made.
+    #[error("{figure}: cannot be put into the report: {cause}")]
+    Figure {
+        /// The figure, or the file it is of.
+        figure: String,
         /// Why not.
         cause: String,
     },

@@ -20,9 +20,10 @@ use soundalike::pipeline::Listener;
 use soundalike::progress::Progress;
 use soundalike::shipped;
 use soundalike::train::metrics::{GenreScore, Reliability};
+use soundalike::train::report::{self, Contents, Heard};
 use soundalike::train::{
-    DeviceName, Precision, Recipe, Report, Teacher, Teaching, Through, evaluate, fit, open_device,
-    write_whole,
+    DeviceName, Precision, Recipe, Report, Teacher, Teaching, Through, evaluate,
+    evaluate_in_detail, fit, open_device, write_whole,
 };
 
 #[derive(Parser)]
@@ -59,6 +60,9 @@ enum Command {
         /// Folder of the teacher, to compare the precision of its features too
         #[arg(long, value_name = "DIR")]
         teacher: Option<PathBuf>,
+        /// Folder for report.html, a page with every figure, and report.json
+        #[arg(long, value_name = "DIR")]
+        report: Option<PathBuf>,
     },
 }
 
@@ -257,6 +261,7 @@ fn main() -> ExitCode {
             seed,
             through,
             teacher,
+            report,
         } => measure(
             &data,
             split,
@@ -265,6 +270,7 @@ fn main() -> ExitCode {
             seed,
             through.into(),
             teacher.as_deref(),
+            report.as_deref(),
         ),
     };
     match done {
@@ -462,6 +468,7 @@ fn songs_to_ask_about(songs: &[Song], folders: &[PathBuf], seed: u64) -> anyhow:
 }
 
 /// Evaluates and prints; false if some clips could not be heard.
+#[expect(clippy::too_many_arguments, reason = "one per option of the command")]
 fn measure(
     data: &Path,
     split: SplitName,
@@ -470,6 +477,7 @@ fn measure(
     seed: u64,
     through: Through,
     teacher: Option<&Path>,
+    folder: Option<&Path>,
 ) -> anyhow::Result<bool> {
     let (bytes, name) = match model {
         Some(path) => (
@@ -478,7 +486,7 @@ fn measure(
         ),
         None => (shipped::MODEL.to_vec(), "the shipped model".to_owned()),
     };
-    let listener = Listener::from_bytes(&bytes, Device::flex()).context(name)?;
+    let listener = Listener::from_bytes(&bytes, Device::flex()).context(name.clone())?;
     let songs: Vec<Song> = library::open(data, seed)?
         .into_iter()
         .filter(|song| split.takes(song.split) && !song.track.genre.is_empty())
@@ -493,13 +501,25 @@ fn measure(
         .map(|folder| Teacher::open(folder, &Device::flex()))
         .transpose()?;
     let progress = Progress::new("evaluating", songs.len());
-    let report = evaluate(&listener, &songs, through, teacher.as_ref(), &progress)?;
+    let (report, details) =
+        evaluate_in_detail(&listener, &songs, through, teacher.as_ref(), &progress)?;
     drop(progress);
     for error in &report.errors {
         eprintln!("{}: {}", error.path, error.error);
     }
     print_report(&report, json)?;
-    Ok(report.errors.is_empty())
+    let all_heard = report.errors.is_empty();
+    if let Some(folder) = folder {
+        let heard = Heard {
+            listener: &listener,
+            songs: &songs,
+            details: &details,
+        };
+        let title = format!("How well {name} does on {}", data.display());
+        report::write(folder, &Contents::of_evaluation(title, report, &heard)?)?;
+        eprintln!("{}", folder.join("report.html").display());
+    }
+    Ok(all_heard)
 }
 
 /// The ten known genres if the training clips are of those, else whatever they are of, by name.

@@ -218,7 +218,7 @@ mod tests {
             .map(|_| {
                 state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 let score = (state >> 27) as f32 / 32.0;
-                (score, (state >> 9) % 3 == 0 || score > 0.8)
+                (score, (state >> 9).is_multiple_of(3) || score > 0.8)
             })
             .collect();
         let curves = Curves::of(&scored).expect("both kinds");

@@ -301,76 +301,88 @@ pub(super) fn confusion(genres: &[String], counts: &[Vec<usize>]) -> Result<Stri
         })
         .collect();
     let canvas = ((LEFT + size + 10) as u32, (TOP + size + 10) as u32);
-    svg("confusion", canvas, "Confusion matrix", &told.join("; "), |area| {
-        let right = letters(INK).pos(Pos::new(HPos::Right, VPos::Center));
-        let upward = ("sans-serif", LETTERS)
-            .into_font()
-            .transform(FontTransform::Rotate270)
-            .color(&INK)
-            .pos(Pos::new(HPos::Left, VPos::Center));
-        area.draw(&Text::new("called →", (LEFT, 12), letters(QUIET)))?;
-        area.draw(&Text::new("true ↓", (LEFT - 60, TOP - 24), letters(QUIET)))?;
-        for (row, genre) in genres.iter().enumerate() {
-            let along = row as i32 * CELL + CELL / 2;
-            area.draw(&Text::new(genre.clone(), (LEFT - 8, TOP + along), right.clone()))?;
-            area.draw(&Text::new(genre.clone(), (LEFT + along, TOP - 8), upward.clone()))?;
-            let colour = genre_colour(genre);
-            let mark = [(LEFT - 5, TOP + along - 20), (LEFT - 2, TOP + along + 20)];
-            area.draw(&Rectangle::new(mark, colour.filled()))?;
-            let mark = [(LEFT + along - 20, TOP - 5), (LEFT + along + 20, TOP - 2)];
-            area.draw(&Rectangle::new(mark, colour.filled()))?;
-            let all: usize = counts[row].iter().sum();
-            for (column, &count) in counts[row].iter().enumerate() {
-                let share = count as f64 / all.max(1) as f64;
-                let (x, y) = (LEFT + column as i32 * CELL, TOP + row as i32 * CELL);
-                let cell = [(x, y), (x + CELL - 2, y + CELL - 2)];
-                let shade = if row == column { MORE } else { LESS };
-                area.draw(&Rectangle::new(cell, LINE.mix(0.3).filled()))?;
-                if count > 0 {
-                    area.draw(&Rectangle::new(cell, shade.mix(share * DARKEST).filled()))?;
-                    let (x, y) = (x + CELL / 2 - 1, y + CELL / 2 - 1);
-                    area.draw(&Text::new(count.to_string(), (x, y - 9), middle(INK)))?;
-                    let share = format!("{:.0} %", 100.0 * share);
-                    area.draw(&Text::new(share, (x, y + 9), middle(INK)))?;
+    svg(
+        "confusion",
+        canvas,
+        "Confusion matrix",
+        &told.join("; "),
+        |area| {
+            let right = letters(INK).pos(Pos::new(HPos::Right, VPos::Center));
+            let upward = ("sans-serif", LETTERS)
+                .into_font()
+                .transform(FontTransform::Rotate270)
+                .color(&INK)
+                .pos(Pos::new(HPos::Left, VPos::Center));
+            area.draw(&Text::new("called →", (LEFT, 12), letters(QUIET)))?;
+            area.draw(&Text::new("true ↓", (LEFT - 60, TOP - 24), letters(QUIET)))?;
+            for (row, genre) in genres.iter().enumerate() {
+                let along = row as i32 * CELL + CELL / 2;
+                area.draw(&Text::new(
+                    genre.clone(),
+                    (LEFT - 8, TOP + along),
+                    right.clone(),
+                ))?;
+                area.draw(&Text::new(
+                    genre.clone(),
+                    (LEFT + along, TOP - 8),
+                    upward.clone(),
+                ))?;
+                let colour = genre_colour(genre);
+                let mark = [(LEFT - 5, TOP + along - 20), (LEFT - 2, TOP + along + 20)];
+                area.draw(&Rectangle::new(mark, colour.filled()))?;
+                let mark = [(LEFT + along - 20, TOP - 5), (LEFT + along + 20, TOP - 2)];
+                area.draw(&Rectangle::new(mark, colour.filled()))?;
+                let all: usize = counts[row].iter().sum();
+                for (column, &count) in counts[row].iter().enumerate() {
+                    let share = count as f64 / all.max(1) as f64;
+                    let (x, y) = (LEFT + column as i32 * CELL, TOP + row as i32 * CELL);
+                    let cell = [(x, y), (x + CELL - 2, y + CELL - 2)];
+                    let shade = if row == column { MORE } else { LESS };
+                    area.draw(&Rectangle::new(cell, LINE.mix(0.3).filled()))?;
+                    if count > 0 {
+                        area.draw(&Rectangle::new(cell, shade.mix(share * DARKEST).filled()))?;
+                        let (x, y) = (x + CELL / 2 - 1, y + CELL / 2 - 1);
+                        area.draw(&Text::new(count.to_string(), (x, y - 9), middle(INK)))?;
+                        let share = format!("{:.0} %", 100.0 * share);
+                        area.draw(&Text::new(share, (x, y + 9), middle(INK)))?;
+                    }
                 }
             }
-        }
-        Ok(())
-    })
+            Ok(())
+        },
+    )
 }
 
 /// One small ROC and one small precision–recall curve per genre.
-pub(super) fn curves(
-    all: &BTreeMap<String, Curves>,
-) -> Result<[Vec<String>; 2], TrainError> {
+pub(super) fn curves(all: &BTreeMap<String, Curves>) -> Result<[Vec<String>; 2], TrainError> {
     let mut drawn = [Vec::new(), Vec::new()];
     for (at, (genre, curve)) in all.iter().enumerate() {
-        let points = |of: &[[f64; 2]]| -> Vec<(f64, f64)> {
-            of.iter().map(|p| (p[0], p[1])).collect()
-        };
-        let one = |kind: &str, name: String, told: String, axes: [&str; 2], points: Vec<(f64, f64)>| {
-            svg(&format!("{kind}-{at}"), (300, 290), &name, &told, |area| {
-                let (head, area) = area.split_vertically(26);
-                head.draw(&Text::new(name.clone(), (150, 14), middle(INK)))?;
-                let mut chart = chart(
-                    &area,
-                    Axes {
-                        x: 0.0..1.0,
-                        y: 0.0..1.0,
-                        x_name: axes[0],
-                        y_name: axes[1],
-                        whole_x: false,
-                    },
-                )?;
-                if kind == "roc" {
-                    let chance = [(0.0, 0.0), (1.0, 1.0)];
-                    chart.draw_series(DashedLineSeries::new(chance, 4, 4, QUIET.into()))?;
-                }
-                let style = genre_colour(genre).stroke_width(3);
-                chart.draw_series(LineSeries::new(points, style))?;
-                Ok(())
-            })
-        };
+        let points =
+            |of: &[[f64; 2]]| -> Vec<(f64, f64)> { of.iter().map(|p| (p[0], p[1])).collect() };
+        let one =
+            |kind: &str, name: String, told: String, axes: [&str; 2], points: Vec<(f64, f64)>| {
+                svg(&format!("{kind}-{at}"), (300, 290), &name, &told, |area| {
+                    let (head, area) = area.split_vertically(26);
+                    head.draw(&Text::new(name.clone(), (150, 14), middle(INK)))?;
+                    let mut chart = chart(
+                        &area,
+                        Axes {
+                            x: 0.0..1.0,
+                            y: 0.0..1.0,
+                            x_name: axes[0],
+                            y_name: axes[1],
+                            whole_x: false,
+                        },
+                    )?;
+                    if kind == "roc" {
+                        let chance = [(0.0, 0.0), (1.0, 1.0)];
+                        chart.draw_series(DashedLineSeries::new(chance, 4, 4, QUIET.into()))?;
+                    }
+                    let style = genre_colour(genre).stroke_width(3);
+                    chart.draw_series(LineSeries::new(points, style))?;
+                    Ok(())
+                })
+            };
         drawn[0].push(one(
             "roc",
             format!("{genre}: AUC {:.3}", curve.auc),
@@ -381,7 +393,10 @@ pub(super) fn curves(
         drawn[1].push(one(
             "pr",
             format!("{genre}: AP {:.3}", curve.average_precision),
-            format!("precision at each recall of {genre}; average precision {:.3}", curve.average_precision),
+            format!(
+                "precision at each recall of {genre}; average precision {:.3}",
+                curve.average_precision
+            ),
             ["recall", "precision"],
             points(&curve.precision_recall),
         )?);
@@ -403,30 +418,36 @@ pub(super) fn reliability(bars: &[Reliability]) -> Result<String, TrainError> {
             )
         })
         .collect();
-    svg("reliability", (480, 400), "Reliability", &told.join("; "), |area| {
-        let mut chart = chart(
-            area,
-            Axes {
-                x: 0.0..1.0,
-                y: 0.0..1.1,
-                x_name: "confidence",
-                y_name: "share that is right",
-                whole_x: false,
-            },
-        )?;
-        chart.draw_series(bars.iter().map(|bar| {
-            let corners = [(bar.from + 0.005, 0.0), (bar.to - 0.005, bar.accuracy)];
-            Rectangle::new(corners, MORE.mix(DARKEST).filled())
-        }))?;
-        let promise = [(0.0, 0.0), (1.0, 1.0)];
-        chart.draw_series(DashedLineSeries::new(promise, 5, 4, QUIET.into()))?;
-        let above = middle(INK).pos(Pos::new(HPos::Center, VPos::Bottom));
-        chart.draw_series(bars.iter().map(|bar| {
-            let place = ((bar.from + bar.to) / 2.0, bar.accuracy + 0.01);
-            Text::new(bar.clips.to_string(), place, above.clone())
-        }))?;
-        Ok(())
-    })
+    svg(
+        "reliability",
+        (480, 400),
+        "Reliability",
+        &told.join("; "),
+        |area| {
+            let mut chart = chart(
+                area,
+                Axes {
+                    x: 0.0..1.0,
+                    y: 0.0..1.1,
+                    x_name: "confidence",
+                    y_name: "share that is right",
+                    whole_x: false,
+                },
+            )?;
+            chart.draw_series(bars.iter().map(|bar| {
+                let corners = [(bar.from + 0.005, 0.0), (bar.to - 0.005, bar.accuracy)];
+                Rectangle::new(corners, MORE.mix(DARKEST).filled())
+            }))?;
+            let promise = [(0.0, 0.0), (1.0, 1.0)];
+            chart.draw_series(DashedLineSeries::new(promise, 5, 4, QUIET.into()))?;
+            let above = middle(INK).pos(Pos::new(HPos::Center, VPos::Bottom));
+            chart.draw_series(bars.iter().map(|bar| {
+                let place = ((bar.from + bar.to) / 2.0, bar.accuracy + 0.01);
+                Text::new(bar.clips.to_string(), place, above.clone())
+            }))?;
+            Ok(())
+        },
+    )
 }
 
 /// The plane of the first two principal components: the signatures, and all clips.
@@ -480,7 +501,11 @@ pub(super) fn plane(places: &Places) -> Result<[String; 2], TrainError> {
         })
     };
     Ok([
-        draw("signatures", "Signatures of the genres in two dimensions", false)?,
+        draw(
+            "signatures",
+            "Signatures of the genres in two dimensions",
+            false,
+        )?,
         draw("clips", "All clips in two dimensions", true)?,
     ])
 }
@@ -506,26 +531,43 @@ pub(super) fn correlations(of: &Correlations) -> Result<String, TrainError> {
         told.join("; ")
     );
     let canvas = ((EDGE + size + 8) as u32, (EDGE + size + 8) as u32);
-    svg("correlations", canvas, "Correlation of the descriptors", &told, |area| {
-        let small = ("sans-serif", 13).into_font();
-        let right = small.clone().color(&INK).pos(Pos::new(HPos::Right, VPos::Center));
-        let upward = small
-            .transform(FontTransform::Rotate270)
-            .color(&INK)
-            .pos(Pos::new(HPos::Left, VPos::Center));
-        for (row, name) in of.names.iter().enumerate() {
-            let along = EDGE + row as i32 * CELL;
-            area.draw(&Text::new(name.clone(), (EDGE - 5, along + 7), right.clone()))?;
-            area.draw(&Text::new(name.clone(), (along + 7, EDGE - 5), upward.clone()))?;
-            for (column, &r) in of.values[row].iter().enumerate() {
-                let x = EDGE + column as i32 * CELL;
-                let cell = [(x, along), (x + CELL - 1, along + CELL - 1)];
-                let colour = if r < 0.0 { LESS } else { MORE };
-                area.draw(&Rectangle::new(cell, colour.mix(r.abs().min(1.0)).filled()))?;
+    svg(
+        "correlations",
+        canvas,
+        "Correlation of the descriptors",
+        &told,
+        |area| {
+            let small = ("sans-serif", 13).into_font();
+            let right = small
+                .clone()
+                .color(&INK)
+                .pos(Pos::new(HPos::Right, VPos::Center));
+            let upward = small
+                .transform(FontTransform::Rotate270)
+                .color(&INK)
+                .pos(Pos::new(HPos::Left, VPos::Center));
+            for (row, name) in of.names.iter().enumerate() {
+                let along = EDGE + row as i32 * CELL;
+                area.draw(&Text::new(
+                    name.clone(),
+                    (EDGE - 5, along + 7),
+                    right.clone(),
+                ))?;
+                area.draw(&Text::new(
+                    name.clone(),
+                    (along + 7, EDGE - 5),
+                    upward.clone(),
+                ))?;
+                for (column, &r) in of.values[row].iter().enumerate() {
+                    let x = EDGE + column as i32 * CELL;
+                    let cell = [(x, along), (x + CELL - 1, along + CELL - 1)];
+                    let colour = if r < 0.0 { LESS } else { MORE };
+                    area.draw(&Rectangle::new(cell, colour.mix(r.abs().min(1.0)).filled()))?;
+                }
             }
-        }
-        Ok(())
-    })
+            Ok(())
+        },
+    )
 }
 
 /// A mel spectrogram in shades of ink.
