@@ -578,8 +578,16 @@ fn print_report(report: &Report, json: bool) -> anyhow::Result<()> {
         percent(high)
     )?;
     writeln!(out, "macro F1         {:.3}", report.macro_f1)?;
+    let weighted = report.weighted_average;
+    writeln!(
+        out,
+        "weighted         {:.3} precision, {:.3} recall, {:.3} F1",
+        weighted.precision, weighted.recall, weighted.f1
+    )?;
     let optional = |value: Option<f64>| value.map_or("–".to_owned(), |v| format!("{v:.3}"));
     writeln!(out, "macro AUC        {}", optional(report.auc_macro))?;
+    let mean_ap = optional(report.mean_average_precision);
+    writeln!(out, "mean AP          {mean_ap}")?;
     writeln!(out, "log loss         {:.3}", report.log_loss)?;
     writeln!(
         out,

@@ -33,9 +33,11 @@ const NAMED: [(RGBColor, &str); 6] = [
 ];
 
 /// Height of the letters, in pixels.
-const LETTERS: i32 = 14;
+const LETTERS: i32 = 16;
 /// The darkest cell of a table of shares: ink is readable on it.
 const DARKEST: f64 = 0.5;
+/// More clips than this are dots, not letters.
+const MOST_LETTERED: usize = 300;
 /// Shades of a spectrogram.
 const SHADES: usize = 10;
 
@@ -115,8 +117,8 @@ fn chart<'a, 'b>(area: &'a Area<'b>, axes: Axes<'_>) -> Result<Chart<'a, 'b>, Bo
     let mut chart = ChartBuilder::on(area)
         .margin(10)
         .margin_right(18)
-        .x_label_area_size(44)
-        .y_label_area_size(58)
+        .x_label_area_size(50)
+        .y_label_area_size(66)
         .build_cartesian_2d(axes.x, axes.y)?;
     let whole = axes.whole_x;
     let number = |v: &f64| {
@@ -353,6 +355,20 @@ pub(super) fn confusion(genres: &[String], counts: &[Vec<usize>]) -> Result<Stri
     )
 }
 
+/// A precision–recall curve as average precision weighs it: each precision holds back to the recall
+/// before.
+fn steps(points: &[[f64; 2]]) -> Vec<(f64, f64)> {
+    let mut reached = 0.0;
+    points
+        .iter()
+        .flat_map(|&[recall, precision]| {
+            let step = [(reached, precision), (recall, precision)];
+            reached = recall;
+            step
+        })
+        .collect()
+}
+
 /// One small ROC and one small precision–recall curve per genre.
 pub(super) fn curves(all: &BTreeMap<String, Curves>) -> Result<[Vec<String>; 2], TrainError> {
     let mut drawn = [Vec::new(), Vec::new()];
@@ -361,9 +377,9 @@ pub(super) fn curves(all: &BTreeMap<String, Curves>) -> Result<[Vec<String>; 2],
             |of: &[[f64; 2]]| -> Vec<(f64, f64)> { of.iter().map(|p| (p[0], p[1])).collect() };
         let one =
             |kind: &str, name: String, told: String, axes: [&str; 2], points: Vec<(f64, f64)>| {
-                svg(&format!("{kind}-{at}"), (300, 290), &name, &told, |area| {
+                svg(&format!("{kind}-{at}"), (320, 310), &name, &told, |area| {
                     let (head, area) = area.split_vertically(26);
-                    head.draw(&Text::new(name.clone(), (150, 14), middle(INK)))?;
+                    head.draw(&Text::new(name.clone(), (160, 14), middle(INK)))?;
                     let mut chart = chart(
                         &area,
                         Axes {
@@ -398,7 +414,7 @@ pub(super) fn curves(all: &BTreeMap<String, Curves>) -> Result<[Vec<String>; 2],
                 curve.average_precision
             ),
             ["recall", "precision"],
-            points(&curve.precision_recall),
+            steps(&curve.precision_recall),
         )?);
     }
     Ok(drawn)
@@ -450,6 +466,35 @@ pub(super) fn reliability(bars: &[Reliability]) -> Result<String, TrainError> {
     )
 }
 
+/// Where names of so many letters stand beside their dots, in pixels: above, below, right or left,
+/// whichever first covers neither a dot nor another name.
+fn names_beside(dots: &[(i32, i32)], letters: impl Iterator<Item = usize>) -> Vec<(i32, i32)> {
+    let mut placed: Vec<(i32, i32, i32)> = Vec::new();
+    for (&(x, y), count) in dots.iter().zip(letters) {
+        let half = count as i32 * LETTERS / 4 + 2;
+        let beside = [
+            (x, y - 18),
+            (x, y + 18),
+            (x + half + 10, y),
+            (x - half - 10, y),
+        ];
+        let free = |&(x, y): &(i32, i32)| {
+            let inside = x - half > 70 && x + half < 475;
+            let dots = dots.iter();
+            inside
+                && dots
+                    .into_iter()
+                    .all(|d| (d.0 - x).abs() > half + 6 || (d.1 - y).abs() > 14)
+                && placed
+                    .iter()
+                    .all(|p| (p.0 - x).abs() > half + p.2 || (p.1 - y).abs() > LETTERS)
+        };
+        let (x, y) = beside.into_iter().find(free).unwrap_or(beside[0]);
+        placed.push((x, y, half));
+    }
+    placed.into_iter().map(|(x, y, _)| (x, y)).collect()
+}
+
 /// The plane of the first two principal components: the signatures, and all clips.
 pub(super) fn plane(places: &Places) -> Result<[String; 2], TrainError> {
     let names = [0, 1].map(|axis| {
@@ -481,22 +526,38 @@ pub(super) fn plane(places: &Places) -> Result<[String; 2], TrainError> {
                     whole_x: false,
                 },
             )?;
-            if clips {
-                chart.draw_series(places.songs.iter().map(|s| {
-                    Circle::new(at(&s.point), 3, genre_colour(&s.genre).mix(0.75).filled())
-                }))?;
+            // Letters repeat what the colour says, as long as there is room for them.
+            let lettered = places.songs.len() <= MOST_LETTERED;
+            let small = |colour| ("sans-serif", 12).into_font().color(&colour);
+            for song in places.songs.iter().filter(|_| clips) {
+                let colour = genre_colour(&song.genre);
+                let place = at(&song.point);
+                if lettered {
+                    let short: String = song.genre.chars().take(2).collect();
+                    let style = small(colour).pos(Pos::new(HPos::Center, VPos::Center));
+                    chart.draw_series([Text::new(short, place, style)])?;
+                } else {
+                    chart.draw_series([Circle::new(place, 3, colour.mix(0.75).filled())])?;
+                }
             }
-            chart.draw_series(places.signatures.iter().map(|s| {
-                let colour = genre_colour(&s.genre);
-                EmptyElement::at(at(&s.point))
-                    + Circle::new((0, 0), 7, colour.filled())
-                    + Circle::new((0, 0), 7, INK.stroke_width(1))
-                    + Text::new(
-                        s.genre.clone(),
-                        (0, -9),
-                        letters(INK).pos(Pos::new(HPos::Center, VPos::Bottom)),
-                    )
+            chart.draw_series(places.signatures.iter().flat_map(|s| {
+                let (place, colour) = (at(&s.point), genre_colour(&s.genre));
+                [
+                    Circle::new(place, 7, colour.filled()),
+                    Circle::new(place, 7, INK.stroke_width(1)),
+                ]
             }))?;
+            let dots: Vec<(i32, i32)> = places
+                .signatures
+                .iter()
+                .map(|s| chart.backend_coord(&at(&s.point)))
+                .collect();
+            for (signature, place) in places.signatures.iter().zip(names_beside(
+                &dots,
+                places.signatures.iter().map(|s| s.genre.chars().count()),
+            )) {
+                area.draw(&Text::new(signature.genre.clone(), place, middle(INK)))?;
+            }
             Ok(())
         })
     };
@@ -586,7 +647,7 @@ pub(super) fn spectrogram(at: usize, picture: &Picture) -> Result<String, TrainE
                 y: 0.0..picture.bands as f64,
                 x_name: "time (seconds)",
                 y_name: "mel band",
-                whole_x: true,
+                whole_x: false,
             },
         )?;
         plot.set(chart.plotting_area().get_pixel_range());

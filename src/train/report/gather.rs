@@ -174,11 +174,10 @@ fn picture(song: &Song, front_end: &FrontEnd) -> Result<Picture, TrainError> {
                 .collect()
         })
         .collect();
-    let all = decibels.iter().flatten().copied();
-    let range = [
-        all.clone().fold(f32::INFINITY, f32::min),
-        all.fold(f32::NEG_INFINITY, f32::max),
-    ];
+    let mut all: Vec<f32> = decibels.iter().flatten().copied().collect();
+    all.sort_by(f32::total_cmp);
+    // A few very quiet cells would take the contrast of all others.
+    let range = [all.get(all.len() / 20), all.last()].map(|db| db.copied().unwrap_or(0.0));
     Ok(Picture {
         title: song.track.title.clone(),
         genre: song.track.genre.clone(),

@@ -319,11 +319,13 @@ fn evaluation(body: &mut String, report: &Report, warned: bool) -> Result<(), Tr
         .filter_map(|genre| {
             let score = report.per_genre.get(genre)?;
             let curve = report.curves.get(genre);
+            // Without clips of a genre there is nothing to score.
+            let scored = (score.support > 0).then_some(score);
             Some(vec![
                 genre.clone(),
-                three(score.precision),
-                three(score.recall),
-                three(score.f1),
+                optional(scored.map(|s| s.precision), three),
+                optional(scored.map(|s| s.recall), three),
+                optional(scored.map(|s| s.f1), three),
                 optional(curve.map(|c| c.auc), three),
                 optional(curve.map(|c| c.average_precision), three),
                 score.support.to_string(),

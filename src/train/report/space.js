@@ -19,7 +19,7 @@ for (const canvas of document.querySelectorAll('canvas[data-places]')) {
       const c = -x * Math.sin(yaw) + z * Math.cos(yaw);
       const b = y * Math.cos(pitch) - c * Math.sin(pitch);
       const depth = y * Math.sin(pitch) + c * Math.cos(pitch);
-      const scale = (zoom * size * 1.35) / (4 + depth);
+      const scale = (zoom * size * 1.6) / (4 + depth);
       return [size / 2 + a * scale, size / 2 - b * scale, depth];
     };
     pen.font = '14px sans-serif';
