@@ -259,6 +259,10 @@ mod tests {
             value: NASTY.to_owned(),
             epochs: epochs(),
         };
+        let failed = Run {
+            value: "0.1".to_owned(),
+            epochs: Vec::new(),
+        };
         Contents {
             title: NASTY.to_owned(),
             notes: vec![NASTY.to_owned()],
@@ -267,7 +271,7 @@ mod tests {
             epochs: epochs(),
             sweeps: vec![Sweep {
                 setting: NASTY.to_owned(),
-                runs: vec![run, Run::default()],
+                runs: vec![run, failed],
             }],
             places: Some(Places {
                 explained: [0.5, 0.2, 0.1],
@@ -325,6 +329,7 @@ mod tests {
                 assert_eq!(html.matches(&id).count(), 1, "{id}");
             }
         }
+        assert!(html.contains("grew beyond all bounds: 0.1."));
         assert!(html.contains("<canvas") && html.contains("McNemar"));
         // Nothing is fetched, and every stand-in colour became a variable.
         for absent in [

@@ -500,6 +500,10 @@ fn measure(
     let teacher = teacher
         .map(|folder| Teacher::open(folder, &Device::flex()))
         .transpose()?;
+    // A folder that cannot be made is better known before the work than after it.
+    if let Some(folder) = folder {
+        std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    }
     let progress = Progress::new("evaluating", songs.len());
     let (report, details) =
         evaluate_in_detail(&listener, &songs, through, teacher.as_ref(), &progress)?;

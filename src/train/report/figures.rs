@@ -213,11 +213,22 @@ fn traces(
             if let [only] = line.points.as_slice() {
                 chart.draw_series([Circle::new(*only, 3, line.colour.filled())])?;
             }
-            // Its name, at its end.
-            if let Some(end) = line.points.last() {
-                let style = letters(INK).pos(Pos::new(HPos::Right, VPos::Bottom));
-                chart.draw_series([Text::new(line.name.clone(), *end, style)])?;
-            }
+        }
+        // Each name at its line's end, and never two upon each other.
+        let mut ends: Vec<((i32, i32), &str)> = lines
+            .iter()
+            .filter_map(|line| {
+                let end = line.points.last()?;
+                Some((chart.backend_coord(end), line.name.as_str()))
+            })
+            .collect();
+        ends.sort_by_key(|((_, y), _)| *y);
+        let mut free = 0;
+        for ((x, y), name) in ends {
+            free = (y - 12).max(free);
+            let style = letters(INK).pos(Pos::new(HPos::Right, VPos::Center));
+            area.draw(&Text::new(name.to_owned(), (x - 2, free), style))?;
+            free += LETTERS + 3;
         }
         Ok(())
     })
@@ -359,14 +370,15 @@ pub(super) fn confusion(genres: &[String], counts: &[Vec<usize>]) -> Result<Stri
 /// before.
 fn steps(points: &[[f64; 2]]) -> Vec<(f64, f64)> {
     let mut reached = 0.0;
-    points
-        .iter()
-        .flat_map(|&[recall, precision]| {
-            let step = [(reached, precision), (recall, precision)];
+    let mut line = Vec::new();
+    for &[recall, precision] in points {
+        // A threshold that finds nothing more is no part of the area.
+        if recall > reached {
+            line.extend([(reached, precision), (recall, precision)]);
             reached = recall;
-            step
-        })
-        .collect()
+        }
+    }
+    line
 }
 
 /// One small ROC and one small precision–recall curve per genre.

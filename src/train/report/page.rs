@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-use super::{Contents, figures};
+use super::{Contents, Run, figures};
 use crate::train::{Report, TrainError};
 
 /// The style of Soundalike's page, whose colours are used.
@@ -104,7 +104,27 @@ pub(super) fn html(contents: &Contents) -> Result<String, TrainError> {
             .sweeps
             .iter()
             .enumerate()
-            .map(|(at, sweep)| figures::sweep(at, sweep))
+            .map(|(at, sweep)| {
+                let setting = escaped(&sweep.setting);
+                let drawn = figures::sweep(at, sweep)?;
+                let fails = |run: &&Run| !run.epochs.iter().any(|e| e.valid_loss.is_finite());
+                let failed: Vec<&str> = sweep
+                    .runs
+                    .iter()
+                    .filter(fails)
+                    .map(|run| run.value.as_str())
+                    .collect();
+                let failed = match failed.as_slice() {
+                    [] => String::new(),
+                    some => format!(
+                        " Without a curve, since the loss grew beyond all bounds: {}.",
+                        escaped(&some.join(", "))
+                    ),
+                };
+                Ok(format!(
+                    "{drawn}<figcaption>One line per {setting}.{failed}</figcaption>"
+                ))
+            })
             .collect();
         section(&mut body, "Sweeps", "pair", &drawn?);
     }
