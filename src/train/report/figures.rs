@@ -136,7 +136,10 @@ fn chart<'a, 'b>(area: &'a Area<'b>, axes: Axes<'_>) -> Result<Chart<'a, 'b>, Bo
         .y_desc(axes.y_name)
         .x_labels(if whole { 8 } else { 5 })
         .y_labels(5)
-        .x_label_formatter(&|v| if whole { format!("{v:.0}") } else { number(v) })
+        .x_label_formatter(&|v| match whole {
+            true if v.fract() != 0.0 => String::new(),
+            _ => number(v),
+        })
         .y_label_formatter(&number)
         .draw()?;
     Ok(chart)
@@ -187,8 +190,10 @@ fn traces(
         })
         .collect();
     svg(id, (480, 340), title, &told.join("; "), |area| {
+        let (head, below) = area.split_vertically(28);
+        head.draw(&Text::new(title.to_owned(), (240, 16), middle(INK)))?;
         let mut chart = chart(
-            area,
+            &below,
             Axes {
                 x: 1.0..last,
                 y,
@@ -528,8 +533,10 @@ pub(super) fn plane(places: &Places) -> Result<[String; 2], TrainError> {
             songs.chain(places.signatures.iter().map(|s| at(&s.point)))
         };
         svg(id, (480, 440), title, &told.join("; "), |area| {
+            let (head, below) = area.split_vertically(28);
+            head.draw(&Text::new(title.to_owned(), (240, 16), middle(INK)))?;
             let mut chart = chart(
-                area,
+                &below,
                 Axes {
                     x: range(shown().map(|p| p.0)),
                     y: range(shown().map(|p| p.1)),
