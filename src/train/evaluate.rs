@@ -7,7 +7,7 @@ use realfft::RealFftPlanner;
 use serde::Serialize;
 
 use super::TrainError;
-use super::metrics::{self, GenreScore, Reliability};
+use super::metrics::{self, Averages, Curves, GenreScore, Reliability};
 use super::teacher::{FEATURES, Teacher};
 use crate::audio::{self, Clip};
 use crate::dsp::{FrontEnd, Spectrogram, mfcc};
@@ -30,6 +30,12 @@ pub struct Report {
     pub accuracy_interval: [f64; 2],
     /// Mean F1 over the genres that have clips.
     pub macro_f1: f64,
+    /// Its 95 % interval (bootstrap over clips).
+    pub macro_f1_interval: Option<[f64; 2]>,
+    /// Means over the genres that have clips.
+    pub macro_average: Averages,
+    /// Means in which a genre weighs as many clips as it has.
+    pub weighted_average: Averages,
     /// Scores of each genre.
     pub per_genre: BTreeMap<String, GenreScore>,
     /// Order of the rows and columns of `confusion`.
@@ -38,6 +44,15 @@ pub struct Report {
     pub confusion: Vec<Vec<usize>>,
     /// Area under the ROC curve, one genre against the rest, averaged.
     pub auc_macro: Option<f64>,
+    /// Its 95 % interval (bootstrap over clips).
+    pub auc_macro_interval: Option<[f64; 2]>,
+    /// Mean of the genres' average precision.
+    pub mean_average_precision: Option<f64>,
+    /// Share of all decisions, genre by genre and clip by clip, that are right if every genre with a
+    /// probability of one half or more is called.
+    pub hamming_accuracy: f64,
+    /// ROC and precision–recall curves of each genre that has clips, and the areas under them.
+    pub curves: BTreeMap<String, Curves>,
     /// Mean cross-entropy in nats.
     pub log_loss: f64,
     /// Expected calibration error: mean distance of the confidence from the share that is right.
@@ -115,6 +130,19 @@ pub struct ClipError {
     pub error: String,
 }
 
+/// What was heard of each clip that could be: all of `[clips]`.
+#[derive(Clone, Debug, Default)]
+pub struct Details {
+    /// Its place among the songs that were given.
+    pub songs: Vec<usize>,
+    /// Index of its labelled genre.
+    pub labels: Vec<usize>,
+    /// Index of the genre it is called.
+    pub calls: Vec<usize>,
+    /// What the model hears in it.
+    pub answers: Vec<Answer>,
+}
+
 /// Hears the songs, which must be labelled with genres of the model, and compares.
 ///
 /// # Errors
@@ -126,6 +154,20 @@ pub fn evaluate(
     teacher: Option<&Teacher>,
     progress: &Progress,
 ) -> Result<Report, TrainError> {
+    evaluate_in_detail(listener, songs, through, teacher, progress).map(|(report, _)| report)
+}
+
+/// [`evaluate`], and what was heard of each clip.
+///
+/// # Errors
+/// If no song could be heard.
+pub fn evaluate_in_detail(
+    listener: &Listener,
+    songs: &[Song],
+    through: Through,
+    teacher: Option<&Teacher>,
+    progress: &Progress,
+) -> Result<(Report, Details), TrainError> {
     let heard: Vec<Result<Described, String>> = songs
         .par_iter()
         .map(|song| {
@@ -150,12 +192,14 @@ pub fn evaluate(
     let mut labels = Vec::new();
     let mut answers = Vec::new();
     let mut artists = Vec::new();
+    let mut heard_songs = Vec::new();
     let (mut statistics, mut features) = (Vec::new(), Vec::new());
-    for (song, heard) in songs.iter().zip(heard) {
+    for (at, (song, heard)) in songs.iter().zip(heard).enumerate() {
         let label = model.genres.iter().position(|g| *g == song.track.genre);
         match (label, heard) {
             (Some(label), Ok(described)) => {
                 labels.push(label);
+                heard_songs.push(at);
                 answers.push(described.answer);
                 artists.push(song.track.artist.as_str());
                 statistics.push(described.statistics);
@@ -216,16 +260,28 @@ pub fn evaluate(
         .iter()
         .zip(&probabilities)
         .map(|(&label, p)| -f64::from(p[label].max(f32::MIN_POSITIVE)).ln());
-    Ok(Report {
+    let curves = metrics::curves_per_genre(&labels, &probabilities, &model.genres);
+    let targets: Vec<Vec<bool>> = labels
+        .iter()
+        .map(|&label| (0..genres).map(|genre| genre == label).collect())
+        .collect();
+    let report = Report {
         warning: library::warning(songs),
         clips: labels.len(),
         accuracy: metrics::accuracy(&labels, &calls),
         accuracy_interval: metrics::accuracy_interval(&labels, &calls),
         macro_f1: metrics::macro_f1(&per_genre),
+        macro_f1_interval: metrics::macro_f1_interval(&labels, &calls, &model.genres),
+        macro_average: metrics::macro_average(&per_genre),
+        weighted_average: metrics::weighted_average(&per_genre),
         per_genre,
         genres: model.genres.clone(),
         confusion,
         auc_macro: metrics::auc_macro(&labels, &probabilities, genres),
+        auc_macro_interval: metrics::auc_macro_interval(&labels, &probabilities, genres),
+        mean_average_precision: metrics::mean_average_precision(&curves),
+        hamming_accuracy: metrics::hamming_accuracy(&probabilities, &targets),
+        curves,
         log_loss: metrics::mean(log_loss).unwrap_or(0.0),
         expected_calibration_error: metrics::calibration_error(&confidences),
         reliability: metrics::reliability(&confidences),
@@ -236,7 +292,14 @@ pub fn evaluate(
         segments,
         segment_accuracy: f64::from(segments_right as u32) / segments.max(1) as f64,
         errors,
-    })
+    };
+    let details = Details {
+        songs: heard_songs,
+        labels,
+        calls,
+        answers,
+    };
+    Ok((report, details))
 }
 
 /// The sound without what lies below `low` and above `high` Hz: its spectrum with those bins set to zero.

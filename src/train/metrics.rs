@@ -2,12 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use rand::{Rng, RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
-/// Resamples behind an interval.
-const BOOTSTRAPS: usize = 2000;
+mod curves;
+mod intervals;
+mod mcnemar;
+mod multilabel;
+
+pub use curves::{
+    Curves, area_under_curve, average_precision, curves_per_genre, mean_average_precision,
+    precision_recall_curve, roc_curve,
+};
+pub use intervals::{accuracy_interval, auc_macro_interval, interval, macro_f1_interval};
+pub use mcnemar::{McNemar, mcnemar};
+pub use multilabel::{CALLED, TagReport, hamming_accuracy, tag_report};
 
 /// Precision, recall and F1 of one genre.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -20,6 +28,31 @@ pub struct GenreScore {
     pub f1: f64,
     /// Clips of this genre.
     pub support: usize,
+}
+
+impl GenreScore {
+    /// From the clips that are rightly called it, those called it and those that are of it; a ratio
+    /// without a denominator is zero.
+    fn of(right: usize, called: usize, support: usize) -> Self {
+        let ratio = |a: usize, b: usize| if b == 0 { 0.0 } else { a as f64 / b as f64 };
+        Self {
+            precision: ratio(right, called),
+            recall: ratio(right, support),
+            f1: ratio(2 * right, support + called),
+            support,
+        }
+    }
+}
+
+/// Averages of the scores of genres.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Averages {
+    /// Mean precision.
+    pub precision: f64,
+    /// Mean recall.
+    pub recall: f64,
+    /// Mean F1.
+    pub f1: f64,
 }
 
 /// One bar of a reliability diagram.
@@ -75,9 +108,18 @@ pub fn calibration_error(answers: &[(f32, bool)]) -> f64 {
 
 /// Counts `[true genre][called genre]`.
 pub fn confusion(labels: &[usize], calls: &[usize], genres: usize) -> Vec<Vec<usize>> {
+    let called = labels.iter().zip(calls);
+    confusion_of(called.map(|(&label, &call)| (label, call, 1)), genres)
+}
+
+/// Counts `[true genre][called genre]` of label, call and how often the clip counts.
+fn confusion_of(
+    called: impl Iterator<Item = (usize, usize, usize)>,
+    genres: usize,
+) -> Vec<Vec<usize>> {
     let mut counts = vec![vec![0; genres]; genres];
-    for (&label, &call) in labels.iter().zip(calls) {
-        counts[label][call] += 1;
+    for (label, call, times) in called {
+        counts[label][call] += times;
     }
     counts
 }
@@ -90,7 +132,6 @@ pub fn accuracy(labels: &[usize], calls: &[usize]) -> f64 {
 
 /// Scores of each genre by name; a ratio without a denominator is zero.
 pub fn per_genre(confusion: &[Vec<usize>], genres: &[String]) -> BTreeMap<String, GenreScore> {
-    let ratio = |a: usize, b: usize| if b == 0 { 0.0 } else { a as f64 / b as f64 };
     genres
         .iter()
         .enumerate()
@@ -98,77 +139,47 @@ pub fn per_genre(confusion: &[Vec<usize>], genres: &[String]) -> BTreeMap<String
             let right = confusion[g][g];
             let support: usize = confusion[g].iter().sum();
             let called: usize = confusion.iter().map(|row| row[g]).sum();
-            let score = GenreScore {
-                precision: ratio(right, called),
-                recall: ratio(right, support),
-                f1: ratio(2 * right, support + called),
-                support,
-            };
+            let score = GenreScore::of(right, called, support);
             (name.clone(), score)
         })
         .collect()
 }
 
-/// Mean F1 over the genres that have clips. Genres without any would count as zero whatever the
-/// classifier does.
+/// Mean F1 over the genres that have clips: see [`macro_average`].
 pub fn macro_f1(scores: &BTreeMap<String, GenreScore>) -> f64 {
-    mean(scores.values().filter(|s| s.support > 0).map(|s| s.f1)).unwrap_or(0.0)
+    macro_average(scores).f1
+}
+
+/// Means over the genres that have clips. Genres without any would count as zero whatever the
+/// classifier does.
+pub fn macro_average(scores: &BTreeMap<String, GenreScore>) -> Averages {
+    average(scores, |score| if score.support > 0 { 1.0 } else { 0.0 })
+}
+
+/// Means in which each genre weighs as many clips as it has. The recall is the accuracy.
+pub fn weighted_average(scores: &BTreeMap<String, GenreScore>) -> Averages {
+    average(scores, |score| score.support as f64)
+}
+
+fn average(scores: &BTreeMap<String, GenreScore>, weight: fn(&GenreScore) -> f64) -> Averages {
+    let all: f64 = scores.values().map(weight).sum();
+    let of = |value: fn(&GenreScore) -> f64| {
+        let sum: f64 = scores.values().map(|s| weight(s) * value(s)).sum();
+        if all > 0.0 { sum / all } else { 0.0 }
+    };
+    Averages {
+        precision: of(|s| s.precision),
+        recall: of(|s| s.recall),
+        f1: of(|s| s.f1),
+    }
 }
 
 /// Area under the ROC curve of one genre against the rest, averaged over the genres that have clips
 /// and others beside; `None` if there is no such genre.
 pub fn auc_macro(labels: &[usize], probabilities: &[Vec<f32>], genres: usize) -> Option<f64> {
     mean((0..genres).filter_map(|genre| {
-        let mut ranked: Vec<(f32, bool)> = labels
-            .iter()
-            .zip(probabilities)
-            .map(|(&label, p)| (p[genre], label == genre))
-            .collect();
-        area_under_curve(&mut ranked)
+        area_under_curve(&curves::against_the_rest(labels, probabilities, genre))
     }))
-}
-
-/// Probability that a positive scores above a negative, ties counting half (Mann–Whitney).
-fn area_under_curve(scored: &mut [(f32, bool)]) -> Option<f64> {
-    scored.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let positives = scored.iter().filter(|(_, positive)| *positive).count();
-    let negatives = scored.len() - positives;
-    if positives == 0 || negatives == 0 {
-        return None;
-    }
-    let mut wins = 0.0;
-    let mut below = 0;
-    for tied in scored.chunk_by(|a, b| a.0 == b.0) {
-        let positive = tied.iter().filter(|(_, positive)| *positive).count();
-        let negative = tied.len() - positive;
-        wins += positive as f64 * (below as f64 + negative as f64 / 2.0);
-        below += negative;
-    }
-    Some(wins / (positives as f64 * negatives as f64))
-}
-
-/// 95 % interval of an accuracy: percentiles of resampled clips, seeded so that it repeats.
-pub fn accuracy_interval(labels: &[usize], calls: &[usize]) -> [f64; 2] {
-    if labels.is_empty() {
-        return [0.0, 0.0];
-    }
-    let mut rng = ChaCha8Rng::seed_from_u64(0);
-    let mut resampled: Vec<f64> = (0..BOOTSTRAPS)
-        .map(|_| resampled_accuracy(labels, calls, &mut rng))
-        .collect();
-    resampled.sort_by(f64::total_cmp);
-    let at = |share: f64| resampled[(share * (BOOTSTRAPS - 1) as f64).round() as usize];
-    [at(0.025), at(0.975)]
-}
-
-fn resampled_accuracy(labels: &[usize], calls: &[usize], rng: &mut impl Rng) -> f64 {
-    let right = (0..labels.len())
-        .filter(|_| {
-            let clip = rng.random_range(0..labels.len());
-            labels[clip] == calls[clip]
-        })
-        .count();
-    right as f64 / labels.len() as f64
 }
 
 /// Arithmetic mean; `None` of nothing.
@@ -195,11 +206,31 @@ mod tests {
         assert!((macro_f1(&scores) - (2.0 / 3.0 + 0.5 + 1.0) / 3.0).abs() < 1e-12);
     }
 
+    /// The example of scikit-learn's documentation of `precision_recall_fscore_support`.
     #[test]
-    fn area_under_the_curve_counts_ties_half() {
-        let mut scored = [(0.1, false), (0.4, true), (0.4, false), (0.9, true)];
-        assert_eq!(area_under_curve(&mut scored), Some(3.5 / 4.0));
-        assert_eq!(area_under_curve(&mut [(0.5, true)]), None);
+    fn the_documented_example_has_its_documented_averages() {
+        let names = ["cat", "dog", "pig"].map(str::to_owned);
+        let scores = per_genre(
+            &confusion(&[0, 1, 2, 0, 1, 2], &[0, 2, 1, 0, 0, 1], 3),
+            &names,
+        );
+        for averages in [macro_average(&scores), weighted_average(&scores)] {
+            assert!((averages.precision - 2.0 / 9.0).abs() < 1e-12);
+            assert!((averages.recall - 1.0 / 3.0).abs() < 1e-12);
+            assert!((averages.f1 - 4.0 / 15.0).abs() < 1e-12);
+        }
+        assert_eq!(weighted_average(&BTreeMap::new()), Averages::default());
+    }
+
+    #[test]
+    fn a_genre_weighs_as_many_clips_as_it_has() {
+        let (labels, calls) = ([0, 0, 0, 1], [0, 0, 1, 1]);
+        let names = ["a", "b"].map(str::to_owned);
+        let scores = per_genre(&confusion(&labels, &calls, 2), &names);
+        let weighted = weighted_average(&scores);
+        assert!((weighted.precision - (3.0 * 1.0 + 0.5) / 4.0).abs() < 1e-12);
+        assert!((weighted.recall - accuracy(&labels, &calls)).abs() < 1e-12);
+        assert!((weighted.f1 - (3.0 * 0.8 + 2.0 / 3.0) / 4.0).abs() < 1e-12);
     }
 
     #[test]
@@ -220,14 +251,5 @@ mod tests {
         assert_eq!((bars[0].clips, bars[0].accuracy), (4, 0.5));
         assert_eq!(calibration_error(&[]), 0.0);
         assert_eq!(reliability(&[(1.0, true)])[0].to, 1.0);
-    }
-
-    #[test]
-    fn an_interval_encloses_the_accuracy_and_repeats() {
-        let labels = vec![0; 100];
-        let calls: Vec<usize> = (0..100).map(|i| usize::from(i % 4 == 0)).collect();
-        let [low, high] = accuracy_interval(&labels, &calls);
-        assert!(low < 0.75 && 0.75 < high && high - low < 0.25);
-        assert_eq!(accuracy_interval(&labels, &calls), [low, high]);
     }
 }

@@ -13,6 +13,7 @@ mod metric;
 pub mod metrics;
 mod opinion;
 mod others;
+pub mod report;
 mod teacher;
 
 use std::io::Write;
@@ -21,7 +22,9 @@ use std::path::{Path, PathBuf};
 pub use augment::Augmentation;
 pub use calibrate::calibrate;
 pub use device::{DeviceName, open_device};
-pub use evaluate::{ClipError, Precision, Report, Through, evaluate, precision_at};
+pub use evaluate::{
+    ClipError, Details, Precision, Report, Through, evaluate, evaluate_in_detail, precision_at,
+};
 pub use fit::{Recipe, Shares, Teaching, fit};
 pub use lessons::Curriculum;
 pub use teacher::{Taught, Teacher};
@@ -77,6 +80,14 @@ pub enum TrainError {
     Teacher {
         /// Its file.
         file: PathBuf,
+        /// Why not.
+        cause: String,
+    },
+    /// A report or a part of it cannot be made.
+    #[error("{figure}: cannot be put into the report: {cause}")]
+    Figure {
+        /// The figure, or the file it is of.
+        figure: String,
         /// Why not.
         cause: String,
     },

@@ -23,9 +23,10 @@ use soundalike::pipeline::Listener;
 use soundalike::progress::Progress;
 use soundalike::shipped;
 use soundalike::train::metrics::{GenreScore, Reliability};
+use soundalike::train::report::{self, Contents, Heard};
 use soundalike::train::{
-    DeviceName, Precision, Recipe, Report, Teacher, Teaching, Through, evaluate, fit, open_device,
-    write_whole,
+    DeviceName, Precision, Recipe, Report, Teacher, Teaching, Through, evaluate,
+    evaluate_in_detail, fit, open_device, write_whole,
 };
 
 #[derive(Parser)]
@@ -61,6 +62,9 @@ enum Command {
         /// Folder of the teacher, to compare the precision of its features too
         #[arg(long, value_name = "DIR")]
         teacher: Option<PathBuf>,
+        /// Folder for report.html, a page with every figure, and report.json
+        #[arg(long, value_name = "DIR")]
+        report: Option<PathBuf>,
     },
 }
 
@@ -267,6 +271,7 @@ fn main() -> ExitCode {
             seed,
             through,
             teacher,
+            report,
         } => measure(
             &set,
             split,
@@ -275,6 +280,7 @@ fn main() -> ExitCode {
             seed,
             through.into(),
             teacher.as_deref(),
+            report.as_deref(),
         ),
     };
     match done {
@@ -477,6 +483,7 @@ fn songs_to_ask_about(songs: &[Song], folders: &[PathBuf], seed: u64) -> anyhow:
 }
 
 /// Evaluates and prints; false if some clips could not be heard.
+#[expect(clippy::too_many_arguments, reason = "one per option of the command")]
 fn measure(
     set: &SetArguments,
     split: SplitName,
@@ -485,6 +492,7 @@ fn measure(
     seed: u64,
     through: Through,
     teacher: Option<&Path>,
+    folder: Option<&Path>,
 ) -> anyhow::Result<bool> {
     let (bytes, name) = match model {
         Some(path) => (
@@ -493,7 +501,7 @@ fn measure(
         ),
         None => (shipped::MODEL.to_vec(), "the shipped model".to_owned()),
     };
-    let listener = Listener::from_bytes(&bytes, Device::flex()).context(name)?;
+    let listener = Listener::from_bytes(&bytes, Device::flex()).context(name.clone())?;
     let songs: Vec<Song> = set
         .open(seed)?
         .into_iter()
@@ -508,14 +516,35 @@ fn measure(
     let teacher = teacher
         .map(|folder| Teacher::open(folder, &Device::flex()))
         .transpose()?;
+    // A folder that cannot be made is better known before the work than after it.
+    if let Some(folder) = folder {
+        std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    }
     let progress = Progress::new("evaluating", songs.len());
-    let report = evaluate(&listener, &songs, through, teacher.as_ref(), &progress)?;
+    let (report, details) =
+        evaluate_in_detail(&listener, &songs, through, teacher.as_ref(), &progress)?;
     drop(progress);
     for error in &report.errors {
         eprintln!("{}: {}", error.path, error.error);
     }
     print_report(&report, json)?;
-    Ok(report.errors.is_empty())
+    let all_heard = report.errors.is_empty();
+    if let Some(folder) = folder {
+        let heard = Heard {
+            listener: &listener,
+            songs: &songs,
+            details: &details,
+        };
+        let title = format!("How well {name} does on {}", set.data.display());
+        let warnings = report.warning.into_iter().map(str::to_owned).collect();
+        let contents = Contents {
+            warnings,
+            ..Contents::of_evaluation(title, report, &heard)?
+        };
+        report::write(folder, &contents)?;
+        eprintln!("{}", folder.join("report.html").display());
+    }
+    Ok(all_heard)
 }
 
 /// The ten known genres if the training clips are of those, else whatever they are of, by name.
@@ -571,8 +600,16 @@ fn print_report(report: &Report, json: bool) -> anyhow::Result<()> {
         percent(high)
     )?;
     writeln!(out, "macro F1         {:.3}", report.macro_f1)?;
+    let weighted = report.weighted_average;
+    writeln!(
+        out,
+        "weighted         {:.3} precision, {:.3} recall, {:.3} F1",
+        weighted.precision, weighted.recall, weighted.f1
+    )?;
     let optional = |value: Option<f64>| value.map_or("–".to_owned(), |v| format!("{v:.3}"));
     writeln!(out, "macro AUC        {}", optional(report.auc_macro))?;
+    let mean_ap = optional(report.mean_average_precision);
+    writeln!(out, "mean AP          {mean_ap}")?;
     writeln!(out, "log loss         {:.3}", report.log_loss)?;
     writeln!(
         out,

@@ -1,0 +1,366 @@
+//! The report: one self-contained page with every figure, and every number as JSON.
+
+mod figures;
+mod gather;
+mod page;
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::metrics::McNemar;
+use super::{Report, TrainError, write_whole};
+
+pub use gather::{Heard, epochs_of};
+
+/// What there is to report. Whatever is empty is left out of the page.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Contents {
+    /// What the page is called.
+    pub title: String,
+    /// What a reader must know, a sentence each.
+    pub notes: Vec<String>,
+    /// What must stand beside every number, a sentence each: a split that leaks, for one.
+    pub warnings: Vec<String>,
+    /// How well a model does.
+    pub evaluation: Option<Report>,
+    /// The epochs of its training.
+    pub epochs: Vec<Epoch>,
+    /// Trainings with one setting varied.
+    pub sweeps: Vec<Sweep>,
+    /// Where the clips lie.
+    pub places: Option<Places>,
+    /// How the descriptors of the clips go together.
+    pub correlations: Option<Correlations>,
+    /// Clips to look at.
+    pub pictures: Vec<Picture>,
+    /// Models side by side.
+    pub compared: Vec<Compared>,
+    /// Pairs of them on the same clips.
+    pub tests: Vec<Pair>,
+}
+
+/// A line of a training's metrics.csv.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Epoch {
+    /// Counted from one.
+    pub epoch: usize,
+    /// Learning rate.
+    pub learning_rate: f64,
+    /// Mean cross-entropy of the epoch's batches in nats.
+    pub train_loss: f64,
+    /// Mean cross-entropy of the clips that choose, in nats.
+    pub valid_loss: f64,
+    /// Their accuracy.
+    pub valid_accuracy: f64,
+    /// Their macro F1.
+    pub valid_macro_f1: f64,
+    /// Seconds it took.
+    pub seconds: f64,
+}
+
+/// Trainings that differ in one setting.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Sweep {
+    /// The setting: "learning rate".
+    pub setting: String,
+    /// One per value.
+    pub runs: Vec<Run>,
+}
+
+/// One training of a sweep.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Run {
+    /// The setting's value.
+    pub value: String,
+    /// Its epochs; none if the loss grew beyond all bounds at once.
+    pub epochs: Vec<Epoch>,
+}
+
+/// Where clips lie on the map of [`crate::catalog::Map`].
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Places {
+    /// Share of the variance that each axis holds.
+    pub explained: [f32; 3],
+    /// Each clip.
+    pub songs: Vec<Spot>,
+    /// The middle of each genre's clips.
+    pub signatures: Vec<Spot>,
+}
+
+/// A point of a map.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Spot {
+    /// Its labelled genre.
+    pub genre: String,
+    /// `[x, y, z]`.
+    pub point: [f32; 3],
+}
+
+/// Pearson correlations of the descriptors over clips.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Correlations {
+    /// Clips.
+    pub clips: usize,
+    /// Names of the descriptors, `[d]`.
+    pub names: Vec<String>,
+    /// `[d][d]`, −1 to 1; zero where one of the two never changes.
+    pub values: Vec<Vec<f64>>,
+}
+
+/// A clip's mel spectrogram.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Picture {
+    /// The clip's title.
+    pub title: String,
+    /// Its genre.
+    pub genre: String,
+    /// Its length in seconds.
+    pub seconds: f64,
+    /// Mel bands before they were put together for the picture.
+    pub bands: usize,
+    /// Quietest and loudest level shown, in dB.
+    pub range: [f32; 2],
+    /// Levels in dB, `[rows][columns]`, the lowest band first. Not in report.json: it is a picture.
+    #[serde(skip)]
+    pub decibels: Vec<Vec<f32>>,
+}
+
+/// A model in the table of several; what is not known is left out.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Compared {
+    /// The model.
+    pub name: String,
+    /// Share of the clips that it calls right.
+    pub accuracy: Option<f64>,
+    /// 95 % interval of it.
+    pub accuracy_interval: Option<[f64; 2]>,
+    /// Macro F1.
+    pub macro_f1: Option<f64>,
+    /// Mean area under the ROC curve.
+    pub auc_macro: Option<f64>,
+    /// Artist-filtered precision at ten.
+    pub precision_at_10: Option<f64>,
+    /// Numbers that it learns.
+    pub parameters: Option<usize>,
+    /// Millions of floating-point operations per example, a multiply-add counting two.
+    pub megaflops: Option<f64>,
+    /// Seconds of training.
+    pub train_seconds: Option<f64>,
+    /// Milliseconds per example, natively.
+    pub native_ms: Option<f64>,
+    /// Milliseconds per example, in WebAssembly.
+    pub wasm_ms: Option<f64>,
+}
+
+/// McNemar's test of two models.
+#[derive(Clone, Debug, Serialize)]
+pub struct Pair {
+    /// The first model.
+    pub first: String,
+    /// The second.
+    pub second: String,
+    /// The test.
+    pub test: McNemar,
+}
+
+/// Writes `report.html` and `report.json` into a folder, which is made if it is not there.
+///
+/// # Errors
+/// If the folder cannot be written or a figure cannot be drawn.
+pub fn write(folder: &Path, contents: &Contents) -> Result<(), TrainError> {
+    std::fs::create_dir_all(folder).map_err(|e| TrainError::io(folder, e))?;
+    let failed = |cause: serde_json::Error| TrainError::Figure {
+        figure: "report.json".to_owned(),
+        cause: cause.to_string(),
+    };
+    let json = serde_json::to_string_pretty(contents).map_err(failed)?;
+    let html = page::html(contents)?;
+    write_whole(&folder.join("report.html"), html.as_bytes())?;
+    write_whole(&folder.join("report.json"), format!("{json}\n").as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::metrics;
+    use super::*;
+
+    const NASTY: &str = "<script>alert(1)</script> & \"co\"";
+
+    fn epochs() -> Vec<Epoch> {
+        (1..=4)
+            .map(|epoch| Epoch {
+                epoch,
+                learning_rate: 0.01,
+                train_loss: 2.0 / epoch as f64,
+                valid_loss: 2.2 / epoch as f64,
+                valid_accuracy: 0.2 * epoch as f64,
+                valid_macro_f1: 0.18 * epoch as f64,
+                seconds: 1.0,
+            })
+            .collect()
+    }
+
+    /// A report of everything, with a name that would break a careless page.
+    fn everything() -> Contents {
+        let genres: Vec<String> = ["blues", "rock", NASTY].map(str::to_owned).to_vec();
+        let labels = [0, 0, 1, 1, 2, 2];
+        let calls = [0, 1, 1, 1, 2, 0];
+        let probabilities: Vec<Vec<f32>> = calls
+            .iter()
+            .enumerate()
+            .map(|(at, &call)| {
+                let mut p = vec![0.1 + at as f32 / 50.0; 3];
+                p[call] = 0.7;
+                p
+            })
+            .collect();
+        let confusion = metrics::confusion(&labels, &calls, 3);
+        let per_genre = metrics::per_genre(&confusion, &genres);
+        let curves = metrics::curves_per_genre(&labels, &probabilities, &genres);
+        let evaluation = Report {
+            clips: 6,
+            accuracy: 4.0 / 6.0,
+            accuracy_interval: [0.3, 0.9],
+            macro_f1: metrics::macro_f1(&per_genre),
+            macro_f1_interval: Some([0.3, 0.9]),
+            macro_average: metrics::macro_average(&per_genre),
+            weighted_average: metrics::weighted_average(&per_genre),
+            per_genre,
+            genres: genres.clone(),
+            confusion,
+            auc_macro: metrics::auc_macro(&labels, &probabilities, 3),
+            auc_macro_interval: None,
+            mean_average_precision: metrics::mean_average_precision(&curves),
+            hamming_accuracy: 0.8,
+            curves,
+            log_loss: 0.7,
+            expected_calibration_error: 0.1,
+            reliability: metrics::reliability(&[(0.7, true), (0.4, false)]),
+            precision_at_1: Some(0.5),
+            precision_at_5: None,
+            precision_at_10: None,
+            precision_of_others: BTreeMap::new(),
+            segments: 6,
+            segment_accuracy: 0.5,
+            errors: Vec::new(),
+        };
+        let spots: Vec<Spot> = genres
+            .iter()
+            .enumerate()
+            .map(|(at, genre)| Spot {
+                genre: genre.clone(),
+                point: [at as f32 * 0.3, -0.2, 0.1],
+            })
+            .collect();
+        let run = Run {
+            value: NASTY.to_owned(),
+            epochs: epochs(),
+        };
+        let failed = Run {
+            value: "0.1".to_owned(),
+            epochs: Vec::new(),
+        };
+        Contents {
+            title: NASTY.to_owned(),
+            notes: vec![NASTY.to_owned()],
+            warnings: vec![NASTY.to_owned()],
+            evaluation: Some(evaluation),
+            epochs: epochs(),
+            sweeps: vec![Sweep {
+                setting: NASTY.to_owned(),
+                runs: vec![run, failed],
+            }],
+            places: Some(Places {
+                explained: [0.5, 0.2, 0.1],
+                songs: spots.clone(),
+                signatures: spots,
+            }),
+            correlations: Some(Correlations {
+                clips: 6,
+                names: vec![NASTY.to_owned(), "tempo".to_owned()],
+                values: vec![vec![1.0, -0.5], vec![-0.5, 1.0]],
+            }),
+            pictures: vec![Picture {
+                title: NASTY.to_owned(),
+                genre: "blues".to_owned(),
+                seconds: 2.0,
+                bands: 4,
+                range: [-80.0, 0.0],
+                decibels: vec![vec![-80.0, 0.0, 0.0], vec![-40.0, -40.0, -80.0]],
+            }],
+            compared: vec![Compared {
+                name: NASTY.to_owned(),
+                accuracy: Some(0.5),
+                accuracy_interval: Some([0.4, 0.6]),
+                ..Compared::default()
+            }],
+            tests: vec![Pair {
+                first: NASTY.to_owned(),
+                second: "crnn".to_owned(),
+                test: metrics::mcnemar(&labels, &calls, &labels),
+            }],
+        }
+    }
+
+    #[test]
+    fn the_page_has_every_figure_and_needs_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let into = folder.path().join("new");
+        write(&into, &everything()).expect("written");
+        let html = std::fs::read_to_string(into.join("report.html")).expect("a page");
+        for figure in [
+            "training-loss",
+            "training-accuracy",
+            "sweep-0",
+            "confusion",
+            "roc-0",
+            "pr-0",
+            "reliability",
+            "signatures",
+            "clips",
+            "correlations",
+            "mel-0",
+        ] {
+            for part in ["title", "text"] {
+                let id = format!("id=\"{figure}-{part}\"");
+                assert_eq!(html.matches(&id).count(), 1, "{id}");
+            }
+        }
+        assert!(html.contains("grew beyond all bounds: 0.1."));
+        assert!(html.contains("<canvas") && html.contains("McNemar"));
+        // Nothing is fetched, and every stand-in colour became a variable.
+        for absent in [
+            "://", "src=", "@import", "url(", "\"#01020", "\"#02020", " style=",
+        ] {
+            assert!(!html.contains(absent), "{absent}");
+        }
+        let json = std::fs::read_to_string(into.join("report.json")).expect("numbers");
+        let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        assert_eq!(json["evaluation"]["clips"], 6);
+        assert_eq!(json["evaluation"]["curves"]["blues"]["roc"][0][0], 0.0);
+        assert_eq!(json["epochs"][3]["epoch"], 4);
+    }
+
+    #[test]
+    fn names_cannot_become_markup() {
+        let html = page::html(&everything()).expect("a page");
+        assert!(!html.contains("<script>alert"));
+        assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;co&quot;"));
+        // Two scripts are the page's own: its data and what turns them.
+        assert_eq!(html.matches("<script").count(), 2);
+        assert_eq!(html.matches("</script").count(), 2);
+    }
+
+    #[test]
+    fn what_is_not_known_is_left_out() {
+        let html = page::html(&Contents {
+            title: "Nothing".to_owned(),
+            ..Contents::default()
+        })
+        .expect("a page");
+        assert!(!html.contains("<svg") && !html.contains("<script") && !html.contains("<h2"));
+    }
+}

@@ -1,0 +1,427 @@
+//! The page around the figures.
+
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+use super::{Contents, Run, figures};
+use crate::train::{Report, TrainError};
+
+/// The style of Soundalike's page, whose colours are used.
+const SITE: &str = include_str!("../../../www/style.css");
+const STYLE: &str = include_str!("report.css");
+const SCRIPT: &str = include_str!("space.js");
+
+/// Text as it may stand in HTML, between tags or in quotes.
+pub(super) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            // Control characters have no place in a page.
+            c if c.is_control() => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// The colours that the page of Soundalike uses, light and dark: in its style each stands twice.
+fn colours() -> String {
+    let wanted = |line: &&str| {
+        let names = [
+            "--paper:",
+            "--ink:",
+            "--quiet:",
+            "--line:",
+            "--unknown:",
+            "--genre-",
+        ];
+        names.iter().any(|name| line.starts_with(name))
+    };
+    let (mut light, mut dark) = (Vec::new(), Vec::new());
+    for line in SITE.lines().map(str::trim).filter(wanted) {
+        let name = line.split(':').next().unwrap_or_default();
+        let again = light
+            .iter()
+            .any(|seen: &&str| seen.split(':').next() == Some(name));
+        if again { &mut dark } else { &mut light }.push(line);
+    }
+    format!(
+        ":root{{{}}}@media (prefers-color-scheme:dark){{:root{{{}}}}}",
+        light.concat(),
+        dark.concat()
+    )
+}
+
+/// What a content security policy calls a piece of inline code.
+fn hash(code: &str) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::from("'sha256-");
+    for three in Sha256::digest(code).chunks(3) {
+        let byte = |at: usize| u32::from(three.get(at).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for digit in 0..4 {
+            let value = (bits >> (18 - 6 * digit) & 63) as usize;
+            out.push(if digit > three.len() {
+                '='
+            } else {
+                DIGITS[value] as char
+            });
+        }
+    }
+    out.push('\'');
+    out
+}
+
+/// The whole page.
+pub(super) fn html(contents: &Contents) -> Result<String, TrainError> {
+    let mut body = String::new();
+    for warning in &contents.warnings {
+        let _ = writeln!(
+            body,
+            "<p class=\"warning\">Warning: {}</p>",
+            escaped(warning)
+        );
+    }
+    for note in &contents.notes {
+        let _ = writeln!(body, "<p>{}</p>", escaped(note));
+    }
+    compared(&mut body, contents);
+    if let Some(report) = &contents.evaluation {
+        evaluation(&mut body, report, !contents.warnings.is_empty())?;
+    }
+    if !contents.epochs.is_empty() {
+        let figures = figures::training(&contents.epochs)?;
+        section(&mut body, "Training", "pair", &figures);
+    }
+    if !contents.sweeps.is_empty() {
+        let drawn: Result<Vec<String>, TrainError> = contents
+            .sweeps
+            .iter()
+            .enumerate()
+            .map(|(at, sweep)| {
+                let setting = escaped(&sweep.setting);
+                let drawn = figures::sweep(at, sweep)?;
+                let fails = |run: &&Run| !run.epochs.iter().any(|e| e.valid_loss.is_finite());
+                let failed: Vec<&str> = sweep
+                    .runs
+                    .iter()
+                    .filter(fails)
+                    .map(|run| run.value.as_str())
+                    .collect();
+                let failed = match failed.as_slice() {
+                    [] => String::new(),
+                    some => format!(
+                        " Without a curve, since the loss grew beyond all bounds: {}.",
+                        escaped(&some.join(", "))
+                    ),
+                };
+                Ok(format!(
+                    "{drawn}<figcaption>One line per {setting}.{failed}</figcaption>"
+                ))
+            })
+            .collect();
+        section(&mut body, "Sweeps", "pair", &drawn?);
+    }
+    if let Some(places) = &contents.places {
+        let figures = figures::plane(places)?;
+        section(&mut body, "Where the clips lie", "pair", &figures);
+        space(&mut body, contents)?;
+    }
+    if let Some(correlations) = &contents.correlations {
+        let drawn = figures::correlations(correlations)?;
+        let _ = writeln!(
+            body,
+            "<h2>Correlation of the descriptors</h2>\n<p>Over {} clips: blue goes together, orange goes against.</p>\n<div class=\"wide large\" tabindex=\"0\" role=\"region\" aria-label=\"Correlation of the descriptors\"><figure>{drawn}</figure></div>",
+            correlations.clips
+        );
+    }
+    if !contents.pictures.is_empty() {
+        let drawn: Result<Vec<String>, TrainError> = contents
+            .pictures
+            .iter()
+            .enumerate()
+            .map(|(at, picture)| {
+                let caption = format!("{}: {}", picture.genre, picture.title);
+                let caption = escaped(&caption);
+                let drawn = figures::spectrogram(at, picture)?;
+                Ok(format!("{drawn}<figcaption>{caption}</figcaption>"))
+            })
+            .collect();
+        section(&mut body, "Mel spectrograms", "pair", &drawn?);
+    }
+    let style = format!("{}{STYLE}", colours());
+    let script = if contents.places.is_some() {
+        format!("<script>{SCRIPT}</script>\n")
+    } else {
+        String::new()
+    };
+    let title = escaped(&contents.title);
+    Ok(format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src {}; script-src {}\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n\
+         <style>{style}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n{body}</main>\n{script}</body>\n</html>\n",
+        hash(&style),
+        hash(SCRIPT)
+    ))
+}
+
+fn section(body: &mut String, title: &str, class: &str, figures: &[String]) {
+    let _ = writeln!(body, "<h2>{title}</h2>\n<div class=\"{class}\">");
+    for figure in figures {
+        let _ = writeln!(body, "<figure>{figure}</figure>");
+    }
+    body.push_str("</div>\n");
+}
+
+/// A table that scrolls by itself where the page is narrow. Cells are text.
+fn table(body: &mut String, name: &str, head: &[&str], rows: &[Vec<String>]) {
+    let name = escaped(name);
+    let _ = write!(
+        body,
+        "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"{name}\">\n<table>\n<thead><tr>"
+    );
+    for cell in head {
+        let _ = write!(body, "<th scope=\"col\">{}</th>", escaped(cell));
+    }
+    body.push_str("</tr></thead>\n<tbody>\n");
+    for row in rows {
+        body.push_str("<tr>");
+        for (column, cell) in row.iter().enumerate() {
+            let cell = escaped(cell);
+            let _ = match column {
+                0 => write!(body, "<th scope=\"row\">{cell}</th>"),
+                _ => write!(body, "<td>{cell}</td>"),
+            };
+        }
+        body.push_str("</tr>\n");
+    }
+    body.push_str("</tbody>\n</table>\n</div>\n");
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
+}
+
+fn optional<T>(value: Option<T>, shown: impl Fn(T) -> String) -> String {
+    value.map_or("–".to_owned(), shown)
+}
+
+fn three(value: f64) -> String {
+    format!("{value:.3}")
+}
+
+fn compared(body: &mut String, contents: &Contents) {
+    if !contents.compared.is_empty() {
+        let rows: Vec<Vec<String>> = contents
+            .compared
+            .iter()
+            .map(|model| {
+                vec![
+                    model.name.clone(),
+                    optional(model.accuracy, percent),
+                    optional(model.accuracy_interval, |[low, high]| {
+                        format!("{} to {}", percent(low), percent(high))
+                    }),
+                    optional(model.macro_f1, three),
+                    optional(model.auc_macro, three),
+                    optional(model.precision_at_10, three),
+                    optional(model.parameters, |n| n.to_string()),
+                    optional(model.megaflops, |n| format!("{n:.1}")),
+                    optional(model.train_seconds, |n| format!("{n:.0}")),
+                    optional(model.native_ms, |n| format!("{n:.1}")),
+                    optional(model.wasm_ms, |n| format!("{n:.1}")),
+                ]
+            })
+            .collect();
+        body.push_str("<h2>Models side by side</h2>\n");
+        let head = [
+            "model",
+            "accuracy",
+            "95 % interval",
+            "macro F1",
+            "AUC",
+            "precision at 10",
+            "parameters",
+            "MFLOPs",
+            "training (s)",
+            "native (ms)",
+            "wasm (ms)",
+        ];
+        table(body, "Models side by side", &head, &rows);
+    }
+    if !contents.tests.is_empty() {
+        let rows: Vec<Vec<String>> = contents
+            .tests
+            .iter()
+            .map(|pair| {
+                vec![
+                    format!("{} against {}", pair.first, pair.second),
+                    pair.test.only_first.to_string(),
+                    pair.test.only_second.to_string(),
+                    optional(pair.test.chi_square, |v| format!("{v:.2}")),
+                    format!("{:.4}", pair.test.p_value),
+                ]
+            })
+            .collect();
+        body.push_str("<h2>McNemar’s test</h2>\n");
+        let head = [
+            "models",
+            "only first right",
+            "only second right",
+            "chi-square",
+            "p",
+        ];
+        table(body, "McNemar’s test", &head, &rows);
+    }
+}
+
+fn evaluation(body: &mut String, report: &Report, warned: bool) -> Result<(), TrainError> {
+    let interval =
+        |of: Option<[f64; 2]>| optional(of, |[low, high]| format!("{low:.3} to {high:.3}"));
+    let none = || "–".to_owned();
+    let row = |name: &str, value: String, interval: String| {
+        let mark = if warned { " (see the warning)" } else { "" };
+        vec![name.to_owned(), format!("{value}{mark}"), interval]
+    };
+    let of = |name: &str, value: f64| row(name, three(value), none());
+    let maybe = |name: &str, value: Option<f64>| row(name, optional(value, three), none());
+    let [low, high] = report.accuracy_interval;
+    let rows = [
+        row(
+            "accuracy",
+            percent(report.accuracy),
+            format!("{} to {}", percent(low), percent(high)),
+        ),
+        row(
+            "macro F1",
+            three(report.macro_f1),
+            interval(report.macro_f1_interval),
+        ),
+        of("macro precision", report.macro_average.precision),
+        of("macro recall", report.macro_average.recall),
+        of("weighted F1", report.weighted_average.f1),
+        of("weighted precision", report.weighted_average.precision),
+        of("weighted recall", report.weighted_average.recall),
+        row(
+            "macro AUC",
+            optional(report.auc_macro, three),
+            interval(report.auc_macro_interval),
+        ),
+        maybe("mean average precision", report.mean_average_precision),
+        of("Hamming accuracy", report.hamming_accuracy),
+        maybe("precision at 1", report.precision_at_1),
+        maybe("precision at 5", report.precision_at_5),
+        maybe("precision at 10", report.precision_at_10),
+        of("log loss (nats)", report.log_loss),
+        of(
+            "expected calibration error",
+            report.expected_calibration_error,
+        ),
+        row("segment accuracy", percent(report.segment_accuracy), none()),
+    ];
+    let _ = writeln!(
+        body,
+        "<h2>In numbers</h2>\n<p>{} clips; intervals by bootstrap over them.</p>",
+        report.clips
+    );
+    table(body, "In numbers", &["", "value", "95 % interval"], &rows);
+    body.push_str("<h2>Genre by genre</h2>\n");
+    let rows: Vec<Vec<String>> = report
+        .genres
+        .iter()
+        .filter_map(|genre| {
+            let score = report.per_genre.get(genre)?;
+            let curve = report.curves.get(genre);
+            // Without clips of a genre there is nothing to score.
+            let scored = (score.support > 0).then_some(score);
+            Some(vec![
+                genre.clone(),
+                optional(scored.map(|s| s.precision), three),
+                optional(scored.map(|s| s.recall), three),
+                optional(scored.map(|s| s.f1), three),
+                optional(curve.map(|c| c.auc), three),
+                optional(curve.map(|c| c.average_precision), three),
+                score.support.to_string(),
+            ])
+        })
+        .collect();
+    let head = ["genre", "precision", "recall", "F1", "AUC", "AP", "clips"];
+    table(body, "Genre by genre", &head, &rows);
+    let matrix = figures::confusion(&report.genres, &report.confusion)?;
+    let _ = writeln!(
+        body,
+        "<h2>Confusion matrix</h2>\n<p>Clips, and their share of the true genre.</p>\n<div class=\"wide matrix\" tabindex=\"0\" role=\"region\" aria-label=\"Confusion matrix\"><figure>{matrix}</figure></div>"
+    );
+    let [roc, precision_recall] = figures::curves(&report.curves)?;
+    section(body, "ROC curves", "small", &roc);
+    section(body, "Precision–recall curves", "small", &precision_recall);
+    let bars = figures::reliability(&report.reliability)?;
+    let caption = "<figcaption>The number above a bar counts its clips; on the dashed line confidence is what it promises.</figcaption>";
+    section(body, "Reliability", "pair", &[format!("{bars}{caption}")]);
+    Ok(())
+}
+
+/// The map in three dimensions, which the script draws.
+fn space(body: &mut String, contents: &Contents) -> Result<(), TrainError> {
+    let Some(places) = &contents.places else {
+        return Ok(());
+    };
+    let json = serde_json::to_string(places).map_err(|e| TrainError::Figure {
+        figure: "the map in three dimensions".to_owned(),
+        cause: e.to_string(),
+    })?;
+    // The end of a script must not stand in its data.
+    let json = json.replace('<', "\\u003c");
+    let _ = writeln!(
+        body,
+        "<h2>In three dimensions</h2>\n<p>Drag to turn; with the keyboard, arrow keys turn, plus and minus zoom.</p>\n\
+         <p><label><input type=\"checkbox\" id=\"with-songs\" checked> show every clip, not the signatures alone</label></p>\n\
+         <figure><canvas tabindex=\"0\" role=\"img\" aria-label=\"The clips and the signatures of the genres in three dimensions; the table below has the numbers\" data-places=\"places\" data-songs=\"with-songs\"></canvas></figure>\n\
+         <details><summary>Signatures as numbers</summary>"
+    );
+    let rows: Vec<Vec<String>> = places
+        .signatures
+        .iter()
+        .map(|s| {
+            let numbers = s.point.iter().map(|v| format!("{v:.2}"));
+            std::iter::once(s.genre.clone()).chain(numbers).collect()
+        })
+        .collect();
+    let head = ["genre", "component 1", "component 2", "component 3"];
+    table(body, "Signatures as numbers", &head, &rows);
+    let _ = writeln!(
+        body,
+        "</details>\n<script type=\"application/json\" id=\"places\">{json}</script>"
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_policy_hashes_as_the_standard_says() {
+        // `printf hello | openssl dgst -sha256 -binary | base64`
+        assert_eq!(
+            hash("hello"),
+            "'sha256-LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ='"
+        );
+    }
+
+    #[test]
+    fn every_genre_has_its_two_colours() {
+        let colours = colours();
+        for genre in crate::model::GENRES {
+            let name = format!("--genre-{genre}:");
+            assert_eq!(colours.matches(&name).count(), 2, "{name}");
+        }
+    }
+}
