@@ -343,7 +343,7 @@ fn a_feature_table_is_read_in_the_order_of_the_descriptors_whatever_the_order_of
         (other.genres, other.labels),
         (vec!["fado".to_owned(), "polka".to_owned()], vec![1, 0])
     );
-    says(&refusal(&path), &["table of features", "vector-cnn"]);
+    says(&refusal(&path), &["table of features", "INDEX.csv"]);
 }
 
 #[test]

@@ -221,6 +221,7 @@ mod tests {
         let per_genre = metrics::per_genre(&confusion, &genres);
         let curves = metrics::curves_per_genre(&labels, &probabilities, &genres);
         let evaluation = Report {
+            warning: None,
             clips: 6,
             accuracy: 4.0 / 6.0,
             accuracy_interval: [0.3, 0.9],
