@@ -92,8 +92,7 @@ pub(super) fn find(
             sheet.wrong(&row, cause)
         })?;
         if let Some(line) = lines.insert(id, row.line) {
-            let cause = format!("the track {id} is in line {line} already; keep one of the rows");
-            return Err(sheet.wrong(&row, cause));
+            return Err(sheet.twice(&row, format_args!("the track {id}"), line));
         }
         let [split, of, genre, artist, title, album] = at.map(|at| row.cell(at).to_owned());
         let wanted = match subset {

@@ -52,8 +52,7 @@ pub(super) fn find(path: &Path) -> Result<Found, LibraryError> {
         }
         // Components, so that a/./b.wav is a/b.wav.
         if let Some(line) = lines.insert(file.components().collect(), row.line) {
-            let cause = format!("the file {name} is in line {line} already; keep one of the rows");
-            return Err(sheet.wrong(&row, cause));
+            return Err(sheet.twice(&row, format_args!("the file {name}"), line));
         }
         let track = Track {
             title: if title.is_empty() {

@@ -67,8 +67,7 @@ pub(super) fn find(path: &Path, annotations: &Path) -> Result<Found, LibraryErro
             return Err(sheet.wrong(&row, cause));
         };
         if let Some(line) = lines.insert(name.clone(), row.line) {
-            let cause = format!("the file {name} is in line {line} already; keep one of the rows");
-            return Err(sheet.wrong(&row, cause));
+            return Err(sheet.twice(&row, format_args!("the file {name}"), line));
         }
         tagged.iter().for_each(|&at| counts[at] += 1);
         if found.len() == 0 {

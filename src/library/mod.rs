@@ -91,6 +91,14 @@ impl Song {
         let at = |seconds: f64| ((seconds * f64::from(clip.rate())) as usize).min(samples.len());
         Clip::new(samples[at(start)..at(end)].to_vec(), clip.rate())
     }
+
+    /// [`Song::clip`] at another sample rate in Hz.
+    ///
+    /// # Errors
+    /// As [`Song::clip`], or if it cannot be resampled.
+    pub fn clip_at(&self, rate: u32) -> Result<Clip, AudioError> {
+        self.clip()?.resampled(rate)
+    }
 }
 
 /// How a set is to be opened.

@@ -1,5 +1,6 @@
 //! Tables of text with a header, row by row, each row with its line.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -69,6 +70,12 @@ impl Sheet {
     /// That a row is wrong.
     pub fn wrong(&self, row: &Row, cause: impl Into<String>) -> LibraryError {
         LibraryError::row(&self.path, row.line, cause)
+    }
+
+    /// That what a row names is in an earlier line already.
+    pub fn twice(&self, row: &Row, what: impl Display, line: u64) -> LibraryError {
+        let cause = format!("{what} is in line {line} already; keep one of the rows");
+        self.wrong(row, cause)
     }
 
     fn unreadable(&self, error: &csv::Error) -> LibraryError {

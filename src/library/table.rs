@@ -130,8 +130,7 @@ fn read(path: &Path) -> Result<Raw, LibraryError> {
     while let Some(row) = sheet.next_of(header.cells.len())? {
         let name = row.cell(name_at).to_owned();
         if let Some(line) = lines.insert(name.clone(), row.line) {
-            let cause = format!("the clip {name} is in line {line} already; keep one of the rows");
-            return Err(sheet.wrong(&row, cause));
+            return Err(sheet.twice(&row, format_args!("the clip {name}"), line));
         }
         let numbers = columns.iter().map(|(column, at)| {
             let number = row.cell(*at).parse::<f32>().ok();

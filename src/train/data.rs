@@ -171,10 +171,7 @@ impl DataSet {
                     file: song.file.clone(),
                     cause: cause.to_string(),
                 };
-                let clip = song
-                    .clip()
-                    .and_then(|clip| clip.resampled(front_end.sample_rate))
-                    .map_err(unusable)?;
+                let clip = song.clip_at(front_end.sample_rate).map_err(unusable)?;
                 progress.advance();
                 Ok(Clip {
                     log_mel: LogMel::new(&front_end.log_mel(clip.samples())),

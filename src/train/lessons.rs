@@ -171,10 +171,7 @@ impl Lessons {
             let clips: Vec<(Clip, Option<usize>)> = songs
                 .par_iter()
                 .filter_map(|song| {
-                    let clip = song
-                        .clip()
-                        .and_then(|clip| clip.resampled(self.front_end.sample_rate));
-                    match clip {
+                    match song.clip_at(self.front_end.sample_rate) {
                         Ok(clip) if !clip.is_silent() => {
                             let genre = genres.iter().position(|g| *g == song.track.genre);
                             Some((clip, genre))

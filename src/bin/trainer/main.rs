@@ -536,12 +536,7 @@ fn measure(
             details: &details,
         };
         let title = format!("How well {name} does on {}", set.data.display());
-        let warnings = report.warning.into_iter().map(str::to_owned).collect();
-        let contents = Contents {
-            warnings,
-            ..Contents::of_evaluation(title, report, &heard)?
-        };
-        report::write(folder, &contents)?;
+        report::write(folder, &Contents::of_evaluation(title, report, &heard)?)?;
         eprintln!("{}", folder.join("report.html").display());
     }
     Ok(all_heard)

@@ -6,7 +6,7 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::{Contents, Correlations, Epoch, Picture, Places, Spot};
-use crate::audio;
+use crate::audio::Clip;
 use crate::catalog::{Catalog, Maker};
 use crate::dsp::{FrontEnd, descriptor_names, descriptors};
 use crate::library::Song;
@@ -30,7 +30,7 @@ pub struct Heard<'a> {
 }
 
 impl Contents {
-    /// The report of an evaluation: its numbers, the map of the clips, the correlations of their
+    /// The report of an evaluation: its numbers with the warning about them, the map of the clips, the correlations of their
     /// descriptors if there are thirty clips or more, and a spectrogram per genre. The clips are read
     /// once more; progress is printed.
     ///
@@ -43,6 +43,7 @@ impl Contents {
     ) -> Result<Self, TrainError> {
         Ok(Self {
             title,
+            warnings: report.warning.into_iter().map(str::to_owned).collect(),
             evaluation: Some(report),
             places: Some(places(heard)?),
             correlations: correlations(heard)?,
@@ -80,15 +81,13 @@ fn places(heard: &Heard<'_>) -> Result<Places, TrainError> {
     })
 }
 
-/// A song's samples at the front end's rate.
-fn samples(song: &Song, front_end: &FrontEnd) -> Result<Vec<f32>, TrainError> {
-    let clip = audio::decode_file(&song.file)
-        .and_then(|decoded| decoded.clip.resampled(front_end.sample_rate))
+/// A song, or the piece of it that was heard, at the front end's rate.
+fn clip_of(song: &Song, front_end: &FrontEnd) -> Result<Clip, TrainError> {
+    song.clip_at(front_end.sample_rate)
         .map_err(|cause| TrainError::Song {
             file: song.file.clone(),
             cause: cause.to_string(),
-        })?;
-    Ok(clip.samples().to_vec())
+        })
 }
 
 fn correlations(heard: &Heard<'_>) -> Result<Option<Correlations>, TrainError> {
@@ -101,7 +100,8 @@ fn correlations(heard: &Heard<'_>) -> Result<Option<Correlations>, TrainError> {
     let rows: Result<Vec<Vec<f32>>, TrainError> = clips
         .par_iter()
         .map(|&at| {
-            let described = descriptors(&front_end, &samples(&heard.songs[at], &front_end)?);
+            let clip = clip_of(&heard.songs[at], &front_end)?;
+            let described = descriptors(&front_end, clip.samples());
             progress.advance();
             Ok(described)
         })
@@ -151,8 +151,8 @@ fn pictures(heard: &Heard<'_>) -> Result<Vec<Picture>, TrainError> {
 }
 
 fn picture(song: &Song, front_end: &FrontEnd) -> Result<Picture, TrainError> {
-    let samples = samples(song, front_end)?;
-    let log_mel = front_end.log_mel(&samples);
+    let clip = clip_of(song, front_end)?;
+    let log_mel = front_end.log_mel(clip.samples());
     let [rows, columns] = [
         PICTURE[0].min(log_mel.bands),
         PICTURE[1].min(log_mel.frames).max(1),
@@ -181,7 +181,7 @@ fn picture(song: &Song, front_end: &FrontEnd) -> Result<Picture, TrainError> {
     Ok(Picture {
         title: song.track.title.clone(),
         genre: song.track.genre.clone(),
-        seconds: samples.len() as f64 / f64::from(front_end.sample_rate),
+        seconds: clip.seconds(),
         bands: log_mel.bands,
         range,
         decibels,
