@@ -129,7 +129,7 @@ pub fn auc_macro(labels: &[usize], probabilities: &[Vec<f32>], genres: usize) ->
 }
 
 /// Probability that a positive scores above a negative, ties counting half (Mann–Whitney).
-fn area_under_curve(scored: &mut [(f32, bool)]) -> Option<f64> {
+pub(crate) fn area_under_curve(scored: &mut [(f32, bool)]) -> Option<f64> {
     scored.sort_by(|a, b| a.0.total_cmp(&b.0));
     let positives = scored.iter().filter(|(_, positive)| *positive).count();
     let negatives = scored.len() - positives;

@@ -13,6 +13,7 @@ mod metric;
 pub mod metrics;
 mod opinion;
 mod others;
+pub mod taste;
 mod teacher;
 
 use std::io::Write;
