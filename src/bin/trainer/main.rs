@@ -3,6 +3,8 @@
 #![cfg_attr(target_arch = "wasm32", no_main)]
 #![cfg(not(target_arch = "wasm32"))]
 
+mod taste;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -36,6 +38,9 @@ struct Arguments {
 enum Command {
     /// Train a model on an index or a folder of genres
     Train(TrainArguments),
+    /// Simulate, learn from and measure people's answers
+    #[command(subcommand)]
+    Taste(taste::TasteCommand),
     /// Measure a model on labelled clips
     Evaluate {
         /// INDEX.csv, or a folder with one sub-folder per genre
@@ -249,6 +254,7 @@ fn split_by_artist(train: &[Song], valid: &[Song]) -> String {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Train(arguments) => train(arguments).map(|()| true),
+        Command::Taste(command) => taste::run(command),
         Command::Evaluate {
             data,
             split,
