@@ -120,6 +120,7 @@ fn rounded(mut values: Vec<f32>) -> Vec<f32> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::audio::synth::{noise, tone};

@@ -150,6 +150,7 @@ fn rotate(matrix: &mut [f64], n: usize, (p, q): (usize, usize), (c, s): (f64, f6
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

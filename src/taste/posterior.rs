@@ -213,6 +213,7 @@ pub(crate) fn information(mean: f64, variance: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
