@@ -24,6 +24,8 @@ pub mod live;
 pub mod model;
 pub mod pipeline;
 pub mod saliency;
+pub mod survey;
+pub mod taste;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) mod kernels;

@@ -14,6 +14,7 @@ pub mod metrics;
 mod opinion;
 mod others;
 pub mod report;
+pub mod taste;
 mod teacher;
 
 use std::io::Write;

@@ -3,6 +3,8 @@
 #![cfg_attr(target_arch = "wasm32", no_main)]
 #![cfg(not(target_arch = "wasm32"))]
 
+mod survey;
+
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -88,6 +90,9 @@ enum Command {
     /// Build or describe a catalogue
     #[command(subcommand)]
     Catalog(CatalogCommand),
+    /// Prepare a survey of tastes, and look through its answers
+    #[command(subcommand)]
+    Survey(survey::SurveyCommand),
     /// Write a song's features as a NumPy array
     Features {
         /// Sound file
@@ -265,6 +270,7 @@ fn run(command: Command) -> anyhow::Result<bool> {
             describe(&catalog, bytes.len(), json)?;
             Ok(true)
         }
+        Command::Survey(command) => survey::run(command),
         Command::Features { file, kind, output } => {
             write_features(&file, kind, &output)?;
             Ok(true)

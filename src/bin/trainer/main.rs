@@ -4,6 +4,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod sets;
+mod taste;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -40,6 +41,9 @@ struct Arguments {
 enum Command {
     /// Train a model on an index or a folder of genres
     Train(TrainArguments),
+    /// Simulate, learn from and measure people's answers
+    #[command(subcommand)]
+    Taste(taste::TasteCommand),
     /// Measure a model on labelled clips
     Evaluate {
         #[command(flatten)]
@@ -263,6 +267,7 @@ fn split_by_artist(train: &[Song], valid: &[Song]) -> String {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Train(arguments) => train(arguments).map(|()| true),
+        Command::Taste(command) => taste::run(command),
         Command::Evaluate {
             set,
             split,

@@ -1,0 +1,555 @@
+//! A participant's answer, and what can be wrong with it.
+
+use std::collections::BTreeSet;
+
+#[cfg(not(target_arch = "wasm32"))]
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::Config;
+use super::features::{COLUMNS, DWT_ROWS, MFCC_ROWS, STFT_ROWS};
+
+/// Version of the answer's schema.
+pub const VERSION: u32 = 1;
+/// Characters of a comment, at most.
+pub const COMMENT_MOST: usize = 2_000;
+/// Favourites that are named among the survey's songs.
+pub const FAVOURITES: usize = 3;
+/// Crockford's base 32, which leaves out letters that are read as digits
+/// (https://www.crockford.com/base32.html).
+const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+/// Digits of a participant's code, in groups of four.
+const CODE_DIGITS: usize = 16;
+const GROUP: usize = 4;
+
+/// A participant's answer. It holds no name, no address and nothing of the browser.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// Version of this schema: 1.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(range(min = 1, max = 1)))]
+    pub version: u32,
+    /// The survey's id.
+    pub survey: String,
+    /// The participant's code, made at random in the browser: sixteen digits of Crockford's base 32 in
+    /// groups of four.
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(regex(pattern = r"^[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){3}$"))
+    )]
+    pub participant: String,
+    /// The consent.
+    pub consent: Consent,
+    /// SHA-256 of the model that the page heard with.
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(regex(pattern = r"^[0-9a-f]{64}$"))
+    )]
+    pub model_sha256: String,
+    /// The song that the participant likes best of all.
+    pub favourite: Favourite,
+    /// An opinion on each song of the survey, once.
+    pub labels: Vec<Label>,
+    /// Ids of the three songs of the survey that the participant likes best.
+    pub favourites: [String; FAVOURITES],
+    /// Whatever else the participant wants to say, at most 2,000 characters; may be empty.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(length(max = 2_000)))]
+    pub comment: String,
+    /// True where a program made the answer up.
+    #[serde(default)]
+    pub simulated: bool,
+}
+
+/// The consent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Consent {
+    /// Version of the text that was agreed to.
+    pub version: u32,
+    /// When, as in RFC 3339.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("format" = "date-time")))]
+    pub at: String,
+}
+
+/// The song that a participant likes best of all.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(JsonSchema))]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Favourite {
+    /// One of the catalogue.
+    Song {
+        /// Its path there.
+        id: String,
+    },
+    /// A file of the participant's own, of which only numbers are kept.
+    Own {
+        /// `[embedding]`.
+        embedding: Vec<f32>,
+        /// `[genres]`; the sum is one.
+        probabilities: Vec<f32>,
+        /// `[tags]`.
+        tags: Vec<f32>,
+        /// Small pictures of its sound, from which it cannot be heard again.
+        features: Features,
+    },
+}
+
+/// Small pictures of a sound: see [`Features::of`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Features {
+    /// Mel-frequency cepstral coefficients, `[20, 64]`.
+    pub mfcc: Vec<f32>,
+    /// Spectrum in dB, `[64, 64]`.
+    pub stft: Vec<f32>,
+    /// Level of the wavelet coefficients in dB, `[7, 64]`.
+    pub dwt: Vec<f32>,
+}
+
+/// An opinion on a song.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Label {
+    /// The song's id.
+    pub song: String,
+    /// What is thought of it.
+    pub opinion: Opinion,
+}
+
+/// What is thought of a song.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Opinion {
+    /// It is liked.
+    Like,
+    /// It is not liked.
+    Dislike,
+    /// The participant does not know it.
+    Unknown,
+}
+
+/// What is wrong with an answer: one sentence each.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Invalid {
+    /// Bytes that are no text.
+    #[error("The answer is not UTF-8: send it as JSON in UTF-8.")]
+    NotUtf8,
+    /// Text that is no answer.
+    #[error("The answer is not as its schema says: {0}.")]
+    NotAnAnswer(String),
+    /// Another version of the schema.
+    #[error(
+        "The answer is of version {0}, and this program knows version {VERSION}: reload the page."
+    )]
+    Version(u64),
+    /// Another survey's.
+    #[error("The answer is to the survey “{found}”, and this is “{asked}”.")]
+    OtherSurvey {
+        /// The answer's.
+        found: String,
+        /// The one asked.
+        asked: String,
+    },
+    /// A code that this program did not make.
+    #[error(
+        "The participant's code is not one: it is sixteen digits and capital letters in groups of four."
+    )]
+    Code,
+    /// Consent to another text.
+    #[error(
+        "The consent is to version {found} of the text, and version {asked} is in use: read it and agree again."
+    )]
+    Consent {
+        /// The answer's.
+        found: u32,
+        /// The survey's.
+        asked: u32,
+    },
+    /// A time that is none.
+    #[error(
+        "The time of the consent, “{0}”, is not one as in RFC 3339, such as 2000-01-31T12:00:00Z."
+    )]
+    Time(String),
+    /// Another model's numbers.
+    #[error("The answer comes from another model than the survey's: reload the page.")]
+    OtherModel,
+    /// Numbers that the survey's model does not give.
+    #[error("The favourite song's {0} are not as many finite numbers as the survey's model gives.")]
+    Numbers(&'static str),
+    /// An id that is none.
+    #[error("The favourite song's id is empty or longer than 500 characters.")]
+    FavouriteId,
+    /// More opinions than songs.
+    #[error("The answer has {found} labels, and the survey has {asked} songs.")]
+    TooMany {
+        /// Labels.
+        found: usize,
+        /// Songs.
+        asked: usize,
+    },
+    /// A song that was not asked about.
+    #[error("The song “{0}” is not in the survey.")]
+    UnknownSong(String),
+    /// A song with two opinions.
+    #[error("The song “{0}” has two labels.")]
+    LabelledTwice(String),
+    /// A song without an opinion.
+    #[error("The song “{0}” has no label: like, dislike or unknown.")]
+    Unlabelled(String),
+    /// A favourite that comes twice.
+    #[error("The song “{0}” is a favourite twice: name three different songs.")]
+    FavouriteTwice(String),
+    /// Too long a comment.
+    #[error("The comment has {0} characters, and at most {COMMENT_MOST} are kept.")]
+    LongComment(usize),
+    /// Characters that no text has.
+    #[error("The comment contains control characters: send plain text.")]
+    ControlCharacters,
+}
+
+impl Answer {
+    /// Reads an answer. Its version is looked at first, so that a later program's answer is told apart
+    /// from a damaged one.
+    ///
+    /// # Errors
+    /// If the bytes are no answer of this version.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, Invalid> {
+        #[derive(Deserialize)]
+        struct Version {
+            version: u64,
+        }
+        let text = std::str::from_utf8(bytes).map_err(|_| Invalid::NotUtf8)?;
+        if let Ok(Version { version }) = serde_json::from_str(text)
+            && version != u64::from(VERSION)
+        {
+            return Err(Invalid::Version(version));
+        }
+        serde_json::from_str(text).map_err(|error| Invalid::NotAnAnswer(error.to_string()))
+    }
+
+    /// Checks the answer against its survey.
+    ///
+    /// # Errors
+    /// The first thing that does not fit.
+    pub fn check(&self, config: &Config) -> Result<(), Invalid> {
+        if self.version != VERSION {
+            return Err(Invalid::Version(u64::from(self.version)));
+        }
+        if self.survey != config.id {
+            return Err(Invalid::OtherSurvey {
+                found: shortened(&self.survey),
+                asked: config.id.clone(),
+            });
+        }
+        if !is_participant_code(&self.participant) {
+            return Err(Invalid::Code);
+        }
+        if self.consent.version != config.consent_version {
+            return Err(Invalid::Consent {
+                found: self.consent.version,
+                asked: config.consent_version,
+            });
+        }
+        if OffsetDateTime::parse(&self.consent.at, &Rfc3339).is_err() {
+            return Err(Invalid::Time(shortened(&self.consent.at)));
+        }
+        if self.model_sha256 != config.model.sha256 {
+            return Err(Invalid::OtherModel);
+        }
+        self.check_favourite(config)?;
+        self.check_songs(config)?;
+        let length = self.comment.chars().count();
+        if length > COMMENT_MOST {
+            return Err(Invalid::LongComment(length));
+        }
+        let control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+        if self.comment.chars().any(control) {
+            return Err(Invalid::ControlCharacters);
+        }
+        Ok(())
+    }
+
+    fn check_favourite(&self, config: &Config) -> Result<(), Invalid> {
+        let (embedding, probabilities, tags, features) = match &self.favourite {
+            Favourite::Song { id } => {
+                let possible = !id.is_empty() && id.len() <= 500 && !id.contains(char::is_control);
+                return if possible {
+                    Ok(())
+                } else {
+                    Err(Invalid::FavouriteId)
+                };
+            }
+            Favourite::Own {
+                embedding,
+                probabilities,
+                tags,
+                features,
+            } => (embedding, probabilities, tags, features),
+        };
+        let model = &config.model;
+        let numbers = [
+            ("embedding", embedding, model.embedding),
+            ("probabilities", probabilities, model.genres),
+            ("tags", tags, model.tags),
+            ("MFCC", &features.mfcc, MFCC_ROWS * COLUMNS),
+            ("STFT", &features.stft, STFT_ROWS * COLUMNS),
+            ("DWT", &features.dwt, DWT_ROWS * COLUMNS),
+        ];
+        for (name, values, length) in numbers {
+            if values.len() != length || !values.iter().all(|v| v.is_finite()) {
+                return Err(Invalid::Numbers(name));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_songs(&self, config: &Config) -> Result<(), Invalid> {
+        if self.labels.len() > config.songs.len() {
+            return Err(Invalid::TooMany {
+                found: self.labels.len(),
+                asked: config.songs.len(),
+            });
+        }
+        let asked: BTreeSet<&str> = config.songs.iter().map(|s| s.id.as_str()).collect();
+        let known = |id: &str| {
+            let known = asked.contains(id);
+            if known {
+                Ok(())
+            } else {
+                Err(Invalid::UnknownSong(shortened(id)))
+            }
+        };
+        let mut labelled = BTreeSet::new();
+        for Label { song, .. } in &self.labels {
+            known(song)?;
+            if !labelled.insert(song.as_str()) {
+                return Err(Invalid::LabelledTwice(song.clone()));
+            }
+        }
+        if let Some(&left) = asked.difference(&labelled).next() {
+            return Err(Invalid::Unlabelled(left.to_owned()));
+        }
+        let mut best = BTreeSet::new();
+        for song in &self.favourites {
+            known(song)?;
+            if !best.insert(song) {
+                return Err(Invalid::FavouriteTwice(song.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// The answer's JSON Schema (draft 2020-12).
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn schema() -> serde_json::Value {
+        schemars::schema_for!(Self).to_value()
+    }
+}
+
+/// What a stranger wrote, short enough for a sentence.
+fn shortened(text: &str) -> String {
+    const MOST: usize = 80;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// A participant's code of 80 random bits.
+pub fn participant_code(random: &[u8; 10]) -> String {
+    let bits = random
+        .iter()
+        .fold(0_u128, |bits, &byte| bits << 8 | u128::from(byte));
+    let mut code = String::with_capacity(CODE_DIGITS + CODE_DIGITS / GROUP);
+    for digit in 0..CODE_DIGITS {
+        if digit > 0 && digit % GROUP == 0 {
+            code.push('-');
+        }
+        let shift = 5 * (CODE_DIGITS - 1 - digit);
+        code.push(char::from(DIGITS[(bits >> shift) as usize % DIGITS.len()]));
+    }
+    code
+}
+
+/// Whether a text has the form of a participant's code.
+pub fn is_participant_code(text: &str) -> bool {
+    let groups: Vec<&str> = text.split('-').collect();
+    groups.len() == CODE_DIGITS / GROUP
+        && groups
+            .iter()
+            .all(|group| group.len() == GROUP && group.bytes().all(|digit| DIGITS.contains(&digit)))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::survey::{ModelShape, SurveySong};
+
+    /// A survey of `songs` songs, and an answer to it that is right.
+    pub(crate) fn survey_of(songs: usize) -> (Config, Answer) {
+        let ids: Vec<String> = (0..songs).map(|n| format!("set/{n}.ogg")).collect();
+        let config = Config {
+            id: "taste".to_owned(),
+            consent_version: 2,
+            retention_days: 30,
+            model: ModelShape {
+                sha256: "ab".repeat(32),
+                embedding: 4,
+                genres: 3,
+                tags: 2,
+            },
+            songs: ids
+                .iter()
+                .map(|id| SurveySong {
+                    id: id.clone(),
+                    title: id.clone(),
+                    ..SurveySong::default()
+                })
+                .collect(),
+            ..Config::default()
+        };
+        let answer = Answer {
+            version: VERSION,
+            survey: config.id.clone(),
+            participant: participant_code(&[7; 10]),
+            consent: Consent {
+                version: 2,
+                at: "2026-01-31T12:00:00.123Z".to_owned(),
+            },
+            model_sha256: config.model.sha256.clone(),
+            favourite: Favourite::Own {
+                embedding: vec![0.5; 4],
+                probabilities: vec![0.2, 0.3, 0.5],
+                tags: vec![0.1; 2],
+                features: Features {
+                    mfcc: vec![1.0; MFCC_ROWS * COLUMNS],
+                    stft: vec![-1.0; STFT_ROWS * COLUMNS],
+                    dwt: vec![0.0; DWT_ROWS * COLUMNS],
+                },
+            },
+            labels: ids
+                .iter()
+                .map(|id| Label {
+                    song: id.clone(),
+                    opinion: Opinion::Like,
+                })
+                .collect(),
+            favourites: [ids[0].clone(), ids[1].clone(), ids[2].clone()],
+            comment: "<script>alert('plain text')</script>\n= 1".to_owned(),
+            simulated: false,
+        };
+        (config, answer)
+    }
+
+    #[track_caller]
+    fn refused(change: impl FnOnce(&mut Answer), because: &str) {
+        let (config, mut answer) = survey_of(5);
+        answer.check(&config).unwrap();
+        change(&mut answer);
+        let error = answer.check(&config).unwrap_err().to_string();
+        assert!(error.contains(because), "{error}");
+    }
+
+    #[test]
+    fn an_answer_survives_json() {
+        let (config, answer) = survey_of(50);
+        let json = serde_json::to_vec(&answer).unwrap();
+        let read = Answer::from_json(&json).unwrap();
+        read.check(&config).unwrap();
+        assert_eq!(read, answer);
+    }
+
+    #[test]
+    fn each_thing_that_does_not_fit_is_named() {
+        refused(|a| a.version = 2, "version 2");
+        refused(|a| a.survey = "other".to_owned(), "“other”");
+        refused(|a| a.participant = "ABCD-EFGH-IJKL-MNOP".to_owned(), "code");
+        refused(|a| a.participant = "abcd".to_owned(), "code");
+        refused(|a| a.consent.version = 1, "version 1 of the text");
+        refused(|a| a.consent.at = "yesterday".to_owned(), "yesterday");
+        refused(|a| a.model_sha256 = "cd".repeat(32), "another model");
+        let more = |a: &mut Answer| a.labels.push(a.labels[0].clone());
+        refused(more, "6 labels");
+        refused(
+            |a| a.labels[1].song = "x.ogg".to_owned(),
+            "“x.ogg” is not in the survey",
+        );
+        refused(|a| a.labels[1] = a.labels[0].clone(), "two labels");
+        refused(|a| drop(a.labels.pop()), "“set/4.ogg” has no label");
+        refused(
+            |a| a.favourites[1] = a.favourites[0].clone(),
+            "favourite twice",
+        );
+        refused(
+            |a| a.favourites[1] = "x.ogg".to_owned(),
+            "not in the survey",
+        );
+        refused(|a| a.comment = "x".repeat(2_001), "2001 characters");
+        refused(|a| a.comment = "a\0b".to_owned(), "control characters");
+        let empty = Favourite::Song { id: String::new() };
+        refused(|a| a.favourite = empty, "id is empty");
+        let change = |a: &mut Answer| {
+            if let Favourite::Own { embedding, .. } = &mut a.favourite {
+                embedding[0] = f32::INFINITY;
+            }
+        };
+        refused(change, "embedding");
+    }
+
+    #[test]
+    fn what_is_no_answer_is_told_apart() {
+        let sentence = |bytes: &[u8]| Answer::from_json(bytes).unwrap_err().to_string();
+        assert!(sentence(b"\xff\xfe").contains("UTF-8"));
+        assert!(sentence(b"{}").contains("missing field"));
+        assert!(sentence(br#"{"version": 9, "new": true}"#).contains("version 9"));
+        let (_, answer) = survey_of(5);
+        let mut json = serde_json::to_value(answer).unwrap();
+        json["address"] = "somewhere".into();
+        assert!(sentence(&serde_json::to_vec(&json).unwrap()).contains("address"));
+    }
+
+    #[test]
+    fn codes_are_as_many_as_bits_and_recognised() {
+        let code = participant_code(&[0xff; 10]);
+        assert_eq!(code, "ZZZZ-ZZZZ-ZZZZ-ZZZZ");
+        assert_eq!(participant_code(&[0; 10]), "0000-0000-0000-0000");
+        let counted = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+        // By hand: 0x0102030405060708090a in groups of five bits.
+        assert_eq!(participant_code(&counted), "0410-6105-0R3G-G28A");
+        assert!(is_participant_code("0410-6105-0R3G-G28A"));
+        assert!(!is_participant_code("0410-6105-0R3G-G28a"));
+        assert!(!is_participant_code("0410-6105-0R3G"));
+        assert!(!is_participant_code("0410-6105-0R3G-G28A-0000"));
+        assert!(!is_participant_code("041060R50R3GG28A"));
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    #[test]
+    fn the_schema_accepts_what_is_right_and_refuses_what_is_not() {
+        let schema = jsonschema::validator_for(&Answer::schema()).unwrap();
+        let (_, answer) = survey_of(5);
+        let right = serde_json::to_value(&answer).unwrap();
+        assert!(schema.is_valid(&right));
+        for (field, wrong) in [
+            ("version", serde_json::json!(2)),
+            ("participant", serde_json::json!("me")),
+            ("favourites", serde_json::json!(["a", "b"])),
+            ("model_sha256", serde_json::json!("short")),
+            ("comment", serde_json::json!("x".repeat(2_001))),
+            ("address", serde_json::json!("somewhere")),
+        ] {
+            let mut changed = right.clone();
+            changed[field] = wrong;
+            assert!(!schema.is_valid(&changed), "{field}");
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! A survey as its researcher describes it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::FAVOURITES;
+use crate::catalog::{Catalog, Maker};
+
+/// Songs of a survey, at most: an answer about so many stays far below the collector's limit of 256 KiB.
+pub const SONGS_MOST: usize = 500;
+/// The contact of a survey that nobody has filled in yet.
+pub const PLACEHOLDER_CONTACT: &str = "nobody@example.org";
+/// The controller of a survey that nobody has filled in yet.
+pub const PLACEHOLDER_CONTROLLER: &str = "Not named yet";
+
+/// A text in several languages, by language tag (`en`, `de`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Words(pub BTreeMap<String, String>);
+
+impl Words {
+    /// The text in a language, else in English, else in any.
+    pub fn get(&self, language: &str) -> &str {
+        let Self(texts) = self;
+        let text = texts.get(language).or_else(|| texts.get("en"));
+        text.or_else(|| texts.values().next())
+            .map_or("", String::as_str)
+    }
+}
+
+/// A survey, as its researcher describes it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Id: lower-case letters, digits and hyphens. Answers carry it.
+    pub id: String,
+    /// Title.
+    pub title: Words,
+    /// What the answers are collected for.
+    pub purpose: Words,
+    /// Whom participants can ask: a mail address, or a web address.
+    pub contact: String,
+    /// Who is responsible for the data.
+    pub controller: String,
+    /// Version of the consent's text, from 1; a new text takes a new number.
+    pub consent_version: u32,
+    /// Days after which the collector deletes an answer, 1 to 3650.
+    pub retention_days: u32,
+    /// Languages in which every text is given.
+    pub languages: Vec<String>,
+    /// The model whose embeddings are kept of participants' own songs.
+    pub model: ModelShape,
+    /// What is asked about.
+    pub songs: Vec<SurveySong>,
+}
+
+/// Which model an answer's numbers come from, and how many it gives.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelShape {
+    /// SHA-256 of its file.
+    pub sha256: String,
+    /// Numbers of an embedding.
+    pub embedding: usize,
+    /// Number of genres.
+    pub genres: usize,
+    /// Number of tags.
+    pub tags: usize,
+}
+
+impl ModelShape {
+    /// The shape of the model that made a catalogue.
+    pub fn of(catalog: &Catalog) -> Self {
+        let Maker {
+            model_sha256,
+            genres,
+            tags,
+            ..
+        } = &catalog.maker;
+        Self {
+            sha256: model_sha256.clone(),
+            embedding: catalog.dimensions(),
+            genres: genres.len(),
+            tags: tags.len(),
+        }
+    }
+}
+
+/// A song that is asked about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SurveySong {
+    /// Its path in the catalogue.
+    pub id: String,
+    /// Title.
+    pub title: String,
+    /// Artist.
+    pub artist: String,
+    /// Genre: the label, or else what the model hears.
+    pub genre: String,
+    /// Where it can be found; may be empty.
+    #[serde(default)]
+    pub source: String,
+}
+
+/// What is wrong with a survey's description.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// Not JSON, or other fields.
+    #[error("is not a survey ({0}); `soundalike survey config` writes one to start from")]
+    NotASurvey(#[source] serde_json::Error),
+    /// An id with other letters.
+    #[error("has the id “{0}”: an id is 1 to 64 lower-case letters, digits and hyphens")]
+    Id(String),
+    /// A text that is missing.
+    #[error("has no {field} in “{language}”, which its languages list: add it")]
+    Text {
+        /// Which text.
+        field: &'static str,
+        /// In which language.
+        language: String,
+    },
+    /// A number out of range, or an empty field.
+    #[error("{0}")]
+    Field(&'static str),
+    /// Too few songs or too many.
+    #[error("asks about {0} songs: it takes 3 to {SONGS_MOST}")]
+    Songs(usize),
+    /// A song that is there twice.
+    #[error("asks about {0} twice: leave one out")]
+    Twice(String),
+    /// A song that the catalogue lacks.
+    #[error("asks about {0}, which is not in the catalogue: choose with `soundalike survey songs`")]
+    UnknownSong(String),
+    /// Another model's numbers.
+    #[error(
+        "is of another model ({survey}…) than the one in use ({model}…): write its `model` again with `soundalike survey config`"
+    )]
+    OtherModel {
+        /// First digits of the survey's.
+        survey: String,
+        /// First digits of the catalogue's.
+        model: String,
+    },
+}
+
+impl Config {
+    /// Reads and checks a description.
+    ///
+    /// # Errors
+    /// If it is not one, or a field makes no sense.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, ConfigError> {
+        let config: Self = serde_json::from_slice(bytes).map_err(ConfigError::NotASurvey)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Checks every field by itself.
+    ///
+    /// # Errors
+    /// The first field that makes no sense.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let of_id = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if self.id.is_empty() || self.id.len() > 64 || !self.id.chars().all(of_id) {
+            return Err(ConfigError::Id(self.id.clone()));
+        }
+        if self.languages.is_empty() {
+            return Err(ConfigError::Field(
+                "lists no languages: name one, such as en",
+            ));
+        }
+        for language in &self.languages {
+            for (field, Words(texts)) in [("title", &self.title), ("purpose", &self.purpose)] {
+                if texts
+                    .get(language)
+                    .is_none_or(|text| text.trim().is_empty())
+                {
+                    let language = language.clone();
+                    return Err(ConfigError::Text { field, language });
+                }
+            }
+        }
+        let wrong = if self.contact.trim().is_empty() {
+            "has no contact: participants must know whom to ask"
+        } else if self.controller.trim().is_empty() {
+            "has no controller: participants must know who is responsible"
+        } else if self.consent_version == 0 {
+            "has consent_version 0: versions start at 1"
+        } else if !(1..=3650).contains(&self.retention_days) {
+            "has retention_days out of range: answers are kept 1 to 3650 days"
+        } else {
+            ""
+        };
+        if !wrong.is_empty() {
+            return Err(ConfigError::Field(wrong));
+        }
+        if !(FAVOURITES..=SONGS_MOST).contains(&self.songs.len()) {
+            return Err(ConfigError::Songs(self.songs.len()));
+        }
+        let mut seen = BTreeSet::new();
+        for song in &self.songs {
+            if song.id.is_empty() || song.title.is_empty() {
+                return Err(ConfigError::Field("has a song without id or title"));
+            }
+            if !seen.insert(&song.id) {
+                return Err(ConfigError::Twice(song.id.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that the catalogue has the survey's songs, as the survey's model hears them.
+    ///
+    /// # Errors
+    /// If the model is another, or a song is missing.
+    pub fn check_catalog(&self, catalog: &Catalog) -> Result<(), ConfigError> {
+        let shape = ModelShape::of(catalog);
+        if self.model != shape {
+            let short = |sha: &str| sha.chars().take(8).collect();
+            return Err(ConfigError::OtherModel {
+                survey: short(&self.model.sha256),
+                model: short(&shape.sha256),
+            });
+        }
+        let known: BTreeSet<&str> = catalog.tracks.iter().map(|t| t.path.as_str()).collect();
+        match self.songs.iter().find(|s| !known.contains(s.id.as_str())) {
+            Some(song) => Err(ConfigError::UnknownSong(song.id.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// What a researcher should still change, a sentence each.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.contact == PLACEHOLDER_CONTACT {
+            warnings.push(
+                "contact is a placeholder: name somebody whom participants can ask".to_owned(),
+            );
+        }
+        if self.controller == PLACEHOLDER_CONTROLLER {
+            warnings.push(
+                "controller is a placeholder: name who is responsible for the data".to_owned(),
+            );
+        }
+        warnings
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn valid() -> Config {
+        let song = |id: &str| SurveySong {
+            id: id.to_owned(),
+            title: id.to_owned(),
+            ..SurveySong::default()
+        };
+        let words = Words([("en".to_owned(), "Words".to_owned())].into());
+        Config {
+            id: "a-survey".to_owned(),
+            title: words.clone(),
+            purpose: words,
+            contact: PLACEHOLDER_CONTACT.to_owned(),
+            controller: "Somebody".to_owned(),
+            consent_version: 1,
+            retention_days: 30,
+            languages: vec!["en".to_owned()],
+            model: ModelShape::default(),
+            songs: ["a", "b", "c"].map(song).into(),
+        }
+    }
+
+    fn sentence(change: impl FnOnce(&mut Config)) -> String {
+        let mut config = valid();
+        change(&mut config);
+        let json = serde_json::to_vec(&config).unwrap();
+        Config::from_json(&json).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_survey_survives_json() {
+        let json = serde_json::to_vec(&valid()).unwrap();
+        assert_eq!(Config::from_json(&json).unwrap(), valid());
+    }
+
+    #[test]
+    fn each_senseless_field_is_named() {
+        assert!(sentence(|c| c.id = "A survey".to_owned()).contains("“A survey”"));
+        assert!(sentence(|c| c.languages.push("de".to_owned())).contains("no title in “de”"));
+        assert!(sentence(|c| c.contact.clear()).contains("no contact"));
+        assert!(sentence(|c| c.consent_version = 0).contains("consent_version"));
+        assert!(sentence(|c| c.retention_days = 0).contains("retention_days"));
+        assert!(sentence(|c| c.songs.truncate(2)).contains("2 songs"));
+        assert!(sentence(|c| c.songs[2].id = "a".to_owned()).contains("asks about a twice"));
+    }
+
+    #[test]
+    fn a_field_that_nobody_knows_is_refused() {
+        let mut json = serde_json::to_value(valid()).unwrap();
+        json["retention"] = 30.into();
+        let bytes = serde_json::to_vec(&json).unwrap();
+        let error = Config::from_json(&bytes).unwrap_err().to_string();
+        assert!(error.contains("retention"), "{error}");
+    }
+
+    #[test]
+    fn a_placeholder_is_warned_about() {
+        assert_eq!(valid().warnings().len(), 1);
+    }
+
+    #[test]
+    fn words_fall_back_to_english() {
+        let pairs = [("en", "song"), ("de", "Lied")];
+        let words = Words(pairs.map(|(l, w)| (l.to_owned(), w.to_owned())).into());
+        assert_eq!(words.get("de"), "Lied");
+        assert_eq!(words.get("fr"), "song");
+        assert_eq!(Words::default().get("fr"), "");
+    }
+}
