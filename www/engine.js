@@ -1,7 +1,7 @@
 // The page's side of the worker: one Engine is one worker with one module in it.
 
 /** @import { Inks } from './ink.js' */
-/** @import { Answer, CatalogMap, Check, Device, EngineInfo, Mode, Narrowing, Now, Picture, Recommendation, Reply, Spoke, SoundHandle } from './types.js' */
+/** @import { Answer, CatalogMap, Check, Device, EngineInfo, KeptOpinion, Learning, Mode, Narrowing, Now, People, Picture, Recommendation, Reply, Spoke, SoundHandle } from './types.js' */
 
 /** The visitor ended it; nothing went wrong. */
 export class Cancelled extends Error {}
@@ -181,6 +181,25 @@ export class Engine {
   /** Where an answer lies on it. @param {Answer} answer @returns {Promise<[number, number, number]>} */
   place({ embedding }) {
     return this.#call('place', { embedding });
+  }
+
+  /**
+   * Whether what other people like counts before the first opinion.
+   * @param {boolean} others
+   * @returns {Promise<People | null>} those people
+   */
+  setPopulation(others) {
+    return this.#call('setPopulation', { others });
+  }
+
+  /** Learns the visitor's taste from all opinions. @param {KeptOpinion[]} opinions @returns {Promise<Learning>} */
+  learnTaste(opinions) {
+    return this.#call('learnTaste', { opinions });
+  }
+
+  /** By what a song of the catalogue is known. @param {number} track @returns {Promise<string | undefined>} */
+  pathOf(track) {
+    return this.#call('pathOf', { track });
   }
 
   /**

@@ -22,6 +22,7 @@ import { HOW_MANY, Similar } from './similar.js';
 import { openSound } from './sound.js';
 import { Store } from './store.js';
 import { Strip, heardAt } from './strip.js';
+import { TasteView } from './taste.js';
 import { verdict, verdictText } from './verdict.js';
 import { choose, say, speak, spoken, t, tell } from './words.js';
 
@@ -42,6 +43,7 @@ const listenRow = new ListenRow();
 const map = new MapView();
 const offline = new Offline();
 const store = new Store();
+const taste = new TasteView();
 
 const progress = byId('progress', HTMLElement);
 const meter = byId('meter', HTMLProgressElement);
@@ -137,6 +139,7 @@ async function start() {
   engine = next; // from here on songs are worked on
   hideProgress();
   strip.showLoading(1);
+  taste.attach(engine);
   compareAgain();
   if (songs.some(({ state }) => state === 'waiting')) workThrough();
   else setState(selected ? 'answer' : 'ready');
@@ -162,6 +165,7 @@ function takeOver(next, reason) {
   engine.onCrash = fail;
   showBadge('gpu', reason);
   // What was asked of the old one has no answer.
+  taste.attach(engine);
   compareAgain();
   showPlaces();
 }
@@ -790,6 +794,20 @@ files.onSelect = (song) => {
 };
 
 similar.onChange = () => compareAgain();
+
+taste.onChange = () => {
+  similar.taste = taste.revision;
+  similar.showOpinions();
+  result.showOpinion();
+  map.showOpinion();
+  compareAgain();
+};
+similar.opinionOn = (track) => taste.opinionOn(track);
+similar.onOpinion = (song, opinion) => taste.say(song, opinion);
+map.opinionOn = (track) => taste.opinionOn(track);
+map.onOpinion = (song, opinion) => taste.say(song, opinion);
+result.opinionOn = (song) => taste.opinionOnOwn(song.name, song.seconds);
+result.onOpinion = (song, opinion) => taste.sayOfOwn(song, opinion);
 
 strip.onSeek = (seconds) => player.seek(seconds);
 saliency.onAsk = async () => {

@@ -17,11 +17,12 @@ import {
 } from './map-geometry.js';
 import { OTHER, Painter, glyph } from './map-paint.js';
 import { whence } from './similar.js';
+import { showOpinion, thumbs } from './thumbs.js';
 import { say, t } from './words.js';
 
 /** @import { View } from './map-geometry.js' */
 /** @import { Item } from './map-paint.js' */
-/** @import { CatalogMap, Recommendation } from './types.js' */
+/** @import { CatalogMap, MapPoint, Opinion, Recommendation } from './types.js' */
 /** @typedef {{name: string, genre: string, point: [number, number, number]}} Mine a song of the visitor's */
 /** @typedef {{x: number, y: number}} Spot in pixels of the canvas */
 
@@ -78,6 +79,8 @@ export class MapView {
   #canvas = byId('map-picture', HTMLCanvasElement);
   #line = byId('map-line', HTMLElement);
   #panel = byId('map-song', HTMLElement);
+  /** Of the song that is open. @type {HTMLElement | null} */
+  #thumbs = null;
   #list = byId('map-genres', HTMLElement);
   #all = byId('map-all', HTMLButtonElement);
   #painter = new Painter(this.#canvas);
@@ -121,6 +124,10 @@ export class MapView {
 
   /** Called when the visitor wants songs like a track; `showLike` takes the answer. @type {(track: number) => void} */
   onLike = () => {};
+  /** Called when the visitor has an opinion on a song. @type {(song: MapPoint, opinion: Opinion | null) => void} */
+  onOpinion = () => {};
+  /** What the visitor thinks of a track. @type {(track: number) => Opinion | null} */
+  opinionOn = () => null;
   /** Called when the map comes into view, and again while it is in view and not there. @type {() => void} */
   onOpen = () => {};
 
@@ -649,7 +656,10 @@ export class MapView {
       this.#close();
       this.#canvas.focus({ preventScroll: true });
     });
-    const about = make('div', '', heading, more, make('p', 'ways', like, close));
+    this.#thumbs = thumbs(title, this.opinionOn(song.track), (opinion) =>
+      this.onOpinion(song, opinion),
+    );
+    const about = make('div', '', heading, more, make('p', 'ways', like, this.#thumbs, close));
     this.#panel.replaceChildren(about, make('div', 'alike'));
     this.#panel.setAttribute('aria-label', title);
     this.#panel.hidden = false;
@@ -659,6 +669,12 @@ export class MapView {
     }
     heading.scrollIntoView({ block: 'nearest' });
     this.#draw();
+  }
+
+  /** Shows what the visitor thinks of the open song now. */
+  showOpinion() {
+    const { song } = this.#items[this.#open] ?? {};
+    if (song && this.#thumbs) showOpinion(this.#thumbs, this.opinionOn(song.track));
   }
 
   #close() {

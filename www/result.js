@@ -4,10 +4,11 @@ import { duration, percent } from './format.js';
 import { byId, make, name, setName } from './dom.js';
 import { genreName, paintGenre, ranked } from './genres.js';
 import { save, stem } from './save.js';
+import { showOpinion, thumbs } from './thumbs.js';
 import { verdict, verdictText } from './verdict.js';
 import { numeral, say, t, tell } from './words.js';
 
-/** @import { Song } from './types.js' */
+/** @import { Opinion, Song } from './types.js' */
 
 /** Tags that are shown, at most. */
 const TAGS = 8;
@@ -22,8 +23,14 @@ export class Result {
   #tags = byId('tags', HTMLElement);
   #took = byId('took', HTMLElement);
   #download = byId('embedding', HTMLButtonElement);
+  #thumbs = byId('own-thumbs', HTMLElement);
   /** @type {Song | null} */
   #song = null;
+
+  /** Called when the visitor has an opinion on the song. @type {(song: Song, opinion: Opinion | null) => void} */
+  onOpinion = () => {};
+  /** What the visitor thinks of a song. @type {(song: Song) => Opinion | null} */
+  opinionOn = () => null;
 
   constructor() {
     this.#download.addEventListener('click', () => this.#save());
@@ -35,6 +42,7 @@ export class Result {
     const other = song !== this.#song;
     this.#song = song;
     this.#section.hidden = !answer;
+    if (other) this.#thumbs.replaceChildren();
     if (!song || !answer) {
       this.#list.replaceChildren();
       return;
@@ -71,6 +79,17 @@ export class Result {
       song.whole && song.took > 0 ? say('{} for {} of music', time, duration(song.seconds)) : '',
     );
     this.#download.disabled = !song.whole;
+    this.#thumbs.hidden = !song.whole || live;
+    if (!this.#thumbs.hasChildNodes()) {
+      this.#thumbs.append(
+        thumbs(song.name, this.opinionOn(song), (opinion) => this.onOpinion(song, opinion)),
+      );
+    }
+  }
+
+  /** Shows what the visitor thinks of the song now. */
+  showOpinion() {
+    if (this.#song) showOpinion(this.#thumbs, this.opinionOn(this.#song));
   }
 
   /**

@@ -1,11 +1,13 @@
 // The ten songs of the catalogue that sound most alike, and what narrows them down.
 
 import { byId, make, moveWithArrows, name } from './dom.js';
+import { percent } from './format.js';
 import { genreName, paintGenre } from './genres.js';
 import { save, stem } from './save.js';
+import { showOpinion, thumbs } from './thumbs.js';
 import { numeral, say, t, tell } from './words.js';
 
-/** @import { Mode, Narrowing, Recommendation } from './types.js' */
+/** @import { Mode, Narrowing, Opinion, Recommendation } from './types.js' */
 
 export const HOW_MANY = 10;
 
@@ -28,8 +30,15 @@ export class Similar {
   /** Songs that it shall be more or less like. @type {Map<number, {title: string, weight: number}>} */
   #steer = new Map();
 
+  /** The state of the visitor's taste that ranks them. */
+  taste = '';
+
   /** Called when the visitor wants other neighbours. @type {() => void} */
   onChange = () => {};
+  /** Called when the visitor has an opinion on a song. @type {(song: Recommendation, opinion: Opinion | null) => void} */
+  onOpinion = () => {};
+  /** What the visitor thinks of a track. @type {(track: number) => Opinion | null} */
+  opinionOn = () => null;
 
   constructor() {
     this.#modes.addEventListener('change', () => this.onChange());
@@ -54,6 +63,7 @@ export class Similar {
       sameGenre: this.#sameGenre.checked,
       artists: [...this.#artists],
       steer: [...this.#steer].map(([track, { weight }]) => ({ track, weight })),
+      taste: this.taste,
     };
   }
 
@@ -76,7 +86,24 @@ export class Similar {
     // A list that stays the same keeps its rows, and with them the focus.
     if (JSON.stringify(songs) === JSON.stringify(this.#songs)) return;
     this.#songs = songs;
+    // Whoever goes through the list by keyboard stays at the same place of it.
+    const at = document.activeElement;
+    const row = at?.closest('#similar > li');
+    const place = row ? [...this.#list.children].indexOf(row) : -1;
+    const which = row
+      ? [...row.querySelectorAll('button, a')].findIndex((stop) => stop === at)
+      : -1;
     this.#list.replaceChildren(...songs.map((song) => this.#makeRow(song)));
+    const stop = this.#list.children[place]?.querySelectorAll('button, a')[which];
+    if (stop instanceof HTMLElement) stop.focus({ preventScroll: true });
+  }
+
+  /** Shows what the visitor thinks of the songs now. */
+  showOpinions() {
+    for (const row of this.#list.children) {
+      const { track } = /** @type {HTMLElement} */ (row).dataset;
+      showOpinion(row, this.opinionOn(Number(track)));
+    }
   }
 
   /** What the visitor wishes, each with a way to take it back. */
@@ -134,6 +161,11 @@ export class Similar {
     }
     const more = make('span', 'more');
     if (song.why) more.append(make('span', 'why', name(tell(song.why))));
+    if (typeof song.liked === 'number') {
+      const words = make('span', 'liked', name(say('to your taste: {}', percent(song.liked))));
+      words.dataset.liked = String(song.liked);
+      more.append(words);
+    }
     more.append(...whence(song));
     const wishes = make('span', 'wishes');
     const steer = (/** @type {number} */ weight) => () =>
@@ -148,6 +180,10 @@ export class Similar {
         wishButton('Not this artist', say('Not this artist: {}', song.artist), exclude),
       );
     }
+
+    wishes.prepend(
+      thumbs(title, this.opinionOn(song.track), (opinion) => this.onOpinion(song, opinion)),
+    );
 
     row.append(
       make('span', 'rank', String(song.rank)),

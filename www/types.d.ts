@@ -40,6 +40,60 @@ export interface Recommendation {
   source: string;
   similarity: number;
   why: string;
+  /** Probability that the visitor likes it; null before there are opinions. */
+  liked: number | null;
+}
+
+/** What somebody thinks of a song. */
+export type Opinion = 'like' | 'dislike' | 'unknown';
+
+/** An opinion as this browser keeps it: on a song of the catalogue by its path, on an own one by its embedding. */
+export interface KeptOpinion {
+  key: string;
+  opinion: Opinion;
+  title: string;
+  artist: string;
+  /** When it was given, in milliseconds. */
+  when: number;
+  path?: string;
+  embedding?: number[];
+  /** The model that the embedding is of. */
+  modelSha256?: string;
+}
+
+/** A genre or tag, and how much it goes with a taste, -1 to 1. */
+export interface Trait {
+  name: string;
+  weight: number;
+}
+
+/** A song of the catalogue that an opinion is asked on. */
+export interface Asked {
+  track: number;
+  path: string;
+  title: string;
+  artist: string;
+  genre: string;
+  genre_heard: boolean;
+  licence: string;
+  source: string;
+  liked: number;
+}
+
+/** What was learnt from all opinions. */
+export interface Learning {
+  learnt: { labels: number; more: Trait[]; less: Trait[]; certainty: number; sentence: string };
+  ask: Asked | null;
+  /** The track of each opinion. */
+  tracks: (number | null)[];
+  milliseconds: number;
+}
+
+/** Whose tastes a model was learnt from. */
+export interface People {
+  simulated: boolean;
+  answers: number;
+  survey: string;
 }
 
 /** The log-mel picture: rows (low band first) times columns, row-major, 0..255 for -80..0 dB. */
@@ -112,6 +166,8 @@ export interface Narrowing {
   artists: string[];
   /** Tracks to be more or less like, with their weights. */
   steer: { track: number; weight: number }[];
+  /** Which state of the visitor's taste ranks them; empty without opinions. */
+  taste: string;
 }
 
 export interface EngineInfo {
@@ -234,6 +290,9 @@ export interface WasmEngine {
   map(): unknown;
   place(embedding: Float32Array): Float32Array;
   similar(wish: Wish): unknown;
+  setPopulation(population?: Uint8Array): unknown;
+  learnTaste(opinions: { opinion: Opinion; path?: string; embedding?: number[] }[]): unknown;
+  pathOf(track: number): string | undefined;
 }
 
 export interface WasmModule {

@@ -9,7 +9,7 @@ import { FRAMES_PER_SECOND, LiveSession } from './live.js';
 import { encodeWav } from './wav.js';
 
 /** @import { Inks } from './ink.js' */
-/** @import { Answer, Device, Narrowing, Request, WasmAnalysis, WasmEngine, WasmModule, WasmSound } from './types.js' */
+/** @import { Answer, Device, KeptOpinion, Learning, Narrowing, Request, WasmAnalysis, WasmEngine, WasmModule, WasmSound } from './types.js' */
 
 /** Segments per step: small enough that bands grow and cancel is prompt. */
 const STEP = { cpu: 4, gpu: 10 };
@@ -277,6 +277,40 @@ const methods = {
 
   map: () => alone(() => plain(engine.map())),
 
+  /**
+   * What other people like counts before the first opinion, or does not; those people, or null.
+   * @param {{ others: boolean }} args
+   */
+  async setPopulation({ others }) {
+    /** @type {Uint8Array | undefined} */
+    let bytes;
+    if (others) {
+      const response = await fetch(new URL('../models/taste.safetensors', import.meta.url)).catch(
+        () => null,
+      );
+      if (!response?.ok) throw new Error(NO_POPULATION);
+      bytes = new Uint8Array(await response.arrayBuffer());
+    }
+    return alone(() => plain(engine.setPopulation(bytes)) ?? null);
+  },
+
+  /** @param {{ opinions: KeptOpinion[] }} args @returns {Promise<Learning>} */
+  learnTaste: ({ opinions }) =>
+    alone(() => {
+      const began = performance.now();
+      const learning = plain(
+        engine.learnTaste(
+          opinions.map(({ opinion, path, embedding }) =>
+            path === undefined ? { opinion, embedding: embedding ?? [] } : { opinion, path },
+          ),
+        ),
+      );
+      return { ...learning, ask: learning.ask ?? null, milliseconds: performance.now() - began };
+    }),
+
+  /** @param {{ track: number }} args */
+  pathOf: ({ track }) => alone(() => engine.pathOf(track)),
+
   /** @param {{ embedding: number[] }} args */
   place: ({ embedding }) => alone(() => [...engine.place(Float32Array.from(embedding))]),
 
@@ -320,6 +354,9 @@ const MISFIT =
   'The program could not be started: its parts do not fit together. Reload the page without the cache (Shift and reload); if it stays, the site is not built properly.';
 const BROKEN =
   'The program could not be fetched completely. Check the connection, then start again; if it stays, the site is not fully installed.';
+
+const NO_POPULATION =
+  'What other people like could not be fetched. Check the connection, then try again.';
 
 class Cancelled extends Error {}
 

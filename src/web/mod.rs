@@ -3,6 +3,8 @@
 //!
 //! Errors are JavaScript `Error`s whose message is one sentence without the file's name.
 
+mod taste;
+
 use std::cell::OnceCell;
 
 use burn::tensor::Device;
@@ -176,6 +178,8 @@ pub struct Engine {
     catalog: Catalog,
     /// Made when it is first asked for.
     map: OnceCell<Map>,
+    /// The visitor's taste, once there is an opinion.
+    personal: Option<taste::Personal>,
     device: String,
 }
 
@@ -198,6 +202,7 @@ impl Engine {
             listener,
             catalog,
             map: OnceCell::new(),
+            personal: None,
             device,
         })
     }
@@ -299,24 +304,27 @@ impl Engine {
                 )),
             })
             .collect();
-        let search = Search {
+        let blend = match parts.as_slice() {
+            // One song is looked for as it is, so that page and terminal say the same.
+            [(_, weight)] if *weight > 0.0 => None,
+            several => Some(self.catalog.blend(several).ok_or_else(|| {
+                JsError::new("Nothing is left to look for: more must be wanted than not.")
+            })?),
+        };
+        let query = blend
+            .as_ref()
+            .map_or_else(|| parts[0].0, |blend| blend.query());
+        let mut search = Search {
             ranking: wish.mode,
             genre: wish.genre,
             exclude_artists: wish.exclude_artists,
             exclude_tracks: wish.exclude_tracks,
             ..Search::default()
         };
-        // One song is looked for as it is, so that page and terminal say the same.
-        let found = match parts.as_slice() {
-            [(query, weight)] if *weight > 0.0 => self.catalog.similar(*query, wish.k, &search),
-            several => {
-                let blend = self.catalog.blend(several).ok_or_else(|| {
-                    JsError::new("Nothing is left to look for: more must be wanted than not.")
-                })?;
-                self.catalog.similar(blend.query(), wish.k, &search)
-            }
-        };
-        to_js(&self.catalog.view(&found))
+        self.to_taste(wish.k, |k, without| {
+            search.exclude_tracks.extend(without);
+            self.catalog.similar(query, k, &search)
+        })
     }
 
     /// The map of the catalogue's songs: see `CatalogMap` in www/types.d.ts.

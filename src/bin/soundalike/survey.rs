@@ -15,7 +15,7 @@ use soundalike::train::write_whole;
 /// Title and purpose of a survey that nobody has worded yet, by language.
 const TITLE: [(&str, &str); 2] = [
     ("en", "Which songs do you like?"),
-    ("de", "Welche Lieder mögen Sie?"),
+    ("de", "Welche Songs magst du?"),
 ];
 const PURPOSE: [(&str, &str); 2] = [
     (
@@ -25,7 +25,7 @@ const PURPOSE: [(&str, &str); 2] = [
     ),
     (
         "de",
-        "Wir wollen wissen, wie weit der Klang von Liedern verrät, wer sie mag. Die Antworten lehren \
+        "Wir wollen wissen, wie weit der Klang von Songs verrät, wer sie mag. Die Antworten lehren \
          und prüfen das Programm dieser Seite, sonst nichts.",
     ),
 ];

@@ -1,0 +1,220 @@
+//! The visitor's taste, for the page's worker: see `Learning` in www/types.d.ts.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::*;
+
+use super::{Engine, to_js};
+use crate::catalog::{Catalog, Recommendation, RecommendationView};
+use crate::survey::Opinion;
+use crate::taste::{Labelled, Learnt, Population, Taste};
+
+/// The list is looked for so many times as long as it will be, so that taste can bring songs into it.
+const POOL: usize = 5;
+
+/// A taste that has been learnt.
+pub(super) struct Personal {
+    taste: Taste,
+    /// Opinions that it was learnt from.
+    labels: usize,
+    disliked: Vec<usize>,
+}
+
+/// What the visitor thinks of a song.
+#[derive(Deserialize)]
+struct Thumb {
+    opinion: Opinion,
+    /// The path of a song of the catalogue; one that the catalogue lacks says nothing.
+    path: Option<String>,
+    /// Of the visitor's own song.
+    #[serde(default)]
+    embedding: Vec<f32>,
+}
+
+/// A song of the catalogue, to have an opinion on.
+#[derive(Serialize)]
+struct Asked<'a> {
+    track: usize,
+    path: &'a str,
+    title: &'a str,
+    artist: &'a str,
+    genre: &'a str,
+    genre_heard: bool,
+    licence: &'a str,
+    source: &'a str,
+    /// Probability that it is liked.
+    liked: f32,
+}
+
+#[derive(Serialize)]
+struct Learning<'a> {
+    learnt: Learnt,
+    ask: Option<Asked<'a>>,
+    /// The track of each opinion; none for a song that the catalogue lacks.
+    tracks: Vec<Option<usize>>,
+}
+
+/// A recommendation, and whether the visitor will like it.
+#[derive(Serialize)]
+pub(super) struct Liked<'a> {
+    #[serde(flatten)]
+    view: RecommendationView<'a>,
+    /// Probability that it is liked; none before there are opinions.
+    liked: Option<f32>,
+}
+
+#[derive(Serialize)]
+struct People<'a> {
+    simulated: bool,
+    answers: usize,
+    survey: &'a str,
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// Takes what people have in common in their tastes (models/taste.safetensors) as what is thought
+    /// of the visitor's before the first opinion; nothing takes it back. The opinions have to be
+    /// learnt from again afterwards.
+    ///
+    /// # Errors
+    /// If the bytes are not such a model, or of another model's embeddings.
+    #[wasm_bindgen(js_name = setPopulation)]
+    pub fn set_population(&mut self, population: Option<Vec<u8>>) -> Result<JsValue, JsError> {
+        let told = |error| JsError::new(&format!("The model of people's tastes {error}."));
+        let population = population
+            .map(|bytes| Population::from_bytes(&bytes))
+            .transpose()
+            .map_err(told)?;
+        let taste = Taste::new(&self.catalog, population.as_ref())?;
+        self.personal = Some(Personal {
+            taste,
+            labels: 0,
+            disliked: Vec::new(),
+        });
+        to_js(&population.as_ref().map(|population| People {
+            simulated: population.simulated(),
+            answers: population.answers(),
+            survey: population.survey(),
+        }))
+    }
+
+    /// Learns from all of the visitor's opinions anew, and says what it has learnt and which song it
+    /// would like to be told about next.
+    ///
+    /// # Errors
+    /// If the opinions are none.
+    #[wasm_bindgen(js_name = learnTaste)]
+    pub fn learn_taste(&mut self, opinions: JsValue) -> Result<JsValue, JsError> {
+        let thumbs: Vec<Thumb> = serde_wasm_bindgen::from_value(opinions)
+            .map_err(|e| JsError::new(&format!("These are no opinions: {e}.")))?;
+        let catalog = &self.catalog;
+        let personal = match &mut self.personal {
+            Some(personal) => personal,
+            none => none.insert(Personal {
+                taste: Taste::new(catalog, None)?,
+                labels: 0,
+                disliked: Vec::new(),
+            }),
+        };
+        let by_path: HashMap<&str, usize> = catalog
+            .tracks
+            .iter()
+            .enumerate()
+            .map(|(index, track)| (track.path.as_str(), index))
+            .collect();
+        let tracks: Vec<Option<usize>> = thumbs
+            .iter()
+            .map(|thumb| by_path.get(thumb.path.as_deref()?).copied())
+            .collect();
+        let labelled: Vec<Labelled<'_>> = thumbs
+            .iter()
+            .zip(&tracks)
+            .filter_map(|(thumb, track)| {
+                let embedding = match (track, &thumb.path) {
+                    (Some(track), _) => catalog.embedding(*track),
+                    (None, Some(_)) => return None,
+                    (None, None) => &thumb.embedding,
+                };
+                let liked = match thumb.opinion {
+                    Opinion::Like => true,
+                    Opinion::Dislike => false,
+                    Opinion::Unknown => return None,
+                };
+                (embedding.len() == catalog.dimensions()).then_some(Labelled { embedding, liked })
+            })
+            .collect();
+        personal.taste.learn(&labelled);
+        personal.labels = labelled.len();
+        let on_tracks = || {
+            let pairs = thumbs.iter().zip(&tracks);
+            pairs.filter_map(|(thumb, track)| Some((thumb.opinion, (*track)?)))
+        };
+        personal.disliked = on_tracks()
+            .filter(|(opinion, _)| *opinion == Opinion::Dislike)
+            .map(|(_, track)| track)
+            .collect();
+        let known: Vec<usize> = on_tracks().map(|(_, track)| track).collect();
+        let ask = personal.taste.ask(catalog, &known).map(|track| {
+            let liked = personal.taste.rate(catalog.embedding(track)).probability;
+            asked(catalog, track, liked)
+        });
+        to_js(&Learning {
+            learnt: personal.taste.learnt(catalog),
+            ask,
+            tracks,
+        })
+    }
+
+    /// The path of a track in the catalogue, by which opinions are kept; undefined if there is none.
+    #[wasm_bindgen(js_name = pathOf)]
+    pub fn path_of(&self, track: usize) -> Option<String> {
+        Some(self.catalog.tracks.get(track)?.path.clone())
+    }
+}
+
+impl Engine {
+    /// Recommendations in the order of similarity and taste: `find` looks for so many songs without
+    /// these tracks.
+    pub(super) fn to_taste(
+        &self,
+        k: usize,
+        find: impl FnOnce(usize, &[usize]) -> Vec<Recommendation>,
+    ) -> Result<JsValue, JsError> {
+        let personal = self.personal.as_ref().filter(|p| p.labels > 0);
+        let found = match personal {
+            None => find(k, &[]),
+            Some(personal) => {
+                let pool = find(k.saturating_mul(POOL), &personal.disliked);
+                let mut ranked = personal.taste.rerank(&self.catalog, pool);
+                ranked.truncate(k);
+                ranked
+            }
+        };
+        let liked = |track| {
+            let embedding = self.catalog.embedding(track);
+            personal.map(|p| p.taste.rate(embedding).probability)
+        };
+        let views = self.catalog.view(&found).into_iter().map(|view| Liked {
+            liked: liked(view.track),
+            view,
+        });
+        to_js(&views.collect::<Vec<_>>())
+    }
+}
+
+fn asked(catalog: &Catalog, track: usize, liked: f32) -> Asked<'_> {
+    let known = &catalog.tracks[track];
+    let (genre, genre_heard) = catalog.genre(track);
+    Asked {
+        track,
+        path: &known.path,
+        title: &known.title,
+        artist: &known.artist,
+        genre,
+        genre_heard,
+        licence: &known.licence,
+        source: &known.source,
+        liked,
+    }
+}
