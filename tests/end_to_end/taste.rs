@@ -41,8 +41,10 @@ async fn a_thumb_ranks_the_list_and_survives_a_reload() -> Result<()> {
     page.run("document.querySelector('#similar > li:nth-child(2) .thumb.like').click();")
         .await?;
     opinions(&page, 1).await?;
-    page.run("document.querySelector('#similar > li:nth-child(1) .thumb.dislike').click();")
-        .await?;
+    page.run(&format!(
+        "document.querySelector('#similar > [data-track={first}] .thumb.dislike').click();"
+    ))
+    .await?;
     opinions(&page, 2).await?;
     page.wait(
         "the song that is not liked has left the list",
