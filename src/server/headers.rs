@@ -42,9 +42,12 @@ const HEADERS: [(HeaderName, &str); 7] = [
 /// Adds the headers to an answer.
 pub(super) async fn add(mut response: Response) -> Response {
     for (name, value) in HEADERS {
-        response
-            .headers_mut()
-            .insert(name, HeaderValue::from_static(value));
+        let value = HeaderValue::from_static(value);
+        // Whoever said already how long an answer may be kept knows better.
+        let headers = response.headers_mut();
+        if name != CACHE_CONTROL || !headers.contains_key(CACHE_CONTROL) {
+            headers.insert(name, value);
+        }
     }
     if response.status() == StatusCode::NOT_FOUND {
         // A file that is missing now may be there after the next build.

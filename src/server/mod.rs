@@ -1,4 +1,4 @@
-//! The static file server behind `soundalike serve`.
+//! The server behind `soundalike serve`: the page's files, and the survey's [`collector`].
 //!
 //! It shows the page and nothing else of the folder it is started in: which
 //! paths exist is decided in `site.rs`, which headers go with them in
@@ -11,10 +11,14 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use axum::middleware;
 use tokio::net::TcpListener;
 
+pub mod collector;
 mod headers;
 mod site;
+
+use collector::{Collector, CollectorConfig, CollectorError};
 
 /// How long requests in flight may take after the server was asked to stop.
 const GRACE: Duration = Duration::from_secs(3);
@@ -26,6 +30,8 @@ pub struct ServerConfig {
     pub addr: SocketAddr,
     /// The folder that holds `index.html`, `www/`, `pkg/` and `models/`.
     pub site: PathBuf,
+    /// The survey's collector, if there is to be one.
+    pub collector: Option<CollectorConfig>,
 }
 
 /// Why the server did not start, or stopped.
@@ -52,6 +58,9 @@ pub enum ServerError {
         /// What the system said.
         source: io::Error,
     },
+    /// The collector cannot work.
+    #[error(transparent)]
+    Collector(#[from] CollectorError),
     /// The server broke while it ran.
     #[error("the server stopped: {0}")]
     Stopped(#[source] io::Error),
@@ -66,13 +75,22 @@ pub struct Server {
     listener: TcpListener,
     addr: SocketAddr,
     site: PathBuf,
+    collector: Option<Collector>,
 }
 
 impl Server {
-    /// Checks the folder and takes the port.
+    /// Checks the folder, opens the collector's database and takes the port.
     pub async fn bind(config: ServerConfig) -> Result<Self, ServerError> {
-        let ServerConfig { addr, site } = config;
+        let ServerConfig {
+            addr,
+            site,
+            collector,
+        } = config;
         check_site(&site)?;
+        let collector = match &collector {
+            Some(config) => Some(Collector::open(config).await?),
+            None => None,
+        };
         let listen_error = |source: io::Error| match source.kind() {
             io::ErrorKind::AddrInUse => ServerError::AddressInUse(addr),
             _ => ServerError::Listen { addr, source },
@@ -83,6 +101,7 @@ impl Server {
             listener,
             addr,
             site,
+            collector,
         })
     }
 
@@ -102,8 +121,17 @@ impl Server {
             // Nobody listens any more only when the server has already ended.
             let _ = stopping.send(());
         };
-        let serving =
-            axum::serve(self.listener, site::router(&self.site)).with_graceful_shutdown(stop);
+        let mut router = site::router(&self.site);
+        let mut tidying = None;
+        if let Some(collector) = &self.collector {
+            router = router.merge(collector.router());
+            tidying = Some(tokio::spawn(collector.clone().keep_tidy()));
+        }
+        // The headers go with every answer, the collector's too.
+        let router = router
+            .layer(middleware::map_response(headers::add))
+            .into_make_service_with_connect_info::<SocketAddr>();
+        let serving = axum::serve(self.listener, router).with_graceful_shutdown(stop);
         // A client that never finishes must not keep the server from ending.
         let grace = async move {
             if stopped.await.is_err() {
@@ -111,10 +139,17 @@ impl Server {
             }
             tokio::time::sleep(GRACE).await;
         };
-        tokio::select! {
+        let ended = tokio::select! {
             ended = serving.into_future() => ended.map_err(ServerError::Stopped),
             () = grace => Ok(()),
+        };
+        if let Some(tidying) = tidying {
+            tidying.abort();
         }
+        if let Some(collector) = self.collector {
+            collector.close().await;
+        }
+        ended
     }
 }
 

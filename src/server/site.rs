@@ -14,12 +14,14 @@ use tower_http::compression::CompressionLayer;
 use tower_http::services::ServeDir;
 use tower_http::services::fs::{Backend, TokioBackend, TokioFile};
 
-use super::headers;
-
 /// The folders of the site that are served whole.
 const FOLDERS: [&str; 3] = ["www", "pkg", "models"];
 
-/// The site as a service: the page, its service worker, its three folders and `/healthz`.
+/// The survey's files that the page may read.
+const SURVEY: [&str; 2] = ["/survey/config.json", "/survey/answer.schema.json"];
+
+/// The site as a service: the page, its service worker, its three folders, the survey's description
+/// and `/healthz`.
 pub(super) fn router(site: &Path) -> Router {
     let files = ServeDir::with_backend(site, SiteFiles)
         .append_index_html_on_directories(false)
@@ -39,6 +41,9 @@ pub(super) fn router(site: &Path) -> Router {
         // At the root, because a service worker serves what lies beside and below it.
         .route("/sw.js", get_service(files.clone()).layer(worker))
         .route("/healthz", get(async || "ok\n"));
+    for file in SURVEY {
+        router = router.route_service(file, files.clone());
+    }
     for folder in FOLDERS {
         // The path is kept as it came, so one service under the site's root
         // serves all three.
@@ -48,7 +53,6 @@ pub(super) fn router(site: &Path) -> Router {
         .fallback(async || (StatusCode::NOT_FOUND, "not found\n"))
         .layer(middleware::from_fn(hide_dot_files))
         .layer(CompressionLayer::new())
-        .layer(middleware::map_response(headers::add))
 }
 
 /// Editors and tools leave `.something` beside the page: nobody's business.

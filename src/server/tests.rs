@@ -111,6 +111,7 @@ fn config(site: &Path) -> ServerConfig {
     ServerConfig {
         addr: SocketAddr::from(([127, 0, 0, 1], 0)),
         site: site.to_path_buf(),
+        collector: None,
     }
 }
 

@@ -23,6 +23,9 @@ pub use config::{
 };
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
+pub(crate) use answer::tests as tests_support;
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;

@@ -3,6 +3,7 @@
 #![cfg_attr(target_arch = "wasm32", no_main)]
 #![cfg(not(target_arch = "wasm32"))]
 
+mod serve;
 mod survey;
 
 use std::io::Write;
@@ -23,7 +24,6 @@ use soundalike::library;
 use soundalike::model::Model;
 use soundalike::pipeline::{Answer, AnswerView, Listener};
 use soundalike::progress::Progress;
-use soundalike::server::{self, ServerConfig};
 use soundalike::shipped;
 use soundalike::train::write_whole;
 
@@ -47,6 +47,8 @@ enum Command {
         /// Folder of the page: index.html, www, pkg and models
         #[arg(long, default_value = ".")]
         site: PathBuf,
+        #[command(flatten)]
+        collecting: serve::Collecting,
     },
     /// Name the genre of songs
     Classify {
@@ -187,10 +189,11 @@ fn main() -> ExitCode {
 /// Carries out a command; false if some of its files failed.
 fn run(command: Command) -> anyhow::Result<bool> {
     match command {
-        Command::Serve { addr, site } => {
-            server::run(ServerConfig { addr, site })?;
-            Ok(true)
-        }
+        Command::Serve {
+            addr,
+            site,
+            collecting,
+        } => serve::run(addr, site, collecting).map(|()| true),
         Command::Classify { files, json, model } => {
             let listener = open_listener(model.as_deref())?;
             let mut results = Vec::new();

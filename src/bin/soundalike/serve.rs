@@ -1,0 +1,87 @@
+//! `soundalike serve`: the page, and the survey's collector.
+
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use soundalike::server::collector::{CollectorConfig, Storage, survey_of};
+use soundalike::server::{self, ServerConfig};
+use tracing_subscriber::EnvFilter;
+
+#[derive(clap::Args)]
+pub struct Collecting {
+    /// Folder of the survey's answers (SQLite)
+    #[arg(long, value_name = "DIR", default_value = "data")]
+    data: PathBuf,
+    /// PostgreSQL for the survey's answers, instead of a folder: postgres://user:password@host/name
+    #[arg(long, value_name = "URL", conflicts_with = "data")]
+    database: Option<String>,
+    /// The survey, instead of survey/config.json of the page's folder
+    #[arg(long, value_name = "FILE")]
+    survey: Option<PathBuf>,
+    /// Take no answers
+    #[arg(long, conflicts_with_all = ["data", "database", "survey"])]
+    no_collector: bool,
+    /// Requests a minute that one address may send to the collector; 0 for any number
+    #[arg(long, value_name = "N", default_value_t = 120)]
+    rate_limit: u32,
+    /// Behind a proxy: take the address from the last entry of its X-Forwarded-For
+    #[arg(long)]
+    trust_proxy: bool,
+    /// How the log on standard error is written
+    #[arg(long, value_enum, default_value = "text")]
+    log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+/// Serves until it is stopped.
+pub fn run(addr: SocketAddr, site: PathBuf, collecting: Collecting) -> anyhow::Result<()> {
+    log(collecting.log_format);
+    let default = survey_of(&site);
+    let collector = match &collecting.survey {
+        _ if collecting.no_collector => None,
+        None if !default.is_file() => {
+            tracing::info!(
+                "{} is not there, so no answers are taken",
+                default.display()
+            );
+            None
+        }
+        survey => Some(CollectorConfig {
+            survey: survey.clone().unwrap_or(default),
+            storage: match collecting.database {
+                Some(address) => Storage::Postgres(address),
+                None => Storage::Folder(collecting.data),
+            },
+            rate_limit: NonZeroU32::new(collecting.rate_limit),
+            trust_proxy: collecting.trust_proxy,
+        }),
+    };
+    server::run(ServerConfig {
+        addr,
+        site,
+        collector,
+    })?;
+    Ok(())
+}
+
+/// A log of what happens, `RUST_LOG` says how much.
+fn log(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_target(false)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => lines.init(),
+        LogFormat::Json => lines.json().init(),
+    }
+}

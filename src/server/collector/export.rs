@@ -1,0 +1,168 @@
+//! All answers for the researcher, some rows at a time: an export needs no more memory for a million
+//! answers than for a hundred.
+
+use axum::body::{Body, Bytes};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream::{self, StreamExt};
+use serde::Deserialize;
+use time::OffsetDateTime;
+
+use super::store::{Row, Store};
+use crate::survey::{Answer, Config, Favourite, Opinion};
+
+/// Rows that are read at once.
+const ROWS: i64 = 100;
+const DAY_SECONDS: i64 = 86_400;
+
+/// How answers are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Format {
+    /// One answer a line, as it was sent: what the trainer reads.
+    #[default]
+    Jsonl,
+    /// One answer a line, one song a column: what a spreadsheet reads.
+    Csv,
+}
+
+/// Streams all answers.
+pub(super) fn export(store: Store, config: &Config, format: Format) -> Response {
+    let songs: Vec<String> = config.songs.iter().map(|song| song.id.clone()).collect();
+    let head = match format {
+        Format::Jsonl => Vec::new(),
+        Format::Csv => line(&columns(&songs)),
+    };
+    let rows = stream::try_unfold(Some(String::new()), move |after| {
+        let (store, songs) = (store.clone(), songs.clone());
+        async move {
+            let Some(after) = after else { return Ok(None) };
+            let rows = store
+                .page(&after, ROWS)
+                .await
+                .map_err(std::io::Error::other)?;
+            let text: Vec<u8> = rows
+                .iter()
+                .flat_map(|row| match format {
+                    Format::Jsonl => format!("{}\n", row.answer).into_bytes(),
+                    Format::Csv => cells(row, &songs).map_or_else(Vec::new, |cells| line(&cells)),
+                })
+                .collect();
+            let next = rows.last().map(|row| row.code_hash.clone());
+            Ok::<_, std::io::Error>(Some((Bytes::from(text), next)))
+        }
+    });
+    let head = stream::once(async { Ok(Bytes::from(head)) });
+    let (kind, name) = match format {
+        Format::Jsonl => ("application/jsonl; charset=utf-8", "answers.jsonl"),
+        Format::Csv => ("text/csv; charset=utf-8", "answers.csv"),
+    };
+    let headers = [
+        (CONTENT_TYPE, kind.to_owned()),
+        (CONTENT_DISPOSITION, format!("attachment; filename={name}")),
+    ];
+    (headers, Body::from_stream(head.chain(rows))).into_response()
+}
+
+fn columns(songs: &[String]) -> Vec<String> {
+    let before = [
+        "participant",
+        "received",
+        "consent_version",
+        "consent_at",
+        "favourite",
+    ];
+    let after = ["best_1", "best_2", "best_3", "comment", "simulated"];
+    let named = |names: &[&str]| -> Vec<String> { names.iter().map(|n| (*n).to_owned()).collect() };
+    [named(&before), songs.to_vec(), named(&after)].concat()
+}
+
+/// The cells of an answer; none of one that this version cannot read.
+fn cells(row: &Row, songs: &[String]) -> Option<Vec<String>> {
+    let answer = Answer::from_json(row.answer.as_bytes()).ok()?;
+    let received = OffsetDateTime::from_unix_timestamp(row.received_day * DAY_SECONDS).ok()?;
+    let favourite = match &answer.favourite {
+        Favourite::Song { id } => id.clone(),
+        Favourite::Own { .. } => "own".to_owned(),
+    };
+    let opinion = |song: &String| {
+        let label = answer.labels.iter().find(|label| label.song == *song);
+        match label.map(|label| label.opinion) {
+            Some(Opinion::Like) => "like",
+            Some(Opinion::Dislike) => "dislike",
+            Some(Opinion::Unknown) => "unknown",
+            None => "",
+        }
+        .to_owned()
+    };
+    let mut cells = vec![
+        answer.participant.clone(),
+        received.date().to_string(),
+        answer.consent.version.to_string(),
+        answer.consent.at.clone(),
+        favourite,
+    ];
+    cells.extend(songs.iter().map(opinion));
+    cells.extend(answer.favourites.iter().cloned());
+    cells.extend([answer.comment.clone(), answer.simulated.to_string()]);
+    Some(cells)
+}
+
+/// A line of CSV. A cell that a spreadsheet would take for a formula gets an apostrophe before it
+/// (https://owasp.org/www-community/attacks/CSV_Injection).
+fn line(cells: &[String]) -> Vec<u8> {
+    let harmless = cells.iter().map(|cell| {
+        if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+            format!("'{cell}")
+        } else {
+            cell.clone()
+        }
+    });
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    // Writing to memory does not fail.
+    if writer.write_record(harmless).is_err() {
+        return Vec::new();
+    }
+    writer.into_inner().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::survey::{Label, tests_support::survey_of};
+
+    #[test]
+    fn a_formula_is_disarmed_and_quotes_are_doubled() {
+        let cells = ["=1+1", "-2", "say \"hi\"", "two\nlines", "plain"].map(str::to_owned);
+        let text = String::from_utf8(line(&cells)).expect("text");
+        assert_eq!(text, "'=1+1,'-2,\"say \"\"hi\"\"\",\"two\nlines\",plain\n");
+    }
+
+    #[test]
+    fn an_answer_is_a_row_with_a_column_for_each_song() {
+        let (config, mut answer) = survey_of(5);
+        answer.labels[3] = Label {
+            song: answer.labels[3].song.clone(),
+            opinion: Opinion::Unknown,
+        };
+        let songs: Vec<String> = config.songs.iter().map(|song| song.id.clone()).collect();
+        let row = Row {
+            code_hash: String::new(),
+            received_day: 20_000,
+            answer: serde_json::to_string(&answer).expect("JSON"),
+        };
+        let cells = cells(&row, &songs).expect("cells");
+        let columns = columns(&songs);
+        assert_eq!(cells.len(), columns.len());
+        let cell = |name: &str| {
+            let at = columns.iter().position(|c| c == name).expect("a column");
+            cells[at].as_str()
+        };
+        assert_eq!(cell("received"), "2024-10-04");
+        assert_eq!(cell("favourite"), "own");
+        assert_eq!(cell("set/3.ogg"), "unknown");
+        assert_eq!(cell("set/4.ogg"), "like");
+        assert_eq!(cell("best_3"), "set/2.ogg");
+        assert_eq!(cell("simulated"), "false");
+    }
+}

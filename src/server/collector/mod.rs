@@ -1,0 +1,397 @@
+//! The survey's collector: takes answers, gives each participant power over the own one, and hands all
+//! to the researcher. docs/collector.md says how it is run and what it keeps.
+//!
+//! Nothing that matters is in the process: several collectors on one PostgreSQL work behind any load
+//! balancer.
+
+mod export;
+mod limit;
+mod observe;
+mod problem;
+mod store;
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Path as UrlPath, Query, Request, State};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Router, body};
+use rand::RngExt;
+use serde::Deserialize;
+use subtle::ConstantTimeEq;
+
+pub use store::{OpenError, Storage};
+
+use crate::model::sha256_hex;
+use crate::survey::{Answer, Config, ConfigError, is_participant_code};
+use export::Format;
+use limit::Limit;
+use problem::Problem;
+use store::{Found, Put, Store};
+
+/// Bytes of an answer, at most.
+const BODY_MOST: usize = 256 * 1024;
+/// How long a request may take to arrive and to be answered.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How often old answers are looked for.
+const HOUR: Duration = Duration::from_secs(3600);
+/// Digits of a participant's secret.
+const SECRET_DIGITS: usize = 32;
+/// The environment's name of the export token.
+const TOKEN_VARIABLE: &str = "SOUNDALIKE_EXPORT_TOKEN";
+/// Its file beside the database.
+const TOKEN_FILE: &str = "export-token";
+/// Letters of a token, at least.
+const TOKEN_LEAST: usize = 16;
+
+/// How the collector is to be run.
+#[derive(Clone, Debug)]
+pub struct CollectorConfig {
+    /// The survey's description.
+    pub survey: PathBuf,
+    /// Where the answers are kept.
+    pub storage: Storage,
+    /// Requests a minute from one address, at most; without a limit if none.
+    pub rate_limit: Option<NonZeroU32>,
+    /// Whether `X-Forwarded-For` names the address.
+    pub trust_proxy: bool,
+}
+
+/// Why the collector does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CollectorError {
+    /// The survey cannot be read.
+    #[error("{}: the survey cannot be read ({source}); name its file with --survey, or leave the collector out with --no-collector", .file.display())]
+    Read {
+        /// Its file.
+        file: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The survey makes no sense.
+    #[error("{} {source}", .file.display())]
+    Survey {
+        /// Its file.
+        file: PathBuf,
+        /// What is wrong.
+        source: ConfigError,
+    },
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The token cannot be kept.
+    #[error("{}: the export token cannot be read or written ({source}); set {TOKEN_VARIABLE} instead", .file.display())]
+    TokenFile {
+        /// Its file.
+        file: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The token can be guessed.
+    #[error("the export token is shorter than {TOKEN_LEAST} letters: choose a longer one")]
+    ShortToken,
+}
+
+/// A collector that is ready to answer.
+#[derive(Clone, Debug)]
+pub(super) struct Collector {
+    store: Store,
+    survey: Arc<Config>,
+    limit: Option<Arc<Limit>>,
+    /// SHA-256 of the export token; exports are off without one.
+    token_hash: Option<Arc<str>>,
+}
+
+impl Collector {
+    /// Opens the database and reads the survey.
+    pub(super) async fn open(config: &CollectorConfig) -> Result<Self, CollectorError> {
+        let file = config.survey.clone();
+        let bytes = match std::fs::read(&file) {
+            Ok(bytes) => bytes,
+            Err(source) => return Err(CollectorError::Read { file, source }),
+        };
+        let survey =
+            Config::from_json(&bytes).map_err(|source| CollectorError::Survey { file, source })?;
+        for warning in survey.warnings() {
+            tracing::warn!("{}: {warning}", config.survey.display());
+        }
+        let store = Store::open(&config.storage).await?;
+        let token = export_token(&config.storage)?;
+        if token.is_none() {
+            tracing::warn!("exports are off: set {TOKEN_VARIABLE} to have them");
+        }
+        Ok(Self {
+            store,
+            survey: Arc::new(survey),
+            limit: config
+                .rate_limit
+                .map(|limit| Arc::new(Limit::new(limit, config.trust_proxy))),
+            token_hash: token.map(|token| sha256_hex(token.as_bytes()).into()),
+        })
+    }
+
+    /// All paths of the collector.
+    pub(super) fn router(&self) -> Router {
+        let limited = middleware::from_fn_with_state(self.clone(), count);
+        let answers = Router::new()
+            .route("/api/v1/answers", post(submit))
+            .route("/api/v1/answers/{participant}", get(show).delete(withdraw))
+            .route("/api/v1/export", get(export_all))
+            .layer(limited);
+        Router::new()
+            .route("/api/v1/survey", get(survey))
+            .route("/api/{*path}", get(no_such_path).fallback(no_such_path))
+            .merge(answers)
+            .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
+            .layer(DefaultBodyLimit::max(BODY_MOST))
+            .layer(middleware::from_fn(in_time))
+            .layer(middleware::from_fn(observe::request))
+            .layer(middleware::map_response(never_kept))
+            .route("/readyz", get(ready))
+            .route("/metrics", get(observe::metrics))
+            .with_state(self.clone())
+    }
+
+    /// Deletes old answers and forgets addresses, now and every hour.
+    pub(super) async fn keep_tidy(self) {
+        let mut hours = tokio::time::interval(HOUR);
+        loop {
+            hours.tick().await;
+            if let Some(limit) = &self.limit {
+                limit.forget();
+            }
+            let oldest = today() - i64::from(self.survey.retention_days);
+            match self.store.delete_before(oldest).await {
+                Ok(0) => {}
+                Ok(deleted) => tracing::info!(deleted, "old answers are deleted"),
+                Err(error) => tracing::warn!(%error, "old answers could not be deleted"),
+            }
+        }
+    }
+
+    /// Ends the connections to the database.
+    pub(super) async fn close(&self) {
+        self.store.close().await;
+    }
+}
+
+/// The token that exports are asked for with: from the environment, else from the file beside SQLite's,
+/// which is made where it is missing.
+fn export_token(storage: &Storage) -> Result<Option<String>, CollectorError> {
+    let long = |token: String| match token.trim() {
+        token if token.len() < TOKEN_LEAST => Err(CollectorError::ShortToken),
+        token => Ok(Some(token.to_owned())),
+    };
+    if let Ok(token) = std::env::var(TOKEN_VARIABLE) {
+        return long(token);
+    }
+    let Storage::Folder(folder) = storage else {
+        return Ok(None);
+    };
+    let file = folder.join(TOKEN_FILE);
+    let error = |source| CollectorError::TokenFile {
+        file: file.clone(),
+        source,
+    };
+    match std::fs::read_to_string(&file) {
+        Ok(token) => return long(token),
+        Err(source) if source.kind() == io::ErrorKind::NotFound => {}
+        Err(source) => return Err(error(source)),
+    }
+    let random: [u8; 24] = rand::rng().random();
+    let token = base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, random);
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut written = options.open(&file).map_err(error)?;
+    writeln!(written, "{token}").map_err(error)?;
+    tracing::info!("the export token is in {}", file.display());
+    Ok(Some(token))
+}
+
+/// Days since 1970-01-01.
+fn today() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| (since.as_secs() / 86_400) as i64)
+}
+
+/// A request counts before anything else is done with it.
+async fn count(
+    State(collector): State<Collector>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    if let Some(limit) = &collector.limit {
+        let counted = limit.check(peer, request.headers());
+        counted.map_err(Problem::TooOften)?;
+    }
+    Ok(next.run(request).await)
+}
+
+/// A request that does not end is ended.
+async fn in_time(request: Request, next: Next) -> Result<Response, Problem> {
+    tokio::time::timeout(PATIENCE, next.run(request))
+        .await
+        .map_err(|_| Problem::TooSlow)
+}
+
+/// Nothing of the collector's is kept by browsers and proxies.
+async fn never_kept(mut response: Response) -> Response {
+    let never = HeaderValue::from_static("no-store");
+    response.headers_mut().insert(CACHE_CONTROL, never);
+    response
+}
+
+async fn no_such_path() -> Problem {
+    Problem::NoSuchPath
+}
+
+async fn survey(State(collector): State<Collector>) -> Response {
+    axum::Json(collector.survey.as_ref()).into_response()
+}
+
+async fn ready(State(collector): State<Collector>) -> Result<&'static str, Problem> {
+    collector.store.ping().await?;
+    Ok("ready\n")
+}
+
+/// What follows `Bearer` in the request's authorization.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, credentials) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(credentials.trim())
+}
+
+/// SHA-256 of the participant's secret, which itself is not kept.
+fn secret_hash(headers: &HeaderMap) -> Result<String, Problem> {
+    let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    match bearer(headers) {
+        Some(secret) if secret.len() == SECRET_DIGITS && secret.bytes().all(digit) => {
+            Ok(sha256_hex(secret.as_bytes()))
+        }
+        _ => Err(Problem::NoSecret),
+    }
+}
+
+/// The hash by which the participant's row is known.
+fn code_hash(participant: &str) -> Result<String, Problem> {
+    if !is_participant_code(participant) {
+        return Err(Problem::OtherParticipant);
+    }
+    Ok(sha256_hex(participant.as_bytes()))
+}
+
+async fn submit(
+    State(collector): State<Collector>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<StatusCode, Problem> {
+    let secret_hash = secret_hash(&headers)?;
+    let json = headers
+        .get(CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok());
+    let json = json.and_then(|kind| kind.split(';').next());
+    if !json.is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")) {
+        return Err(Problem::NotJson);
+    }
+    let body = body.map_err(|rejected| match rejected.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::TooLarge,
+        _ => Problem::Broken("The request broke off: send it again.".to_owned()),
+    })?;
+    let answer = Answer::from_json(&body).map_err(Problem::Unreadable)?;
+    answer.check(&collector.survey).map_err(Problem::Invalid)?;
+    let code_hash = code_hash(&answer.participant)?;
+    // One line, whatever the participant's program made of it.
+    let text = serde_json::to_string(&answer)
+        .map_err(|error| Problem::Broken(format!("The answer cannot be written: {error}.")))?;
+    let put = collector
+        .store
+        .put(&code_hash, &secret_hash, today(), &text);
+    match put.await? {
+        Put::Created => Ok(StatusCode::CREATED),
+        Put::Replaced => Ok(StatusCode::OK),
+        Put::WrongSecret => Err(Problem::WrongSecret),
+        Put::Withdrawn => Err(Problem::Withdrawn),
+    }
+}
+
+async fn show(
+    State(collector): State<Collector>,
+    UrlPath(participant): UrlPath<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let secret_hash = secret_hash(&headers)?;
+    let code_hash = code_hash(&participant)?;
+    let answer = whole(collector.store.get(&code_hash, &secret_hash).await?)?;
+    let json = [(CONTENT_TYPE, "application/json")];
+    Ok((json, body::Body::from(answer)).into_response())
+}
+
+async fn withdraw(
+    State(collector): State<Collector>,
+    UrlPath(participant): UrlPath<String>,
+    headers: HeaderMap,
+) -> Result<StatusCode, Problem> {
+    let secret_hash = secret_hash(&headers)?;
+    let code_hash = code_hash(&participant)?;
+    whole(collector.store.withdraw(&code_hash, &secret_hash).await?)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The answer, if there is one that this secret belongs to.
+fn whole(found: Found) -> Result<String, Problem> {
+    match found {
+        Found::Answer(answer) => Ok(answer),
+        Found::WrongSecret => Err(Problem::WrongSecret),
+        Found::Withdrawn => Err(Problem::Withdrawn),
+        Found::Nothing => Err(Problem::Unknown),
+    }
+}
+
+#[derive(Deserialize)]
+struct Export {
+    #[serde(default)]
+    format: Option<String>,
+}
+
+async fn export_all(
+    State(collector): State<Collector>,
+    Query(Export { format }): Query<Export>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let Some(expected) = &collector.token_hash else {
+        return Err(Problem::ExportsOff);
+    };
+    let token = bearer(&headers).ok_or(Problem::NoToken)?;
+    let found = sha256_hex(token.as_bytes());
+    if !bool::from(found.as_bytes().ct_eq(expected.as_bytes())) {
+        return Err(Problem::WrongToken);
+    }
+    let format = match format.as_deref() {
+        None | Some("jsonl") => Format::Jsonl,
+        Some("csv") => Format::Csv,
+        Some(_) => return Err(Problem::UnknownFormat),
+    };
+    // A database that is gone is told of before the first byte.
+    collector.store.ping().await?;
+    Ok(export::export(collector.store, &collector.survey, format))
+}
+
+/// Where the survey of a site lies.
+pub fn survey_of(site: &Path) -> PathBuf {
+    site.join("survey/config.json")
+}

@@ -1,0 +1,187 @@
+//! What went wrong, as `application/problem+json` (RFC 9457).
+
+use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderName, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::store::StoreError;
+use crate::survey::Invalid;
+
+/// Seconds after which a collector that cannot store is asked again.
+const RETRY_SECONDS: u64 = 10;
+
+/// Why a request was not carried out. The kinds are the `type` of the answer and a label of the
+/// metrics, so they stay as they are.
+#[derive(Debug)]
+pub(super) enum Problem {
+    NoSecret,
+    NoToken,
+    WrongSecret,
+    WrongToken,
+    ExportsOff,
+    Unknown,
+    NoSuchPath,
+    MethodNotAllowed,
+    TooSlow,
+    Withdrawn,
+    TooLarge,
+    NotJson,
+    Unreadable(Invalid),
+    Broken(String),
+    Invalid(Invalid),
+    OtherParticipant,
+    UnknownFormat,
+    TooOften(u64),
+    Store(StoreError),
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+}
+
+/// The kind of a problem, left in a response for the metrics.
+#[derive(Clone, Copy)]
+pub(super) struct Kind(pub &'static str);
+
+impl Problem {
+    /// Kind, status, and detail in one sentence.
+    fn tell(&self) -> (&'static str, StatusCode, String) {
+        let (kind, status, detail) = match self {
+            Self::NoSecret => (
+                "no-secret",
+                StatusCode::UNAUTHORIZED,
+                "The secret is missing: send it as `Authorization: Bearer` and 32 digits from 0 to 9 and a to f.",
+            ),
+            Self::NoToken => (
+                "no-token",
+                StatusCode::UNAUTHORIZED,
+                "The export token is missing: send it as `Authorization: Bearer TOKEN`.",
+            ),
+            Self::WrongSecret => (
+                "wrong-secret",
+                StatusCode::FORBIDDEN,
+                "The secret is not the one that this answer was sent with.",
+            ),
+            Self::WrongToken => (
+                "wrong-token",
+                StatusCode::FORBIDDEN,
+                "The export token is not the collector's.",
+            ),
+            Self::ExportsOff => (
+                "exports-off",
+                StatusCode::FORBIDDEN,
+                "Exports are off: start the collector with SOUNDALIKE_EXPORT_TOKEN.",
+            ),
+            Self::Unknown => (
+                "unknown",
+                StatusCode::NOT_FOUND,
+                "There is no answer of this participant.",
+            ),
+            Self::NoSuchPath => (
+                "no-such-path",
+                StatusCode::NOT_FOUND,
+                "There is nothing at this path; docs/collector.md lists what there is.",
+            ),
+            Self::MethodNotAllowed => (
+                "method-not-allowed",
+                StatusCode::METHOD_NOT_ALLOWED,
+                "This path is not asked in this way; docs/collector.md says how.",
+            ),
+            Self::TooSlow => (
+                "too-slow",
+                StatusCode::REQUEST_TIMEOUT,
+                "The request took too long. Nothing of it may be stored: send it again.",
+            ),
+            Self::Withdrawn => (
+                "withdrawn",
+                StatusCode::GONE,
+                "This answer was withdrawn and is deleted; it cannot be sent again.",
+            ),
+            Self::TooLarge => (
+                "too-large",
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "The answer is larger than 256 KiB.",
+            ),
+            Self::NotJson => (
+                "not-json",
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "Send the answer with `Content-Type: application/json`.",
+            ),
+            Self::Unreadable(invalid) => {
+                return ("unreadable", StatusCode::BAD_REQUEST, invalid.to_string());
+            }
+            Self::Broken(detail) => {
+                return ("broken-off", StatusCode::BAD_REQUEST, detail.clone());
+            }
+            Self::Invalid(invalid) => {
+                let status = StatusCode::UNPROCESSABLE_ENTITY;
+                return ("invalid", status, invalid.to_string());
+            }
+            Self::OtherParticipant => (
+                "other-participant",
+                StatusCode::NOT_FOUND,
+                "This is no participant's code.",
+            ),
+            Self::UnknownFormat => (
+                "unknown-format",
+                StatusCode::BAD_REQUEST,
+                "There are exports as format=jsonl and format=csv.",
+            ),
+            Self::TooOften(seconds) => {
+                let detail = format!("Too many requests from this address: wait {seconds} s.");
+                return ("too-often", StatusCode::TOO_MANY_REQUESTS, detail);
+            }
+            Self::Store(error) => {
+                return (
+                    error.kind(),
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    error.to_string(),
+                );
+            }
+        };
+        (kind, status, detail.to_owned())
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (kind, status, detail) = self.tell();
+        let body = Body {
+            r#type: format!("urn:soundalike:problem:{kind}"),
+            title: status.canonical_reason().unwrap_or_default(),
+            status: status.as_u16(),
+            detail: &detail,
+        };
+        // Four plain fields always become JSON.
+        let bytes = serde_json::to_vec(&body).unwrap_or_default();
+        let mut response = (status, bytes).into_response();
+        let mut header = |name: HeaderName, value: HeaderValue| {
+            response.headers_mut().insert(name, value);
+        };
+        header(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        match &self {
+            Self::TooOften(seconds) => header(RETRY_AFTER, HeaderValue::from(*seconds)),
+            Self::Store(_) | Self::TooSlow => header(RETRY_AFTER, HeaderValue::from(RETRY_SECONDS)),
+            Self::NoSecret | Self::NoToken => {
+                header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            _ => {}
+        }
+        response.extensions_mut().insert(Kind(kind));
+        response
+    }
+}

@@ -1,0 +1,345 @@
+//! Where answers are kept: SQLite in a folder, or PostgreSQL. Each change is one statement, so that
+//! several requests, and several collectors on one PostgreSQL, cannot get in each other's way.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, SqlitePool};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// The database's file in its folder.
+const FILE: &str = "answers.sqlite";
+/// How long a request waits for a connection, and for other writers.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Connections of a collector, at most.
+const CONNECTIONS: u32 = 8;
+
+/// Where answers are to be kept.
+#[derive(Clone, Debug)]
+pub enum Storage {
+    /// SQLite's file in this folder, which is made where it is missing.
+    Folder(PathBuf),
+    /// PostgreSQL's address, `postgres://…`.
+    Postgres(String),
+}
+
+/// Why the answers cannot be kept in a place.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The folder cannot be made.
+    #[error(
+        "{folder}: the folder of the answers cannot be made ({source}); choose another with --data"
+    )]
+    Folder {
+        /// Which.
+        folder: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The address is none.
+    #[error(
+        "the database's address is not one of PostgreSQL such as postgres://user:password@host/name"
+    )]
+    Address,
+    /// It cannot be opened.
+    #[error("{place}: the database cannot be opened ({source})")]
+    Open {
+        /// File, or host and name.
+        place: String,
+        /// What the database says.
+        source: sqlx::Error,
+    },
+    /// Its tables cannot be made.
+    #[error("{place}: the tables cannot be made ({source}); it may belong to another version")]
+    Migrate {
+        /// File, or host and name.
+        place: String,
+        /// What the database says.
+        source: MigrateError,
+    },
+}
+
+/// Why something could not be stored or read just now. Nothing is half-written then.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum StoreError {
+    #[error("The collector's disk is full. Nothing was stored: send the answer again later.")]
+    Full,
+    #[error(
+        "The collector's database takes no changes. Nothing was stored: send the answer again later."
+    )]
+    ReadOnly,
+    #[error("The collector's database cannot be reached. Send the request again later.")]
+    Gone(#[source] sqlx::Error),
+}
+
+impl StoreError {
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Full => "disk-full",
+            Self::ReadOnly => "read-only",
+            Self::Gone(_) => "database-gone",
+        }
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let code = match &error {
+            sqlx::Error::Database(told) => told.code().unwrap_or_default().into_owned(),
+            _ => String::new(),
+        };
+        // PostgreSQL: https://www.postgresql.org/docs/current/errcodes-appendix.html
+        if code == "53100" {
+            return Self::Full;
+        }
+        if code == "25006" {
+            return Self::ReadOnly;
+        }
+        // SQLite's primary code is the lowest byte: https://www.sqlite.org/rescode.html
+        match code
+            .parse::<u32>()
+            .ok()
+            .filter(|_| code.len() < 5)
+            .map(|code| code & 0xff)
+        {
+            // SQLITE_FULL; SQLITE_IOERR, which a limit of the file system gives.
+            Some(13 | 10) => Self::Full,
+            Some(8) => Self::ReadOnly,
+            _ => Self::Gone(error),
+        }
+    }
+}
+
+/// What became of an answer that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Put {
+    Created,
+    Replaced,
+    WrongSecret,
+    Withdrawn,
+}
+
+/// What is there of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    Answer(String),
+    WrongSecret,
+    Withdrawn,
+    Nothing,
+}
+
+/// An answer of an export.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(super) struct Row {
+    pub code_hash: String,
+    pub received_day: i64,
+    pub answer: String,
+}
+
+#[derive(Clone, Debug)]
+enum Pool {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
+/// Runs the same on both databases.
+macro_rules! on {
+    ($pool:expr, $name:ident => $body:expr) => {
+        match $pool {
+            Pool::Sqlite($name) => $body,
+            Pool::Postgres($name) => $body,
+        }
+    };
+}
+
+/// The answers.
+#[derive(Clone, Debug)]
+pub(super) struct Store(Pool);
+
+impl Store {
+    /// Opens the database and brings its tables up to date.
+    pub(super) async fn open(storage: &Storage) -> Result<Self, OpenError> {
+        match storage {
+            Storage::Folder(folder) => Self::open_sqlite(folder).await,
+            Storage::Postgres(address) => Self::open_postgres(address).await,
+        }
+    }
+
+    async fn open_sqlite(folder: &Path) -> Result<Self, OpenError> {
+        std::fs::create_dir_all(folder).map_err(|source| OpenError::Folder {
+            folder: folder.display().to_string(),
+            source,
+        })?;
+        let file = folder.join(FILE);
+        let place = file.display().to_string();
+        let options = SqliteConnectOptions::new()
+            .filename(&file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // A 201 outlives the process and the machine: every commit is on the disk.
+            .synchronous(SqliteSynchronous::Full)
+            // What is deleted is overwritten.
+            .pragma("secure_delete", "ON")
+            .busy_timeout(PATIENCE);
+        let pool = SqlitePoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(PATIENCE)
+            .connect_with(options)
+            .await;
+        let open = |source| OpenError::Open {
+            place: place.clone(),
+            source,
+        };
+        let pool = pool.map_err(open)?;
+        MIGRATIONS
+            .run(&pool)
+            .await
+            .map_err(|source| OpenError::Migrate { place, source })?;
+        Ok(Self(Pool::Sqlite(pool)))
+    }
+
+    async fn open_postgres(address: &str) -> Result<Self, OpenError> {
+        let scheme = ["postgres://", "postgresql://"];
+        if !scheme.iter().any(|scheme| address.starts_with(scheme)) {
+            return Err(OpenError::Address);
+        }
+        let options = PgConnectOptions::from_str(address).map_err(|_| OpenError::Address)?;
+        // Without the password.
+        let place = format!(
+            "PostgreSQL at {}:{}/{}",
+            options.get_host(),
+            options.get_port(),
+            options.get_database().unwrap_or_default()
+        );
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(PATIENCE)
+            .connect_with(options)
+            .await;
+        let open = |source| OpenError::Open {
+            place: place.clone(),
+            source,
+        };
+        let pool = pool.map_err(open)?;
+        // Collectors that start together take turns: sqlx locks.
+        MIGRATIONS
+            .run(&pool)
+            .await
+            .map_err(|source| OpenError::Migrate { place, source })?;
+        Ok(Self(Pool::Postgres(pool)))
+    }
+
+    /// Stores an answer, in place of what the same participant has sent before.
+    pub(super) async fn put(
+        &self,
+        code_hash: &str,
+        secret_hash: &str,
+        day: i64,
+        answer: &str,
+    ) -> Result<Put, StoreError> {
+        const INSERT: &str = "INSERT INTO answers (code_hash, secret_hash, received_day, answer) \
+            VALUES ($1, $2, $3, $4) ON CONFLICT (code_hash) DO NOTHING";
+        const UPDATE: &str = "UPDATE answers SET answer = $3 \
+            WHERE code_hash = $1 AND secret_hash = $2 AND answer IS NOT NULL";
+        let inserted = on!(&self.0, pool => sqlx::query(INSERT)
+            .bind(code_hash).bind(secret_hash).bind(day).bind(answer)
+            .execute(pool).await?.rows_affected());
+        if inserted == 1 {
+            return Ok(Put::Created);
+        }
+        let updated = on!(&self.0, pool => sqlx::query(UPDATE)
+            .bind(code_hash).bind(secret_hash).bind(answer)
+            .execute(pool).await?.rows_affected());
+        if updated == 1 {
+            return Ok(Put::Replaced);
+        }
+        Ok(match self.get(code_hash, secret_hash).await? {
+            Found::Withdrawn => Put::Withdrawn,
+            _ => Put::WrongSecret,
+        })
+    }
+
+    /// The answer of a participant.
+    pub(super) async fn get(
+        &self,
+        code_hash: &str,
+        secret_hash: &str,
+    ) -> Result<Found, StoreError> {
+        const SELECT: &str = "SELECT secret_hash, answer FROM answers WHERE code_hash = $1";
+        let found: Option<(String, Option<String>)> = on!(&self.0, pool =>
+            sqlx::query_as(SELECT).bind(code_hash).fetch_optional(pool).await?);
+        Ok(match found {
+            None => Found::Nothing,
+            // Both are hashes of random secrets: how long the comparison takes tells nothing.
+            Some((theirs, _)) if theirs != secret_hash => Found::WrongSecret,
+            Some((_, None)) => Found::Withdrawn,
+            Some((_, Some(answer))) => Found::Answer(answer),
+        })
+    }
+
+    /// Deletes the answer of a participant for good; what was there.
+    pub(super) async fn withdraw(
+        &self,
+        code_hash: &str,
+        secret_hash: &str,
+    ) -> Result<Found, StoreError> {
+        const UPDATE: &str = "UPDATE answers SET answer = NULL \
+            WHERE code_hash = $1 AND secret_hash = $2";
+        let found = self.get(code_hash, secret_hash).await?;
+        if matches!(found, Found::Answer(_)) {
+            on!(&self.0, pool => sqlx::query(UPDATE)
+                .bind(code_hash).bind(secret_hash).execute(pool).await.map(drop)?);
+            self.overwrite().await;
+        }
+        Ok(found)
+    }
+
+    /// Deletes what arrived before a day.
+    pub(super) async fn delete_before(&self, day: i64) -> Result<u64, StoreError> {
+        const DELETE: &str = "DELETE FROM answers WHERE received_day < $1";
+        let deleted = on!(&self.0, pool =>
+            sqlx::query(DELETE).bind(day).execute(pool).await?.rows_affected());
+        if deleted > 0 {
+            self.overwrite().await;
+        }
+        Ok(deleted)
+    }
+
+    /// Removes what is deleted from the files too, which each database else does later by itself.
+    async fn overwrite(&self) {
+        let done = match &self.0 {
+            Pool::Sqlite(pool) => sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+                .execute(pool)
+                .await
+                .map(drop),
+            Pool::Postgres(pool) => sqlx::query("VACUUM answers").execute(pool).await.map(drop),
+        };
+        if let Err(error) = done {
+            tracing::warn!(%error, "deleted answers are not overwritten yet");
+        }
+    }
+
+    /// Up to `count` answers after the one of this hash, in the order of the hashes.
+    pub(super) async fn page(&self, after: &str, count: i64) -> Result<Vec<Row>, StoreError> {
+        const SELECT: &str = "SELECT code_hash, received_day, answer FROM answers \
+            WHERE code_hash > $1 AND answer IS NOT NULL ORDER BY code_hash LIMIT $2";
+        Ok(on!(&self.0, pool =>
+            sqlx::query_as(SELECT).bind(after).bind(count).fetch_all(pool).await?))
+    }
+
+    /// Whether the database answers.
+    pub(super) async fn ping(&self) -> Result<(), StoreError> {
+        Ok(on!(&self.0, pool => sqlx::query("SELECT 1").execute(pool).await.map(drop)?))
+    }
+
+    /// Ends all connections.
+    pub(super) async fn close(&self) {
+        on!(&self.0, pool => pool.close().await);
+    }
+}
