@@ -17,9 +17,9 @@ use tower_http::services::fs::{Backend, TokioBackend, TokioFile};
 use super::headers;
 
 /// The folders of the site that are served whole.
-const FOLDERS: [&str; 3] = ["www", "pkg", "models"];
+const FOLDERS: [&str; 4] = ["www", "pkg", "models", "survey"];
 
-/// The site as a service: the page, its service worker, its three folders and `/healthz`.
+/// The site as a service: the page, its service worker, its four folders and `/healthz`.
 pub(super) fn router(site: &Path) -> Router {
     let files = ServeDir::with_backend(site, SiteFiles)
         .append_index_html_on_directories(false)

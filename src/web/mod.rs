@@ -3,6 +3,8 @@
 //!
 //! Errors are JavaScript `Error`s whose message is one sentence without the file's name.
 
+mod survey;
+
 use std::cell::OnceCell;
 
 use burn::tensor::Device;
