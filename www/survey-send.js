@@ -74,7 +74,7 @@ async function json(response) {
  * @param {unknown} [body]
  * @returns {Promise<{outcome: Outcome, said: string, wait: number}>} `wait` in milliseconds, if it was asked for
  */
-export async function tell(method, participant, secret, body) {
+export async function send(method, participant, secret, body) {
   const address = method === 'POST' ? 'answers' : `answers/${encodeURIComponent(participant)}`;
   const headers = new Headers({ Authorization: `Bearer ${secret}` });
   if (body !== undefined) headers.set('Content-Type', 'application/json');
@@ -159,17 +159,18 @@ export class Queue {
   async #try(answer) {
     if (!navigator.onLine) return Infinity; // `online` will tell
     const { participant, secret, state } = answer;
+    answer.tries += 1; // before it leaves: from now on the collector may have it
+    await keepAnswer(answer);
     const withdrawn = state === 'withdrawing';
     const told = withdrawn
-      ? await tell('DELETE', participant, secret)
-      : await tell('POST', participant, secret, answer.answer);
+      ? await send('DELETE', participant, secret)
+      : await send('POST', participant, secret, answer.answer);
     const { outcome, said, wait } = told;
     let pause = Infinity;
     // It may have been changed or forgotten here meanwhile.
     const now = (await allAnswers()).find(({ begun }) => begun === answer.begun);
     if (!now) return Infinity;
     if (now.state !== state) return 0;
-    now.tries += 1;
     now.said = said;
     now.notBefore = 0;
     if (outcome === 'later') {
@@ -177,12 +178,13 @@ export class Queue {
       pause = wait || grown * (0.75 + Math.random() / 2); // so that not all come at once
       if (wait) now.notBefore = Date.now() + wait;
     } else if (withdrawn) {
-      if (outcome !== 'refused') {
+      if (outcome === 'done' || outcome === 'gone') {
         await dropAnswer(now.begun);
         this.onChange(now.begun, null);
         return Infinity;
       }
       now.state = 'sent';
+      now.said ||= 'Nobody collects answers here now, so it could not be withdrawn.';
     } else if (outcome === 'done') {
       now.state = 'sent';
       now.tries = 0;

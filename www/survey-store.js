@@ -27,7 +27,9 @@ export const survives = () => keeps;
 export async function allAnswers() {
   const kept = await ask(ANSWERS, 'readonly', (store) => store.getAll());
   /** @type {Map<number, KeptAnswer>} */
-  const all = new Map((kept ?? []).map((answer) => [answer.begun, answer]));
+  const all = new Map(
+    (kept ?? []).map((/** @type {KeptAnswer} */ answer) => [answer.begun, answer]),
+  );
   for (const [begun, answer] of memory) all.set(begun, answer);
   return [...all.values()].sort((a, b) => a.begun - b.begun);
 }
@@ -102,7 +104,9 @@ function done(transaction, asked) {
 function database() {
   opened ??= Promise.race([
     open(),
-    new Promise((/** @type {(none: null) => void} */ resolve) => setTimeout(resolve, PATIENCE, null)),
+    new Promise((/** @type {(none: null) => void} */ resolve) =>
+      setTimeout(resolve, PATIENCE, null),
+    ),
   ]);
   return opened;
 }
