@@ -31,6 +31,8 @@ import { say, spoken, t, tell } from './words.js';
 const VERSION = 1;
 const COMMENT_MOST = 2000;
 const FAVOURITES = 3;
+/** Numbers of a sound's small pictures: rows of each, and columns. */
+const FEATURES = (20 + 64 + 7) * 64;
 /** The contact of a survey that nobody has filled in yet (src/survey/config.rs). */
 const PLACEHOLDER = 'nobody@example.org';
 
@@ -103,7 +105,7 @@ export class SurveyView {
       event.preventDefault();
       this.#next();
     });
-    this.#form.addEventListener('keydown', (event) => {
+    this.#section.addEventListener('keydown', (event) => {
       if (event.altKey || event.ctrlKey || event.metaKey || event.isComposing) return;
       this.#onKey(event);
     });
@@ -304,8 +306,8 @@ export class SurveyView {
   #showConsent(config) {
     const { embedding, genres, tags } = config.model;
     const numbers = say(
-      'which song of the catalogue; or, of a file of yours, only numbers: {} of its embedding, {} of genres, {} of tags, and 5,824 of small pictures of its sound, from which it cannot be heard again',
-      ...[embedding, genres, tags].map(many),
+      'which song of the catalogue; or, of a file of yours, only numbers: {} of its embedding, {} of genres, {} of tags, and {} of small pictures of its sound, from which it cannot be heard again',
+      ...[embedding, genres, tags, FEATURES].map(many),
     );
     const fields = make('dl', 'survey-fields');
     const field = (/** @type {string} */ term, /** @type {string} */ words) =>
@@ -474,8 +476,8 @@ export class SurveyView {
         'survey-quiet',
         name(
           say(
-            'Your file is heard here, in this browser. Only these numbers are kept and sent: {} of its embedding, {} of genres, {} of tags, and 5,824 of small pictures of its sound. Neither its sound nor its name is sent.',
-            ...[config.model.embedding, config.model.genres, config.model.tags].map(many),
+            'Your file is heard here, in this browser. Only these numbers are kept and sent: {} of its embedding, {} of genres, {} of tags, and {} of small pictures of its sound. Neither its sound nor its name is sent.',
+            ...[config.model.embedding, config.model.genres, config.model.tags, FEATURES].map(many),
           ),
         ),
       ),
@@ -668,14 +670,17 @@ export class SurveyView {
     const liked = songs.filter(({ id }) => answer.opinions[id] === 'like');
     const others = songs.filter((song) => !liked.includes(song));
     const group = (/** @type {string} */ legend, /** @type {SurveySong[]} */ some) =>
-      some.length > 0
-        ? [make('fieldset', 'survey-three', make('legend', '', legend), ...rows(some))]
-        : [];
+      make('fieldset', 'survey-three', make('legend', '', legend), ...rows(some));
+    // Whoever likes enough of them need not look at the others.
+    const enough = liked.length >= FAVOURITES;
+    const rest = make('details', '', make('summary', '', 'Choose among the others'));
+    rest.open = others.some(({ id }) => answer.favourites.includes(id));
+    if (enough) rest.append(group('The others', others));
     this.#fillStep('three', [
       make('p', '', 'Which three of these songs do you like best?'),
       count,
-      ...group('You like', liked),
-      ...group('The others', others),
+      ...(liked.length > 0 ? [group('You like', liked)] : []),
+      ...(others.length > 0 ? [enough ? rest : group('The others', others)] : []),
     ]);
     show();
   }
@@ -795,9 +800,13 @@ export class SurveyView {
     const comment = make('p', 'survey-said', answer.comment ? name(answer.comment) : 'none');
     part('Comment', [comment], () => this.#go('comment'));
 
-    this.#fillStep('review', [make('p', '', 'This is all that is kept of you.'), list], {
-      on: this.#collector === false ? 'Finish' : 'Send my answer',
-    });
+    this.#fillStep(
+      'review',
+      [line('', 'This is all that is kept, beside a code made at random.'), list],
+      {
+        on: this.#collector === false ? 'Finish' : 'Send my answer',
+      },
+    );
     if (answer.state === 'refused') {
       this.#complain(say('The collector did not take it: {}', closed(answer.said)));
     }
