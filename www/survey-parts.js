@@ -245,6 +245,7 @@ export class SongBox {
     if (!song) return;
     this.#input.value = [song.title, song.artist].filter(Boolean).join(' – ');
     this.#close();
+    setName(this.#status, '');
     this.#onChoose(song);
   }
 

@@ -8,6 +8,19 @@ import { closed, complaint, many } from './format.js';
 import { save } from './save.js';
 import { whence } from './similar.js';
 import { openSound } from './sound.js';
+import {
+  COMMENT_MOST,
+  FAVOURITES,
+  FEATURES,
+  answerOf,
+  newAnswer,
+  onlyHere,
+  open,
+  plainText,
+  random,
+  reasonOf,
+  short,
+} from './survey-answer.js';
 import { Queue, fetchSurvey, send } from './survey-send.js';
 import { allAnswers, clearAnswers, dropAnswer, keepAnswer, survives } from './survey-store.js';
 import {
@@ -25,14 +38,8 @@ import {
 import { say, spoken, t, tell } from './words.js';
 
 /** @import { Engine } from './engine.js' */
-/** @import { Choice, KeptAnswer, Opinion, Song, SurveyAnswer, SurveyConfig, SurveySong, SurveyStep } from './types.js' */
+/** @import { Choice, KeptAnswer, Opinion, Song, SurveyConfig, SurveySong, SurveyStep } from './types.js' */
 
-/** Of the answer's schema (src/survey/answer.rs), as what follows. */
-const VERSION = 1;
-const COMMENT_MOST = 2000;
-const FAVOURITES = 3;
-/** Numbers of a sound's small pictures: rows of each, and columns. */
-const FEATURES = (20 + 64 + 7) * 64;
 /** The contact of a survey that nobody has filled in yet (src/survey/config.rs). */
 const PLACEHOLDER = 'nobody@example.org';
 
@@ -737,7 +744,7 @@ export class SurveyView {
         name(
           consent
             ? say('version {}, {}', consent.version, new Date(consent.at).toLocaleString(spoken()))
-            : t('none'),
+            : t('nothing'),
         ),
       ],
       () => this.#go('consent'),
@@ -745,7 +752,7 @@ export class SurveyView {
     part(
       'Favourite song',
       [
-        favourite ? called(favourite.title, favourite.artist) : name(t('none')),
+        favourite ? called(favourite.title, favourite.artist) : name(t('nothing')),
         ...(favourite && 'own' in favourite.sent
           ? [name(` ${t('(your file: only its numbers are sent)')}`)]
           : []),
@@ -797,16 +804,16 @@ export class SurveyView {
       if (song) best.append(make('li', '', called(song.title, song.artist)));
     }
     part('Three favourites', [best], () => this.#go('three'));
-    const comment = make('p', 'survey-said', answer.comment ? name(answer.comment) : 'none');
+    const comment = make('p', 'survey-said', answer.comment ? name(answer.comment) : 'nothing');
     part('Comment', [comment], () => this.#go('comment'));
 
     this.#fillStep(
       'review',
       [line('', 'This is all that is kept, beside a code made at random.'), list],
-      {
-        on: this.#collector === false ? 'Finish' : 'Send my answer',
-      },
+      { on: this.#collector === false ? 'Finish' : 'Send my answer' },
     );
+    const forget = () => this.#withdraw(answer);
+    this.#form.append(carefully('Forget all of it', FORGET_DRAFT, forget, { className: 'quiet' }));
     if (answer.state === 'refused') {
       this.#complain(say('The collector did not take it: {}', closed(answer.said)));
     }
@@ -1006,6 +1013,7 @@ export class SurveyView {
 }
 
 const FORGET = 'Forget it? It is then nowhere any more, unless you have the file.';
+const FORGET_DRAFT = 'Forget what you have answered here?';
 const WITHDRAW = 'Withdraw it? The collector deletes it, and it cannot be brought back.';
 
 /** What there is to say of an answer that was given. @type {Record<KeptAnswer['state'], string>} */
@@ -1027,83 +1035,3 @@ const MISFIT =
 const GONE = 'Your answer is withdrawn; nothing of it is left in this browser.';
 const VOLATILE =
   'This browser keeps nothing: what you answer here does not survive a reload. Download your answer at the end.';
-
-/** Whether it can still be changed. @param {KeptAnswer} answer */
-function open({ state }) {
-  return state === 'draft' || state === 'refused';
-}
-
-/** Whether nobody has it but this browser. @param {KeptAnswer} answer */
-function onlyHere({ state, tries }) {
-  return state === 'local' || (state === 'waiting' && tries === 0);
-}
-
-/** Why an answer still waits, in the page's language. @param {KeptAnswer} answer */
-function reasonOf({ said, tries }) {
-  if (said) return say('The collector said: {}', closed(said));
-  if (tries > 0) return say('It was tried so far: {}.', tries);
-  return '';
-}
-
-/** @param {string} survey its id @returns {KeptAnswer} */
-function newAnswer(survey) {
-  return {
-    begun: Date.now(),
-    survey,
-    state: 'draft',
-    step: 'consent',
-    consent: null,
-    favourite: null,
-    opinions: {},
-    at: 0,
-    favourites: [],
-    comment: '',
-    participant: '',
-    secret: '',
-    answer: null,
-    tries: 0,
-    notBefore: 0,
-    said: '',
-  };
-}
-
-/**
- * What is sent.
- * @param {KeptAnswer} kept
- * @param {SurveyConfig} config
- * @param {string} model its SHA-256
- * @returns {SurveyAnswer}
- */
-function answerOf(kept, config, model) {
-  if (!kept.consent || !kept.favourite) throw new Error('The answer is not complete yet.');
-  return {
-    version: VERSION,
-    survey: config.id,
-    participant: kept.participant,
-    consent: kept.consent,
-    model_sha256: model,
-    favourite: kept.favourite.sent,
-    labels: config.songs.flatMap(({ id }) => {
-      const opinion = kept.opinions[id];
-      return opinion ? [{ song: id, opinion }] : [];
-    }),
-    favourites: kept.favourites,
-    comment: kept.comment.trim(),
-    simulated: false,
-  };
-}
-
-/** The digits that a 32-bit number has, and no more. @param {number} value */
-function short(value) {
-  return Number(value.toPrecision(9));
-}
-
-/** @param {number} count */
-function random(count) {
-  return crypto.getRandomValues(new Uint8Array(count));
-}
-
-/** Text without what no text has: control characters, halves of characters. @param {string} text */
-function plainText(text) {
-  return text.replace(/(?![\n\r\t])\p{Cc}/gu, '').replace(/\p{Cs}/gu, '\uFFFD');
-}
