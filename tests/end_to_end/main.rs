@@ -15,6 +15,7 @@ mod listening;
 mod offline;
 mod processes;
 mod sounds;
+mod survey;
 
 use std::path::Path;
 use std::time::Duration;
