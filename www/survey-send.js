@@ -14,6 +14,8 @@ const PATIENCE = 20_000;
 const PAUSE = { first: 5_000, longest: 15 * 60_000 };
 /** Answers that say: not now. */
 const LATER = [408, 425, 429];
+/** What servers of plain files answer to what they cannot take. */
+const ELSEWHERE = [403, 404, 405, 501];
 
 /**
  * The survey, and whether somebody collects its answers: not known without a network.
@@ -95,12 +97,12 @@ export async function send(method, participant, secret, body) {
     ? await json(response)
     : null;
   const said = typeof problem?.detail === 'string' ? problem.detail : '';
+  // Without a problem of its own it is not the collector that speaks, but a server that has none.
+  if (!problem && ELSEWHERE.includes(status)) return { outcome: 'none', said, wait: 0 };
   if (status >= 500 || LATER.includes(status)) {
     return { outcome: 'later', said, wait: waitOf(response.headers.get('retry-after')) };
   }
   if (status === 410) return { outcome: 'gone', said, wait: 0 };
-  // Without a problem of its own it is not the collector that speaks.
-  if ((status === 404 || status === 405) && !problem) return { outcome: 'none', said, wait: 0 };
   if (method === 'DELETE' && status === 404) return { outcome: 'gone', said, wait: 0 };
   return { outcome: 'refused', said: said || `The collector answered ${status}.`, wait: 0 };
 }
@@ -115,6 +117,8 @@ function waitOf(header) {
 
 /** Sends what waits. There is one in a page; several tabs take turns. */
 export class Queue {
+  /** Other tabs of this page, which show the same answers. */
+  #tabs = new BroadcastChannel('soundalike-survey');
   #timer = 0;
   /** @type {Promise<void> | null} */
   #running = null;
@@ -124,6 +128,7 @@ export class Queue {
 
   constructor() {
     window.addEventListener('online', () => this.send());
+    this.#tabs.addEventListener('message', ({ data }) => this.onChange(data.begun, data.now));
   }
 
   /** Tries now whatever waits. */
@@ -180,7 +185,7 @@ export class Queue {
     } else if (withdrawn) {
       if (outcome === 'done' || outcome === 'gone') {
         await dropAnswer(now.begun);
-        this.onChange(now.begun, null);
+        this.#tell(now.begun, null);
         return Infinity;
       }
       now.state = 'sent';
@@ -199,7 +204,13 @@ export class Queue {
       }
     }
     await keepAnswer(now);
-    this.onChange(now.begun, now);
+    this.#tell(now.begun, now);
     return pause;
+  }
+
+  /** @param {number} begun @param {KeptAnswer | null} now */
+  #tell(begun, now) {
+    this.onChange(begun, now);
+    this.#tabs.postMessage({ begun, now });
   }
 }

@@ -96,6 +96,8 @@ export class SurveyView {
   #onEngine = () => {};
   /** @type {(event: KeyboardEvent) => void} */
   #onKey = () => {};
+  /** Called when the visitor comes to the survey, from the song above perhaps. @type {() => void} */
+  #onLook = () => {};
   /** Ends what the step on show has begun. @type {AbortController | null} */
   #work = null;
   /** One song is changed; then it goes back to the review. */
@@ -116,6 +118,9 @@ export class SurveyView {
       if (event.altKey || event.ctrlKey || event.metaKey || event.isComposing) return;
       this.#onKey(event);
     });
+    for (const comes of ['pointerenter', 'focusin']) {
+      this.#section.addEventListener(comes, () => this.#onLook());
+    }
     this.#queue.onChange = (begun, now) => this.#changed(begun, now);
     const watch = new IntersectionObserver((entries) => {
       if (!entries.at(-1)?.isIntersecting) return;
@@ -219,10 +224,11 @@ export class SurveyView {
     this.#work = null;
     this.#onEngine = () => {};
     this.#onKey = () => {};
+    this.#onLook = () => {};
     this.#form.dataset.step = step;
     setName(this.#said, '');
-    if (!survives()) children.unshift(make('p', 'survey-notice', VOLATILE));
     this.#form.replaceChildren(...children);
+    if (!survives()) this.#form.append(make('p', 'survey-notice', VOLATILE));
   }
 
   /**
@@ -260,12 +266,12 @@ export class SurveyView {
     setName(this.#said, sentence);
   }
 
-  /** Keeps the answer as it is now. */
-  async #keep() {
+  /** Keeps an answer as it is now. */
+  async #keep(answer = this.#draft) {
     const kept = survives();
-    await keepAnswer(this.#draft);
+    await keepAnswer(answer);
     if (kept && !survives()) {
-      this.#form.prepend(make('p', 'survey-notice', VOLATILE));
+      this.#form.append(make('p', 'survey-notice', VOLATILE));
       this.#announce(t(VOLATILE));
     }
   }
@@ -489,6 +495,7 @@ export class SurveyView {
         ),
       ),
     ]);
+    this.#onLook = showAbove;
     this.#onKey = (event) => {
       if (event.key !== 'Escape' || !this.#work) return;
       event.preventDefault();
@@ -840,11 +847,17 @@ export class SurveyView {
       this.#complain(tell(reason instanceof Error ? reason.message : String(reason)));
       return;
     }
-    answer.state = this.#collector === false ? 'local' : 'waiting';
-    answer.tries = 0;
-    answer.notBefore = 0;
+    if (this.#collector !== false) return this.#send(answer);
+    answer.state = 'local';
     answer.said = '';
-    await this.#keep();
+    await this.#keep(answer);
+    return this.#show();
+  }
+
+  /** @param {KeptAnswer} answer */
+  async #send(answer) {
+    Object.assign(answer, { state: 'waiting', tries: 0, notBefore: 0, said: '' });
+    await this.#keep(answer);
     this.#show();
     this.#queue.send();
   }
@@ -910,7 +923,10 @@ export class SurveyView {
       await this.#queue.send();
       if (answer.state === state) this.#announce(t('It did not get through.'));
     });
-    const others = waits ? [download, now] : [download];
+    const late = button('Send it now', () => this.#send(answer));
+    const others = [download];
+    if (waits) others.push(now);
+    else if (state === 'local' && this.#collector) others.push(late);
     if (state === 'withdrawing') return [...words, ways(...others)];
     const end = onlyHere(answer)
       ? carefully('Forget this answer', FORGET, () => this.#withdraw(answer), { others })
@@ -970,16 +986,15 @@ export class SurveyView {
 
   /** @param {KeptAnswer} answer */
   async #withdraw(answer) {
-    if (open(answer) || onlyHere(answer)) {
+    // It may be on its way this very moment.
+    const kept = (await allAnswers()).find(({ begun }) => begun === answer.begun);
+    if (open(answer) || onlyHere(kept ?? answer)) {
       await dropAnswer(answer.begun);
       this.#changed(answer.begun, null);
       return;
     }
-    answer.state = 'withdrawing';
-    answer.tries = 0;
-    answer.notBefore = 0;
-    answer.said = '';
-    await keepAnswer(answer);
+    Object.assign(answer, { state: 'withdrawing', tries: 0, notBefore: 0, said: '' });
+    await this.#keep(answer);
     this.#show();
     this.#queue.send();
   }
@@ -994,6 +1009,7 @@ export class SurveyView {
     const before = answer.state;
     if (!now) this.#answers.splice(at, 1);
     else Object.assign(answer, now);
+    if (answer.state === 'sent') this.#collector = true;
     if (answer.state === 'refused') answer.step = 'review';
     if (now && answer.state === before) {
       for (const why of this.#form.querySelectorAll(`[data-why="${begun}"]`)) {

@@ -17,9 +17,9 @@ use tower_http::services::fs::{Backend, TokioBackend, TokioFile};
 use super::headers;
 
 /// The folders of the site that are served whole.
-const FOLDERS: [&str; 4] = ["www", "pkg", "models", "survey"];
+const FOLDERS: [&str; 3] = ["www", "pkg", "models"];
 
-/// The site as a service: the page, its service worker, its four folders and `/healthz`.
+/// The site as a service: the page, its service worker, its three folders, the survey and `/healthz`.
 pub(super) fn router(site: &Path) -> Router {
     let files = ServeDir::with_backend(site, SiteFiles)
         .append_index_html_on_directories(false)
@@ -38,6 +38,8 @@ pub(super) fn router(site: &Path) -> Router {
         .route_service("/index.html", files.clone())
         // At the root, because a service worker serves what lies beside and below it.
         .route("/sw.js", get_service(files.clone()).layer(worker))
+        // Alone of its folder, where a researcher may put answers.
+        .route_service("/survey/config.json", files.clone())
         .route("/healthz", get(async || "ok\n"));
     for folder in FOLDERS {
         // The path is kept as it came, so one service under the site's root

@@ -201,14 +201,24 @@ async fn an_answer_is_given_and_withdrawn_by_mouse() -> Result<()> {
         "the secret {secret:?}"
     );
     let answer = checked(sent["body"].as_str().unwrap_or_default())?;
-    let count = |opinion| answer.labels.iter().filter(|l| l.opinion == opinion).count();
+    let count = |opinion| {
+        answer
+            .labels
+            .iter()
+            .filter(|l| l.opinion == opinion)
+            .count()
+    };
     ensure!(
         [Opinion::Like, Opinion::Dislike, Opinion::Unknown].map(count) == [17, 17, 16],
         "other opinions than were given"
     );
     ensure!(answer.comment == comment && !answer.simulated);
     ensure!(matches!(answer.favourite, Favourite::Song { .. }));
-    ensure!(text(&page, "[data-code]").await?.contains(&answer.participant));
+    ensure!(
+        text(&page, "[data-code]")
+            .await?
+            .contains(&answer.participant)
+    );
 
     // In a later visit it can still be withdrawn.
     let page = visit.open_again("").await?;
@@ -357,7 +367,9 @@ async fn a_half_given_answer_goes_on_after_a_reload_and_is_forgotten_with_all() 
     ensure!(body.len() < 256 * 1024, "{} bytes", body.len());
     let answer = checked(body)?;
     ensure!(matches!(answer.favourite, Favourite::Own { .. }));
-    ensure!(answer.participant == checked(got[0]["body"].as_str().unwrap_or_default())?.participant);
+    ensure!(
+        answer.participant == checked(got[0]["body"].as_str().unwrap_or_default())?.participant
+    );
 
     page.run("document.querySelector('#forget').click();")
         .await?;
