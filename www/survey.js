@@ -177,6 +177,14 @@ export class SurveyView {
     if (!answer.consent) answer.step = 'consent';
   }
 
+  /** What was refused may be the answer to a survey that has changed. @param {KeptAnswer} answer */
+  async #askAgain(answer) {
+    const found = await fetchSurvey();
+    if (found?.config.id !== this.#config?.id || !found) return;
+    this.#config = found.config;
+    this.#refresh(answer, found.config);
+  }
+
   /** Whether the survey was made for the model that hears here; true while none does. */
   #fits() {
     const here = this.#engine?.info.model_sha256;
@@ -259,6 +267,12 @@ export class SurveyView {
   #complain(sentence) {
     const trouble = this.#form.querySelector('#survey-trouble');
     if (trouble) setName(trouble, sentence);
+  }
+
+  /** Says why the collector refused it. @param {KeptAnswer | null} answer */
+  #complainOf(answer) {
+    if (answer?.state !== 'refused') return;
+    this.#complain(say('The collector did not take it: {}', closed(answer.said)));
   }
 
   /** Says something to those who listen to the page. @param {string} sentence in the page's language */
@@ -378,6 +392,7 @@ export class SurveyView {
     );
     const others = this.#earlier(config, this.#answer);
     this.#form.append(...others, ...this.#elsewhere());
+    this.#complainOf(this.#answer);
   }
 
   /** @param {SurveyConfig} config */
@@ -397,7 +412,19 @@ export class SurveyView {
         at: new Date().toISOString().replace(/\.\d+Z$/, 'Z'),
       };
     }
-    this.#go(answer.favourite ? 'review' : 'favourite');
+    this.#go(this.#firstGap(config, answer));
+  }
+
+  /** The first step that still lacks something, else the review. @param {SurveyConfig} config @param {KeptAnswer} answer @returns {SurveyStep} */
+  #firstGap({ songs }, answer) {
+    if (!answer.consent) return 'consent';
+    if (!answer.favourite) return 'favourite';
+    const left = songs.findIndex(({ id }) => !answer.opinions[id]);
+    if (left >= 0) {
+      answer.at = left;
+      return 'songs';
+    }
+    return answer.favourites.length < FAVOURITES ? 'three' : 'review';
   }
 
   // --- the favourite song ---
@@ -821,9 +848,7 @@ export class SurveyView {
     );
     const forget = () => this.#withdraw(answer);
     this.#form.append(carefully('Forget all of it', FORGET_DRAFT, forget, { className: 'quiet' }));
-    if (answer.state === 'refused') {
-      this.#complain(say('The collector did not take it: {}', closed(answer.said)));
-    }
+    this.#complainOf(answer);
   }
 
   /** @param {SurveyConfig} config @param {KeptAnswer} answer */
@@ -835,6 +860,9 @@ export class SurveyView {
       this.#complain(t('The model is not here yet. Try again in a moment.'));
       return;
     }
+    // The survey may have been changed since.
+    const gap = this.#firstGap(config, answer);
+    if (gap !== 'review') return this.#go(gap);
     submit.disabled = true;
     try {
       answer.participant ||= await engine.participantCode(random(10));
@@ -1000,7 +1028,7 @@ export class SurveyView {
   }
 
   /** The queue has come further with an answer. @param {number} begun @param {KeptAnswer | null} now */
-  #changed(begun, now) {
+  async #changed(begun, now) {
     const at = this.#answers.findIndex((answer) => answer.begun === begun);
     const answer = this.#answers[at];
     if (!this.#config || !answer) return;
@@ -1017,6 +1045,7 @@ export class SurveyView {
       }
       return;
     }
+    if (answer.state === 'refused') await this.#askAgain(answer);
     // Whoever gives another answer meanwhile is not disturbed.
     if (shown && open(shown) && shown !== answer) return;
     this.#show(focus);

@@ -43,7 +43,11 @@ const STAND_IN: &str = r#"
             { status, headers: { 'content-type': 'application/problem+json', ...headers } });
         if (how === 'none') return new Response('not found\n', { status: 404 });
         if (how === 'down') throw new TypeError('Failed to fetch');
-        if (method === 'GET') return real(new URL('/survey/config.json', location.href));
+        if (method === 'GET') {
+            const survey = await (await real(new URL('/survey/config.json', location.href))).json();
+            survey.consent_version += Number(localStorage.newer ?? 0);
+            return Response.json(survey);
+        }
         if (how === 'busy') return problem(503, 'The database is gone for a moment.', { 'retry-after': '3600' });
         if (how === 'refuses') return problem(422, 'The song “x” is not in the survey.');
         if (method === 'DELETE') return new Response(null, { status: 204 });
@@ -358,18 +362,29 @@ async fn a_half_given_answer_goes_on_after_a_reload_and_is_forgotten_with_all() 
     )
     .await?;
     at(&page, "review").await?;
+    // A text that has changed meanwhile has to be agreed to.
+    page.run("localStorage.newer = 1;").await?;
+    page.click(NEXT).await?;
+    at(&page, "consent").await?;
+    let ticked = page.eval("document.querySelector('#survey-agree').checked");
+    ensure!(ticked.await? == json!(false), "the new text is ticked");
+    page.click("#survey-agree").await?;
+    page.click(NEXT).await?;
+    at(&page, "review").await?;
     collector(&page, "there").await?;
     page.click(NEXT).await?;
     done(&page, "Thank you").await?;
     let got = received(&page).await?;
-    let body = got[1]["body"].as_str().unwrap_or_default();
+    let body = got[2]["body"].as_str().unwrap_or_default();
     ensure!(!body.contains(".mp3"), "the file's name is sent");
     ensure!(body.len() < 256 * 1024, "{} bytes", body.len());
-    let answer = checked(body)?;
+    let answer = Answer::from_json(body.as_bytes())?;
+    let mut newer = config()?;
+    newer.consent_version += 1;
+    answer.check(&newer)?;
     ensure!(matches!(answer.favourite, Favourite::Own { .. }));
-    ensure!(
-        answer.participant == checked(got[0]["body"].as_str().unwrap_or_default())?.participant
-    );
+    let refused = checked(got[0]["body"].as_str().unwrap_or_default())?;
+    ensure!(answer.participant == refused.participant);
 
     page.run("document.querySelector('#forget').click();")
         .await?;
