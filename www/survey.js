@@ -476,7 +476,8 @@ export class SurveyView {
       above.hidden = !song?.file;
       if (song?.file) setName(above, say('Take “{}”, heard above', song.name));
     };
-    const doing = make('p', 'survey-doing');
+    const doing = make('span', 'survey-doing');
+    doing.setAttribute('role', 'status');
     const stop = button('Cancel', () => this.#work?.abort());
     stop.hidden = true;
     const hear = async (/** @type {File} */ file) => {
@@ -508,9 +509,8 @@ export class SurveyView {
       label,
       box.element,
       make('p', 'survey-or', 'Or a sound file of yours, if the catalogue lacks it:'),
-      ways(pick, above, stop),
+      ways(pick, above, stop, doing),
       input,
-      doing,
       make(
         'p',
         'survey-quiet',
