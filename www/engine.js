@@ -1,7 +1,7 @@
 // The page's side of the worker: one Engine is one worker with one module in it.
 
 /** @import { Inks } from './ink.js' */
-/** @import { Answer, CatalogMap, Check, Device, EngineInfo, KeptOpinion, Learning, Mode, Narrowing, Now, People, Picture, Recommendation, Reply, Spoke, SoundHandle } from './types.js' */
+/** @import { Answer, CatalogMap, Check, Choice, Device, EngineInfo, KeptOpinion, Learning, Mode, Narrowing, Now, People, Picture, Recommendation, Reply, SoundFeatures, Spoke, SoundHandle, SurveyAnswer, SurveyConfig } from './types.js' */
 
 /** The visitor ended it; nothing went wrong. */
 export class Cancelled extends Error {}
@@ -216,6 +216,34 @@ export class Engine {
     return this.#call('listen', { rate, port, canvas, inks }, [port, canvas], {
       level: onLevel,
       now: onNow,
+    });
+  }
+
+  /** The songs of the catalogue. @returns {Promise<Choice[]>} */
+  tracks() {
+    return this.#call('tracks', {});
+  }
+
+  /** What a survey keeps of a sound that is not analysed yet. @param {SoundHandle} sound @returns {Promise<SoundFeatures>} */
+  features(sound) {
+    return this.#call('features', { sound: sound.handle });
+  }
+
+  /** @param {Uint8Array} random ten bytes @returns {Promise<string>} */
+  participantCode(random) {
+    return this.#call('participantCode', { random });
+  }
+
+  /**
+   * Fails with what is wrong with an answer.
+   * @param {SurveyAnswer} answer
+   * @param {SurveyConfig} config
+   * @returns {Promise<void>}
+   */
+  surveyCheck(answer, config) {
+    return this.#call('surveyCheck', {
+      answer: JSON.stringify(answer),
+      config: JSON.stringify(config),
     });
   }
 

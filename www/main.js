@@ -22,6 +22,7 @@ import { HOW_MANY, Similar } from './similar.js';
 import { openSound } from './sound.js';
 import { Store } from './store.js';
 import { Strip, heardAt } from './strip.js';
+import { SurveyView, forgetSurvey } from './survey.js';
 import { TasteView } from './taste.js';
 import { verdict, verdictText } from './verdict.js';
 import { choose, say, speak, spoken, t, tell } from './words.js';
@@ -43,6 +44,7 @@ const listenRow = new ListenRow();
 const map = new MapView();
 const offline = new Offline();
 const store = new Store();
+const survey = new SurveyView();
 const taste = new TasteView();
 
 const progress = byId('progress', HTMLElement);
@@ -137,6 +139,7 @@ async function start() {
   await remember(next);
   if (fault) return;
   engine = next; // from here on songs are worked on
+  survey.setEngine(engine);
   hideProgress();
   strip.showLoading(1);
   taste.attach(engine);
@@ -162,6 +165,7 @@ function takeOver(next, reason) {
   forgetHandles();
   engine?.close();
   engine = next;
+  survey.setEngine(engine);
   engine.onCrash = fail;
   showBadge('gpu', reason);
   // What was asked of the old one has no answer.
@@ -187,6 +191,7 @@ function whenIdle(job) {
 function fail(reason) {
   fault = reason instanceof Error ? reason.message : String(reason);
   engine = null;
+  survey.setEngine(null);
   forgetHandles();
   hideProgress();
   again.hidden = false;
@@ -280,9 +285,12 @@ function keep(song) {
   if (selected && !songs.includes(selected)) select(song);
 }
 
-/** Forgets every song, here and in this browser; what is worked on goes on. */
-async function forget() {
-  const forgotten = await store.clear();
+/**
+ * Forgets every song; what is worked on goes on.
+ * @param {Promise<boolean>} cleared whether this browser keeps nothing of them any more
+ */
+async function forget(cleared) {
+  const forgotten = await cleared;
   songs = songs.filter(({ state }) => !['done', 'failed', 'cancelled'].includes(state));
   if (document.activeElement?.closest('#files')) byId('main', HTMLElement).focus();
   if (busy()) {
@@ -748,9 +756,11 @@ for (const id of ['sample', 'sample-again']) {
     take([newSong(t('A made-up sample'), null)], []),
   );
 }
-for (const id of ['forget', 'forget-list']) {
-  byId(id, HTMLButtonElement).addEventListener('click', forget);
-}
+byId('forget-list', HTMLButtonElement).addEventListener('click', () => forget(store.clear()));
+byId('forget', HTMLButtonElement).addEventListener('click', () => {
+  const cleared = Promise.all([store.clear(), forgetSurvey(), taste.forget()]);
+  forget(cleared.then((gone) => !gone.includes(false)));
+});
 const languages = byId('language', HTMLSelectElement);
 languages.value = spoken();
 languages.addEventListener('change', () => choose(languages.value));
@@ -792,6 +802,8 @@ files.onSelect = (song) => {
   select(song);
   announce();
 };
+
+survey.heard = () => selected;
 
 similar.onChange = () => compareAgain();
 

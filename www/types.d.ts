@@ -252,6 +252,107 @@ export interface Song {
   modelSha256: string;
 }
 
+// --- the survey (see src/survey) ---
+
+/** A song of the catalogue to choose. */
+export interface Choice {
+  track: number;
+  path: string;
+  title: string;
+  artist: string;
+  genre: string;
+}
+
+/** Small pictures of a sound, row by row. */
+export interface SoundFeatures {
+  mfcc: number[];
+  stft: number[];
+  dwt: number[];
+}
+
+/** A text by language. */
+export type Words = Record<string, string>;
+
+export interface SurveySong {
+  id: string;
+  title: string;
+  artist: string;
+  genre: string;
+  source: string;
+}
+
+/** A survey as its researcher describes it. */
+export interface SurveyConfig {
+  id: string;
+  title: Words;
+  purpose: Words;
+  contact: string;
+  controller: string;
+  consent_version: number;
+  retention_days: number;
+  languages: string[];
+  model: { sha256: string; embedding: number; genres: number; tags: number };
+  songs: SurveySong[];
+}
+
+/** All that is kept of a participant's own song. */
+export interface OwnSong {
+  embedding: number[];
+  probabilities: number[];
+  tags: number[];
+  features: SoundFeatures;
+}
+
+/** What a participant sends. */
+export interface SurveyAnswer {
+  version: number;
+  survey: string;
+  participant: string;
+  consent: { version: number; at: string };
+  model_sha256: string;
+  favourite: { song: { id: string } } | { own: OwnSong };
+  labels: { song: string; opinion: Opinion }[];
+  favourites: string[];
+  comment: string;
+  simulated: boolean;
+}
+
+export type SurveyStep = 'consent' | 'favourite' | 'songs' | 'three' | 'comment' | 'review';
+
+/**
+ * Where an answer is: being given; waiting to be sent; kept by the collector; without a collector, to be
+ * handed over as a file; refused; waiting to be withdrawn.
+ */
+export type SurveyState = 'draft' | 'waiting' | 'sent' | 'local' | 'refused' | 'withdrawing';
+
+/** What this browser keeps of an answer to a survey, from the consent on. */
+export interface KeptAnswer {
+  /** When it was begun, in milliseconds; its key. */
+  begun: number;
+  survey: string;
+  state: SurveyState;
+  step: SurveyStep;
+  consent: { version: number; at: string } | null;
+  /** What is shown of the favourite song, and what of it is sent. */
+  favourite: { title: string; artist: string; sent: SurveyAnswer['favourite'] } | null;
+  opinions: Record<string, Opinion>;
+  /** The song that is asked about now. */
+  at: number;
+  favourites: string[];
+  comment: string;
+  /** Empty until it is sent. */
+  participant: string;
+  secret: string;
+  /** As it was sent, or is to be. */
+  answer: SurveyAnswer | null;
+  /** How often it was tried to send it. */
+  tries: number;
+  /** The collector asked not to be asked before, in milliseconds. */
+  notBefore: number;
+  /** What the collector said last. */
+  said: string;
+}
+
 // --- the module that wasm-bindgen writes to pkg/ (see src/web) ---
 
 export interface WasmSound {
@@ -259,6 +360,7 @@ export interface WasmSound {
   readonly seconds: number;
   samples(): Float32Array;
   notes(): string[];
+  features(): string;
   free(): void;
 }
 
@@ -289,6 +391,7 @@ export interface WasmEngine {
   listen(rate: number): WasmLive;
   map(): unknown;
   place(embedding: Float32Array): Float32Array;
+  tracks(): unknown;
   similar(wish: Wish): unknown;
   setPopulation(population?: Uint8Array): unknown;
   learnTaste(opinions: { opinion: Opinion; path?: string; embedding?: number[] }[]): unknown;
@@ -301,6 +404,8 @@ export interface WasmModule {
   decode(bytes: Uint8Array, name?: string): WasmSound;
   soundFromChannels(channels: Float32Array[], rate: number): WasmSound;
   sampleSong(): WasmSound;
+  participantCode(random: Uint8Array): string;
+  surveyCheck(answer: string, config: string): void;
   Engine: { load(model: Uint8Array, catalog: Uint8Array, device: Device): Promise<WasmEngine> };
 }
 

@@ -348,6 +348,21 @@ const methods = {
   },
 
   unlisten: () => listening?.end(),
+
+  tracks: () => alone(() => plain(engine.tracks())),
+
+  /** @param {{ sound: number }} args */
+  features({ sound: handle }) {
+    const sound = sounds.get(handle);
+    if (!sound) throw new Error('This sound is gone. Choose the file again.');
+    return JSON.parse(sound.features());
+  },
+
+  /** @param {{ random: Uint8Array }} args */
+  participantCode: ({ random }) => wasm.participantCode(random),
+
+  /** @param {{ answer: string, config: string }} args */
+  surveyCheck: ({ answer, config }) => wasm.surveyCheck(answer, config),
 };
 
 const MISFIT =

@@ -17,11 +17,7 @@ use tower_http::services::fs::{Backend, TokioBackend, TokioFile};
 /// The folders of the site that are served whole.
 const FOLDERS: [&str; 3] = ["www", "pkg", "models"];
 
-/// The survey's files that the page may read.
-const SURVEY: [&str; 2] = ["/survey/config.json", "/survey/answer.schema.json"];
-
-/// The site as a service: the page, its service worker, its three folders, the survey's description
-/// and `/healthz`.
+/// The site as a service: the page, its service worker, its three folders, the survey and `/healthz`.
 pub(super) fn router(site: &Path) -> Router {
     let files = ServeDir::with_backend(site, SiteFiles)
         .append_index_html_on_directories(false)
@@ -40,10 +36,9 @@ pub(super) fn router(site: &Path) -> Router {
         .route_service("/index.html", files.clone())
         // At the root, because a service worker serves what lies beside and below it.
         .route("/sw.js", get_service(files.clone()).layer(worker))
+        // Alone of its folder, where a researcher may put answers.
+        .route_service("/survey/config.json", files.clone())
         .route("/healthz", get(async || "ok\n"));
-    for file in SURVEY {
-        router = router.route_service(file, files.clone());
-    }
     for folder in FOLDERS {
         // The path is kept as it came, so one service under the site's root
         // serves all three.

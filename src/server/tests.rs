@@ -135,6 +135,8 @@ fn small_site() -> tempfile::TempDir {
     put("pkg/cpu/soundalike_bg.wasm.gz", "gzip");
     put("models/genre.safetensors", "weights");
     put("models/card.json", "{}");
+    put("survey/config.json", "{}");
+    put("survey/answers.jsonl", "private");
     put("pkg/sw.js", "self.skipWaiting;");
     folder
 }
@@ -162,6 +164,7 @@ fn serves_the_page_and_its_three_folders_with_their_types() {
         ("/pkg/cpu/soundalike_bg.wasm", "application/wasm"),
         ("/models/genre.safetensors", "application/octet-stream"),
         ("/models/card.json", "application/json"),
+        ("/survey/config.json", "application/json"),
     ] {
         let reply = site.get(path);
         assert_eq!(reply.status, 200, "{path}");
@@ -183,6 +186,8 @@ fn serves_nothing_else() {
         "/www/deep/",
         "/pkg/",
         "/models",
+        "/survey/",
+        "/survey/answers.jsonl",
         "/www/nothing.js",
         "/www/app.js/more",
         "/www/.env",

@@ -3,6 +3,7 @@
 //!
 //! Errors are JavaScript `Error`s whose message is one sentence without the file's name.
 
+mod survey;
 mod taste;
 
 use std::cell::OnceCell;

@@ -229,6 +229,25 @@ impl Page<'_> {
         Ok(())
     }
 
+    /// Clicks an element with the mouse.
+    pub async fn click(&self, selector: &str) -> Result<()> {
+        // The page scrolls smoothly, and a click does not wait for that.
+        self.run(&format!(
+            "document.querySelector({selector:?})
+                ?.scrollIntoView({{ block: 'center', behavior: 'instant' }});"
+        ))
+        .await?;
+        let element = self.visit.client.find(Locator::Css(selector)).await;
+        let clicked = element.with_context(|| selector.to_owned())?.click().await;
+        clicked.with_context(|| format!("click on {selector}"))
+    }
+
+    /// Types into an element, or gives it a file.
+    pub async fn fill(&self, selector: &str, text: &str) -> Result<()> {
+        let element = self.visit.client.find(Locator::Css(selector)).await?;
+        Ok(element.send_keys(text).await?)
+    }
+
     /// Presses a key where the focus is.
     pub async fn press(&self, key: &str) -> Result<()> {
         let focused = self.visit.client.active_element().await?;

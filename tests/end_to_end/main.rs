@@ -15,6 +15,7 @@ mod listening;
 mod offline;
 mod processes;
 mod sounds;
+mod survey;
 mod taste;
 
 use std::path::Path;

@@ -7,12 +7,15 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use tempfile::TempDir;
 
 /// A child process that is killed when the test is over.
 pub struct Process {
     child: Child,
     /// Kept open: a program that prints into a closed pipe may end.
     _stdout: BufReader<ChildStdout>,
+    /// What it writes, gone with it.
+    _data: Option<TempDir>,
 }
 
 impl Process {
@@ -27,6 +30,7 @@ impl Process {
         let mut process = Self {
             child,
             _stdout: BufReader::new(stdout),
+            _data: None,
         };
         let mut line = String::new();
         while process._stdout.read_line(&mut line)? > 0 {
@@ -49,15 +53,20 @@ impl Drop for Process {
 
 /// `soundalike serve` over the repository's page, and its port.
 pub fn server() -> Result<(Process, u16)> {
+    let data = tempfile::tempdir()?;
     let mut server = Command::new(env!("CARGO_BIN_EXE_soundalike"));
     server
-        .args(["serve", "--addr", "127.0.0.1:0"])
+        .args(["serve", "--addr", "127.0.0.1:0", "--data"])
+        .arg(data.path())
+        .env("RUST_LOG", "error")
         .current_dir(env!("CARGO_MANIFEST_DIR"));
-    Process::start(server, |line| {
+    let (mut process, port) = Process::start(server, |line| {
         let (_, rest) = line.split_once("http://127.0.0.1:")?;
         rest.split('/').next()?.parse().ok()
     })
-    .context("the server does not start (is the page built?)")
+    .context("the server does not start (is the page built?)")?;
+    process._data = Some(data);
+    Ok((process, port))
 }
 
 /// ChromeDriver, which ends its browsers before it ends itself.

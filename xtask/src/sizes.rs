@@ -99,6 +99,7 @@ pub fn cpu_visit() -> Result<Vec<PathBuf>> {
     for folder in ["www", "pkg/cpu", "models"] {
         files.extend(files_in(&root().join(folder))?);
     }
+    files.push(root().join("survey/config.json"));
     files.retain(|file| is_fetched(file));
     Ok(files)
 }

@@ -335,7 +335,8 @@ impl Store {
 
     /// Whether the database answers.
     pub(super) async fn ping(&self) -> Result<(), StoreError> {
-        Ok(on!(&self.0, pool => sqlx::query("SELECT 1").execute(pool).await.map(drop)?))
+        on!(&self.0, pool => sqlx::query("SELECT 1").execute(pool).await.map(drop)?);
+        Ok(())
     }
 
     /// Ends all connections.

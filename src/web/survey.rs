@@ -1,0 +1,73 @@
+//! What the page's survey asks of the library: the songs to choose from, the numbers that are kept of
+//! a sound, the participant's code, and the check that the collector makes too.
+
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+
+use super::{Engine, Sound, to_js};
+use crate::survey::{Answer, Config, Features, participant_code};
+
+/// A song of the catalogue to choose.
+#[derive(Serialize)]
+struct Choice<'a> {
+    track: usize,
+    path: &'a str,
+    title: &'a str,
+    artist: &'a str,
+    genre: &'a str,
+}
+
+/// Checks an answer against its survey, both as JSON.
+///
+/// # Errors
+/// The first thing that does not fit, as one sentence.
+#[wasm_bindgen(js_name = surveyCheck)]
+pub fn survey_check(answer: &str, config: &str) -> Result<(), JsError> {
+    let config = Config::from_json(config.as_bytes())
+        .map_err(|e| JsError::new(&format!("The survey's description {e}.")))?;
+    Ok(Answer::from_json(answer.as_bytes())?.check(&config)?)
+}
+
+/// A participant's code from ten random bytes.
+///
+/// # Errors
+/// If there are not ten.
+#[wasm_bindgen(js_name = participantCode)]
+pub fn code_of(random: &[u8]) -> Result<String, JsError> {
+    let random = random
+        .try_into()
+        .map_err(|_| JsError::new("A participant's code is made of ten bytes."))?;
+    Ok(participant_code(random))
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// The songs of the catalogue: see `Choice` in www/types.d.ts.
+    ///
+    /// # Errors
+    /// Never in practice: only if the values cannot be converted.
+    pub fn tracks(&self) -> Result<JsValue, JsError> {
+        let choice = |track: usize| {
+            let known = &self.catalog.tracks[track];
+            Choice {
+                track,
+                path: &known.path,
+                title: &known.title,
+                artist: &known.artist,
+                genre: self.catalog.genre(track).0,
+            }
+        };
+        to_js(&(0..self.catalog.len()).map(choice).collect::<Vec<_>>())
+    }
+}
+
+#[wasm_bindgen]
+impl Sound {
+    /// What an answer keeps of it beside its embedding, as JSON, which has the shortest digits.
+    ///
+    /// # Errors
+    /// Never in practice: only if the values cannot be written.
+    pub fn features(&self) -> Result<String, JsError> {
+        Ok(serde_json::to_string(&Features::of(&self.clip))?)
+    }
+}
