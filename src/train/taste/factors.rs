@@ -51,8 +51,10 @@ impl Factors {
         // From a song's features to its factors, `[1 + RANK][weights]`; the first its popularity.
         // The first factors are the first components; the turns move them.
         let mut map = vec![vec![0.0; width]; 1 + RANK];
-        for k in 1..=RANK.min(shares.len()) {
-            map[k][k] = MAPPED.sqrt();
+        for (k, row) in map.iter_mut().enumerate().skip(1) {
+            if let Some(weight) = row.get_mut(k) {
+                *weight = MAPPED.sqrt();
+            }
         }
         let person = Prior::diagonal(&[1.0; 1 + RANK], 1.0);
         let mapped = |map: &[Vec<f64>], song: usize| -> Vec<f64> {
