@@ -119,7 +119,7 @@ impl Foreseen {
     }
 
     fn auc(&self) -> Option<f64> {
-        area_under_curve(&mut self.0.clone())
+        area_under_curve(&self.0)
     }
 }
 
