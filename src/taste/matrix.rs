@@ -85,7 +85,7 @@ impl Cholesky {
     }
 }
 
-/// Sweeps over all pairs, at most; a matrix of a hundred rows takes eight.
+/// Sweeps over all pairs, at most, should rounding keep it from ending.
 const SWEEPS: usize = 30;
 
 /// Eigenvalues, greatest first, and eigenvectors as rows, of a symmetric matrix `[size, size]`, by

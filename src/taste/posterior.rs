@@ -6,7 +6,7 @@ use std::f64::consts::PI;
 
 use super::matrix::{Cholesky, dot, times};
 
-/// Steps of Newton's method, at most; it takes four to eight.
+/// Steps of Newton's method, at most, should rounding keep it from ending by [`GAIN`].
 const STEPS: usize = 40;
 /// A step that gains less than this many nats is the last.
 const GAIN: f64 = 1e-8;

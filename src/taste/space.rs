@@ -4,8 +4,8 @@
 use super::matrix::{dot, eigen};
 use crate::catalog::Catalog;
 
-/// Principal components that are kept, at most. Measured on simulated populations: fewer lose tastes
-/// that lie across the genres, more add nothing that forty labels could tell (docs/taste.md).
+/// Principal components that are kept, at most. A choice: few enough for
+/// milliseconds in a browser, and forty labels tell no more directions than that.
 pub(crate) const COMPONENTS: usize = 32;
 /// A component with less than this share of the greatest one's variance is rounding.
 const NEGLIGIBLE: f64 = 1e-6;

@@ -9,7 +9,9 @@ use serde::Serialize;
 use soundalike::catalog::Catalog;
 use soundalike::shipped;
 use soundalike::survey::Config;
-use soundalike::train::taste::{Answers, Figure, Simulation, TasteReport, evaluate, simulate};
+use soundalike::train::taste::{
+    Answers, Figure, Recipe, Simulation, TasteReport, evaluate, simulate,
+};
 use soundalike::train::write_whole;
 
 #[derive(Subcommand)]
@@ -22,6 +24,9 @@ pub enum TasteCommand {
         /// Seed of every random choice
         #[arg(long, default_value_t = 0)]
         seed: u64,
+        /// What tastes are made of
+        #[arg(long, value_enum, default_value_t = RecipeName::Directions)]
+        recipe: RecipeName,
         /// The survey instead of the shipped one
         #[arg(long)]
         config: Option<PathBuf>,
@@ -76,6 +81,27 @@ pub enum TasteCommand {
     },
 }
 
+/// What simulated tastes are made of.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub enum RecipeName {
+    /// Directions of the embedding
+    Directions,
+    /// Liked and disliked genres, and whims
+    Genres,
+    /// Whims alone: nothing to do with the sound
+    Whims,
+}
+
+impl From<RecipeName> for Recipe {
+    fn from(name: RecipeName) -> Self {
+        match name {
+            RecipeName::Directions => Self::Directions,
+            RecipeName::Genres => Self::Genres,
+            RecipeName::Whims => Self::Whims,
+        }
+    }
+}
+
 /// What is known of a taste model beside its numbers.
 #[derive(Serialize)]
 struct Card<'a> {
@@ -93,6 +119,7 @@ pub fn run(command: TasteCommand) -> anyhow::Result<bool> {
         TasteCommand::Simulate {
             participants,
             seed,
+            recipe,
             config,
             strength,
             popularity,
@@ -107,6 +134,7 @@ pub fn run(command: TasteCommand) -> anyhow::Result<bool> {
             let simulation = Simulation {
                 participants,
                 seed,
+                recipe: recipe.into(),
                 strength,
                 popularity,
                 noise,
@@ -222,13 +250,20 @@ fn table(report: &TasteReport) -> String {
     }
     let figures = |rows: &[Figure]| -> String {
         let mut text = format!(
-            "{:<30}{:<26}{:<26}{:<26}{:<28}{}\n",
-            "", "log loss", "behind the first", "AUC", "accuracy", "calibration error"
+            "{:<30}{:<14}{:<26}{:<26}{:<26}{:<28}{}\n",
+            "",
+            "knows others",
+            "log loss",
+            "behind the first",
+            "AUC",
+            "accuracy",
+            "calibration error"
         );
         for row in rows {
             text += &format!(
-                "{:<30}{:<26}{:<26}{:<26}{:<28}{:.3}\n",
+                "{:<30}{:<14}{:<26}{:<26}{:<26}{:<28}{:.3}\n",
                 row.name,
+                if row.knows_others { "yes" } else { "no" },
                 three(row.log_loss),
                 three(row.behind),
                 row.auc.map_or("–".to_owned(), three),

@@ -6,6 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::factors::Factors;
 use super::favourite::{HammingRow, hamming};
 use super::simulate::centred;
 use super::{Answers, AnswersError, FEWEST};
@@ -28,9 +29,10 @@ const BOOTSTRAPS: usize = 1000;
 /// Imagined opinions of the usual kind that smooth a share, so that none is zero or one.
 const IMAGINED: f64 = 2.0;
 /// The rows of the table, the personal models first.
-const MODELS: [&str; 7] = [
+const MODELS: [&str; 8] = [
     "personal, with population",
     "personal, alone",
+    "collaborative factors",
     "majority overall",
     "majority per song",
     "majority per person",
@@ -38,12 +40,17 @@ const MODELS: [&str; 7] = [
     "popularity",
 ];
 
+/// The ways that know nothing of what others said.
+const ALONE: &str = "personal, alone";
+
 /// Figures of one way to foresee opinions: means over participants with 95 % intervals by bootstrap
 /// over participants.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Figure {
     /// Name of the way.
     pub name: String,
+    /// Whether it knows what other people said of the songs; the others know this person alone.
+    pub knows_others: bool,
     /// Share of opinions foreseen.
     pub accuracy: [f64; 3],
     /// Mean negative log likelihood in nats.
@@ -112,7 +119,7 @@ impl Foreseen {
     }
 
     fn auc(&self) -> Option<f64> {
-        area_under_curve(&mut self.0.clone())
+        area_under_curve(&self.0)
     }
 }
 
@@ -282,10 +289,19 @@ fn personal(
             let population = answers.population_of(catalog, space, &others, |_| true);
             let with = Taste::new(catalog, Some(&population))?;
             let said = Others::of(answers, &others, near);
+            let factors = factors_of(answers, catalog, space, &others);
             let people = (0..fold.len()).filter(|&p| fold[p] == left_out);
             Ok(people
                 .map(|p| {
-                    let cells = of_person(answers, catalog, p, (&with, &alone), &said, near, seed);
+                    let cells = of_person(
+                        answers,
+                        catalog,
+                        p,
+                        (&with, &alone, &factors),
+                        &said,
+                        near,
+                        seed,
+                    );
                     (p, cells)
                 })
                 .collect())
@@ -311,12 +327,26 @@ fn personal(
         .collect())
 }
 
+/// The collaborative model of some people's opinions.
+fn factors_of(answers: &Answers, catalog: &Catalog, space: &Space, people: &[usize]) -> Factors {
+    let features: Vec<Vec<f64>> = answers
+        .tracks
+        .iter()
+        .map(|&track| space.features(catalog.embedding(track)))
+        .collect();
+    let labels: Vec<Vec<(usize, bool)>> = people
+        .iter()
+        .map(|&p| answers.people[p].labels.clone())
+        .collect();
+    Factors::learn(&features, &space.shares, &labels)
+}
+
 /// What is foreseen of one person: per number of known opinions, per model.
 fn of_person(
     answers: &Answers,
     catalog: &Catalog,
     person: usize,
-    (with, alone): (&Taste, &Taste),
+    (with, alone, factors): (&Taste, &Taste, &Factors),
     said: &Others,
     near: &[Vec<usize>],
     seed: u64,
@@ -339,10 +369,15 @@ fn of_person(
                 taste
             };
             let (with, alone) = (taught(with), taught(alone));
+            let in_common = factors.taught(known);
             for &(song, liked) in asked {
                 let embedding = catalog.embedding(answers.tracks[song]);
                 let own = [&with, &alone].map(|t| f64::from(t.rate(embedding).probability));
-                let all = own.into_iter().chain(said.foresee(known, song, near));
+                let collaborative = factors.rate(&in_common, song);
+                let all = own
+                    .into_iter()
+                    .chain([collaborative])
+                    .chain(said.foresee(known, song, near));
                 for (foreseen, p) in cell.iter_mut().zip(all) {
                     foreseen.0.push((p as f32, liked));
                 }
@@ -366,7 +401,7 @@ pub(super) fn labelled<'a>(
         .collect()
 }
 
-/// Songs left out in folds: what the collaborative model, learnt from all opinions on the other songs,
+/// Songs left out in folds: what the models that know others, learnt from all opinions on the other songs,
 /// foresees of them, for each participant.
 fn cold_start(
     answers: &Answers,
@@ -375,9 +410,10 @@ fn cold_start(
     near: &[Vec<usize>],
     seed: u64,
 ) -> Result<Vec<Figure>, AnswersError> {
-    const NAMES: [&str; 6] = [
-        "collaborative",
+    const NAMES: [&str; 7] = [
+        "personal, with population",
         "personal, alone",
+        "collaborative factors",
         "majority overall",
         "majority per person",
         "nearest neighbour",
@@ -388,7 +424,7 @@ fn cold_start(
     let alone = Taste::new(catalog, None)?;
     let mut cells = vec![vec![Foreseen::default(); NAMES.len()]; answers.people.len()];
     let count = count.min(FOLDS);
-    let per_fold: Vec<Vec<(usize, [f64; 6], bool)>> = (0..count)
+    let per_fold: Vec<Vec<(usize, [f64; 7], bool)>> = (0..count)
         .into_par_iter()
         .map(|left_out| {
             let population: Population =
@@ -411,6 +447,7 @@ fn cold_start(
                 ..answers.clone()
             };
             let said = Others::of(&seen, &everybody, near);
+            let factors = factors_of(&seen, catalog, space, &everybody);
             let mut foreseen = Vec::new();
             for (person, p) in answers.people.iter().enumerate() {
                 let known = &seen.people[person].labels;
@@ -418,6 +455,7 @@ fn cold_start(
                 let (mut own, mut alone) = (fresh.clone(), alone.clone());
                 own.learn(&labels);
                 alone.learn(&labels);
+                let in_common = factors.taught(known);
                 for &(song, liked) in p
                     .labels
                     .iter()
@@ -427,7 +465,12 @@ fn cold_start(
                     let [overall, _, majority, nearest, _] = said.foresee(known, song, near);
                     let [a, b, c] =
                         [&own, &alone, &fresh].map(|t| f64::from(t.rate(embedding).probability));
-                    foreseen.push((person, [a, b, overall, majority, nearest, c], liked));
+                    let collaborative = factors.rate(&in_common, song);
+                    foreseen.push((
+                        person,
+                        [a, b, collaborative, overall, majority, nearest, c],
+                        liked,
+                    ));
                 }
             }
             Ok(foreseen)
@@ -461,6 +504,7 @@ fn figures(names: &[&str], people: &[&Vec<Foreseen>], seed: u64) -> Vec<Figure> 
                 .collect();
             Figure {
                 name: (*name).to_owned(),
+                knows_others: *name != ALONE,
                 accuracy: interval(&accuracy, seed),
                 log_loss: interval(&own, seed),
                 auc: (!auc.is_empty()).then(|| interval(&auc, seed)),

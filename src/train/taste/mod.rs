@@ -2,6 +2,7 @@
 //! what that is good for.
 
 mod evaluate;
+mod factors;
 mod favourite;
 mod population;
 mod simulate;
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 pub use evaluate::{Figure, Personal, TasteReport, evaluate};
 pub use favourite::HammingRow;
-pub use simulate::{Planted, Simulation, simulate};
+pub use simulate::{Planted, Recipe, Simulation, simulate};
 
 use crate::catalog::Catalog;
 use crate::survey::{Answer, Config, Favourite, Opinion};

@@ -11,7 +11,7 @@ use crate::taste::posterior::{Opinion, Posterior, Prior, moderation, sigmoid};
 use crate::taste::space::Space;
 use crate::taste::{Origin, Population};
 
-/// Rounds of expectation and maximisation; later ones change log losses in the fourth digit.
+/// Rounds of expectation and maximisation.
 const ROUNDS: usize = 25;
 /// Factors that are kept of the covariance.
 const RANK: usize = 12;

@@ -10,6 +10,21 @@ use crate::survey::{
     Answer, Config, Consent, Favourite, Features, Label, Opinion, VERSION, participant_code,
 };
 
+/// What tastes are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recipe {
+    /// Directions of the embedding: a kind's and an own one.
+    Directions,
+    /// Liked and disliked genres, and for each song a whim that has nothing to do with its sound: a
+    /// kind of taste that is not linear in the embedding.
+    Genres,
+    /// Whims alone: likes have nothing to do with the sound.
+    Whims,
+}
+
+/// Probability that a kind of taste likes a genre.
+const GENRE_LIKED: f64 = 0.3;
+
 /// How a population is made up. All deviations are in units of the logit.
 #[derive(Clone, Debug)]
 pub struct Simulation {
@@ -17,6 +32,8 @@ pub struct Simulation {
     pub participants: usize,
     /// Seed of every random choice.
     pub seed: u64,
+    /// What tastes are made of.
+    pub recipe: Recipe,
     /// Kinds of taste.
     pub archetypes: usize,
     /// Deviation over the catalogue of how much a taste likes songs.
@@ -40,6 +57,7 @@ impl Default for Simulation {
         Self {
             participants: 120,
             seed: 0,
+            recipe: Recipe::Directions,
             archetypes: 5,
             strength: 1.8,
             individual: 0.5,
@@ -55,7 +73,7 @@ impl Default for Simulation {
 /// What was planted.
 #[derive(Clone, Debug)]
 pub struct Planted {
-    /// `[participants][dimensions]`: weights of the embedding, measured from the catalogue's mean.
+    /// `[participants][tracks]`: what each taste adds to the logit of each song of the catalogue.
     pub tastes: Vec<Vec<f64>>,
     /// By song of the survey: what everybody likes of it.
     pub popularity: Vec<f64>,
@@ -105,7 +123,14 @@ pub fn simulate(
         let drawn: Vec<f64> = (0..d).map(|_| normal(rng)).collect();
         scaled(drawn, &away)
     };
-    let kinds: Vec<Vec<f64>> = (0..s.archetypes).map(|_| direction(&mut rng)).collect();
+    let genres = catalog.maker.genres.len();
+    let kinds: Vec<Vec<f64>> = (0..s.archetypes)
+        .map(|_| match s.recipe {
+            Recipe::Directions => direction(&mut rng),
+            Recipe::Genres => liked_genres(genres, &mut rng),
+            Recipe::Whims => Vec::new(),
+        })
+        .collect();
     let popularity: Vec<f64> = tracks
         .iter()
         .map(|_| s.popularity * normal(&mut rng))
@@ -118,16 +143,42 @@ pub fn simulate(
     let mut tastes = Vec::with_capacity(s.participants);
     for _ in 0..s.participants {
         let kind = &kinds[rng.random_range(0..kinds.len())];
-        let own = direction(&mut rng);
-        let mixed = kind
-            .iter()
-            .zip(&own)
-            .map(|(k, o)| (1.0 - s.individual).sqrt() * k + s.individual.sqrt() * o);
-        let mut taste = scaled(mixed.collect(), &away);
-        taste.iter_mut().for_each(|w| *w *= s.strength);
+        let mut taste: Vec<f64> = match s.recipe {
+            Recipe::Directions => {
+                let own = direction(&mut rng);
+                let mixed = kind
+                    .iter()
+                    .zip(&own)
+                    .map(|(k, o)| (1.0 - s.individual).sqrt() * k + s.individual.sqrt() * o);
+                let taste = scaled(mixed.collect(), &away);
+                let along = |row: &Vec<f64>| taste.iter().zip(row).map(|(w, x)| w * x).sum();
+                away.iter().map(along).collect()
+            }
+            Recipe::Genres => {
+                let own = liked_genres(genres, &mut rng);
+                let mixed: Vec<f64> = kind
+                    .iter()
+                    .zip(own)
+                    .map(|(&k, o)| match rng.random::<f64>() < s.individual {
+                        true => o,
+                        false => k,
+                    })
+                    .collect();
+                let of_genres: Vec<f64> = (0..catalog.len())
+                    .map(|track| {
+                        let shares = catalog.probabilities(track).iter().zip(&mixed);
+                        shares.map(|(&p, m)| f64::from(p) * m).sum()
+                    })
+                    .collect();
+                let mut taste = standard(&of_genres);
+                taste.iter_mut().for_each(|v| *v += 0.5 * normal(&mut rng));
+                standard(&taste)
+            }
+            Recipe::Whims => (0..catalog.len()).map(|_| normal(&mut rng)).collect(),
+        };
+        taste.iter_mut().for_each(|v| *v *= s.strength);
         let readiness = s.readiness * normal(&mut rng);
-        let sound =
-            |track: usize| -> f64 { taste.iter().zip(&away[track]).map(|(w, x)| w * x).sum() };
+        let sound = |track: usize| -> f64 { taste[track] };
 
         let mut logits: Vec<(f64, &str)> = Vec::with_capacity(tracks.len());
         let mut labels = Vec::with_capacity(tracks.len());
@@ -185,6 +236,23 @@ pub fn simulate(
         tastes.push(taste);
     }
     Ok((answers, Planted { tastes, popularity }))
+}
+
+/// One for each genre that is liked, minus one for the others.
+fn liked_genres(genres: usize, rng: &mut ChaCha8Rng) -> Vec<f64> {
+    let sign = |liked: bool| if liked { 1.0 } else { -1.0 };
+    (0..genres)
+        .map(|_| sign(rng.random::<f64>() < GENRE_LIKED))
+        .collect()
+}
+
+/// Values moved and scaled to mean zero and deviation one; zeros where they do not vary.
+fn standard(values: &[f64]) -> Vec<f64> {
+    let n = values.len().max(1) as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let square = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n;
+    let deviation = square.sqrt().max(1e-9);
+    values.iter().map(|v| (v - mean) / deviation).collect()
 }
 
 /// A file like a song of the catalogue. There is no sound, so the summaries are made of the embedding
