@@ -12,7 +12,7 @@ use super::teacher::{FEATURES, Teacher};
 use crate::audio::{self, Clip};
 use crate::dsp::{FrontEnd, Spectrogram, mfcc};
 use crate::library::{self, Song};
-use crate::model::mean;
+use crate::model::{Model, mean};
 use crate::pipeline::{Answer, Listener};
 use crate::progress::Progress;
 
@@ -223,6 +223,63 @@ pub fn evaluate_in_detail(
             }),
         ));
     }
+    let described = Descriptions {
+        statistics,
+        features,
+    };
+    Ok(judged(
+        model,
+        Heard {
+            songs: heard_songs,
+            labels,
+            answers,
+            artists,
+            errors,
+            warning: library::warning(songs),
+        },
+        described,
+        teacher.is_some(),
+    ))
+}
+
+/// What was heard of clips whose genres are known, all of `[clips]`.
+pub(super) struct Heard<'a> {
+    /// Their places among those given.
+    pub songs: Vec<usize>,
+    /// Indices of their genres.
+    pub labels: Vec<usize>,
+    /// What the model says.
+    pub answers: Vec<Answer>,
+    /// Their artists; empty where not known.
+    pub artists: Vec<&'a str>,
+    /// Clips that could not be heard.
+    pub errors: Vec<ClipError>,
+    /// See [`Report::warning`].
+    pub warning: Option<&'static str>,
+}
+
+/// Other descriptions of the same clips, to compare with; none if empty.
+#[derive(Default)]
+pub(super) struct Descriptions {
+    statistics: Vec<Vec<f32>>,
+    features: Vec<Vec<f32>>,
+}
+
+/// The report on what was heard.
+pub(super) fn judged(
+    model: &Model,
+    heard: Heard<'_>,
+    others: Descriptions,
+    taught: bool,
+) -> (Report, Details) {
+    let Heard {
+        songs,
+        labels,
+        answers,
+        artists,
+        errors,
+        warning,
+    } = heard;
     let genres = model.genres.len();
     let calls: Vec<usize> = answers.iter().map(Answer::best).collect();
     let probabilities: Vec<Vec<f32>> = answers.iter().map(|a| a.probabilities.clone()).collect();
@@ -246,10 +303,13 @@ pub fn evaluate_in_detail(
         }
     };
     let own = precision(&embeddings);
-    let mut precision_of_others =
-        BTreeMap::from([(MFCC_STATISTICS, precision(&standardised(&statistics)))]);
-    if teacher.is_some() {
-        precision_of_others.insert(TEACHER_FEATURES, precision(&features));
+    let mut precision_of_others = BTreeMap::new();
+    if !others.statistics.is_empty() {
+        let statistics = standardised(&others.statistics);
+        precision_of_others.insert(MFCC_STATISTICS, precision(&statistics));
+    }
+    if taught {
+        precision_of_others.insert(TEACHER_FEATURES, precision(&others.features));
     }
     let confidences: Vec<(f32, bool)> = answers
         .iter()
@@ -266,7 +326,7 @@ pub fn evaluate_in_detail(
         .map(|&label| (0..genres).map(|genre| genre == label).collect())
         .collect();
     let report = Report {
-        warning: library::warning(songs),
+        warning,
         clips: labels.len(),
         accuracy: metrics::accuracy(&labels, &calls),
         accuracy_interval: metrics::accuracy_interval(&labels, &calls),
@@ -294,12 +354,12 @@ pub fn evaluate_in_detail(
         errors,
     };
     let details = Details {
-        songs: heard_songs,
+        songs,
         labels,
         calls,
         answers,
     };
-    Ok((report, details))
+    (report, details)
 }
 
 /// The sound without what lies below `low` and above `high` Hz: its spectrum with those bins set to zero.
