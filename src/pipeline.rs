@@ -340,8 +340,8 @@ impl Listener {
 #[derive(Clone, Debug)]
 pub struct Analysis {
     seconds: f64,
+    input: Input,
     window_seconds: f64,
-    batch: usize,
     pool: Pool,
     log_mel: Spectrogram,
     segments: Examples,
@@ -375,8 +375,8 @@ impl Analysis {
         };
         Ok(Self {
             seconds,
+            input,
             window_seconds: input.seconds(),
-            batch: input.batch(),
             pool: Pool::of(model),
             segments,
             log_mel,
@@ -425,7 +425,7 @@ impl Analysis {
     /// If the device fails.
     pub async fn step(&mut self, listener: &Listener, count: usize) -> Result<(), ModelError> {
         let from = self.done();
-        let to = self.segments().min(from + count.min(self.batch));
+        let to = self.segments().min(from + count.min(self.input.batch()));
         if from < to {
             let batch = self.segments.windows(from..to);
             self.heard.extend(listener.segments(&batch).await?);
@@ -480,10 +480,16 @@ impl Analysis {
             .collect();
         let mut notes = Vec::new();
         if self.segments.padded {
-            notes.push(format!(
-                "It is shorter than the {:.1} seconds that the model listens to at once; silence was added.",
-                self.window_seconds
-            ));
+            let seconds = self.window_seconds;
+            notes.push(if self.input == Input::LogMelLong {
+                format!(
+                    "It is shorter than the {seconds:.1} seconds that the model listens to at once; it was repeated."
+                )
+            } else {
+                format!(
+                    "It is shorter than the {seconds:.1} seconds that the model listens to at once; silence was added."
+                )
+            });
         }
         Answer {
             seconds: self.seconds,
