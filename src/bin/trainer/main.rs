@@ -5,6 +5,7 @@
 
 mod compare;
 mod sets;
+mod sweep;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,6 +45,8 @@ enum Command {
     Train(TrainArguments),
     /// Train several architectures on the same clips and print them side by side
     Compare(compare::CompareArguments),
+    /// Train with several values of one setting and draw their curves
+    Sweep(sweep::SweepArguments),
     /// Measure a model on labelled clips
     Evaluate {
         #[command(flatten)]
@@ -337,6 +340,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Train(arguments) => train(arguments).map(|()| true),
         Command::Compare(arguments) => compare::compare(&arguments).map(|()| true),
+        Command::Sweep(arguments) => sweep::sweep(&arguments).map(|()| true),
         Command::Evaluate {
             set,
             split,
