@@ -42,7 +42,7 @@ fn model_and_catalogue(c: &mut Criterion) {
         let input = vec![-40.0; segments * size];
         group.bench_function(format!("hear {segments} segment(s)"), |b| {
             b.iter(|| {
-                pollster::block_on(listener.model().hear(black_box(&input), &Device::flex()))
+                pollster::block_on(listener.model().hear(&[black_box(&input)], &Device::flex()))
             });
         });
     }
@@ -77,7 +77,7 @@ fn training(c: &mut Criterion) {
         group.bench_function("forward and backward, 32 crops", |b| {
             b.iter(|| {
                 network
-                    .forward(black_box(crops.clone()))
+                    .forward(vec![black_box(crops.clone())])
                     .logits
                     .sum()
                     .backward()

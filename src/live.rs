@@ -6,9 +6,9 @@
 
 use std::collections::VecDeque;
 
-use crate::audio::{AudioError, Resampling, SILENCE_PEAK};
+use crate::audio::{AudioError, Clip, Resampling, SILENCE_PEAK};
 use crate::dsp::{FrontEnd, MelStream, ink};
-use crate::model::{Model, ModelError, SegmentHeard};
+use crate::model::{Input, Model, ModelError, SegmentHeard};
 use crate::pipeline::{Answer, Listener, Pool};
 
 /// How far back an answer listens, in seconds.
@@ -57,6 +57,9 @@ pub struct Live {
     columns: VecDeque<Vec<f32>>,
     /// Peak of each of as many hops.
     peaks: VecDeque<f32>,
+    /// What the model hears, and of one that hears no log-mel pictures the last window of samples.
+    input: Input,
+    recent: VecDeque<f32>,
     /// Columns so far.
     count: u64,
     /// What was heard, and the number of columns when it was.
@@ -87,6 +90,8 @@ impl Live {
             samples: 0,
             columns: VecDeque::new(),
             peaks: VecDeque::new(),
+            input: model.input(),
+            recent: VecDeque::new(),
             count: 0,
             heard: VecDeque::new(),
             picture: Vec::new(),
@@ -129,6 +134,13 @@ impl Live {
 
         self.resampled.clear();
         self.resampling.push(&clean, &mut self.resampled)?;
+        if self.input != Input::LogMel {
+            self.recent.extend(&self.resampled);
+            let rate = f64::from(self.front_end.sample_rate);
+            let most = (self.input.seconds() * rate).ceil() as usize;
+            let too_many = self.recent.len().saturating_sub(most);
+            self.recent.drain(..too_many);
+        }
         let length = self.front_end.segment_frames;
         for hop in self.resampled.chunks(self.front_end.hop_length) {
             let peak = hop.iter().fold(0.0_f32, |peak, s| peak.max(s.abs()));
@@ -181,15 +193,28 @@ impl Live {
         let whole = self.columns.len() == self.front_end.segment_frames;
         let quiet = peak < SILENCE_PEAK;
         if whole && !quiet {
-            let bands = 0..self.front_end.mel_bands;
-            let segment: Vec<f32> = bands
-                .flat_map(|band| self.columns.iter().map(move |column| column[band]))
-                .collect();
-            let heard = listener.segments(&segment).await?;
+            let parts = match self.input {
+                Input::LogMel => {
+                    let bands = 0..self.front_end.mel_bands;
+                    let segment =
+                        bands.flat_map(|band| self.columns.iter().map(move |column| column[band]));
+                    vec![segment.collect::<Vec<f32>>()]
+                }
+                input => {
+                    let samples = self.recent.make_contiguous().to_vec();
+                    let examples = Clip::new(samples, self.front_end.sample_rate)
+                        .and_then(|clip| input.examples(&clip))
+                        .map_err(|e| ModelError::Device(e.to_string()))?;
+                    let last = examples.len() - 1;
+                    let last = examples.windows(last..last + 1);
+                    last.into_iter().map(<[f32]>::to_vec).collect()
+                }
+            };
+            let heard = listener.segments(&parts).await?;
             self.heard
                 .extend(heard.into_iter().map(|h| (self.count, h)));
         }
-        let reach = WINDOW_SECONDS - self.front_end.segment_seconds();
+        let reach = (WINDOW_SECONDS - self.input.seconds()).max(0.0);
         let columns = (reach / self.front_end.frame_seconds()) as u64;
         let oldest = self.count.saturating_sub(columns);
         self.heard.retain(|(count, _)| *count >= oldest);
@@ -211,7 +236,7 @@ mod tests {
     use burn::tensor::Device;
 
     use super::*;
-    use crate::audio::{Clip, synth};
+    use crate::audio::synth;
     use crate::shipped;
 
     fn listener() -> Listener {

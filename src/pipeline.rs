@@ -9,11 +9,12 @@ use burn::tensor::Device;
 use serde::Serialize;
 
 use crate::audio::{AudioError, Clip, synth};
-use crate::dsp::{FrontEnd, Segments, Spectrogram};
-use crate::model::{Calibration, Golden, Model, ModelError, SegmentHeard, mean, spoken};
+use crate::dsp::Spectrogram;
+use crate::model::{
+    Calibration, Examples, Golden, Input, Model, ModelError, SegmentHeard, mean, spoken,
+};
 
-/// Segments that go through the model together: enough to keep a processor busy, few enough that a
-/// 30-second sound takes little memory.
+/// Segments that go through the model together at most: see [`Input::batch`].
 pub const BATCH: usize = 8;
 
 /// Segments of the sample song that make the golden input.
@@ -257,12 +258,15 @@ impl Listener {
         &self.model
     }
 
-    /// What the model says of segments `[segments, mel_bands, segment_frames]` in dB.
+    /// What the model says of windows: see [`Model::hear`].
     ///
     /// # Errors
     /// If the device fails.
-    pub(crate) async fn segments(&self, log_mels: &[f32]) -> Result<Vec<SegmentHeard>, ModelError> {
-        self.model.hear(log_mels, &self.device).await
+    pub(crate) async fn segments(
+        &self,
+        parts: &[impl AsRef<[f32]>],
+    ) -> Result<Vec<SegmentHeard>, ModelError> {
+        self.model.hear(parts, &self.device).await
     }
 
     /// Hears a whole sound. Blocks.
@@ -293,7 +297,7 @@ impl Listener {
     /// If the device fails.
     pub async fn golden(&self) -> Result<Golden, HearError> {
         let mut analysis = Analysis::begin(&synth::sample_song(), &self.model)?;
-        while analysis.done() < GOLDEN_SEGMENTS {
+        while analysis.done() < GOLDEN_SEGMENTS.min(analysis.segments()) {
             analysis.step(self, GOLDEN_SEGMENTS).await?;
         }
         Ok(Golden {
@@ -336,10 +340,11 @@ impl Listener {
 #[derive(Clone, Debug)]
 pub struct Analysis {
     seconds: f64,
-    front_end: FrontEnd,
+    input: Input,
+    window_seconds: f64,
     pool: Pool,
     log_mel: Spectrogram,
-    segments: Segments,
+    segments: Examples,
     heard: Vec<SegmentHeard>,
 }
 
@@ -360,13 +365,20 @@ impl Analysis {
                 least: SHORTEST_SECONDS,
             });
         }
-        let clip = clip.resampled(front_end.sample_rate)?;
-        let log_mel = front_end.log_mel(clip.samples());
+        let input = model.input();
+        let heard_at = clip.resampled(front_end.sample_rate)?;
+        let log_mel = front_end.log_mel(heard_at.samples());
+        let segments = match input {
+            Input::LogMel => Examples::of_log_mel(front_end, &log_mel),
+            _ if input.rate() == front_end.sample_rate => input.examples_of(heard_at.samples()),
+            _ => input.examples(clip)?,
+        };
         Ok(Self {
             seconds,
-            front_end: front_end.clone(),
+            input,
+            window_seconds: input.seconds(),
             pool: Pool::of(model),
-            segments: Segments::cut(front_end, &log_mel),
+            segments,
             log_mel,
             heard: Vec::new(),
         })
@@ -384,16 +396,12 @@ impl Analysis {
 
     /// From when to when a segment lasts, in seconds.
     pub fn segment_span(&self, segment: usize) -> (f64, f64) {
-        let frame = self.front_end.frame_seconds();
-        let first = self.segments.starts.get(segment).copied().unwrap_or(0);
-        let last = first + self.front_end.segment_frames;
-        (first as f64 * frame, last as f64 * frame)
+        self.segments.span(segment)
     }
 
-    /// The log-mel picture of a segment, `[mel_bands, segment_frames]`.
+    /// The first part of what the model hears of a segment.
     pub(crate) fn segment_values(&self, segment: usize) -> &[f32] {
-        let size = self.front_end.mel_bands * self.front_end.segment_frames;
-        &self.segments.values[segment * size..(segment + 1) * size]
+        self.segments.windows(segment..segment + 1)[0]
     }
 
     /// What was heard of a segment, if it was.
@@ -411,17 +419,16 @@ impl Analysis {
         &self.log_mel
     }
 
-    /// Hears up to `count` further segments.
+    /// Hears up to `count` further segments, and no more than the model's input allows at once.
     ///
     /// # Errors
     /// If the device fails.
     pub async fn step(&mut self, listener: &Listener, count: usize) -> Result<(), ModelError> {
         let from = self.done();
-        let to = self.segments().min(from + count);
+        let to = self.segments().min(from + count.min(self.input.batch()));
         if from < to {
-            let size = self.front_end.mel_bands * self.front_end.segment_frames;
-            let batch = &self.segments.values[from * size..to * size];
-            self.heard.extend(listener.segments(batch).await?);
+            let batch = self.segments.windows(from..to);
+            self.heard.extend(listener.segments(&batch).await?);
         }
         Ok(())
     }
@@ -444,10 +451,10 @@ impl Analysis {
 
     /// The answer from the segments heard so far; uniform probabilities if there are none yet.
     pub fn answer(&self) -> Answer {
-        let frame_seconds = self.front_end.frame_seconds();
+        let frame_seconds = self.segments.unit_seconds;
         // Where segments overlap, each speaks for the time that is nearest to its middle.
         let starts = &self.segments.starts;
-        let middle = self.front_end.segment_frames as f64 / 2.0;
+        let middle = self.segments.length as f64 / 2.0;
         let border = |left: usize| (starts[left] + starts[left + 1]) as f64 / 2.0 + middle;
         let timeline = self
             .heard
@@ -473,10 +480,16 @@ impl Analysis {
             .collect();
         let mut notes = Vec::new();
         if self.segments.padded {
-            notes.push(format!(
-                "It is shorter than the {:.1} seconds that the model listens to at once; silence was added.",
-                self.front_end.segment_seconds()
-            ));
+            let seconds = self.window_seconds;
+            notes.push(if self.input == Input::LogMelLong {
+                format!(
+                    "It is shorter than the {seconds:.1} seconds that the model listens to at once; it was repeated."
+                )
+            } else {
+                format!(
+                    "It is shorter than the {seconds:.1} seconds that the model listens to at once; silence was added."
+                )
+            });
         }
         Answer {
             seconds: self.seconds,

@@ -1,7 +1,7 @@
 //! What in a moment spoke for a genre: each patch of the picture is hidden in turn, and where the genre
 //! becomes less probable, it had spoken for it (occlusion, Zeiler and Fergus 2014).
 
-use crate::model::ModelError;
+use crate::model::{Input, ModelError};
 use crate::pipeline::{Analysis, Listener};
 
 /// Patches across the bands, and across the frames of a segment.
@@ -22,8 +22,8 @@ impl Analysis {
     /// How much each patch of one row of a segment speaks for a genre, `[PATCHES]` from left to right: by
     /// how much, in nats, the logarithm of its probability falls when the patch is hidden. Negative
     /// ones speak against it. Row 0 has the lowest bands. A hidden patch has the mean of its bands,
-    /// which is how training hid them too. Nothing if the segment is not heard, or there is no such
-    /// genre or row.
+    /// which is how training hid them too. Nothing if the segment is not heard, there is no such genre or
+    /// row, or the model does not hear such pictures.
     ///
     /// # Errors
     /// If the device fails.
@@ -38,7 +38,7 @@ impl Analysis {
         let Some(whole) = self.heard_of(segment) else {
             return Ok(Vec::new());
         };
-        if genre >= whole.logits.len() || row >= PATCHES {
+        if genre >= whole.logits.len() || row >= PATCHES || model.input() != Input::LogMel {
             return Ok(Vec::new());
         }
         let (bands, frames) = (model.front_end.mel_bands, model.front_end.segment_frames);
@@ -49,13 +49,14 @@ impl Analysis {
                 let mut picture = picture.to_vec();
                 for band in edge(row, bands)..edge(row + 1, bands) {
                     let line = &mut picture[band * frames..(band + 1) * frames];
-                    line[edge(column, frames)..edge(column + 1, frames)].fill(model.mean[band]);
+                    line[edge(column, frames)..edge(column + 1, frames)]
+                        .fill(model.normalise[0].mean[band]);
                 }
                 picture
             })
             .collect();
         let before = model.calibration.log_probability(&whole.logits, genre);
-        let heard = listener.segments(&hidden).await?;
+        let heard = listener.segments(&[&hidden]).await?;
         let after = |logits: &[f32]| model.calibration.log_probability(logits, genre);
         Ok(heard.iter().map(|h| before - after(&h.logits)).collect())
     }

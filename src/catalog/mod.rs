@@ -6,6 +6,8 @@ mod search;
 
 pub use map::{Map, Place, Signature};
 pub use search::{Blend, Query, Ranking, Recommendation, RecommendationView, Search};
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use search::{GENRE_SHARE, genre_agreement};
 
 use serde::{Deserialize, Serialize};
 

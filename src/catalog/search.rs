@@ -11,7 +11,7 @@ use super::Catalog;
 use crate::model::{mean, spoken};
 
 /// Share of the genres in the genre-aware score; the rest is the cosine similarity.
-const GENRE_SHARE: f32 = 0.3;
+pub(crate) const GENRE_SHARE: f32 = 0.3;
 /// Songs of one known artist among the recommendations, at most: a playlist wants variety.
 const PER_ARTIST: usize = 2;
 /// A song this similar to one already chosen is the same recording again.
@@ -331,7 +331,7 @@ impl Catalog {
 }
 
 /// Agreement of two distributions from 0 to 1 (Bhattacharyya coefficient): `Σ √(pᵢ·qᵢ)`.
-fn genre_agreement(p: &[f32], q: &[f32]) -> f32 {
+pub(crate) fn genre_agreement(p: &[f32], q: &[f32]) -> f32 {
     p.iter().zip(q).map(|(p, q)| (p * q).max(0.0).sqrt()).sum()
 }
 

@@ -22,7 +22,7 @@ pub use descriptors::{descriptor_names, descriptors};
 pub use hpss::{Parts, hpss};
 pub use mel::{MelFilterBank, hz_from_mel, mel_from_hz};
 pub use mfcc::mfcc;
-pub use segment::{Segments, segment_starts};
+pub use segment::{Segments, segment_starts, window_starts};
 pub use spectral::frame_features;
 pub use stft::{Stft, hann_periodic};
 pub use stream::MelStream;

@@ -63,23 +63,27 @@ impl Segments {
     }
 }
 
-/// First frames of the segments of a sound of `frames` frames: of short sounds one every half segment,
-/// of others one after another; and where at least a quarter of a segment is left
-/// over, a last one that ends with the sound.
+/// First frames of the segments of a sound of `frames` frames: see [`window_starts`].
 pub fn segment_starts(front_end: &FrontEnd, frames: usize) -> Vec<usize> {
-    let length = front_end.segment_frames;
-    if frames <= length {
+    window_starts(front_end.segment_frames, frames)
+}
+
+/// Where windows of `length` begin in a sound of `total` frames or samples: in short sounds one every
+/// half window, in others one after another; and where at least a quarter of a window is left over, a
+/// last one that ends with the sound.
+pub fn window_starts(length: usize, total: usize) -> Vec<usize> {
+    if total <= length {
         return vec![0];
     }
-    let hop = if frames <= OVERLAPPED * length {
+    let hop = if total <= OVERLAPPED * length {
         length / 2
     } else {
         length
     };
-    let mut starts: Vec<usize> = (0..=frames - length).step_by(hop).collect();
-    let left_over = (frames - length) % hop;
+    let mut starts: Vec<usize> = (0..=total - length).step_by(hop).collect();
+    let left_over = (total - length) % hop;
     if left_over >= length / 4 {
-        starts.push(frames - length);
+        starts.push(total - length);
     }
     starts
 }

@@ -58,7 +58,7 @@ pub enum LibraryError {
     NoRows(PathBuf),
     /// A table of features where songs are wanted.
     #[error(
-        "{0}: is a table of features, which has no sound in it, and the networks of this program learn from sound; give a folder of songs or an INDEX.csv"
+        "{0}: is a table of features, which has no sound in it; only vector-cnn and vector-mlp learn from one, give the others a folder of songs or an INDEX.csv"
     )]
     Table(PathBuf),
     /// A `tracks.csv` of somebody else.

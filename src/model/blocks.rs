@@ -4,8 +4,8 @@ use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Initializer, Linear, PaddingConfig2d};
 use burn::tensor::activation::relu;
-use burn::tensor::module::max_pool2d;
-use burn::tensor::ops::MaxPoolOptions;
+use burn::tensor::module::{conv2d, max_pool2d};
+use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
 use burn::tensor::{Device, Tensor};
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -103,6 +103,95 @@ impl ConvNorm {
             self.conv.bias = Some(Param::from_tensor(shift));
         }
         self
+    }
+}
+
+/// What a convolution does at the edges of its picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edge {
+    /// Zeros lie beyond them, so that the picture keeps its size.
+    Same,
+    /// Filters stay inside, so that the picture shrinks.
+    Valid,
+}
+
+/// A convolution with stride one and a kernel of any size, followed by batch normalisation.
+#[derive(Module, Debug)]
+pub struct Conv {
+    /// `[channels_out, channels_in, height, width]`
+    weight: Param<Tensor<4>>,
+    norm: BatchNorm,
+    /// Zeros above and below.
+    height: [usize; 2],
+    /// Zeros left and right.
+    width: [usize; 2],
+}
+
+impl Conv {
+    /// From `channels_in` to `channels_out` with a `[height, width]` kernel.
+    pub fn new(
+        channels_in: usize,
+        channels_out: usize,
+        kernel: [usize; 2],
+        edge: Edge,
+        device: &Device,
+    ) -> Self {
+        let around = |size: usize| match edge {
+            Edge::Same => [(size - 1) / 2, size / 2],
+            Edge::Valid => [0, 0],
+        };
+        let inputs = channels_in * kernel[0] * kernel[1];
+        let weight = Initializer::KaimingNormal {
+            gain: std::f64::consts::SQRT_2,
+            fan_out_only: false,
+        }
+        .init_with(
+            [channels_out, channels_in, kernel[0], kernel[1]],
+            Some(inputs),
+            None,
+            device,
+        );
+        Self {
+            weight,
+            norm: BatchNormConfig::new(channels_out).init(device),
+            height: around(kernel[0]),
+            width: around(kernel[1]),
+        }
+    }
+
+    /// `[batch, channels_in, height, width]` to `[batch, channels_out, …]`, normalised.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        self.run(x, false)
+    }
+
+    /// [`Conv::forward`], then a ReLU.
+    pub fn forward_relu(&self, x: Tensor<4>) -> Tensor<4> {
+        self.run(x, true)
+    }
+
+    fn run(&self, x: Tensor<4>, with_relu: bool) -> Tensor<4> {
+        let x = self.convolve(x);
+        #[cfg(not(target_arch = "wasm32"))]
+        if x.device().is_autodiff() && kernels::serve(&x.device()) {
+            return normalise_in_training(&self.norm, x, with_relu);
+        }
+        let x = self.norm.forward(x);
+        if with_relu { relu(x) } else { x }
+    }
+
+    fn convolve(&self, x: Tensor<4>) -> Tensor<4> {
+        let (height, width) = (self.height, self.width);
+        #[cfg(not(target_arch = "wasm32"))]
+        if kernels::serve(&x.device()) {
+            return kernels::convolution(x, self.weight.val(), kernels::Padding { height, width });
+        }
+        let x = if height == [0, 0] && width == [0, 0] {
+            x
+        } else {
+            x.pad([(height[0], height[1]), (width[0], width[1])], 0.0)
+        };
+        let options = ConvOptions::new([1, 1], [0, 0], [1, 1], 1);
+        conv2d(x, self.weight.val(), None, options)
     }
 }
 

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::calibration::{Calibration, sigmoid};
 use super::weights::parameters;
-use super::{Architecture, Array, ModelError, Network, Weights};
+use super::{Architecture, Array, Input, ModelError, Network, Weights};
 use crate::dsp::FrontEnd;
 
 /// Version of the file's layout.
@@ -60,6 +60,15 @@ struct Header {
     training: Training,
 }
 
+/// What a network's input is normalised by: that of the training data, row by row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Normalise {
+    /// Mean of each row, `[rows]`.
+    pub mean: Vec<f32>,
+    /// Standard deviation of each row, `[rows]`.
+    pub deviation: Vec<f32>,
+}
+
 /// A network with all that it takes to use it.
 #[derive(Clone, Debug)]
 pub struct Model {
@@ -73,10 +82,8 @@ pub struct Model {
     pub calibration: Calibration,
     /// The front end that it was trained with.
     pub front_end: FrontEnd,
-    /// Mean of each mel band in dB over the training data, `[mel_bands]`.
-    pub mean: Vec<f32>,
-    /// Standard deviation of each mel band in dB, `[mel_bands]`.
-    pub deviation: Vec<f32>,
+    /// Of each part of its input, the normalisation.
+    pub normalise: Vec<Normalise>,
     /// How it came to be.
     pub training: Training,
     /// Its answers to the golden input, if it was saved with them.
@@ -86,7 +93,8 @@ pub struct Model {
     /// Number of trained parameters, running statistics not counted.
     pub parameters: usize,
     network: Network,
-    normalise: (Tensor<4>, Tensor<4>),
+    /// Mean and scale of each part, `[1, 1, rows, 1]`.
+    normalising: Vec<(Tensor<4>, Tensor<4>)>,
 }
 
 impl Model {
@@ -96,25 +104,27 @@ impl Model {
         network: Network,
         (genres, tags): (Vec<String>, Vec<String>),
         front_end: FrontEnd,
-        (mean, deviation): (Vec<f32>, Vec<f32>),
+        normalise: Vec<Normalise>,
         training: Training,
         device: &Device,
     ) -> Self {
-        let bands = front_end.mel_bands;
         let column = |values: &[f32]| {
-            Tensor::<4>::from_data(TensorData::new(values.to_vec(), [1, 1, bands, 1]), device)
+            let rows = values.len();
+            Tensor::<4>::from_data(TensorData::new(values.to_vec(), [1, 1, rows, 1]), device)
         };
-        let scale: Vec<f32> = deviation.iter().map(|d| 1.0 / d).collect();
+        let normalising = normalise.iter().map(|part| {
+            let scale: Vec<f32> = part.deviation.iter().map(|d| 1.0 / d).collect();
+            (column(&part.mean), column(&scale))
+        });
         Self {
             parameters: parameters(&network),
-            normalise: (column(&mean), column(&scale)),
+            normalising: normalising.collect(),
+            normalise,
             architecture,
             genres,
             tags,
             calibration: Calibration::default(),
             front_end,
-            mean,
-            deviation,
             training,
             golden: None,
             sha256: String::new(),
@@ -169,16 +179,24 @@ impl Model {
                 .remove(name)
                 .ok_or_else(|| ModelError::Weights(format!("{name} is missing")))
         };
-        let (mean, deviation) = (take(MEAN)?.values, take(DEVIATION)?.values);
-        let bands = header.front_end.mel_bands;
-        if mean.len() != bands
-            || deviation.len() != bands
-            || mean.iter().chain(&deviation).any(|v| !v.is_finite())
-            || deviation.iter().any(|&d| d <= 0.0)
-        {
-            return Err(ModelError::Weights(
-                "its input normalisation is wrong".to_owned(),
-            ));
+        let mut normalise = Vec::new();
+        for (part, [rows, _]) in header.architecture.input().shapes().into_iter().enumerate() {
+            let [mean, deviation] = normalisation_names(part);
+            let found = Normalise {
+                mean: take(&mean)?.values,
+                deviation: take(&deviation)?.values,
+            };
+            let Normalise { mean, deviation } = &found;
+            if mean.len() != rows
+                || deviation.len() != rows
+                || mean.iter().chain(deviation).any(|v| !v.is_finite())
+                || deviation.iter().any(|&d| d <= 0.0)
+            {
+                return Err(ModelError::Weights(
+                    "its input normalisation is wrong".to_owned(),
+                ));
+            }
+            normalise.push(found);
         }
         let golden = take(GOLDEN).ok().map(|array| Golden {
             probabilities: array
@@ -194,7 +212,7 @@ impl Model {
             network.fused(),
             (header.genres, header.tags),
             header.front_end,
-            (mean, deviation),
+            normalise,
             header.training,
             device,
         );
@@ -235,14 +253,12 @@ impl Model {
                 }
             })
             .collect();
-        let bands = self.mean.len();
-        stored.push((MEAN.into(), vec![bands], Dtype::F32, f32_bytes(&self.mean)));
-        stored.push((
-            DEVIATION.into(),
-            vec![bands],
-            Dtype::F32,
-            f32_bytes(&self.deviation),
-        ));
+        for (part, values) in self.normalise.iter().enumerate() {
+            let pairs = [&values.mean, &values.deviation];
+            for (name, values) in normalisation_names(part).into_iter().zip(pairs) {
+                stored.push((name, vec![values.len()], Dtype::F32, f32_bytes(values)));
+            }
+        }
         if let Some(golden) = &self.golden {
             stored.push((
                 GOLDEN.into(),
@@ -263,24 +279,28 @@ impl Model {
         serialize(views, Some(metadata)).map_err(|e| failed(&e))
     }
 
-    /// Hears log-mel segments in dB, `[batch, mel_bands, segment_frames]` in one row: for each its
-    /// probabilities and its embedding.
+    /// What it hears.
+    pub fn input(&self) -> Input {
+        self.architecture.input()
+    }
+
+    /// Hears windows, of each part of its [`Input`] `[batch, rows, columns]` in one row: for each window
+    /// its probabilities and its embedding.
     ///
     /// # Errors
     /// If the device fails.
     pub async fn hear(
         &self,
-        segments: &[f32],
+        parts: &[impl AsRef<[f32]>],
         device: &Device,
     ) -> Result<Vec<SegmentHeard>, ModelError> {
-        let (bands, frames) = (self.front_end.mel_bands, self.front_end.segment_frames);
-        let batch = segments.len() / (bands * frames);
-        let x = Tensor::<4>::from_data(
-            TensorData::new(segments.to_vec(), [batch, 1, bands, frames]),
-            device,
-        );
-        let (mean, scale) = self.normalise.clone();
-        let heard = self.network.forward((x - mean) * scale);
+        let parts = self.input().tensors(parts, device);
+        let batch = parts.first().map_or(0, |part| part.dims()[0]);
+        let normal = parts
+            .into_iter()
+            .zip(self.normalising.clone())
+            .map(|(x, (mean, scale))| (x - mean) * scale);
+        let heard = self.network.forward(normal.collect());
         // One read for all, since each waits for the device.
         let mut parts = vec![heard.logits, heard.embedding];
         parts.extend(heard.tags);
@@ -330,6 +350,14 @@ pub struct SegmentHeard {
 #[derive(Deserialize)]
 struct Version {
     format_version: u32,
+}
+
+/// What the mean and the deviation of a part of the input are called in a file.
+fn normalisation_names(part: usize) -> [String; 2] {
+    [MEAN, DEVIATION].map(|name| match part {
+        0 => name.to_owned(),
+        _ => format!("{name}.{part}"),
+    })
 }
 
 /// Refuses any front end but the one that this program computes.
@@ -406,10 +434,10 @@ mod tests {
             architecture.init(&device),
             (GENRES.map(str::to_owned).to_vec(), Vec::new()),
             front_end.clone(),
-            (
-                vec![-40.0; front_end.mel_bands],
-                vec![20.0; front_end.mel_bands],
-            ),
+            vec![Normalise {
+                mean: vec![-40.0; front_end.mel_bands],
+                deviation: vec![20.0; front_end.mel_bands],
+            }],
             Training::default(),
             &device,
         )
@@ -438,7 +466,7 @@ mod tests {
         assert_eq!(again.sha256.len(), 64);
         let segment: Vec<f32> = (0..128 * 128).map(|i| -((i % 97) as f32)).collect();
         let hear = |model: &Model| {
-            let heard = pollster::block_on(model.hear(&segment, &device)).expect("CPU");
+            let heard = pollster::block_on(model.hear(&[&segment], &device)).expect("CPU");
             heard[0].probabilities.clone()
         };
         for (a, b) in hear(&again).iter().zip(hear(&model)) {

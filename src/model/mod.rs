@@ -1,4 +1,4 @@
-//! The networks: log-mel segments in, genre logits and an embedding out.
+//! The networks: windows of a sound in, genre logits and an embedding out.
 //!
 //! [`Architecture`] names what there is, [`Network`] is any of them on any device, [`Model`] is a
 //! network together with all it takes to use it: genres, front end, input normalisation.
@@ -6,19 +6,29 @@
 mod blocks;
 mod calibration;
 mod file;
+mod input;
+pub mod patel;
+pub mod perry;
 mod registry;
+pub mod resnet;
+pub mod sample_cnn;
+pub mod stack;
+pub mod streett;
 pub mod two_stream;
 mod weights;
+pub mod zhang;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use blocks::max_pool;
+pub use blocks::{Conv, Edge};
 pub(crate) use calibration::mean;
 pub use calibration::{Calibration, Pooling};
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use file::sha256_hex;
-pub use file::{Golden, Model, SegmentHeard, Training};
+pub use file::{Golden, Model, Normalise, SegmentHeard, Training};
 pub(crate) use file::{check_front_end, f16_bytes, values_from_view};
-pub use registry::{Architecture, Heard, Network};
+pub use input::{Examples, Input};
+pub use registry::{Architecture, Heard, Kind, KindConfig, Network, OfKind, Size};
 pub use weights::{Array, Weights, parameters};
 
 /// The ten genres of GTZAN in alphabetical order, the labels of the shipped model.

@@ -57,6 +57,20 @@ pub struct TwoStreamConfig {
 }
 
 impl TwoStreamConfig {
+    /// Multiplications of one segment, each with its addition; see [`super::stack::Plan::multiplications`].
+    pub fn multiplications(&self) -> usize {
+        let [first, second, third] = self.channels;
+        let block = |from: usize, to: usize, kernel: usize| {
+            kernel * to * (from + to) + if from == to { 0 } else { from * to }
+        };
+        let stream = FILTER * first * POOLED * 128
+            + block(first, second, FILTER) * POOLED * POOLED
+            + block(second, third, 9) * POOLED * POOLED / 4;
+        let joint = 2 * third * self.fused + block(self.fused, self.fused, 9);
+        let heads = self.genres + self.tags + usize::from(self.music);
+        2 * stream + joint * POOLED * POOLED / 16 + self.embedding * (2 * self.fused + heads)
+    }
+
     /// A network with random weights.
     pub fn init(&self, device: &Device) -> TwoStream {
         let head = |outputs: usize| LinearConfig::new(self.embedding, outputs).init(device);
@@ -111,6 +125,7 @@ impl TwoStream {
                 .as_ref()
                 .map(|music| dense(music, embedding.clone())),
             embedding,
+            members: Vec::new(),
         }
     }
 

@@ -1,6 +1,5 @@
 //! Training data in memory: every clip's log-mel spectrogram, decoded once.
 
-use burn::tensor::{Device, Tensor, TensorData};
 use half::f16;
 use rand::seq::IndexedRandom;
 use rand::{Rng, RngExt, SeedableRng};
@@ -9,9 +8,11 @@ use rayon::prelude::*;
 
 use super::TrainError;
 use super::augment::Augmentation;
+use super::vary::Variation;
 use crate::audio;
 use crate::dsp::{FrontEnd, Spectrogram};
 use crate::library::Song;
+use crate::model::Normalise;
 use crate::progress::Progress;
 
 /// A log-mel spectrogram in half precision: 0.03 dB is far below what augmentation changes.
@@ -71,8 +72,8 @@ pub struct DataSet {
 /// A batch: normalised crops, and what they are to be heard as.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
-    /// `[size, mel_bands, segment_frames]`.
-    pub inputs: Vec<f32>,
+    /// Of each part of the network's input, `[size, rows, columns]`.
+    pub inputs: Vec<Vec<f32>>,
     /// `[size, genres]`: genre probabilities to learn.
     pub targets: Vec<f32>,
     /// `[size, genres]`: shares of labelled songs in lessons; a row of zeros has no label.
@@ -87,43 +88,25 @@ pub struct Batch {
     pub size: usize,
 }
 
-/// Crops `[size, mel_bands, segment_frames]` in one row as what a network hears.
-pub fn crops_tensor(inputs: Vec<f32>, size: usize, device: &Device) -> Tensor<4> {
-    let FrontEnd {
-        mel_bands,
-        segment_frames,
-        ..
-    } = FrontEnd::default();
-    Tensor::from_data(
-        TensorData::new(inputs, [size, 1, mel_bands, segment_frames]),
-        device,
-    )
-}
+/// Least deviation in dB of a band of the log-mel picture, so that one that never changes is not blown up.
+pub const LEAST: f32 = 1.0;
 
-/// Mean and standard deviation of each mel band in dB.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Normalisation {
-    /// `[mel_bands]`.
-    pub mean: Vec<f32>,
-    /// `[mel_bands]`, never below [`Normalisation::LEAST`].
-    pub deviation: Vec<f32>,
-}
-
-impl Normalisation {
-    /// Least deviation in dB, so that a band that never changes is not blown up.
-    pub const LEAST: f32 = 1.0;
-
-    /// Of crops `[mel_bands, segment_frames]` in dB.
-    pub fn of(crops: impl Iterator<Item = Vec<f32>>, front_end: &FrontEnd) -> Self {
-        let mut sum = vec![0.0_f64; front_end.mel_bands];
+impl Normalise {
+    /// Of windows `[rows, columns]`, no deviation below `least`.
+    pub(crate) fn of(
+        windows: impl Iterator<Item = Vec<f32>>,
+        [rows, columns]: [usize; 2],
+        least: f32,
+    ) -> Self {
+        let mut sum = vec![0.0_f64; rows];
         let mut squares = sum.clone();
         let mut count = 0.0;
-        for crop in crops {
-            count += front_end.segment_frames as f64;
-            for (band, row) in crop.chunks(front_end.segment_frames).enumerate() {
-                for &value in row {
-                    sum[band] += f64::from(value);
-                    squares[band] += f64::from(value) * f64::from(value);
+        for window in windows {
+            count += columns as f64;
+            for (row, values) in window.chunks(columns).enumerate() {
+                for &value in values {
+                    sum[row] += f64::from(value);
+                    squares[row] += f64::from(value) * f64::from(value);
                 }
             }
         }
@@ -131,7 +114,7 @@ impl Normalisation {
         let deviation = squares
             .iter()
             .zip(&mean)
-            .map(|(s, m)| ((s / count - m * m).max(0.0).sqrt() as f32).max(Self::LEAST))
+            .map(|(s, m)| ((s / count - m * m).max(0.0).sqrt() as f32).max(least))
             .collect();
         Self {
             mean: mean.into_iter().map(|m| m as f32).collect(),
@@ -139,18 +122,19 @@ impl Normalisation {
         }
     }
 
-    /// Normalises a crop `[mel_bands, frames]` in place.
-    pub fn apply(&self, crop: &mut [f32], frames: usize) {
-        for (band, row) in crop.chunks_mut(frames).enumerate() {
-            for value in row {
-                *value = (*value - self.mean[band]) / self.deviation[band];
+    /// Normalises a window `[rows, columns]` in place.
+    pub(crate) fn apply(&self, window: &mut [f32], columns: usize) {
+        for (row, values) in window.chunks_mut(columns).enumerate() {
+            for value in values {
+                *value = (*value - self.mean[row]) / self.deviation[row];
             }
         }
     }
 }
 
 impl DataSet {
-    /// Decodes the songs on all cores. Their genres must be among `genres`.
+    /// Decodes the songs on all cores, and makes varied copies as asked. Their genres must be among
+    /// `genres`.
     ///
     /// # Errors
     /// Names the first song that cannot be decoded or whose genre is not known; fewer than two
@@ -159,6 +143,7 @@ impl DataSet {
         songs: &[Song],
         genres: &[String],
         front_end: &FrontEnd,
+        (variation, seed): (&Variation, u64),
     ) -> Result<Self, TrainError> {
         for song in songs {
             label(song, genres)?;
@@ -166,19 +151,25 @@ impl DataSet {
         let progress = Progress::new("reading the training clips", songs.len());
         let clips = songs
             .par_iter()
-            .map(|song| {
+            .enumerate()
+            .map(|(at, song)| {
                 let unusable = |cause: audio::AudioError| TrainError::Song {
                     file: song.file.clone(),
                     cause: cause.to_string(),
                 };
+                let genre = label(song, genres)?;
                 let clip = song.clip_at(front_end.sample_rate).map_err(unusable)?;
-                progress.advance();
-                Ok(Clip {
+                let copies = variation.copies(&clip, seed, at).map_err(unusable)?;
+                let clips = std::iter::once(&clip).chain(&copies).map(|clip| Clip {
                     log_mel: LogMel::new(&front_end.log_mel(clip.samples())),
-                    genre: label(song, genres)?,
-                })
+                    genre,
+                });
+                let clips: Vec<Clip> = clips.collect();
+                progress.advance();
+                Ok(clips)
             })
-            .collect::<Result<Vec<Clip>, TrainError>>()?;
+            .collect::<Result<Vec<Vec<Clip>>, TrainError>>()?;
+        let clips: Vec<Clip> = clips.into_iter().flatten().collect();
         let mut by_genre = vec![Vec::new(); genres.len()];
         for (index, clip) in clips.iter().enumerate() {
             by_genre[clip.genre].push(index);
@@ -210,7 +201,7 @@ impl DataSet {
 
     /// Mean and deviation per band over crops as training sees them, gains and equalisers included,
     /// each genre weighing the same.
-    pub fn normalisation(&self, augmentation: &Augmentation, seed: u64) -> Normalisation {
+    pub fn normalisation(&self, augmentation: &Augmentation, seed: u64) -> Normalise {
         /// Crops that are measured: the mean is then known to a tenth of a decibel or so.
         const CROPS: usize = 1000;
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -220,7 +211,8 @@ impl DataSet {
                 .crop(&clip.log_mel, &self.front_end, &mut rng)
                 .0
         });
-        Normalisation::of(crops, &self.front_end)
+        let shape = [self.front_end.mel_bands, self.front_end.segment_frames];
+        Normalise::of(crops, shape, LEAST)
     }
 
     /// A random clip; every genre is as likely, however few clips it has.
@@ -241,7 +233,7 @@ impl DataSet {
         &self,
         size: usize,
         augmentation: &Augmentation,
-        normalisation: &Normalisation,
+        normalisation: &Normalise,
         (mixup, smoothing): (f64, f32),
         rng: &mut impl Rng,
     ) -> Batch {
@@ -269,7 +261,7 @@ impl DataSet {
             inputs.extend(crop);
         }
         Batch {
-            inputs,
+            inputs: vec![inputs],
             targets,
             size,
             ..Batch::default()
@@ -278,7 +270,7 @@ impl DataSet {
 }
 
 /// Index of a song's genre.
-fn label(song: &Song, genres: &[String]) -> Result<usize, TrainError> {
+pub(super) fn label(song: &Song, genres: &[String]) -> Result<usize, TrainError> {
     genres
         .iter()
         .position(|genre| *genre == song.track.genre)
@@ -293,7 +285,7 @@ fn label(song: &Song, genres: &[String]) -> Result<usize, TrainError> {
 }
 
 /// A number from Beta(a, a) by Jöhnk's method, which is quick for small `a`.
-fn beta(a: f64, rng: &mut impl Rng) -> f32 {
+pub(super) fn beta(a: f64, rng: &mut impl Rng) -> f32 {
     loop {
         let (x, y) = (
             rng.random::<f64>().powf(1.0 / a),

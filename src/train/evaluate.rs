@@ -10,9 +10,10 @@ use super::TrainError;
 use super::metrics::{self, Averages, Curves, GenreScore, Reliability};
 use super::teacher::{FEATURES, Teacher};
 use crate::audio::{self, Clip};
+use crate::catalog::{GENRE_SHARE, genre_agreement};
 use crate::dsp::{FrontEnd, Spectrogram, mfcc};
 use crate::library::{self, Song};
-use crate::model::mean;
+use crate::model::{Model, mean};
 use crate::pipeline::{Answer, Listener};
 use crate::progress::Progress;
 
@@ -65,7 +66,8 @@ pub struct Report {
     pub precision_at_5: Option<f64>,
     /// The same of the ten nearest.
     pub precision_at_10: Option<f64>,
-    /// The same of other descriptions of the clips, to compare with.
+    /// The same of the catalogue's ranking by cosine and genre together, and of other descriptions of the
+    /// clips, to compare with.
     pub precision_of_others: BTreeMap<&'static str, Precision>,
     /// Segments that were heard.
     pub segments: usize,
@@ -223,6 +225,63 @@ pub fn evaluate_in_detail(
             }),
         ));
     }
+    let described = Descriptions {
+        statistics,
+        features,
+    };
+    Ok(judged(
+        model,
+        Heard {
+            songs: heard_songs,
+            labels,
+            answers,
+            artists,
+            errors,
+            warning: library::warning(songs),
+        },
+        described,
+        teacher.is_some(),
+    ))
+}
+
+/// What was heard of clips whose genres are known, all of `[clips]`.
+pub(super) struct Heard<'a> {
+    /// Their places among those given.
+    pub songs: Vec<usize>,
+    /// Indices of their genres.
+    pub labels: Vec<usize>,
+    /// What the model says.
+    pub answers: Vec<Answer>,
+    /// Their artists; empty where not known.
+    pub artists: Vec<&'a str>,
+    /// Clips that could not be heard.
+    pub errors: Vec<ClipError>,
+    /// See [`Report::warning`].
+    pub warning: Option<&'static str>,
+}
+
+/// Other descriptions of the same clips, to compare with; none if empty.
+#[derive(Default)]
+pub(super) struct Descriptions {
+    statistics: Vec<Vec<f32>>,
+    features: Vec<Vec<f32>>,
+}
+
+/// The report on what was heard.
+pub(super) fn judged(
+    model: &Model,
+    heard: Heard<'_>,
+    others: Descriptions,
+    taught: bool,
+) -> (Report, Details) {
+    let Heard {
+        songs,
+        labels,
+        answers,
+        artists,
+        errors,
+        warning,
+    } = heard;
     let genres = model.genres.len();
     let calls: Vec<usize> = answers.iter().map(Answer::best).collect();
     let probabilities: Vec<Vec<f32>> = answers.iter().map(|a| a.probabilities.clone()).collect();
@@ -246,10 +305,27 @@ pub fn evaluate_in_detail(
         }
     };
     let own = precision(&embeddings);
-    let mut precision_of_others =
-        BTreeMap::from([(MFCC_STATISTICS, precision(&standardised(&statistics)))]);
-    if teacher.is_some() {
-        precision_of_others.insert(TEACHER_FEATURES, precision(&features));
+    // The catalogue's ranking by cosine and genre together, the genre being what the model hears.
+    let aware = |k| {
+        ranked_precision(&embeddings, &labels, &artists, k, |a, b, cosine| {
+            let agreement = genre_agreement(&probabilities[a], &probabilities[b]);
+            (1.0 - GENRE_SHARE) * cosine + GENRE_SHARE * agreement
+        })
+    };
+    let mut precision_of_others = BTreeMap::from([(
+        GENRE_AWARE,
+        Precision {
+            at_1: aware(1),
+            at_5: aware(5),
+            at_10: aware(10),
+        },
+    )]);
+    if !others.statistics.is_empty() {
+        let statistics = standardised(&others.statistics);
+        precision_of_others.insert(MFCC_STATISTICS, precision(&statistics));
+    }
+    if taught {
+        precision_of_others.insert(TEACHER_FEATURES, precision(&others.features));
     }
     let confidences: Vec<(f32, bool)> = answers
         .iter()
@@ -266,7 +342,7 @@ pub fn evaluate_in_detail(
         .map(|&label| (0..genres).map(|genre| genre == label).collect())
         .collect();
     let report = Report {
-        warning: library::warning(songs),
+        warning,
         clips: labels.len(),
         accuracy: metrics::accuracy(&labels, &calls),
         accuracy_interval: metrics::accuracy_interval(&labels, &calls),
@@ -294,12 +370,12 @@ pub fn evaluate_in_detail(
         errors,
     };
     let details = Details {
-        songs: heard_songs,
+        songs,
         labels,
         calls,
         answers,
     };
-    Ok((report, details))
+    (report, details)
 }
 
 /// The sound without what lies below `low` and above `high` Hz: its spectrum with those bins set to zero.
@@ -327,6 +403,7 @@ fn band_pass(clip: &Clip, low: f64, high: f64) -> Vec<f32> {
     samples
 }
 
+const GENRE_AWARE: &str = "genre_aware_ranking";
 const MFCC_STATISTICS: &str = "mfcc_statistics";
 const TEACHER_FEATURES: &str = "teacher_features";
 
@@ -411,6 +488,17 @@ pub fn precision_at(
     artists: &[&str],
     k: usize,
 ) -> Option<f64> {
+    ranked_precision(rows, labels, artists, k, |_, _, cosine| cosine)
+}
+
+/// [`precision_at`] of neighbours ranked by any score of two clips and their cosine, the highest first.
+fn ranked_precision(
+    rows: &[Vec<f32>],
+    labels: &[usize],
+    artists: &[&str],
+    k: usize,
+    score: impl Fn(usize, usize, f32) -> f32,
+) -> Option<f64> {
     let width = rows.first()?.len();
     let centre = mean(width, rows.iter().map(Vec::as_slice));
     let directions: Vec<Vec<f32>> = rows
@@ -429,7 +517,7 @@ pub fn precision_at(
             })
             .map(|other| {
                 let pairs = directions[clip].iter().zip(&directions[other]);
-                (pairs.map(|(a, b)| a * b).sum(), other)
+                (score(clip, other, pairs.map(|(a, b)| a * b).sum()), other)
             })
             .collect();
         others.sort_by(|a, b| b.0.total_cmp(&a.0));
@@ -478,5 +566,10 @@ mod tests {
             Some(0.4)
         );
         assert_eq!(precision_at(&[], &[], &[], 1), None);
+        // A score that knows the genres finds nothing else.
+        let knowing =
+            |a: usize, b: usize, cosine| cosine + if labels[a] == labels[b] { 9.0 } else { 0.0 };
+        let found = ranked_precision(&rows, &labels, &[""; 5], 1, knowing);
+        assert_eq!(found, Some(1.0));
     }
 }

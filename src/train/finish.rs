@@ -5,14 +5,13 @@ use burn::tensor::Device;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::data::{Normalisation, crops_tensor};
 use super::fit::Recipe;
 use super::head::{LinearMap, Rows};
 use super::lessons::Lessons;
 use super::metric::Metric;
 use super::opinion::Known;
 use super::{Augmentation, TrainError};
-use crate::model::{Network, Weights};
+use crate::model::{Network, Normalise, Weights};
 use crate::progress::Progress;
 
 /// Views that the genre layers are fitted on, at most.
@@ -39,7 +38,7 @@ impl Evidence {
     fn gather(
         recipe: &Recipe,
         lessons: &Lessons,
-        normalisation: &Normalisation,
+        normalisation: &Normalise,
         weights: &Weights,
         device: &Device,
     ) -> Result<Self, TrainError> {
@@ -58,8 +57,8 @@ impl Evidence {
         };
         for views in views.chunks(recipe.batch_size) {
             let batch = lessons.batch(views, &augmentation, normalisation, &mut rng);
-            let x = crops_tensor(batch.inputs, batch.size, device);
-            let embedding = network.forward(x).embedding.into_data();
+            let parts = recipe.architecture.input().tensors(&batch.inputs, device);
+            let embedding = network.forward(parts).embedding.into_data();
             embeddings.values.extend(embedding.iter::<f32>());
             for _ in views {
                 progress.advance();
@@ -109,7 +108,7 @@ fn turned(weights: &Weights, metric: &Metric) -> Weights {
 pub(super) fn heads(
     recipe: &Recipe,
     lessons: &Lessons,
-    normalisation: &Normalisation,
+    normalisation: &Normalise,
     weights: &Weights,
     device: &Device,
 ) -> Result<Vec<(String, Weights)>, TrainError> {

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
-use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
+use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::tensor::activation::{log_sigmoid, log_softmax};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::SeedableRng;
@@ -16,15 +16,17 @@ use serde::{Deserialize, Serialize};
 
 use super::augment::Augmentation;
 use super::calibrate::calibrate;
-use super::data::{Batch, DataSet, Normalisation, crops_tensor};
+use super::data::{Batch, DataSet};
 use super::evaluate::{Report, Through, evaluate};
 use super::finish::heads;
 use super::lessons::{Curriculum, Lessons};
 use super::teacher::{FEATURES, Teacher};
+use super::vary::Variation;
+use super::windows::Windows;
 use super::{TrainError, write_whole};
 use crate::dsp::FrontEnd;
 use crate::library::Song;
-use crate::model::{Architecture, Model, Network, Training, Weights, parameters};
+use crate::model::{Architecture, Input, Model, Network, Normalise, Training, Weights, parameters};
 use crate::pipeline::Listener;
 use crate::progress::Progress;
 
@@ -52,8 +54,12 @@ pub struct Recipe {
     pub mixup: f64,
     /// Share of each label that is spread over all genres, without a teacher.
     pub smoothing: f32,
-    /// How crops are varied.
+    /// How the weights are moved.
+    pub optimizer: Optimizer,
+    /// How crops are varied; only of networks that hear log-mel pictures of three seconds.
     pub augmentation: Augmentation,
+    /// Varied copies of every clip.
+    pub variation: Variation,
     /// How a teacher's lessons are made, if there is one.
     pub curriculum: Option<Curriculum>,
     /// What counts how much.
@@ -62,6 +68,33 @@ pub struct Recipe {
     pub seed: u64,
     /// Name of the data, for the card.
     pub data: String,
+}
+
+/// How gradients move the weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Optimizer {
+    /// Adam with decay of the weights beside the gradient (Loshchilov & Hutter 2019).
+    AdamW,
+    /// Adam (Kingma & Ba 2015), without decay.
+    Adam,
+    /// Stochastic gradient descent.
+    Sgd,
+}
+
+impl std::str::FromStr for Optimizer {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "adamw" => Ok(Self::AdamW),
+            "adam" => Ok(Self::Adam),
+            "sgd" => Ok(Self::Sgd),
+            _ => Err(format!(
+                "there is no optimizer {name}; there is adamw, adam, sgd"
+            )),
+        }
+    }
 }
 
 /// Weights of the parts of the loss.
@@ -98,20 +131,28 @@ impl Recipe {
         }
     }
 
-    /// A recipe with the defaults for labels alone.
+    /// A recipe with the defaults of its architecture, for labels alone.
     pub fn new(architecture: Architecture, genres: Vec<String>) -> Self {
+        let two_stream = matches!(architecture, Architecture::TwoStream(_));
+        let input = architecture.input();
         Self {
-            architecture,
             genres,
-            epochs: 80,
+            epochs: if two_stream { 80 } else { 40 },
             learning_rate: 2e-3,
             patience: 25,
-            batch_size: 32,
+            // Pictures of 29 seconds and rows of samples take much memory on their way back.
+            batch_size: match input {
+                Input::LogMelLong => 8,
+                Input::Waveform => 16,
+                _ => 32,
+            },
             weight_decay: 0.05,
             average: 0.99,
             mixup: 0.3,
             smoothing: 0.1,
+            optimizer: Optimizer::AdamW,
             augmentation: Augmentation::default(),
+            variation: Variation::default(),
             curriculum: None,
             shares: Shares {
                 genre: 0.6,
@@ -123,6 +164,7 @@ impl Recipe {
             },
             seed: 0,
             data: String::new(),
+            architecture,
         }
     }
 
@@ -145,6 +187,21 @@ impl Recipe {
             return wrong(
                 "--batch must be at least 2, since batch normalisation needs more than one",
             );
+        }
+        let variation = &self.variation;
+        let amounts = [
+            variation.pitch,
+            variation.stretch,
+            variation.noise,
+            variation.volume,
+        ];
+        if amounts.iter().any(|amount| !(0.0..=60.0).contains(amount)) || variation.stretch >= 1.0 {
+            return wrong(
+                "--pitch, --noise and --volume must lie between 0 and 60, --stretch between 0 and 1",
+            );
+        }
+        if self.architecture.check().is_err() {
+            return wrong("--dropout must be at least 0 and below 1");
         }
         Ok(self)
     }
@@ -230,8 +287,10 @@ pub struct Teaching<'a> {
 
 /// Where batches come from.
 enum Source {
-    /// Labelled clips.
+    /// Labelled clips for networks that hear log-mel pictures of three seconds.
     Clips(DataSet),
+    /// Labelled clips, or rows of a table, for any other.
+    Windows(Windows),
     /// A teacher's lessons.
     Lessons(Box<Lessons>),
 }
@@ -241,6 +300,7 @@ impl Source {
     fn crops(&self) -> usize {
         match self {
             Self::Clips(clips) => clips.segments(),
+            Self::Windows(windows) => windows.windows(),
             Self::Lessons(lessons) => lessons.len(),
         }
     }
@@ -248,7 +308,8 @@ impl Source {
     /// Clips that are learnt from: those that could be heard and were not silent.
     fn clips(&self, recipe: &Recipe) -> usize {
         match self {
-            Self::Clips(clips) => clips.len(),
+            Self::Clips(clips) => clips.len() / (1 + recipe.variation.copies),
+            Self::Windows(windows) => windows.len() / (1 + recipe.variation.copies),
             Self::Lessons(lessons) => {
                 let views = recipe.curriculum.as_ref().map_or(1, |c| c.views);
                 lessons.music() / views.max(1)
@@ -256,10 +317,12 @@ impl Source {
         }
     }
 
-    fn normalisation(&self, recipe: &Recipe) -> Normalisation {
+    fn normalisation(&self, recipe: &Recipe) -> Vec<Normalise> {
+        let (augmentation, seed) = (&recipe.augmentation, recipe.seed);
         match self {
-            Self::Clips(clips) => clips.normalisation(&recipe.augmentation, recipe.seed),
-            Self::Lessons(lessons) => lessons.normalisation(&recipe.augmentation, recipe.seed),
+            Self::Clips(clips) => vec![clips.normalisation(augmentation, seed)],
+            Self::Windows(windows) => windows.normalisation(seed),
+            Self::Lessons(lessons) => vec![lessons.normalisation(augmentation, seed)],
         }
     }
 
@@ -267,7 +330,7 @@ impl Source {
     fn send(
         &self,
         recipe: &Recipe,
-        normalisation: &Normalisation,
+        normalisation: &[Normalise],
         seed: u64,
         count: usize,
         mut take: impl FnMut(Batch) -> bool,
@@ -280,17 +343,26 @@ impl Source {
                     clips.batch(
                         recipe.batch_size,
                         &recipe.augmentation,
-                        normalisation,
+                        &normalisation[0],
                         shares,
                         &mut rng,
                     )
                 };
                 (0..count).all(|_| take(batch()));
             }
+            Self::Windows(windows) => {
+                let shares = (recipe.mixup, recipe.smoothing);
+                let order = windows.order(&mut rng);
+                order
+                    .chunks(recipe.batch_size)
+                    .take(count)
+                    .all(|places| take(windows.batch(places, normalisation, shares, &mut rng)));
+            }
             Self::Lessons(lessons) => {
                 let order = lessons.order(&mut rng);
                 order.chunks(recipe.batch_size).take(count).all(|views| {
-                    take(lessons.batch(views, &recipe.augmentation, normalisation, &mut rng))
+                    let augmentation = &recipe.augmentation;
+                    take(lessons.batch(views, augmentation, &normalisation[0], &mut rng))
                 });
             }
         }
@@ -328,12 +400,12 @@ pub fn fit(
             &folder.lessons(),
             device,
         )?)),
-        _ => Source::Clips(DataSet::load(train, &recipe.genres, &front_end)?),
+        _ => labelled(recipe, train, &front_end)?,
     };
     let tags = teaching.map_or(Vec::new(), |t| t.teacher.tag_names().to_vec());
     let normalisation = source.normalisation(recipe);
     let training_device = device.clone().autodiff();
-    let mut now = begin(recipe, &training_device, &folder)?;
+    let mut now = begin(recipe, &training_device, Some(&folder))?;
     let per_epoch = source.crops().div_ceil(recipe.batch_size);
     let steps = per_epoch * recipe.epochs;
     let clips = source.clips(recipe);
@@ -350,7 +422,7 @@ pub fn fit(
             weights.clone().apply(recipe.architecture.init(device))?,
             (recipe.genres.clone(), tags.clone()),
             front_end.clone(),
-            (normalisation.mean.clone(), normalisation.deviation.clone()),
+            normalisation.clone(),
             Training {
                 data: recipe.data.clone(),
                 train_clips: clips,
@@ -425,7 +497,7 @@ pub fn fit(
     };
     // With lessons, labels are the small part: the end of the schedule is taken, and the genre layer
     // fitted once more.
-    let heads = heads(recipe, lessons, &normalisation, &now.average, device)?;
+    let heads = heads(recipe, lessons, &normalisation[0], &now.average, device)?;
     let assess = |name: String, weights: Weights| -> Result<(f64, Model, Weights), TrainError> {
         let mut model = model_of(&weights, now.state.epoch)?;
         let (calibration, loss) = calibrate(&model, valid, device)?;
@@ -461,11 +533,85 @@ pub fn fit(
     Ok(())
 }
 
+/// Labelled songs as the architecture hears them.
+fn labelled(recipe: &Recipe, songs: &[Song], front_end: &FrontEnd) -> Result<Source, TrainError> {
+    let variation = (&recipe.variation, recipe.seed);
+    Ok(match recipe.architecture.input() {
+        Input::LogMel => Source::Clips(DataSet::load(songs, &recipe.genres, front_end, variation)?),
+        input => Source::Windows(Windows::load(songs, &recipe.genres, input, variation)?),
+    })
+}
+
+/// Trains a network of descriptors on rows of a feature table, `[57]` each, with the indices of their
+/// genres: for all epochs, since no rows are held back to choose by. Keeps the model in
+/// `folder/model.safetensors` and a line per epoch in `folder/metrics.csv`.
+///
+/// # Errors
+/// If a number cannot be used, or the folder cannot be written or holds a training already.
+pub fn fit_rows<'a>(
+    recipe: &Recipe,
+    rows: impl Iterator<Item = (&'a [f32], usize)>,
+    device: &Device,
+    folder: &Path,
+) -> Result<(), TrainError> {
+    let folder = RunFolder(folder.to_owned());
+    fs::create_dir_all(&folder.0).map_err(|e| TrainError::io(&folder.0, e))?;
+    if folder.model().exists() {
+        return Err(TrainError::Exists(folder.0));
+    }
+    let windows = Windows::of_rows(rows, recipe.genres.len())?;
+    let clips = windows.len();
+    let source = Source::Windows(windows);
+    let normalisation = source.normalisation(recipe);
+    let training_device = device.clone().autodiff();
+    let mut now = begin(recipe, &training_device, None)?;
+    let per_epoch = source.crops().div_ceil(recipe.batch_size);
+    let mut lines = vec!["epoch,learning_rate,train_loss,seconds".to_owned()];
+    for at in 0..recipe.epochs {
+        let started = Instant::now();
+        let steps = at * per_epoch..(at + 1) * per_epoch;
+        let rate = recipe.rate(steps.start, per_epoch * recipe.epochs);
+        let loss = epoch(
+            recipe,
+            &source,
+            &normalisation,
+            &training_device,
+            &mut now,
+            steps,
+            per_epoch * recipe.epochs,
+        )?;
+        now.state.epoch += 1;
+        let seconds = started.elapsed().as_secs_f64();
+        lines.push(format!("{},{rate:.6},{loss:.4},{seconds:.1}", at + 1));
+    }
+    write_whole(
+        &folder.metrics(),
+        format!("{}\n", lines.join("\n")).as_bytes(),
+    )?;
+    let model = Model::new(
+        recipe.architecture.clone(),
+        now.average.apply(recipe.architecture.init(device))?,
+        (recipe.genres.clone(), Vec::new()),
+        FrontEnd::default(),
+        normalisation,
+        Training {
+            data: recipe.data.clone(),
+            train_clips: clips,
+            valid_clips: 0,
+            epoch: recipe.epochs,
+            seed: recipe.seed,
+            genre_layer: String::new(),
+        },
+        device,
+    );
+    save_best(model, device, &folder)
+}
+
 /// One pass over the training data. Returns the mean loss.
 fn epoch(
     recipe: &Recipe,
     source: &Source,
-    normalisation: &Normalisation,
+    normalisation: &[Normalise],
     device: &Device,
     now: &mut Progressing,
     steps: std::ops::Range<usize>,
@@ -526,12 +672,21 @@ fn loss(recipe: &Recipe, pupil: &Pupil, batch: Batch, device: &Device) -> Tensor
         let width = values.len() / size;
         Tensor::<2>::from_data(TensorData::new(values, [size, width]), device)
     };
-    let x = crops_tensor(batch.inputs, size, device);
-    let heard = pupil.network.forward(x);
-    let genre = (log_softmax(heard.logits, 1) * rows(batch.targets))
-        .sum()
-        .neg()
-        .div_scalar(size as f32);
+    let parts = recipe.architecture.input().tensors(&batch.inputs, device);
+    let heard = pupil.network.forward(parts);
+    let targets = rows(batch.targets);
+    let crossed = |logits: Tensor<2>| {
+        (log_softmax(logits, 1) * targets.clone())
+            .sum()
+            .neg()
+            .div_scalar(size as f32)
+    };
+    // Members learn apart: nothing that one is told depends on another.
+    let members = heard.members.len();
+    let genre = match heard.members.into_iter().map(crossed).reduce(|a, b| a + b) {
+        Some(sum) => return sum.div_scalar(members as f32),
+        None => crossed(heard.logits),
+    };
     let (Some(labels), Some(tags), Some(features), Some(music)) =
         (batch.labels, batch.tags, batch.features, batch.music)
     else {
@@ -586,7 +741,11 @@ fn loss(recipe: &Recipe, pupil: &Pupil, batch: Batch, device: &Device) -> Tensor
 }
 
 /// A fresh start, or the last checkpoint.
-fn begin(recipe: &Recipe, device: &Device, folder: &RunFolder) -> Result<Progressing, TrainError> {
+fn begin(
+    recipe: &Recipe,
+    device: &Device,
+    folder: Option<&RunFolder>,
+) -> Result<Progressing, TrainError> {
     device.seed(recipe.seed);
     let features = recipe
         .curriculum
@@ -596,12 +755,18 @@ fn begin(recipe: &Recipe, device: &Device, folder: &RunFolder) -> Result<Progres
         network: recipe.architecture.init(device),
         features,
     };
-    let optimizer = AdamWConfig::new()
-        .with_weight_decay(recipe.weight_decay)
-        .init();
-    let checkpoint = [folder.checkpoint(), folder.old_checkpoint()]
-        .into_iter()
-        .find(|checkpoint| checkpoint.exists());
+    let optimizer = match recipe.optimizer {
+        Optimizer::AdamW => AdamWConfig::new()
+            .with_weight_decay(recipe.weight_decay)
+            .init(),
+        Optimizer::Adam => AdamConfig::new().init(),
+        Optimizer::Sgd => SgdConfig::new().init(),
+    };
+    let checkpoint = folder.and_then(|folder| {
+        [folder.checkpoint(), folder.old_checkpoint()]
+            .into_iter()
+            .find(|checkpoint| checkpoint.exists())
+    });
     // Killed in its first epoch, a run has nothing to go on from and begins again.
     let Some(checkpoint) = checkpoint else {
         return Ok(Progressing {

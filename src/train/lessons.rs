@@ -16,14 +16,14 @@ use rayon::prelude::*;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
-use super::data::{Batch, Normalisation};
+use super::data::{Batch, LEAST};
 use super::opinion::Known;
 use super::teacher::{FEATURES, Teacher};
 use super::{Augmentation, TrainError, others, write_whole};
 use crate::audio::Clip;
 use crate::dsp::FrontEnd;
 use crate::library::Song;
-use crate::model::sha256_hex;
+use crate::model::{Normalise, sha256_hex};
 use crate::pipeline::HearError;
 use crate::progress::Progress;
 
@@ -364,7 +364,7 @@ impl Lessons {
     }
 
     /// Mean and deviation per band over views as training sees them.
-    pub fn normalisation(&self, augmentation: &Augmentation, seed: u64) -> Normalisation {
+    pub fn normalisation(&self, augmentation: &Augmentation, seed: u64) -> Normalise {
         /// Enough that the mean is known to a tenth of a decibel or so.
         const VIEWS: usize = 2000;
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -374,7 +374,8 @@ impl Lessons {
             augmentation.colour(&mut crop, &self.front_end, &mut rng);
             crop
         });
-        Normalisation::of(crops, &self.front_end)
+        let shape = [self.front_end.mel_bands, self.front_end.segment_frames];
+        Normalise::of(crops, shape, LEAST)
     }
 
     fn crop_of(&self, view: usize) -> Vec<f32> {
@@ -420,11 +421,12 @@ impl Lessons {
         &self,
         views: &[usize],
         augmentation: &Augmentation,
-        normalisation: &Normalisation,
+        normalisation: &Normalise,
         rng: &mut impl Rng,
     ) -> Batch {
         let frames = self.front_end.segment_frames;
         let mut batch = Batch {
+            inputs: vec![Vec::new()],
             size: views.len(),
             music: Some(Vec::new()),
             labels: Some(Vec::new()),
@@ -439,7 +441,7 @@ impl Lessons {
             let mask = augmentation.mask(&self.front_end, rng);
             normalisation.apply(&mut crop, frames);
             mask.apply(&mut crop, frames);
-            batch.inputs.extend(crop);
+            batch.inputs[0].extend(crop);
             let music = self.music[view];
             let opinion = &self.opinions[view * self.genres..(view + 1) * self.genres];
             batch.targets.extend(floats(opinion));
@@ -674,8 +676,8 @@ mod tests {
         let views: Vec<usize> = (0..lessons.len()).collect();
         let augmentation = Augmentation::default();
         let batch = lessons.batch(&views, &augmentation, &normalisation, &mut rng);
-        assert_eq!(batch.inputs.len(), 9 * 128 * 128);
-        assert!(batch.inputs.iter().all(|v| v.is_finite()));
+        assert_eq!(batch.inputs[0].len(), 9 * 128 * 128);
+        assert!(batch.inputs[0].iter().all(|v| v.is_finite()));
         let sum = |row: &[f32]| row.iter().sum::<f32>();
         let labels: Vec<f32> = batch
             .labels

@@ -14,8 +14,12 @@ pub mod metrics;
 mod opinion;
 mod others;
 pub mod report;
+mod rows;
 pub mod taste;
 mod teacher;
+mod vary;
+mod windows;
+mod work;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -26,9 +30,12 @@ pub use device::{DeviceName, open_device};
 pub use evaluate::{
     ClipError, Details, Precision, Report, Through, evaluate, evaluate_in_detail, precision_at,
 };
-pub use fit::{Recipe, Shares, Teaching, fit};
+pub use fit::{Optimizer, Recipe, Shares, Teaching, fit, fit_rows};
 pub use lessons::Curriculum;
+pub use rows::{evaluate_rows, rows_of};
 pub use teacher::{Taught, Teacher};
+pub use vary::Variation;
+pub use work::milliseconds;
 
 use crate::catalog::CatalogError;
 use crate::model::ModelError;

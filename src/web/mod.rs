@@ -220,7 +220,7 @@ impl Engine {
             tracks: self.catalog.len(),
             model_sha256: &model.sha256,
             parameters: model.parameters,
-            segment_seconds: model.front_end.segment_seconds(),
+            segment_seconds: model.input().seconds(),
             device: &self.device,
         })
     }

@@ -3,7 +3,10 @@
 #![cfg_attr(target_arch = "wasm32", no_main)]
 #![cfg(not(target_arch = "wasm32"))]
 
+mod compare;
 mod sets;
+mod sweep;
+mod table;
 mod taste;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +21,7 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 use sets::SetArguments;
 use soundalike::dsp::FrontEnd;
-use soundalike::library::{self, Song, Split};
+use soundalike::library::{self, FeatureTable, Song, Split};
 use soundalike::model::{Architecture, Calibration, GENRES};
 use soundalike::pipeline::Listener;
 use soundalike::progress::Progress;
@@ -26,8 +29,8 @@ use soundalike::shipped;
 use soundalike::train::metrics::{GenreScore, Reliability};
 use soundalike::train::report::{self, Contents, Heard};
 use soundalike::train::{
-    DeviceName, Precision, Recipe, Report, Teacher, Teaching, Through, evaluate,
-    evaluate_in_detail, fit, open_device, write_whole,
+    Augmentation, DeviceName, Optimizer, Precision, Recipe, Report, Teacher, Teaching, Through,
+    Variation, evaluate, evaluate_in_detail, fit, open_device, write_whole,
 };
 
 #[derive(Parser)]
@@ -39,11 +42,15 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Train a model on an index or a folder of genres
+    /// Train a model on an index, a folder of genres or a feature table
     Train(TrainArguments),
     /// Simulate, learn from and measure people's answers
     #[command(subcommand)]
     Taste(taste::TasteCommand),
+    /// Train several architectures on the same clips and print them side by side
+    Compare(compare::CompareArguments),
+    /// Train with several values of one setting and draw their curves
+    Sweep(sweep::SweepArguments),
     /// Measure a model on labelled clips
     Evaluate {
         #[command(flatten)]
@@ -76,9 +83,13 @@ enum Command {
 struct TrainArguments {
     #[command(flatten)]
     set: SetArguments,
-    /// Architecture: two-stream
+    /// Architecture: two-stream, conv1d, conv2d, crnn (patel's, with a size in millions of parameters such
+    /// as crnn@0.25), sample-cnn, vector-cnn, vector-mlp, logmel-cnn, mfcc-cnn, mfcc-crnn, dwt-cnn,
+    /// stft-cnn, multimodal or resnet18
     #[arg(long, default_value = "two-stream")]
     arch: Architecture,
+    #[command(flatten)]
+    settings: Settings,
     /// Folder of a teacher (MusiCNN's weights and tags) to learn from beside the labels
     #[arg(long, value_name = "DIR")]
     teacher: Option<PathBuf>,
@@ -88,18 +99,6 @@ struct TrainArguments {
     /// Views of each song that the teacher is asked about
     #[arg(long, requires = "teacher")]
     views: Option<usize>,
-    /// Passes over the training data, at most
-    #[arg(long)]
-    epochs: Option<usize>,
-    /// Highest learning rate
-    #[arg(long)]
-    lr: Option<f64>,
-    /// Epochs without a better validation F1 before it stops
-    #[arg(long)]
-    patience: Option<usize>,
-    /// Crops per step
-    #[arg(long)]
-    batch: Option<usize>,
     /// Seed of every random choice
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -112,6 +111,83 @@ struct TrainArguments {
     /// Go on from the last checkpoint in the folder
     #[arg(long)]
     resume: bool,
+    /// Folder for report.html, a page with the curves of the training, and report.json
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
+}
+
+/// What every training can be told, instead of the defaults of its architecture.
+#[derive(Clone, Debug, clap::Args)]
+struct Settings {
+    /// Passes over the training data, at most
+    #[arg(long)]
+    epochs: Option<usize>,
+    /// Highest learning rate
+    #[arg(long)]
+    lr: Option<f64>,
+    /// Epochs without a better validation F1 before it stops
+    #[arg(long)]
+    patience: Option<usize>,
+    /// Crops per step
+    #[arg(long)]
+    batch: Option<usize>,
+    /// What moves the weights: adamw, adam or sgd
+    #[arg(long)]
+    optimizer: Option<Optimizer>,
+    /// Share that is dropped at random before the last layer
+    #[arg(long)]
+    dropout: Option<f64>,
+    /// Parameter of mixup's Beta distribution, 0 for none
+    #[arg(long)]
+    mixup: Option<f64>,
+    /// Whether log-mel pictures of three seconds are varied and masked (SpecAugment) at every step
+    #[arg(long, value_name = "true|false")]
+    augment: Option<bool>,
+    /// Varied copies of each clip beside the clip itself
+    #[arg(long, default_value_t = 0)]
+    copies: usize,
+    /// Of the copies, the greatest shift of pitch in semitones
+    #[arg(long, default_value_t = 0.0, requires = "copies")]
+    pitch: f64,
+    /// Of the copies, the greatest change of speed, as a share
+    #[arg(long, default_value_t = 0.0, requires = "copies")]
+    stretch: f64,
+    /// Of the copies, the loudest noise, in dB below the sound
+    #[arg(long, default_value_t = 0.0, requires = "copies")]
+    noise: f64,
+    /// Of the copies, the greatest change of level in dB
+    #[arg(long, default_value_t = 0.0, requires = "copies")]
+    volume: f64,
+}
+
+impl Settings {
+    /// The recipe with these settings; wrong ones end the program as wrong usage does.
+    fn apply(&self, mut recipe: Recipe) -> Recipe {
+        recipe.epochs = self.epochs.unwrap_or(recipe.epochs);
+        recipe.learning_rate = self.lr.unwrap_or(recipe.learning_rate);
+        recipe.patience = self.patience.unwrap_or(recipe.patience);
+        recipe.batch_size = self.batch.unwrap_or(recipe.batch_size);
+        recipe.optimizer = self.optimizer.unwrap_or(recipe.optimizer);
+        recipe.mixup = self.mixup.unwrap_or(recipe.mixup);
+        if let Some(dropout) = self.dropout {
+            recipe.architecture = recipe.architecture.with_dropout(dropout);
+        }
+        if self.augment == Some(false) {
+            recipe.augmentation = Augmentation::NONE;
+        }
+        recipe.variation = Variation {
+            copies: self.copies,
+            pitch: self.pitch,
+            stretch: self.stretch,
+            noise: self.noise,
+            volume: self.volume,
+        };
+        recipe.checked().unwrap_or_else(|error| {
+            Arguments::command()
+                .error(ErrorKind::ValueValidation, error)
+                .exit()
+        })
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -268,6 +344,8 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Train(arguments) => train(arguments).map(|()| true),
         Command::Taste(command) => taste::run(command),
+        Command::Compare(arguments) => compare::compare(&arguments).map(|()| true),
+        Command::Sweep(arguments) => sweep::sweep(&arguments).map(|()| true),
         Command::Evaluate {
             set,
             split,
@@ -299,7 +377,7 @@ fn main() -> ExitCode {
 }
 
 fn train(arguments: TrainArguments) -> anyhow::Result<()> {
-    let mut recipe = Recipe::new(arguments.arch, Vec::new());
+    let mut recipe = Recipe::new(arguments.arch.clone(), Vec::new());
     if arguments.teacher.is_some() {
         recipe = recipe.taught();
     }
@@ -307,15 +385,10 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
         curriculum.views = views;
     }
     recipe.seed = arguments.seed;
-    recipe.epochs = arguments.epochs.unwrap_or(recipe.epochs);
-    recipe.learning_rate = arguments.lr.unwrap_or(recipe.learning_rate);
-    recipe.patience = arguments.patience.unwrap_or(recipe.patience);
-    recipe.batch_size = arguments.batch.unwrap_or(recipe.batch_size);
-    let mut recipe = recipe.checked().unwrap_or_else(|error| {
-        Arguments::command()
-            .error(ErrorKind::ValueValidation, error)
-            .exit()
-    });
+    let mut recipe = arguments.settings.apply(recipe);
+    if FeatureTable::is_at(&arguments.set.data) {
+        return table::train(recipe, &arguments);
+    }
     let songs = arguments.set.open(arguments.seed)?;
     library::check(&arguments.set.data, &songs)?;
     if let Some(warning) = library::warning(&songs) {
@@ -329,17 +402,17 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
         .as_deref()
         .map(|folder| Teacher::open(folder, &device))
         .transpose()?;
-    recipe.architecture = match recipe.architecture {
-        Architecture::TwoStream(config) => {
-            let tags = teacher.as_ref().map_or(0, |t| t.tag_names().len());
-            Architecture::TwoStream(
-                config
-                    .with_genres(recipe.genres.len())
-                    .with_tags(tags)
-                    .with_music(teacher.is_some()),
-            )
-        }
-    };
+    recipe.architecture = recipe.architecture.with_genres(recipe.genres.len());
+    if let Some(teacher) = &teacher {
+        let Architecture::TwoStream(config) = recipe.architecture else {
+            bail!(
+                "a {} learns no tags; only two-stream takes a teacher",
+                recipe.architecture
+            );
+        };
+        recipe.architecture =
+            Architecture::TwoStream(config.with_tags(teacher.tag_names().len()).with_music(true));
+    }
 
     let (train, valid) = (
         of_split(&songs, Split::Train),
@@ -387,6 +460,9 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
         eprintln!("{}: {}", error.path, error.error);
     }
     print_report(&report, false)?;
+    if let Some(folder) = &arguments.report {
+        write_training_report(&recipe, &report, &arguments.output, folder)?;
+    }
     let model = listener.model();
     let mut heard_through = BTreeMap::new();
     for (name, through) in [
@@ -461,6 +537,28 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The page of a training: its curves, and how well its model does on the clips that chose.
+fn write_training_report(
+    recipe: &Recipe,
+    report: &Report,
+    run: &Path,
+    folder: &Path,
+) -> anyhow::Result<()> {
+    let contents = Contents {
+        title: format!("How {} learnt from {}", recipe.architecture, recipe.data),
+        notes: vec![
+            "The clips that chose the best epoch are the ones it is measured by.".to_owned(),
+        ],
+        warnings: report.warning.into_iter().map(str::to_owned).collect(),
+        evaluation: Some(report.clone()),
+        epochs: report::epochs_of(&run.join("metrics.csv"))?,
+        ..Contents::default()
+    };
+    report::write(folder, &contents)?;
+    eprintln!("{}", folder.join("report.html").display());
+    Ok(())
+}
+
 /// Every song but those that choose or test. Labels are believed in the sets that the split is made of;
 /// a set that it leaves out as a whole was left out for a reason.
 fn songs_to_ask_about(songs: &[Song], folders: &[PathBuf], seed: u64) -> anyhow::Result<Vec<Song>> {
@@ -507,6 +605,9 @@ fn measure(
         None => (shipped::MODEL.to_vec(), "the shipped model".to_owned()),
     };
     let listener = Listener::from_bytes(&bytes, Device::flex()).context(name.clone())?;
+    if FeatureTable::is_at(&set.data) {
+        return table::measure(&listener, &set.data, split, json, seed);
+    }
     let songs: Vec<Song> = set
         .open(seed)?
         .into_iter()

@@ -1,0 +1,155 @@
+//! Trainings that differ in one setting, as tairi tried learning rates and patience.
+
+use std::path::PathBuf;
+
+use anyhow::bail;
+use clap::ValueEnum;
+use soundalike::library::{self, FeatureTable, Split};
+use soundalike::model::Architecture;
+use soundalike::train::report::{self, Contents, Run, Sweep};
+use soundalike::train::{DeviceName, Recipe, TrainError, fit, open_device};
+
+use crate::sets::SetArguments;
+use crate::{Settings, collections, genres_of, of_split};
+
+/// What is varied.
+#[derive(clap::Args)]
+pub struct SweepArguments {
+    #[command(flatten)]
+    set: SetArguments,
+    /// Architecture, as for `train`
+    #[arg(long, default_value = "two-stream")]
+    arch: Architecture,
+    /// The setting that is varied
+    #[arg(long, value_enum)]
+    vary: Setting,
+    /// Its values; without, those that tairi tried
+    #[arg(long, value_delimiter = ',')]
+    values: Vec<f64>,
+    #[command(flatten)]
+    settings: Settings,
+    /// Seed of every random choice
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Device: cpu, vulkan or cuda
+    #[arg(long, default_value = "cpu")]
+    device: DeviceName,
+    /// Folder for report.html, report.json and the runs, which are gone on with
+    #[arg(short, value_name = "DIR")]
+    output: PathBuf,
+}
+
+/// A setting that can be varied.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Setting {
+    /// The highest learning rate
+    LearningRate,
+    /// Epochs without a better validation F1 before it stops
+    Patience,
+}
+
+impl Setting {
+    /// The values of tairi's figures.
+    fn of_tairi(self) -> Vec<f64> {
+        match self {
+            Self::LearningRate => vec![1e-4, 1e-3, 1e-2, 1e-1],
+            Self::Patience => vec![2.0, 5.0, 10.0, 20.0],
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::LearningRate => "learning rate",
+            Self::Patience => "patience",
+        }
+    }
+}
+
+/// Trains once per value and writes the page.
+pub fn sweep(arguments: &SweepArguments) -> anyhow::Result<()> {
+    let path = &arguments.set.data;
+    if FeatureTable::is_at(path) {
+        bail!(
+            "{}: no rows of a table are held back to choose by, so there are no curves to compare; give songs",
+            path.display()
+        );
+    }
+    let values = if arguments.values.is_empty() {
+        arguments.vary.of_tairi()
+    } else {
+        arguments.values.clone()
+    };
+    let mut settings = arguments.settings.clone();
+    let mut recipes = Vec::new();
+    for &value in &values {
+        match arguments.vary {
+            Setting::LearningRate => settings.lr = Some(value),
+            Setting::Patience if value.fract() == 0.0 && value >= 1.0 => {
+                settings.patience = Some(value as usize);
+            }
+            Setting::Patience => bail!("{value} is no patience; give whole numbers from 1"),
+        }
+        let mut recipe = Recipe::new(arguments.arch.clone(), Vec::new());
+        recipe.seed = arguments.seed;
+        recipes.push(settings.apply(recipe));
+    }
+    let songs = arguments.set.open(arguments.seed)?;
+    library::check(path, &songs)?;
+    let warning = library::warning(&songs);
+    let [train, valid] = [Split::Train, Split::Valid].map(|split| of_split(&songs, split));
+    if train.is_empty() || valid.is_empty() {
+        bail!(
+            "{}: has {} clips to train on and {} to choose by; both are needed",
+            path.display(),
+            train.len(),
+            valid.len()
+        );
+    }
+    let device = open_device(arguments.device)?;
+    let setting = arguments.vary.name();
+    let mut runs = Vec::new();
+    for (mut recipe, value) in recipes.into_iter().zip(values) {
+        recipe.genres = genres_of(&songs);
+        recipe.data = collections(&songs);
+        recipe.architecture = recipe.architecture.with_genres(recipe.genres.len());
+        let folder = arguments
+            .output
+            .join(format!("{}-{value}", setting.replace(' ', "-")));
+        eprintln!("{setting} {value}");
+        match fit(&recipe, &train, &valid, None, &device, &folder, true) {
+            Ok(()) => {}
+            // That too is a result.
+            Err(error @ TrainError::Diverged { .. }) => eprintln!("{error}"),
+            Err(error) => return Err(error.into()),
+        }
+        let metrics = folder.join("metrics.csv");
+        let epochs = if metrics.exists() {
+            report::epochs_of(&metrics)?
+        } else {
+            Vec::new()
+        };
+        let best = epochs.iter().map(|epoch| epoch.valid_macro_f1);
+        println!(
+            "{setting} {value}: {} epochs, best validation macro F1 {:.3}",
+            epochs.len(),
+            best.fold(0.0, f64::max)
+        );
+        runs.push(Run {
+            value: value.to_string(),
+            epochs,
+        });
+    }
+    let contents = Contents {
+        title: format!("{} with several values of the {setting}", arguments.arch),
+        notes: vec!["The curves are of the clips that choose the best epoch.".to_owned()],
+        warnings: warning.into_iter().map(str::to_owned).collect(),
+        sweeps: vec![Sweep {
+            setting: setting.to_owned(),
+            runs,
+        }],
+        ..Contents::default()
+    };
+    report::write(&arguments.output, &contents)?;
+    eprintln!("{}", arguments.output.join("report.html").display());
+    Ok(())
+}

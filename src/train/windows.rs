@@ -1,0 +1,278 @@
+//! Training data of any input: every clip's windows, computed once, or the rows of a feature table.
+
+use half::f16;
+use rand::seq::SliceRandom;
+use rand::{Rng, RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use super::TrainError;
+use super::data::{Batch, beta, label};
+use super::vary::Variation;
+use crate::library::Song;
+use crate::model::{Input, Normalise};
+use crate::progress::Progress;
+
+/// Numbers of many windows.
+enum Values {
+    /// Half precision, which is finer than any recording.
+    Half(Vec<f16>),
+    /// Single precision, for those that half precision cannot hold.
+    Single(Vec<f32>),
+}
+
+impl Values {
+    fn of(input: Input, values: &[f32]) -> Self {
+        match input {
+            Input::Descriptors => Self::Single(values.to_vec()),
+            _ => Self::Half(values.iter().map(|&v| f16::from_f32(v)).collect()),
+        }
+    }
+
+    fn window(&self, at: usize, size: usize) -> Vec<f32> {
+        let range = at * size..(at + 1) * size;
+        match self {
+            Self::Half(values) => values[range].iter().map(|v| v.to_f32()).collect(),
+            Self::Single(values) => values[range].to_vec(),
+        }
+    }
+}
+
+/// The windows of one clip.
+struct Clip {
+    genre: usize,
+    /// Of each part of the input.
+    parts: Vec<Values>,
+    /// Windows with something to hear in them.
+    audible: Vec<usize>,
+}
+
+/// Clips to learn from, in windows.
+pub struct Windows {
+    input: Input,
+    clips: Vec<Clip>,
+    /// Of each genre that has any, clip and window.
+    by_genre: Vec<Vec<(usize, usize)>>,
+    genres: usize,
+}
+
+impl Windows {
+    /// Decodes the songs on all cores and computes their windows, with varied copies if asked. Their
+    /// genres must be among `genres`.
+    ///
+    /// # Errors
+    /// Names the first song that cannot be decoded or whose genre is not known; fewer than two genres
+    /// are refused.
+    pub fn load(
+        songs: &[Song],
+        genres: &[String],
+        input: Input,
+        (variation, seed): (&Variation, u64),
+    ) -> Result<Self, TrainError> {
+        for song in songs {
+            label(song, genres)?;
+        }
+        let progress = Progress::new("reading the training clips", songs.len());
+        let clips = songs
+            .par_iter()
+            .enumerate()
+            .map(|(at, song)| {
+                let unusable = |cause: crate::audio::AudioError| TrainError::Song {
+                    file: song.file.clone(),
+                    cause: cause.to_string(),
+                };
+                let genre = label(song, genres)?;
+                let sound = song.clip().map_err(unusable)?;
+                let copies = variation.copies(&sound, seed, at).map_err(unusable)?;
+                let clips = std::iter::once(&sound).chain(&copies).map(|sound| {
+                    let examples = input.examples(sound).map_err(unusable)?;
+                    let parts = examples.parts.iter();
+                    Ok(Clip {
+                        genre,
+                        parts: parts.map(|part| Values::of(input, part)).collect(),
+                        audible: (0..examples.len())
+                            .filter(|&window| examples.audible[window])
+                            .collect(),
+                    })
+                });
+                let clips = clips.collect::<Result<Vec<Clip>, TrainError>>()?;
+                progress.advance();
+                Ok(clips)
+            })
+            .collect::<Result<Vec<Vec<Clip>>, TrainError>>()?;
+        Self::new(clips.into_iter().flatten().collect(), genres.len(), input)
+    }
+
+    /// Rows of a feature table, `[57]` each, with the indices of their genres.
+    ///
+    /// # Errors
+    /// If there are fewer than two genres.
+    pub fn of_rows<'a>(
+        rows: impl Iterator<Item = (&'a [f32], usize)>,
+        genres: usize,
+    ) -> Result<Self, TrainError> {
+        let clips = rows.map(|(row, genre)| Clip {
+            genre,
+            parts: vec![Values::Single(Input::of_descriptors(row))],
+            audible: vec![0],
+        });
+        Self::new(clips.collect(), genres, Input::Descriptors)
+    }
+
+    fn new(clips: Vec<Clip>, genres: usize, input: Input) -> Result<Self, TrainError> {
+        let mut by_genre = vec![Vec::new(); genres];
+        for (at, clip) in clips.iter().enumerate() {
+            by_genre[clip.genre].extend(clip.audible.iter().map(|&window| (at, window)));
+        }
+        by_genre.retain(|members| !members.is_empty());
+        if by_genre.len() < 2 {
+            return Err(TrainError::TooFewGenres(by_genre.len()));
+        }
+        Ok(Self {
+            input,
+            clips,
+            by_genre,
+            genres,
+        })
+    }
+
+    /// Number of clips, varied copies counted.
+    pub fn len(&self) -> usize {
+        self.clips.len()
+    }
+
+    /// Number of windows with something to hear in them: the size of one pass through everything.
+    pub fn windows(&self) -> usize {
+        self.by_genre.iter().map(Vec::len).sum()
+    }
+
+    /// Mean and deviation of each row of each part over windows, each genre weighing the same.
+    pub fn normalisation(&self, seed: u64) -> Vec<Normalise> {
+        /// Windows that are measured.
+        const MOST: usize = 1000;
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut drawn = self.order(&mut rng);
+        drawn.truncate(MOST);
+        let shapes = self.input.shapes().into_iter().enumerate();
+        shapes
+            .map(|(part, shape)| {
+                let windows = drawn.iter().map(|&place| self.part(place, part));
+                Normalise::of(windows, shape, self.input.least_deviation())
+            })
+            .collect()
+    }
+
+    /// One part of a window, `[rows, columns]`.
+    fn part(&self, (clip, window): (usize, usize), part: usize) -> Vec<f32> {
+        let [rows, columns] = self.input.shapes()[part];
+        self.clips[clip].parts[part].window(window, rows * columns)
+    }
+
+    /// Clip and window, as many as there are, genre by genre in turn, so that each has its share; of a
+    /// genre every window once before any comes again.
+    pub fn order(&self, rng: &mut impl Rng) -> Vec<(usize, usize)> {
+        let mut by_genre = self.by_genre.clone();
+        by_genre.shuffle(rng);
+        for members in &mut by_genre {
+            members.shuffle(rng);
+        }
+        (0..self.windows())
+            .map(|at| {
+                let members = &by_genre[at % by_genre.len()];
+                members[at / by_genre.len() % members.len()]
+            })
+            .collect()
+    }
+
+    /// A batch of these windows. With `mixup` above zero, each is blended with another of the batch, in
+    /// shares drawn from Beta(`mixup`, `mixup`) (Zhang et al. 2018); `smoothing` spreads that share of
+    /// every label over all genres.
+    pub fn batch(
+        &self,
+        places: &[(usize, usize)],
+        normalisation: &[Normalise],
+        (mixup, smoothing): (f64, f32),
+        rng: &mut impl Rng,
+    ) -> Batch {
+        let size = places.len();
+        let blends: Vec<(f32, usize)> = places
+            .iter()
+            .map(|_| {
+                let share = if mixup > 0.0 { beta(mixup, rng) } else { 1.0 };
+                (share, rng.random_range(0..size))
+            })
+            .collect();
+        let mut targets = vec![smoothing / self.genres as f32; size * self.genres];
+        for (at, target) in targets.chunks_mut(self.genres).enumerate() {
+            let (share, other) = blends[at];
+            let genre = |at: usize| self.clips[places[at].0].genre;
+            target[genre(at)] += (1.0 - smoothing) * share;
+            target[genre(other)] += (1.0 - smoothing) * (1.0 - share);
+        }
+        let shapes = self.input.shapes().into_iter().enumerate();
+        let inputs = shapes.map(|(part, [_, columns])| {
+            let windows: Vec<Vec<f32>> = places
+                .iter()
+                .map(|&place| {
+                    let mut window = self.part(place, part);
+                    normalisation[part].apply(&mut window, columns);
+                    window
+                })
+                .collect();
+            let blended = windows
+                .iter()
+                .zip(&blends)
+                .flat_map(|(own, &(share, other))| {
+                    let pairs = own.iter().zip(&windows[other]);
+                    pairs.map(move |(a, b)| share * a + (1.0 - share) * b)
+                });
+            blended.collect()
+        });
+        Batch {
+            inputs: inputs.collect(),
+            targets,
+            size,
+            ..Batch::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn windows() -> Windows {
+        let rows: Vec<(Vec<f32>, usize)> = (0..30)
+            .map(|row| (vec![row as f32 + 1.0; 57], usize::from(row >= 20)))
+            .collect();
+        let rows = rows.iter().map(|(row, genre)| (row.as_slice(), *genre));
+        Windows::of_rows(rows, 3).expect("two genres")
+    }
+
+    #[test]
+    fn genres_take_turns_and_no_row_comes_again_before_all_of_its_genre_did() {
+        let windows = windows();
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let order = windows.order(&mut rng).into_iter();
+        let order: Vec<usize> = order.map(|(clip, _)| clip).collect();
+        assert_eq!(order.len(), 30);
+        let rare: Vec<usize> = order.iter().copied().filter(|&row| row >= 20).collect();
+        assert_eq!(rare.len(), 15);
+        let first: std::collections::BTreeSet<usize> = rare[..10].iter().copied().collect();
+        assert_eq!(first.len(), 10);
+    }
+
+    #[test]
+    fn targets_sum_to_one_and_inputs_are_normalised() {
+        let windows = windows();
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let order = windows.order(&mut rng);
+        let normalisation = windows.normalisation(0);
+        let batch = windows.batch(&order, &normalisation, (0.3, 0.1), &mut rng);
+        assert_eq!(batch.inputs[0].len(), 30 * 57);
+        for target in batch.targets.chunks(3) {
+            assert!((target.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+        }
+        assert!(batch.inputs[0].iter().all(|v| v.abs() < 4.0));
+    }
+}

@@ -1,0 +1,154 @@
+//! Every architecture learns from sounds, keeps what it learnt in a file, and hears with it.
+#![cfg(not(target_arch = "wasm32"))]
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use burn::tensor::Device;
+use soundalike::audio::{Clip, synth};
+use soundalike::catalog::Track;
+use soundalike::library::{Song, Split};
+use soundalike::model::Architecture;
+use soundalike::pipeline::Listener;
+use soundalike::progress::Progress;
+use soundalike::train::{Recipe, Through, evaluate, fit, fit_rows};
+
+const GENRES: [&str; 2] = ["high", "low"];
+
+/// Trainings take turns: the seed of a device is shared by all that runs on it.
+static TURN: Mutex<()> = Mutex::new(());
+
+fn turn() -> MutexGuard<'static, ()> {
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn written(clip: &Clip, path: &Path) {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: clip.rate(),
+        bits_per_sample: 32,
+        sample_format: hound::SampleFormat::Float,
+    };
+    let mut wav = hound::WavWriter::create(path, spec).expect("a file");
+    for &sample in clip.samples() {
+        wav.write_sample(sample).expect("a sample");
+    }
+    wav.finalize().expect("a file");
+}
+
+/// High and low tones of two seconds, which every window but the shortest has to be filled up with.
+fn songs(folder: &Path) -> Vec<Song> {
+    (0..8)
+        .map(|at| {
+            let (genre, hz) = if at % 2 == 0 {
+                (GENRES[0], 1500.0)
+            } else {
+                (GENRES[1], 150.0)
+            };
+            let file: PathBuf = folder.join(format!("{genre}-{at}.wav"));
+            written(&synth::tone(hz + 10.0 * f64::from(at), 2.0, 22_050), &file);
+            let split = if at < 6 { Split::Train } else { Split::Valid };
+            let track = Track {
+                genre: genre.to_owned(),
+                path: file.display().to_string(),
+                ..Track::default()
+            };
+            Song::new(file, split, track)
+        })
+        .collect()
+}
+
+fn recipe(name: &str) -> Recipe {
+    let architecture: Architecture = name.parse().expect(name);
+    let mut recipe = Recipe::new(
+        architecture.with_genres(2),
+        GENRES.map(str::to_owned).to_vec(),
+    );
+    recipe.epochs = 1;
+    recipe.batch_size = 3;
+    recipe
+}
+
+#[test]
+fn every_architecture_learns_for_an_epoch_and_hears_with_its_file() {
+    let _turn = turn();
+    let folder = tempfile::tempdir().expect("a folder");
+    let songs = songs(folder.path());
+    let (train, valid) = songs.split_at(6);
+    for name in Architecture::names() {
+        let run = folder.path().join(name);
+        fit(
+            &recipe(name),
+            train,
+            valid,
+            None,
+            &Device::flex(),
+            &run,
+            false,
+        )
+        .unwrap_or_else(|e| panic!("{name}: {e}"));
+        let bytes = std::fs::read(run.join("model.safetensors")).expect(name);
+        let listener = Listener::from_bytes(&bytes, Device::flex()).expect(name);
+        let progress = Progress::new("evaluating", songs.len()).quiet();
+        let report = evaluate(&listener, &songs, Through::Clean, None, &progress).expect(name);
+        assert_eq!((report.clips, report.errors.len()), (8, 0), "{name}");
+        // A sound of several windows, and the golden input, in which some networks hear but one.
+        let answer = listener.hear(&synth::tone(440.0, 7.0, 22_050)).expect(name);
+        assert!((answer.probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-4);
+        assert_eq!(
+            answer.embedding.len(),
+            listener.model().architecture.embedding()
+        );
+        assert!((answer.timeline.last().expect("a moment").end - 7.0).abs() < 1e-6);
+        let difference = pollster::block_on(listener.golden_difference()).expect(name);
+        assert!(difference.expect("golden answers") < 1e-4, "{name}");
+    }
+}
+
+#[test]
+fn one_seed_makes_one_model() {
+    let _turn = turn();
+    let folder = tempfile::tempdir().expect("a folder");
+    let songs = songs(folder.path());
+    let (train, valid) = songs.split_at(6);
+    let mut varied = recipe("mfcc-crnn");
+    varied.variation.copies = 1;
+    varied.variation.pitch = 1.0;
+    varied.variation.noise = 20.0;
+    let bytes = |run: &str| {
+        let run = folder.path().join(run);
+        fit(&varied, train, valid, None, &Device::flex(), &run, false).expect("trains");
+        std::fs::read(run.join("model.safetensors")).expect("a model")
+    };
+    assert_eq!(bytes("first"), bytes("second"));
+}
+
+#[test]
+fn rows_of_a_table_can_be_told_apart() {
+    let _turn = turn();
+    let folder = tempfile::tempdir().expect("a folder");
+    let rows: Vec<(Vec<f32>, usize)> = (0..40)
+        .map(|row| {
+            let label = row % 2;
+            let value = |column: usize| ((row * 7 + column * 13) % 10) as f32 + 6.0 * label as f32;
+            ((0..57).map(value).collect(), label)
+        })
+        .collect();
+    for name in ["vector-cnn", "vector-mlp"] {
+        let mut recipe = recipe(name);
+        recipe.epochs = 20;
+        recipe.batch_size = 8;
+        let run = folder.path().join(name);
+        let rows = rows.iter().map(|(row, label)| (row.as_slice(), *label));
+        fit_rows(&recipe, rows, &Device::flex(), &run).expect("trains");
+        let metrics = std::fs::read_to_string(run.join("metrics.csv")).expect("metrics");
+        let loss = |line: &str| {
+            line.split(',')
+                .nth(2)
+                .and_then(|cell| cell.parse::<f64>().ok())
+        };
+        let losses: Vec<f64> = metrics.lines().filter_map(loss).collect();
+        assert_eq!(losses.len(), 20);
+        assert!(losses[19] < 0.8 * losses[0], "{losses:?}");
+    }
+}
