@@ -10,6 +10,7 @@
 //!   → pipeline   the segments' answers become the clip's (`live`: of a sound that goes on;
 //!                `saliency`: what in it spoke for that)
 //!   → catalog    the songs whose embeddings lie nearest
+//!   → taste      what the visitor likes of them, learnt from thumbs (`survey`: from many people's)
 //! ```
 //!
 //! All of that is the same code in the browser and natively. At the ends stand `web` (the page's

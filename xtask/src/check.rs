@@ -101,6 +101,7 @@ pub fn check_everything() -> Result<ExitCode> {
     });
     let browser = steps.step("set-up: browser", setup::browser);
     let node = steps.step("set-up: Node.js", setup::node);
+    steps.step("set-up: PostgreSQL", setup::postgresql);
 
     steps.step("rustfmt", || run(cargo(["fmt", "--all", "--check"])));
     javascript(&mut steps, node.is_some());

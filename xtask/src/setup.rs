@@ -96,6 +96,17 @@ pub fn browser() -> Result<Browser> {
     Ok(Browser { driver })
 }
 
+/// PostgreSQL, which the collector's tests start for themselves. Debian's package also sets up a server
+/// of its own, which nothing here uses.
+pub fn postgresql() -> Result<()> {
+    let debian = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
+    let mut programs = debian.flatten().map(|version| version.path().join("bin"));
+    if find(&["initdb"]).is_some() || programs.any(|folder| folder.join("initdb").is_file()) {
+        return Ok(());
+    }
+    debian_packages(&["postgresql"])
+}
+
 /// Node.js and npm, which only check the page's modules.
 pub fn node() -> Result<()> {
     if find(&["node"]).is_none() {
