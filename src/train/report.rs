@@ -9,6 +9,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::metrics::McNemar;
+use super::taste::TasteReport;
 use super::{Report, TrainError, write_whole};
 
 pub use gather::{Heard, epochs_of};
@@ -38,6 +39,9 @@ pub struct Contents {
     pub compared: Vec<Compared>,
     /// Pairs of them on the same clips.
     pub tests: Vec<Pair>,
+    /// How well tastes are foreseen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub taste: Option<TasteReport>,
 }
 
 /// A line of a training's metrics.csv.
@@ -186,6 +190,7 @@ mod tests {
 
     use super::super::metrics;
     use super::*;
+    use crate::train::taste::{Figure, HammingRow, Personal};
 
     const NASTY: &str = "<script>alert(1)</script> & \"co\"";
 
@@ -303,6 +308,41 @@ mod tests {
                 second: "crnn".to_owned(),
                 test: metrics::mcnemar(&labels, &calls, &labels),
             }],
+            taste: Some(tastes()),
+        }
+    }
+
+    fn tastes() -> TasteReport {
+        let way = Figure {
+            name: NASTY.to_owned(),
+            knows_others: true,
+            accuracy: [0.6, 0.5, 0.7],
+            log_loss: [0.6, 0.55, 0.65],
+            auc: None,
+            behind: [0.0; 3],
+            calibration_error: 0.02,
+        };
+        let personal = |labels| Personal {
+            labels,
+            participants: 9,
+            rows: vec![way.clone()],
+        };
+        TasteReport {
+            answers: "simulated".to_owned(),
+            participants: 9,
+            songs: 50,
+            opinions: 400,
+            liked: 0.5,
+            left_out: "3 folds by participant".to_owned(),
+            favourite: vec![HammingRow {
+                input: NASTY.to_owned(),
+                participants: 9,
+                accuracy: [0.6, 0.5, 0.7],
+                majority_per_song: [0.6, 0.5, 0.7],
+                majority_overall: [0.5, 0.4, 0.6],
+            }],
+            personal: vec![personal(5), personal(10)],
+            cold_start: vec![way],
         }
     }
 
@@ -324,6 +364,7 @@ mod tests {
             "clips",
             "correlations",
             "mel-0",
+            "tastes",
         ] {
             for part in ["title", "text"] {
                 let id = format!("id=\"{figure}-{part}\"");

@@ -9,6 +9,7 @@ use serde::Serialize;
 use soundalike::catalog::Catalog;
 use soundalike::shipped;
 use soundalike::survey::Config;
+use soundalike::train::report::{self, Contents};
 use soundalike::train::taste::{
     Answers, Figure, Recipe, Simulation, TasteReport, evaluate, simulate,
 };
@@ -75,7 +76,7 @@ pub enum TasteCommand {
         /// Print one JSON document
         #[arg(long)]
         json: bool,
-        /// Folder for the report
+        /// Folder for report.html, a page with every figure, and report.json
         #[arg(long, value_name = "DIR")]
         report: Option<PathBuf>,
     },
@@ -185,9 +186,26 @@ pub fn run(command: TasteCommand) -> anyhow::Result<bool> {
             let document = format!("{}\n", serde_json::to_string_pretty(&report)?);
             let text = table(&report);
             if let Some(folder) = folder {
-                std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-                write_whole(&folder.join("taste.json"), document.as_bytes())?;
-                write_whole(&folder.join("taste.txt"), text.as_bytes())?;
+                let contents = Contents {
+                    title: format!("Tastes of {} participants", report.participants),
+                    notes: vec![format!(
+                        "Answers {}: {} songs, {} opinions, {:.1} % liked; {}.",
+                        report.answers,
+                        report.songs,
+                        report.opinions,
+                        100.0 * report.liked,
+                        report.left_out
+                    )],
+                    warnings: answers
+                        .simulated
+                        .then(|| "the answers are simulated and say nothing of people".to_owned())
+                        .into_iter()
+                        .collect(),
+                    taste: Some(report.clone()),
+                    ..Contents::default()
+                };
+                report::write(&folder, &contents)?;
+                eprintln!("{}", folder.join("report.html").display());
             }
             let mut out = std::io::stdout().lock();
             out.write_all(if json { &document } else { &text }.as_bytes())?;

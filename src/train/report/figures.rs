@@ -15,6 +15,7 @@ use super::{Correlations, Epoch, Picture, Places, Sweep};
 use crate::model::GENRES;
 use crate::train::TrainError;
 use crate::train::metrics::{Curves, Reliability};
+use crate::train::taste::Personal;
 
 /// Stand-ins and the variables of the style that take their place.
 const INK: RGBColor = RGBColor(1, 2, 3);
@@ -272,6 +273,36 @@ pub(super) fn training(epochs: &[Epoch]) -> Result<[String; 2], TrainError> {
             &scores,
         )?,
     ])
+}
+
+/// Log loss of each way of foreseeing a taste as more opinions are known.
+pub(super) fn tastes(personal: &[Personal]) -> Result<String, TrainError> {
+    let colours = [INK, MORE, LESS, QUIET];
+    let ways = personal.first().map_or(&[][..], |first| &first.rows);
+    let lines: Vec<Trace> = ways
+        .iter()
+        .enumerate()
+        .map(|(at, way)| Trace {
+            name: way.name.clone(),
+            colour: colours[at % colours.len()],
+            dashed: at >= colours.len(),
+            points: personal
+                .iter()
+                .filter_map(|p| {
+                    let row = p.rows.iter().find(|row| row.name == way.name)?;
+                    Some((p.labels as f64, row.log_loss[0]))
+                })
+                .collect(),
+        })
+        .collect();
+    let all = lines.iter().flat_map(|l| l.points.iter().map(|p| p.1));
+    traces(
+        "tastes",
+        "Log loss as opinions grow",
+        ("opinions known", "log loss (nats)"),
+        range(all),
+        &lines,
+    )
 }
 
 /// A sweep's curves of validation loss, one per value.

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::{Contents, Run, figures};
+use crate::train::taste::{Figure, TasteReport};
 use crate::train::{Report, TrainError};
 
 /// The style of Soundalike's page, whose colours are used.
@@ -142,6 +143,9 @@ pub(super) fn html(contents: &Contents) -> Result<String, TrainError> {
             .collect();
         section(&mut body, "Mel spectrograms", "pair", &drawn?);
     }
+    if let Some(taste) = &contents.taste {
+        tastes(&mut body, taste)?;
+    }
     let style = format!("{}{STYLE}", colours());
     let script = if contents.places.is_some() {
         format!("<script>{SCRIPT}</script>\n")
@@ -157,6 +161,90 @@ pub(super) fn html(contents: &Contents) -> Result<String, TrainError> {
         hash(&style),
         hash(SCRIPT)
     ))
+}
+
+/// How well tastes are foreseen: every way beside its baselines.
+fn tastes(body: &mut String, report: &TasteReport) -> Result<(), TrainError> {
+    let spread = |[mean, low, high]: [f64; 3]| format!("{mean:.3} ({low:.3} to {high:.3})");
+    let share = |[mean, low, high]: [f64; 3]| {
+        format!(
+            "{} ({:.1} to {:.1})",
+            percent(mean),
+            100.0 * low,
+            100.0 * high
+        )
+    };
+    section(
+        body,
+        "Tastes as opinions grow",
+        "pair",
+        &[figures::tastes(&report.personal)?],
+    );
+    let figures = |body: &mut String, name: &str, rows: &[Figure]| {
+        const HEAD: [&str; 7] = [
+            "way",
+            "knows others",
+            "log loss",
+            "behind the first",
+            "AUC",
+            "accuracy",
+            "calibration error",
+        ];
+        let rows: Vec<Vec<String>> = rows
+            .iter()
+            .map(|row| {
+                vec![
+                    row.name.clone(),
+                    if row.knows_others { "yes" } else { "no" }.to_owned(),
+                    spread(row.log_loss),
+                    spread(row.behind),
+                    optional(row.auc, spread),
+                    share(row.accuracy),
+                    three(row.calibration_error),
+                ]
+            })
+            .collect();
+        let _ = writeln!(body, "<h3>{}</h3>", escaped(name));
+        table(body, name, &HEAD, &rows);
+    };
+    for personal in &report.personal {
+        let name = format!(
+            "{} opinions known, {} participants",
+            personal.labels, personal.participants
+        );
+        figures(body, &name, &personal.rows);
+    }
+    figures(
+        body,
+        "Songs that nobody was asked about",
+        &report.cold_start,
+    );
+    let _ = writeln!(
+        body,
+        "<h2>Likes from the favourite song</h2>\n<p>Hamming accuracy, each participant left out.</p>"
+    );
+    let rows: Vec<Vec<String>> = report
+        .favourite
+        .iter()
+        .map(|row| {
+            vec![
+                row.input.clone(),
+                share(row.accuracy),
+                share(row.majority_per_song),
+                share(row.majority_overall),
+                row.participants.to_string(),
+            ]
+        })
+        .collect();
+    const HEAD: [&str; 5] = [
+        "input",
+        "accuracy",
+        "majority per song",
+        "majority overall",
+        "participants",
+    ];
+    table(body, "Likes from the favourite song", &HEAD, &rows);
+    Ok(())
 }
 
 fn section(body: &mut String, title: &str, class: &str, figures: &[String]) {
