@@ -341,6 +341,7 @@ mod tests {
                 majority_per_song: [0.6, 0.5, 0.7],
                 majority_overall: [0.5, 0.4, 0.6],
             }],
+            networks: Vec::new(),
             personal: vec![personal(5), personal(10)],
             cold_start: vec![way],
         }

@@ -11,7 +11,7 @@ use soundalike::shipped;
 use soundalike::survey::Config;
 use soundalike::train::report::{self, Contents};
 use soundalike::train::taste::{
-    Answers, Figure, Recipe, Simulation, TasteReport, evaluate, simulate,
+    Answers, Figure, Recipe, Simulation, TasteReport, evaluate, simulate, with_networks,
 };
 use soundalike::train::write_whole;
 
@@ -73,6 +73,9 @@ pub enum TasteCommand {
         /// Seed of folds and choices
         #[arg(long, default_value_t = 0)]
         seed: u64,
+        /// Also foresee the likes from own favourites by perry's networks, which takes minutes
+        #[arg(long)]
+        networks: bool,
         /// Print one JSON document
         #[arg(long)]
         json: bool,
@@ -178,11 +181,15 @@ pub fn run(command: TasteCommand) -> anyhow::Result<bool> {
             answers,
             config,
             seed,
+            networks,
             json,
             report: folder,
         } => {
             let (answers, whole) = read(&answers, config.as_deref(), &catalog)?;
-            let report = evaluate(&answers, &catalog, seed)?;
+            let mut report = evaluate(&answers, &catalog, seed)?;
+            if networks {
+                report = with_networks(report, &answers, seed);
+            }
             let document = format!("{}\n", serde_json::to_string_pretty(&report)?);
             let text = table(&report);
             if let Some(folder) = folder {
@@ -256,7 +263,7 @@ fn table(report: &TasteReport) -> String {
         "\nlikes from the favourite song, answers {}: Hamming accuracy\n",
         report.answers
     );
-    for row in &report.favourite {
+    for row in report.favourite.iter().chain(&report.networks) {
         text += &format!(
             "{:<22}{:<26}majority per song {:<26}majority overall {:<26}{} participants\n",
             row.input,

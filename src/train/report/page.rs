@@ -221,11 +221,12 @@ fn tastes(body: &mut String, report: &TasteReport) -> Result<(), TrainError> {
     );
     let _ = writeln!(
         body,
-        "<h2>Likes from the favourite song</h2>\n<p>Hamming accuracy, each participant left out.</p>"
+        "<h2>Likes from the favourite song</h2>\n<p>Hamming accuracy; who is foreseen was left out of what was learnt.</p>"
     );
     let rows: Vec<Vec<String>> = report
         .favourite
         .iter()
+        .chain(&report.networks)
         .map(|row| {
             vec![
                 row.input.clone(),

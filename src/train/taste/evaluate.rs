@@ -89,8 +89,11 @@ pub struct TasteReport {
     pub liked: f64,
     /// How participants were left out.
     pub left_out: String,
-    /// Perry's task.
+    /// Perry's task, by linear readings of summaries.
     pub favourite: Vec<HammingRow>,
+    /// Perry's task, by networks, where they were asked for: see [`with_networks`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub networks: Vec<HammingRow>,
     /// Personal tastes.
     pub personal: Vec<Personal>,
     /// Songs that nobody was asked about.
@@ -249,9 +252,18 @@ pub fn evaluate(
             format!("{count} folds by participant")
         },
         favourite: hamming(answers, catalog, &space, seed),
+        networks: Vec::new(),
         personal: personal(answers, catalog, &space, &near, seed)?,
         cold_start: cold_start(answers, catalog, &space, &near, seed)?,
     })
+}
+
+/// Adds perry's task by networks, which takes minutes where the rest takes seconds.
+pub fn with_networks(report: TasteReport, answers: &Answers, seed: u64) -> TasteReport {
+    TasteReport {
+        networks: super::networks::hamming(answers, seed),
+        ..report
+    }
 }
 
 /// Of each song the others, most alike first, by cosine from the catalogue's mean.

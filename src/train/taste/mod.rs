@@ -4,6 +4,7 @@
 mod evaluate;
 mod factors;
 mod favourite;
+mod networks;
 mod population;
 mod simulate;
 
@@ -11,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
-pub use evaluate::{Figure, Personal, TasteReport, evaluate};
+pub use evaluate::{Figure, Personal, TasteReport, evaluate, with_networks};
 pub use favourite::HammingRow;
 pub use simulate::{Planted, Recipe, Simulation, simulate};
 
