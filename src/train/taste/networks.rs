@@ -7,7 +7,7 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::Answers;
-use super::evaluate::{folds, interval};
+use super::evaluate::interval;
 use super::favourite::HammingRow;
 use crate::model::perry;
 use crate::model::stack::Plan;
@@ -33,7 +33,7 @@ struct Person<'a> {
 }
 
 /// Hamming accuracy of perry's five inputs, each through its network, over the participants whose
-/// favourite is a file of their own. A network says by how much the odds of a like differ from those of
+/// favourite is a file of their own, each foreseen by what was learnt from all the others. A network says by how much the odds of a like differ from those of
 /// the song among the participants it learns from.
 pub(super) fn hamming(answers: &Answers, seed: u64) -> Vec<HammingRow> {
     let people: Vec<Person<'_>> = answers
@@ -89,37 +89,28 @@ fn one(
     songs: usize,
     seed: u64,
 ) -> HammingRow {
-    let (fold, count) = folds(people.len(), seed);
     let mut scores = [const { Vec::new() }; 3];
-    for left_out in 0..count {
-        let side = |inside: bool| -> Vec<&Person<'_>> {
-            let people = people.iter().zip(&fold);
-            people
-                .filter(|(_, fold)| (**fold == left_out) == inside)
-                .map(|(person, _)| person)
-                .collect()
-        };
-        let (train, test) = (side(false), side(true));
+    for (left_out, person) in people.iter().enumerate() {
+        let others = people.iter().enumerate().filter(|(at, _)| *at != left_out);
+        let train: Vec<&Person<'_>> = others.map(|(_, other)| other).collect();
         let odds = log_odds(&train, songs);
         let liked = train.iter().flat_map(|person| person.labels);
         let (likes, all) = liked.fold((0, 0), |(likes, all), (_, liked)| {
             (likes + usize::from(*liked), all + 1)
         });
         let overall = 2 * likes > all;
-        let logits = foresee(plan, parts, &train, &test, &odds, seed);
-        for (person, logits) in test.iter().zip(logits.chunks(songs)) {
-            if person.labels.is_empty() {
-                continue;
-            }
-            let share = |call: &dyn Fn(usize) -> bool| {
-                let labels = person.labels.iter();
-                let right = labels.filter(|&&(song, liked)| call(song) == liked);
-                right.count() as f64 / person.labels.len() as f64
-            };
-            scores[0].push(share(&|song| logits[song] > 0.0));
-            scores[1].push(share(&|song| odds[song] > 0.0));
-            scores[2].push(share(&|_| overall));
+        let logits = foresee(plan, parts, &train, &[person], &odds, seed);
+        if person.labels.is_empty() {
+            continue;
         }
+        let share = |call: &dyn Fn(usize) -> bool| {
+            let labels = person.labels.iter();
+            let right = labels.filter(|&&(song, liked)| call(song) == liked);
+            right.count() as f64 / person.labels.len() as f64
+        };
+        scores[0].push(share(&|song| logits[song] > 0.0));
+        scores[1].push(share(&|song| odds[song] > 0.0));
+        scores[2].push(share(&|_| overall));
     }
     let [accuracy, majority_per_song, majority_overall] = scores.map(|s| interval(&s, seed));
     HammingRow {
