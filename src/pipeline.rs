@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::audio::{AudioError, Clip, synth};
 use crate::dsp::Spectrogram;
 use crate::model::{
-    Calibration, Examples, Golden, Input, Model, ModelError, SegmentHeard, mean, spoken,
+    Calibration, Examples, Golden, Head, Input, Model, ModelError, SegmentHeard, mean, spoken,
 };
 
 /// Segments that go through the model together at most: see [`Input::batch`].
@@ -64,7 +64,9 @@ pub struct Moment {
 pub struct Answer {
     /// Length of the sound in seconds.
     pub seconds: f64,
-    /// `[genres]`: calibrated, in the model's order; the sum is one.
+    /// What the probabilities are of.
+    pub head: Head,
+    /// `[genres]`: calibrated, in the model's order; the sum is one, unless they are of tags.
     pub probabilities: Vec<f32>,
     /// One entry per segment, in order of time and without gaps.
     pub timeline: Vec<Moment>,
@@ -106,6 +108,10 @@ mod rule {
     pub const SOME: f32 = 0.12;
     /// A second genre with this share of the first stands beside it.
     pub const EVEN: f32 = 0.8;
+    /// A tag is called from here on.
+    pub const TAG: f32 = 0.5;
+    /// Tags that are named at most.
+    pub const TAGS: usize = 5;
 }
 
 /// An answer in the words of the JSON that terminal and page show.
@@ -113,6 +119,9 @@ mod rule {
 pub struct AnswerView {
     /// Length of the sound in seconds.
     pub seconds: f64,
+    /// Whether the genres are one of several or, as tags are, any number at once.
+    #[serde(skip_serializing_if = "Head::is_softmax")]
+    pub head: Head,
     /// The most probable genre.
     pub genre: String,
     /// Its probability.
@@ -154,6 +163,7 @@ impl Answer {
         };
         AnswerView {
             seconds: self.seconds,
+            head: self.head,
             genre: genres[self.best()].clone(),
             confidence: self.confidence(),
             probabilities: named(&self.probabilities),
@@ -177,7 +187,8 @@ impl Answer {
         }
     }
 
-    /// The answer as a sentence without a full stop: "Mostly blues, with some jazz".
+    /// The answer as a sentence without a full stop: "Mostly blues, with some jazz". Of tags: "Guitar, slow
+    /// and rock".
     pub fn verdict<'a>(&self, genres: &'a [String]) -> String {
         let mut order: Vec<(f32, &'a str)> = self
             .probabilities
@@ -196,7 +207,12 @@ impl Answer {
             let some = candidates.iter().filter(|(p, _)| *p >= rule::SOME);
             some.map(|&(_, genre)| genre).collect()
         };
-        if top < rule::SURE {
+        if self.head == Head::Sigmoid && top >= rule::TAG {
+            let called = order.iter().filter(|(p, _)| *p >= rule::TAG);
+            let called: Vec<&str> = called.map(|&(_, tag)| tag).take(rule::TAGS).collect();
+            return capitalised(&listed(&called));
+        }
+        if top < rule::SURE || self.head == Head::Sigmoid {
             let near = worth_naming(&order[..order.len().min(3)]);
             let near = if near.is_empty() { vec![first] } else { near };
             return format!("Not sure: a little {}", listed(&near));
@@ -230,6 +246,13 @@ fn listed(words: &[&str]) -> String {
         Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
         _ => words.concat(),
     }
+}
+
+/// With its first letter in upper case.
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).collect()
 }
 
 /// A model on a device.
@@ -449,7 +472,7 @@ impl Analysis {
         audible.map(|h| (h.logits.clone(), h.music)).unzip()
     }
 
-    /// The answer from the segments heard so far; uniform probabilities if there are none yet.
+    /// The answer from the segments heard so far; those of [`Calibration::unknown`] if there are none yet.
     pub fn answer(&self) -> Answer {
         let frame_seconds = self.segments.unit_seconds;
         // Where segments overlap, each speaks for the time that is nearest to its middle.
@@ -474,7 +497,7 @@ impl Analysis {
                 probabilities: if audible {
                     heard.probabilities.clone()
                 } else {
-                    self.pool.even()
+                    self.pool.unknown()
                 },
             })
             .collect();
@@ -520,23 +543,24 @@ impl Pool {
     }
 
     /// Probabilities of a stretch in which nothing is known.
-    fn even(&self) -> Vec<f32> {
-        vec![1.0 / self.genres as f32; self.genres]
+    fn unknown(&self) -> Vec<f32> {
+        self.calibration.unknown(self.genres)
     }
 
-    /// What these segments say together, without time: even probabilities if there are none.
+    /// What these segments say together, without time: [`Pool::unknown`] if there are none.
     pub fn answer(&self, heard: &[&SegmentHeard]) -> Answer {
         let music = self
             .calibration
             .mean_music(heard.iter().map(|heard| heard.music));
         let probabilities = if heard.is_empty() {
-            self.even()
+            self.unknown()
         } else {
             let logits: Vec<&[f32]> = heard.iter().map(|h| h.logits.as_slice()).collect();
             self.calibration.probabilities(&logits, music)
         };
         Answer {
             seconds: 0.0,
+            head: self.calibration.head,
             probabilities,
             timeline: Vec::new(),
             embedding: mean(
@@ -555,11 +579,16 @@ mod tests {
     use super::*;
 
     fn verdict(probabilities: &[f32]) -> String {
+        verdict_of(Head::Softmax, probabilities)
+    }
+
+    fn verdict_of(head: Head, probabilities: &[f32]) -> String {
         let genres: Vec<String> = ["blues", "jazz", "hiphop", "rock"]
             .map(str::to_owned)
             .to_vec();
         let answer = Answer {
             seconds: 3.0,
+            head,
             probabilities: probabilities.to_vec(),
             timeline: Vec::new(),
             embedding: Vec::new(),
@@ -591,6 +620,17 @@ mod tests {
             verdict(&[0.3, 0.3, 0.3, 0.1]),
             "Not sure: a little blues, jazz and hip-hop"
         );
+    }
+
+    #[test]
+    fn the_verdict_on_tags_names_all_that_are_called() {
+        let of = |p: &[f32]| verdict_of(Head::Sigmoid, p);
+        assert_eq!(of(&[0.6, 0.9, 0.5, 0.4]), "Jazz, blues and hip-hop");
+        assert_eq!(
+            of(&[0.2, 0.4, 0.1, 0.0]),
+            "Not sure: a little jazz and blues"
+        );
+        assert_eq!(of(&[0.0, 0.0, 0.0, 0.01]), "Not sure: a little rock");
     }
 
     #[test]

@@ -330,9 +330,13 @@ impl Catalog {
     }
 }
 
-/// Agreement of two distributions from 0 to 1 (Bhattacharyya coefficient): `Σ √(pᵢ·qᵢ)`.
+/// Agreement of two distributions from 0 to 1 (Bhattacharyya coefficient): `Σ √(pᵢ·qᵢ)`, each divided by
+/// its sum.
 pub(crate) fn genre_agreement(p: &[f32], q: &[f32]) -> f32 {
-    p.iter().zip(q).map(|(p, q)| (p * q).max(0.0).sqrt()).sum()
+    let common: f32 = p.iter().zip(q).map(|(p, q)| (p * q).max(0.0).sqrt()).sum();
+    // Probabilities of genres sum to one; those of tags may sum to anything.
+    let sums: f32 = p.iter().sum::<f32>() * q.iter().sum::<f32>();
+    common / sums.max(f32::MIN_POSITIVE).sqrt()
 }
 
 fn dot(a: &[f32], b: &[f32]) -> f32 {
@@ -343,6 +347,7 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 mod tests {
     use super::*;
     use crate::catalog::{CatalogError, Maker, Track};
+    use crate::model::Head;
     use crate::pipeline::Answer;
 
     fn track(title: &str, artist: &str) -> Track {
@@ -366,6 +371,7 @@ mod tests {
     fn heard(embedding: &[f32], probabilities: &[f32], tags: &[f32]) -> Answer {
         Answer {
             seconds: 3.0,
+            head: Head::default(),
             probabilities: probabilities.to_vec(),
             timeline: Vec::new(),
             embedding: embedding.to_vec(),

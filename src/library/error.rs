@@ -108,6 +108,11 @@ pub enum LibraryError {
         /// The genre.
         genre: String,
     },
+    /// No tag that could be learnt.
+    #[error(
+        "{0}: no tag is on some of the clips to learn from and missing on others, so there is nothing to tell apart; give clips with different tags"
+    )]
+    SameTags(PathBuf),
     /// A genre that nothing was learnt of.
     #[error(
         "{file}: its genre {genre:?} is none of those that are learnt ({known}); correct it, or give the training clips of it"

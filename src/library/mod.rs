@@ -72,6 +72,18 @@ impl Song {
         }
     }
 
+    /// What it is to be heard as: its tags, or its genre alone; nothing where neither is known.
+    pub fn words(&self) -> Vec<&str> {
+        if !self.labels.is_empty() {
+            return self.labels.iter().map(String::as_str).collect();
+        }
+        let genre = self.track.genre.as_str();
+        Some(genre)
+            .filter(|genre| !genre.is_empty())
+            .into_iter()
+            .collect()
+    }
+
     /// Whether it is a piece of a song, other pieces of which may be on the other side of the split:
     /// see [`warning`].
     pub fn is_piece(&self) -> bool {
@@ -245,13 +257,24 @@ fn same_bytes(one: &Path, other: &Path) -> Result<bool, LibraryError> {
 
 /// Whether genres can be learnt from the songs of `path`: each clip to learn from or to choose by has
 /// one, there are two at least, none of a single clip, and those of the other clips are among them.
-/// Nothing is asked of songs with tags.
+/// Of songs with tags, that there is a tag which some clips to learn from have and others lack.
 ///
 /// # Errors
 /// The first thing that is wrong, with the file.
 pub fn check(path: &Path, songs: &[Song]) -> Result<(), LibraryError> {
-    if songs.iter().any(|song| !song.labels.is_empty()) {
-        return Ok(());
+    if tagged(songs) {
+        let learnt: Vec<&Song> = songs.iter().filter(|s| s.split == Split::Train).collect();
+        let has = |song: &&&Song, tag: &String| song.labels.contains(tag);
+        let told_apart = tags_of(songs).iter().any(|tag| {
+            let count = learnt.iter().filter(|song| has(song, tag)).count();
+            (1..learnt.len()).contains(&count)
+        });
+        // Without clips to learn from there is nothing to say about tags yet.
+        return if told_apart || learnt.is_empty() {
+            Ok(())
+        } else {
+            Err(LibraryError::SameTags(path.to_owned()))
+        };
     }
     let mut known: BTreeSet<&str> = BTreeSet::new();
     let mut clips: BTreeMap<&str, BTreeSet<&Path>> = BTreeMap::new();
@@ -289,6 +312,11 @@ pub fn check(path: &Path, songs: &[Song]) -> Result<(), LibraryError> {
         }
     }
     Ok(())
+}
+
+/// Whether the songs have tags instead of genres.
+pub fn tagged(songs: &[Song]) -> bool {
+    songs.iter().any(|song| !song.labels.is_empty())
 }
 
 /// The tags of songs with many, the most frequent ones first and those as frequent by name.

@@ -1,6 +1,47 @@
 //! From logits to probabilities that mean what they say.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
+
+/// What a network's logits are of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Head {
+    /// One genre of several: the probabilities sum to one.
+    #[default]
+    Softmax,
+    /// Any number of tags at once: each has a probability of its own.
+    Sigmoid,
+}
+
+impl Head {
+    /// Whether it is the head of most models, which their files need not name.
+    pub fn is_softmax(&self) -> bool {
+        *self == Self::Softmax
+    }
+}
+
+impl fmt::Display for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Softmax => "softmax",
+            Self::Sigmoid => "sigmoid",
+        })
+    }
+}
+
+impl FromStr for Head {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        [Self::Softmax, Self::Sigmoid]
+            .into_iter()
+            .find(|head| head.to_string() == name)
+            .ok_or_else(|| format!("there is no head {name}; there is softmax, sigmoid"))
+    }
+}
 
 /// How the segments of a sound are put together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,7 +56,10 @@ pub enum Pooling {
 /// How a model's logits become probabilities; fitted on the clips that choose, stored in the model.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
-    /// Logits are divided by it before the softmax (Guo et al. 2017).
+    /// What the logits are of.
+    #[serde(default, skip_serializing_if = "Head::is_softmax")]
+    pub head: Head,
+    /// Logits are divided by it before the softmax or the sigmoid (Guo et al. 2017).
     pub temperature: f32,
     /// How segments are put together.
     pub pooling: Pooling,
@@ -27,6 +71,7 @@ pub struct Calibration {
 impl Default for Calibration {
     fn default() -> Self {
         Self {
+            head: Head::default(),
             temperature: 1.0,
             pooling: Pooling::Logits,
             music_shift: 0.0,
@@ -55,24 +100,42 @@ impl Calibration {
     }
 
     /// Probabilities of one sound from the logits of its segments. `music` is the probability that it
-    /// is music at all: with the rest, no genre is more probable than another.
+    /// is music at all: with the rest, no genre is more probable than another, and no tag is there.
     pub fn probabilities(&self, segments: &[&[f32]], music: f32) -> Vec<f32> {
         let Some(genres) = segments.first().map(|logits| logits.len()) else {
             return Vec::new();
         };
         let pooled = match self.pooling {
-            Pooling::Logits => self.softmax(&mean(genres, segments.iter().copied())),
+            Pooling::Logits => self.squashed(&mean(genres, segments.iter().copied())),
             Pooling::Probabilities => {
-                let each: Vec<Vec<f32>> = segments.iter().map(|l| self.softmax(l)).collect();
+                let each: Vec<Vec<f32>> = segments.iter().map(|l| self.squashed(l)).collect();
                 mean(genres, each.iter().map(Vec::as_slice))
             }
         };
-        let even = (1.0 - music) / genres as f32;
-        pooled.into_iter().map(|p| music * p + even).collect()
+        let unknown = self.unknown(genres);
+        pooled
+            .into_iter()
+            .zip(unknown)
+            .map(|(p, unknown)| music * p + (1.0 - music) * unknown)
+            .collect()
+    }
+
+    /// Probabilities where nothing is known, `[genres]`: no genre before another, no tag at all.
+    pub fn unknown(&self, genres: usize) -> Vec<f32> {
+        let each = match self.head {
+            Head::Softmax => 1.0 / genres as f32,
+            Head::Sigmoid => 0.0,
+        };
+        vec![each; genres]
     }
 
     /// Logarithm of the probability of a genre from the logits of one segment, in nats.
     pub fn log_probability(&self, logits: &[f32], genre: usize) -> f32 {
+        if self.head == Head::Sigmoid {
+            // −ln(1 + e^−x), in the form that no logit overflows.
+            let x = logits[genre] / self.temperature;
+            return x.min(0.0) - (-x.abs()).exp().ln_1p();
+        }
         let greatest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let powers = logits
             .iter()
@@ -80,7 +143,11 @@ impl Calibration {
         (logits[genre] - greatest) / self.temperature - powers.sum::<f32>().ln()
     }
 
-    fn softmax(&self, logits: &[f32]) -> Vec<f32> {
+    fn squashed(&self, logits: &[f32]) -> Vec<f32> {
+        if self.head == Head::Sigmoid {
+            let each = logits.iter().map(|logit| sigmoid(logit / self.temperature));
+            return each.collect();
+        }
         let greatest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let powers = logits
             .iter()
@@ -131,6 +198,29 @@ mod tests {
         for music in [0.0, 0.3, 1.0] {
             assert!((of(0.7, music).iter().sum::<f32>() - 1.0).abs() < 1e-5);
         }
+    }
+
+    #[test]
+    fn tags_have_probabilities_of_their_own() {
+        let calibration = Calibration {
+            head: Head::Sigmoid,
+            ..Calibration::default()
+        };
+        let logits: &[f32] = &[0.0, 200.0, -200.0];
+        let p = calibration.probabilities(&[logits], 1.0);
+        assert_eq!(p, [0.5, 1.0, 0.0]);
+        for (at, p) in [0.5_f32, 1.0].into_iter().enumerate() {
+            assert!((calibration.log_probability(logits, at) - p.ln()).abs() < 1e-6);
+        }
+        assert_eq!(calibration.log_probability(logits, 2), -200.0);
+        assert_eq!(calibration.probabilities(&[logits], 0.0), [0.0; 3]);
+        // A file of the time before there were heads, and one that needs no other.
+        let old = r#"{"temperature":1.0,"pooling":"logits","music_shift":0.0}"#;
+        let read: Calibration = serde_json::from_str(old).expect("a calibration");
+        assert_eq!(read, Calibration::default());
+        assert_eq!(serde_json::to_string(&read).expect("JSON"), old);
+        assert_eq!("sigmoid".parse(), Ok(Head::Sigmoid));
+        assert!("tanh".parse::<Head>().is_err());
     }
 
     #[test]

@@ -15,7 +15,10 @@ use super::{Architecture, Array, Input, ModelError, Network, Weights};
 use crate::dsp::FrontEnd;
 
 /// Version of the file's layout.
-const FORMAT_VERSION: u32 = 2;
+const FORMAT_VERSION: u32 = 3;
+/// The version before there were heads. Models with a softmax still say that they are of it, since
+/// nothing else about them has changed.
+const WITHOUT_HEAD: u32 = 2;
 /// The metadata entry that holds [`Header`] as JSON.
 const HEADER: &str = "soundalike.model";
 const MEAN: &str = "input.mean";
@@ -74,9 +77,9 @@ pub struct Normalise {
 pub struct Model {
     /// Architecture and sizes.
     pub architecture: Architecture,
-    /// Names of the logits, in order.
+    /// Names of the logits, in order: of genres, or with [`Head::Sigmoid`](super::Head) of tags.
     pub genres: Vec<String>,
-    /// Names of the tags, in order; none if it was taught none.
+    /// Names of the tags that a teacher taught it beside the genres, in order; none if there was none.
     pub tags: Vec<String>,
     /// How its logits become probabilities.
     pub calibration: Calibration,
@@ -147,7 +150,7 @@ impl Model {
             .ok_or_else(|| not_a_model("it lacks a model header".to_owned()))?;
         let version: Version =
             serde_json::from_str(header).map_err(|e| not_a_model(e.to_string()))?;
-        if version.format_version != FORMAT_VERSION {
+        if !(WITHOUT_HEAD..=FORMAT_VERSION).contains(&version.format_version) {
             return Err(ModelError::Version {
                 found: version.format_version,
                 known: FORMAT_VERSION,
@@ -232,7 +235,12 @@ impl Model {
     pub fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
         let failed = |e: &dyn std::fmt::Display| ModelError::Weights(e.to_string());
         let header = Header {
-            format_version: FORMAT_VERSION,
+            // A program that knows no heads would take tags for genres, so it must not read them.
+            format_version: if self.calibration.head.is_softmax() {
+                WITHOUT_HEAD
+            } else {
+                FORMAT_VERSION
+            },
             architecture: self.architecture.clone(),
             genres: self.genres.clone(),
             tags: self.tags.clone(),
@@ -335,7 +343,8 @@ impl Model {
 /// What a model says of one segment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SegmentHeard {
-    /// Calibrated probabilities of the genres, in the model's order.
+    /// Calibrated probabilities of the genres, or with [`Head::Sigmoid`](super::Head) of the tags, in the
+    /// model's order.
     pub probabilities: Vec<f32>,
     /// What they come from.
     pub logits: Vec<f32>,

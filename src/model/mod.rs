@@ -22,7 +22,7 @@ pub mod zhang;
 pub(crate) use blocks::max_pool;
 pub use blocks::{Conv, Edge};
 pub(crate) use calibration::mean;
-pub use calibration::{Calibration, Pooling};
+pub use calibration::{Calibration, Head, Pooling};
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use file::sha256_hex;
 pub use file::{Golden, Model, Normalise, SegmentHeard, Training};

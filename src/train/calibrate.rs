@@ -4,8 +4,10 @@ use burn::tensor::Device;
 use rayon::prelude::*;
 
 use super::TrainError;
+use super::metrics::binary_cross_entropy;
+use super::tags::targets;
 use crate::library::Song;
-use crate::model::{Calibration, Model, Pooling};
+use crate::model::{Calibration, Head, Model, Pooling};
 use crate::pipeline::Listener;
 
 /// Temperatures that are tried: from 1/4 to 4 in steps of five per cent.
@@ -16,8 +18,9 @@ const MISSED: usize = 50;
 /// … and the others are music with at least this probability.
 const STILL_MUSIC: f32 = 0.9;
 
-/// The pooling and the temperature with the least mean cross-entropy on labelled songs, and that
-/// cross-entropy in nats. Songs that cannot be heard or have another genre are left out.
+/// The pooling and the temperature with the least mean cross-entropy on labelled songs (of tags, binary
+/// cross-entropy), and that cross-entropy in nats. Songs that cannot be heard or that the model has no
+/// word for are left out.
 ///
 /// # Errors
 /// If the device fails.
@@ -27,13 +30,14 @@ pub fn calibrate(
     device: &Device,
 ) -> Result<(Calibration, f64), TrainError> {
     let listener = Listener::new(model.clone(), device.clone());
-    let evidence: Vec<(usize, Vec<Vec<f32>>, Vec<f32>)> = songs
+    let head = model.calibration.head;
+    let evidence: Vec<(Vec<bool>, Vec<Vec<f32>>, Vec<f32>)> = songs
         .par_iter()
         .filter_map(|song| {
-            let label = model.genres.iter().position(|g| *g == song.track.genre)?;
+            let target = targets(song, &model.genres)?;
             let clip = song.clip().ok()?;
             let (logits, music) = listener.analysed(&clip).ok()?.evidence();
-            Some((label, logits, music))
+            Some((target, logits, music))
         })
         .collect();
     let mut music: Vec<f32> = evidence.iter().flat_map(|e| e.2.clone()).collect();
@@ -45,20 +49,28 @@ pub fn calibrate(
         logit - (STILL_MUSIC / (1.0 - STILL_MUSIC)).ln()
     });
     let shifted = Calibration {
+        head,
         music_shift,
         ..Calibration::default()
     };
-    let heard: Vec<(usize, Vec<Vec<f32>>, f32)> = evidence
+    let heard: Vec<(Vec<bool>, Vec<Vec<f32>>, f32)> = evidence
         .into_iter()
-        .map(|(label, logits, music)| (label, logits, shifted.mean_music(music.into_iter())))
+        .map(|(target, logits, music)| (target, logits, shifted.mean_music(music.into_iter())))
         .collect();
     let loss = |calibration: &Calibration| -> f64 {
         heard
             .iter()
-            .map(|(label, logits, music)| {
+            .map(|(target, logits, music)| {
                 let logits: Vec<&[f32]> = logits.iter().map(Vec::as_slice).collect();
                 let p = calibration.probabilities(&logits, *music);
-                -f64::from(p[*label].max(f32::MIN_POSITIVE)).ln()
+                match head {
+                    Head::Sigmoid => binary_cross_entropy(&p, target),
+                    Head::Softmax => {
+                        let mut of = p.iter().zip(target);
+                        let labelled = of.find(|(_, has)| **has).map_or(0.0, |(p, _)| *p);
+                        -f64::from(labelled.max(f32::MIN_POSITIVE)).ln()
+                    }
+                }
             })
             .sum()
     };
@@ -66,6 +78,7 @@ pub fn calibrate(
         .into_iter()
         .flat_map(|pooling| {
             (-TEMPERATURES..=TEMPERATURES).map(move |step| Calibration {
+                head,
                 temperature: 1.05_f32.powi(step),
                 pooling,
                 music_shift,
@@ -74,9 +87,5 @@ pub fn calibrate(
     let best = candidates
         .map(|calibration| (loss(&calibration) / heard.len().max(1) as f64, calibration))
         .min_by(|a, b| a.0.total_cmp(&b.0));
-    Ok(
-        best.map_or((Calibration::default(), f64::INFINITY), |(loss, c)| {
-            (c, loss)
-        }),
-    )
+    Ok(best.map_or((model.calibration, f64::INFINITY), |(loss, c)| (c, loss)))
 }

@@ -56,15 +56,16 @@ impl LogMel {
 pub struct Clip {
     /// What it sounds like.
     pub log_mel: LogMel,
-    /// Index of its genre.
-    pub genre: usize,
+    /// Index of its genre, or indices of its tags.
+    pub labels: Vec<usize>,
 }
 
 /// Clips to learn from.
 pub struct DataSet {
     clips: Vec<Clip>,
-    /// Indices of the clips of each genre that has any.
-    by_genre: Vec<Vec<usize>>,
+    /// Indices of the clips in [`groups`].
+    groups: Vec<Vec<usize>>,
+    /// Number of genres, or of tags.
     genres: usize,
     front_end: FrontEnd,
 }
@@ -74,7 +75,7 @@ pub struct DataSet {
 pub struct Batch {
     /// Of each part of the network's input, `[size, rows, columns]`.
     pub inputs: Vec<Vec<f32>>,
-    /// `[size, genres]`: genre probabilities to learn.
+    /// `[size, genres]`: probabilities of genres, or of tags, to learn.
     pub targets: Vec<f32>,
     /// `[size, genres]`: shares of labelled songs in lessons; a row of zeros has no label.
     pub labels: Option<Vec<f32>>,
@@ -146,7 +147,7 @@ impl DataSet {
         (variation, seed): (&Variation, u64),
     ) -> Result<Self, TrainError> {
         for song in songs {
-            label(song, genres)?;
+            labels(song, genres)?;
         }
         let progress = Progress::new("reading the training clips", songs.len());
         let clips = songs
@@ -157,12 +158,12 @@ impl DataSet {
                     file: song.file.clone(),
                     cause: cause.to_string(),
                 };
-                let genre = label(song, genres)?;
+                let labels = labels(song, genres)?;
                 let clip = song.clip_at(front_end.sample_rate).map_err(unusable)?;
                 let copies = variation.copies(&clip, seed, at).map_err(unusable)?;
                 let clips = std::iter::once(&clip).chain(&copies).map(|clip| Clip {
                     log_mel: LogMel::new(&front_end.log_mel(clip.samples())),
-                    genre,
+                    labels: labels.clone(),
                 });
                 let clips: Vec<Clip> = clips.collect();
                 progress.advance();
@@ -170,17 +171,10 @@ impl DataSet {
             })
             .collect::<Result<Vec<Vec<Clip>>, TrainError>>()?;
         let clips: Vec<Clip> = clips.into_iter().flatten().collect();
-        let mut by_genre = vec![Vec::new(); genres.len()];
-        for (index, clip) in clips.iter().enumerate() {
-            by_genre[clip.genre].push(index);
-        }
-        by_genre.retain(|members| !members.is_empty());
-        if by_genre.len() < 2 {
-            return Err(TrainError::TooFewGenres(by_genre.len()));
-        }
+        let known = clips.iter().map(|clip| clip.labels.as_slice());
         Ok(Self {
+            groups: groups(known.enumerate().collect(), genres.len())?,
             clips,
-            by_genre,
             genres: genres.len(),
             front_end: front_end.clone(),
         })
@@ -215,10 +209,11 @@ impl DataSet {
         Normalise::of(crops, shape, LEAST)
     }
 
-    /// A random clip; every genre is as likely, however few clips it has.
+    /// A random clip; every genre is as likely, however few clips it has, and of clips with tags every
+    /// clip.
     fn draw(&self, rng: &mut impl Rng) -> &Clip {
         let index = self
-            .by_genre
+            .groups
             .choose(rng)
             .and_then(|members| members.choose(rng))
             .copied()
@@ -245,15 +240,15 @@ impl DataSet {
             let (mut crop, mask) = augmentation.crop(&clip.log_mel, &self.front_end, rng);
             normalisation.apply(&mut crop, frames);
             mask.apply(&mut crop, frames);
-            (crop, clip.genre)
+            (crop, clip.labels.as_slice())
         };
         for target in targets.chunks_mut(self.genres) {
-            let (mut crop, genre) = prepared(rng);
+            let (mut crop, labels) = prepared(rng);
             let share = if mixup > 0.0 { beta(mixup, rng) } else { 1.0 };
-            target[genre] += (1.0 - smoothing) * share;
+            add(target, labels, (1.0 - smoothing) * share);
             if share < 1.0 {
-                let (other, other_genre) = prepared(rng);
-                target[other_genre] += (1.0 - smoothing) * (1.0 - share);
+                let (other, other_labels) = prepared(rng);
+                add(target, other_labels, (1.0 - smoothing) * (1.0 - share));
                 for (a, b) in crop.iter_mut().zip(other) {
                     *a = share * *a + (1.0 - share) * b;
                 }
@@ -269,19 +264,50 @@ impl DataSet {
     }
 }
 
-/// Index of a song's genre.
-pub(super) fn label(song: &Song, genres: &[String]) -> Result<usize, TrainError> {
-    genres
+/// Indices of a song's tags, or of its one genre, among those that are learnt.
+pub(super) fn labels(song: &Song, names: &[String]) -> Result<Vec<usize>, TrainError> {
+    let words = song.words();
+    let unknown = |word: &str| TrainError::Song {
+        file: song.file.clone(),
+        cause: format!("its genre {word:?} is none of {}", names.join(", ")),
+    };
+    if words.is_empty() {
+        return Err(unknown(""));
+    }
+    let place = |word: &&str| names.iter().position(|name| name == word);
+    let places = words
         .iter()
-        .position(|genre| *genre == song.track.genre)
-        .ok_or_else(|| TrainError::Song {
-            file: song.file.clone(),
-            cause: format!(
-                "its genre {:?} is none of {}",
-                song.track.genre,
-                genres.join(", ")
-            ),
-        })
+        .map(|word| place(word).ok_or_else(|| unknown(word)));
+    places.collect()
+}
+
+/// Members with their labels in groups that are drawn from alike: one per genre that has any, or a
+/// single one where some have several labels, since no group of its own could then hold a tag's clips.
+pub(super) fn groups<T>(
+    members: Vec<(T, &[usize])>,
+    names: usize,
+) -> Result<Vec<Vec<T>>, TrainError> {
+    if members.iter().any(|(_, labels)| labels.len() != 1) {
+        return Ok(vec![
+            members.into_iter().map(|(member, _)| member).collect(),
+        ]);
+    }
+    let mut groups: Vec<Vec<T>> = (0..names).map(|_| Vec::new()).collect();
+    for (member, labels) in members {
+        groups[labels[0]].push(member);
+    }
+    groups.retain(|members| !members.is_empty());
+    if groups.len() < 2 {
+        return Err(TrainError::TooFewGenres(groups.len()));
+    }
+    Ok(groups)
+}
+
+/// Adds a share to the targets of a clip's labels.
+pub(super) fn add(target: &mut [f32], labels: &[usize], share: f32) {
+    for &label in labels {
+        target[label] += share;
+    }
 }
 
 /// A number from Beta(a, a) by Jöhnk's method, which is quick for small `a`.

@@ -111,7 +111,7 @@ pub enum Through {
 
 impl Through {
     /// The sound as it comes out.
-    fn pass(self, clip: Clip) -> Result<Clip, audio::AudioError> {
+    pub(super) fn pass(self, clip: Clip) -> Result<Clip, audio::AudioError> {
         match self {
             Self::Clean => Ok(clip),
             Self::Phone => Clip::new(band_pass(&clip, 300.0, 3_400.0), clip.rate()),
@@ -218,12 +218,7 @@ pub fn evaluate_in_detail(
         }
     }
     if answers.is_empty() {
-        let first = errors.first();
-        return Err(TrainError::NothingHeard(
-            first.map_or("there are none".to_owned(), |e| {
-                format!("{}: {}", e.path, e.error)
-            }),
-        ));
+        return Err(TrainError::nothing_heard(&errors));
     }
     let described = Descriptions {
         statistics,

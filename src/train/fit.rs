@@ -17,16 +17,19 @@ use serde::{Deserialize, Serialize};
 use super::augment::Augmentation;
 use super::calibrate::calibrate;
 use super::data::{Batch, DataSet};
-use super::evaluate::{Report, Through, evaluate};
+use super::evaluate::{Through, evaluate};
 use super::finish::heads;
 use super::lessons::{Curriculum, Lessons};
+use super::tags::evaluate_tags;
 use super::teacher::{FEATURES, Teacher};
 use super::vary::Variation;
 use super::windows::Windows;
 use super::{TrainError, write_whole};
 use crate::dsp::FrontEnd;
-use crate::library::Song;
-use crate::model::{Architecture, Input, Model, Network, Normalise, Training, Weights, parameters};
+use crate::library::{Song, tagged};
+use crate::model::{
+    Architecture, Head, Input, Model, Network, Normalise, Training, Weights, parameters,
+};
 use crate::pipeline::Listener;
 use crate::progress::Progress;
 
@@ -36,8 +39,11 @@ use crate::progress::Progress;
 pub struct Recipe {
     /// The network.
     pub architecture: Architecture,
-    /// Names of the genres, the order of the logits.
+    /// Names of the genres, or of the tags, the order of the logits.
     pub genres: Vec<String>,
+    /// What the logits are of; songs with tags need [`Head::Sigmoid`].
+    #[serde(default)]
+    pub head: Head,
     /// Passes over the training data, at most.
     pub epochs: usize,
     /// Highest learning rate; it rises to it in the first epochs and falls along a cosine.
@@ -52,7 +58,7 @@ pub struct Recipe {
     pub average: f32,
     /// Parameter of mixup's Beta distribution, without a teacher; zero for none.
     pub mixup: f64,
-    /// Share of each label that is spread over all genres, without a teacher.
+    /// Share of each label that is spread over all genres, without a teacher and with a softmax.
     pub smoothing: f32,
     /// How the weights are moved.
     pub optimizer: Optimizer,
@@ -137,6 +143,7 @@ impl Recipe {
         let input = architecture.input();
         Self {
             genres,
+            head: Head::default(),
             epochs: if two_stream { 80 } else { 40 },
             learning_rate: 2e-3,
             patience: 25,
@@ -206,6 +213,15 @@ impl Recipe {
         Ok(self)
     }
 
+    /// Parameter of mixup, and the share of each label that is spread.
+    fn blending(&self) -> (f64, f32) {
+        match self.head {
+            Head::Softmax => (self.mixup, self.smoothing),
+            // A tag that is not there is a label too: there is nothing to spread one over.
+            Head::Sigmoid => (self.mixup, 0.0),
+        }
+    }
+
     /// Learning rate at a step: a linear rise, then half a cosine down to zero.
     fn rate(&self, step: usize, steps: usize) -> f64 {
         let warm_up = Self::WARM_UP_STEPS.min(steps / 2);
@@ -222,8 +238,61 @@ impl Recipe {
 struct State {
     /// Epochs done.
     epoch: usize,
-    /// Highest macro F1 on the validation split, and the epoch that reached it, counted from one.
+    /// Highest [`Judged::score`] on the validation split, and the epoch that reached it, counted from one.
     best: Option<(f64, usize)>,
+}
+
+/// How well an epoch's model does on the clips that choose.
+struct Judged {
+    /// Mean cross-entropy in nats, of tags binary.
+    log_loss: f64,
+    /// Accuracy, of tags Hamming accuracy.
+    accuracy: f64,
+    macro_f1: f64,
+    /// Of tags, the mean average precision.
+    average_precision: Option<f64>,
+    warning: Option<&'static str>,
+}
+
+impl Judged {
+    /// Hears the songs that choose.
+    fn of(listener: &Listener, songs: &[Song]) -> Result<Self, TrainError> {
+        let progress = Progress::new("choosing", songs.len()).quiet();
+        if tagged(songs) {
+            let (found, _) = evaluate_tags(listener, songs, Through::Clean, &progress)?;
+            return Ok(Self {
+                log_loss: found.log_loss,
+                accuracy: found.report.hamming_accuracy,
+                macro_f1: found.report.macro_f1,
+                average_precision: Some(found.report.mean_average_precision.unwrap_or(0.0)),
+                warning: found.warning,
+            });
+        }
+        let found = evaluate(listener, songs, Through::Clean, None, &progress)?;
+        Ok(Self {
+            log_loss: found.log_loss,
+            accuracy: found.accuracy,
+            macro_f1: found.macro_f1,
+            average_precision: None,
+            warning: found.warning,
+        })
+    }
+
+    /// What the best epoch is chosen by, and its name. F1, because every genre should count, and not the
+    /// loss, which the confidence of a network that has seen its few clips often drives up while its
+    /// answers still get better. Of tags average precision, since a rare one is seldom called at all.
+    fn score(&self) -> f64 {
+        self.average_precision.unwrap_or(self.macro_f1)
+    }
+}
+
+/// What [`Judged::score`] is.
+fn score_name(songs: &[Song]) -> &'static str {
+    if tagged(songs) {
+        "mean average precision"
+    } else {
+        "macro F1"
+    }
 }
 
 /// A line of metrics.csv.
@@ -231,7 +300,7 @@ struct EpochMetrics<'a> {
     epoch: usize,
     rate: f64,
     loss: f64,
-    valid: &'a Report,
+    valid: &'a Judged,
     seconds: f64,
 }
 
@@ -338,20 +407,19 @@ impl Source {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         match self {
             Self::Clips(clips) => {
-                let shares = (recipe.mixup, recipe.smoothing);
                 let mut batch = || {
                     clips.batch(
                         recipe.batch_size,
                         &recipe.augmentation,
                         &normalisation[0],
-                        shares,
+                        recipe.blending(),
                         &mut rng,
                     )
                 };
                 (0..count).all(|_| take(batch()));
             }
             Self::Windows(windows) => {
-                let shares = (recipe.mixup, recipe.smoothing);
+                let shares = recipe.blending();
                 let order = windows.order(&mut rng);
                 order
                     .chunks(recipe.batch_size)
@@ -369,7 +437,8 @@ impl Source {
     }
 }
 
-/// Trains a model, keeps the weights with the highest validation macro F1 in `folder/model.safetensors`
+/// Trains a model, keeps the weights with the highest validation macro F1 (of tags, mean average precision)
+/// in `folder/model.safetensors`
 /// and a line per epoch in `folder/metrics.csv`. With `resume` it goes on from the last finished
 /// epoch of the same recipe.
 ///
@@ -417,7 +486,7 @@ pub fn fit(
     );
 
     let model_of = |weights: &Weights, epoch: usize| -> Result<Model, TrainError> {
-        Ok(Model::new(
+        let mut model = Model::new(
             recipe.architecture.clone(),
             weights.clone().apply(recipe.architecture.init(device))?,
             (recipe.genres.clone(), tags.clone()),
@@ -432,13 +501,16 @@ pub fn fit(
                 genre_layer: String::new(),
             },
             device,
-        ))
+        );
+        model.calibration.head = recipe.head;
+        Ok(model)
     };
     while now.state.epoch < recipe.epochs {
         let best_epoch = now.state.best.map_or(0, |(_, epoch)| epoch);
         if now.state.epoch - best_epoch >= recipe.patience {
             eprintln!(
-                "stopped: no better validation F1 for {} epochs",
+                "stopped: no better validation {} for {} epochs",
+                score_name(valid),
                 recipe.patience
             );
             break;
@@ -459,22 +531,14 @@ pub fn fit(
         let mut model = model_of(&now.average, now.state.epoch)?;
         model.calibration = calibrate(&model, valid, device)?.0;
         let listener = Listener::new(model.clone(), device.clone());
-        let report = evaluate(
-            &listener,
-            valid,
-            Through::Clean,
-            None,
-            &Progress::new("choosing", valid.len()).quiet(),
-        )?;
-        // F1, because every genre should count, and not the loss, which the confidence of a network
-        // that has seen its few clips often drives up while its answers still get better.
+        let judged = Judged::of(&listener, valid)?;
         if now
             .state
             .best
             // A hair's breadth more than equal, since the state goes through decimal digits.
-            .is_none_or(|(best, _)| report.macro_f1 > best + 1e-9)
+            .is_none_or(|(best, _)| judged.score() > best + 1e-9)
         {
-            now.state.best = Some((report.macro_f1, now.state.epoch));
+            now.state.best = Some((judged.score(), now.state.epoch));
             save_best(model, device, &folder)?;
         }
         note(
@@ -483,15 +547,16 @@ pub fn fit(
                 epoch: now.state.epoch,
                 rate: recipe.rate(first_step, steps),
                 loss,
-                valid: &report,
+                valid: &judged,
                 seconds: started.elapsed().as_secs_f64(),
             },
         )?;
         keep(recipe, &now, &folder)?;
     }
     let Source::Lessons(lessons) = &source else {
-        if let Some((f1, epoch)) = now.state.best {
-            eprintln!("best: epoch {epoch}, validation macro F1 {f1:.3}");
+        if let Some((score, epoch)) = now.state.best {
+            let name = score_name(valid);
+            eprintln!("best: epoch {epoch}, validation {name} {score:.3}");
         }
         return Ok(());
     };
@@ -588,7 +653,7 @@ pub fn fit_rows<'a>(
         &folder.metrics(),
         format!("{}\n", lines.join("\n")).as_bytes(),
     )?;
-    let model = Model::new(
+    let mut model = Model::new(
         recipe.architecture.clone(),
         now.average.apply(recipe.architecture.init(device))?,
         (recipe.genres.clone(), Vec::new()),
@@ -604,6 +669,7 @@ pub fn fit_rows<'a>(
         },
         device,
     );
+    model.calibration.head = recipe.head;
     save_best(model, device, &folder)
 }
 
@@ -665,6 +731,14 @@ fn epoch(
 /// Temperature of the supervised contrastive loss: cosines that differ by it differ by a factor of e.
 const CONTRAST_TEMPERATURE: f32 = 0.2;
 
+/// Binary cross-entropy of each row, mean over its columns: `[rows, 1]`.
+fn binary(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<2> {
+    (log_sigmoid(logits.clone()) * targets.clone()
+        + log_sigmoid(logits.neg()) * (targets.neg() + 1.0))
+        .mean_dim(1)
+        .neg()
+}
+
 /// The loss of a batch: the [`Shares`] of whatever is known of it.
 fn loss(recipe: &Recipe, pupil: &Pupil, batch: Batch, device: &Device) -> Tensor<1> {
     let size = batch.size;
@@ -675,11 +749,12 @@ fn loss(recipe: &Recipe, pupil: &Pupil, batch: Batch, device: &Device) -> Tensor
     let parts = recipe.architecture.input().tensors(&batch.inputs, device);
     let heard = pupil.network.forward(parts);
     let targets = rows(batch.targets);
-    let crossed = |logits: Tensor<2>| {
-        (log_softmax(logits, 1) * targets.clone())
+    let crossed = |logits: Tensor<2>| match recipe.head {
+        Head::Softmax => (log_softmax(logits, 1) * targets.clone())
             .sum()
             .neg()
-            .div_scalar(size as f32)
+            .div_scalar(size as f32),
+        Head::Sigmoid => binary(logits, targets.clone()).mean(),
     };
     // Members learn apart: nothing that one is told depends on another.
     let members = heard.members.len();
@@ -697,12 +772,6 @@ fn loss(recipe: &Recipe, pupil: &Pupil, batch: Batch, device: &Device) -> Tensor
     // The teacher is asked about music alone.
     let taught = music.iter().sum::<f32>().max(1.0);
     let music = rows(music);
-    let binary = |logits: Tensor<2>, targets: Tensor<2>| {
-        (log_sigmoid(logits.clone()) * targets.clone()
-            + log_sigmoid(logits.neg()) * (targets.neg() + 1.0))
-            .mean_dim(1)
-            .neg()
-    };
     if let Some(logit) = heard.music {
         loss = loss + binary(logit, music.clone()).mean().mul_scalar(shares.music);
     }
@@ -871,8 +940,13 @@ fn save_best(mut model: Model, device: &Device, folder: &RunFolder) -> Result<()
 
 /// Adds a line to metrics.csv and prints it.
 fn note(folder: &RunFolder, metrics: &EpochMetrics<'_>) -> Result<(), TrainError> {
-    const HEADER: &str =
-        "epoch,learning_rate,train_loss,valid_loss,valid_accuracy,valid_macro_f1,seconds";
+    let (head, cell) = match metrics.valid.average_precision {
+        Some(value) => ("valid_average_precision,", format!("{value:.4},")),
+        None => ("", String::new()),
+    };
+    let header = format!(
+        "epoch,learning_rate,train_loss,valid_loss,valid_accuracy,valid_macro_f1,{head}seconds"
+    );
     let path = folder.metrics();
     // A run killed between this line and its checkpoint does the epoch again: its old line goes.
     let kept: Vec<String> = fs::read_to_string(&path)
@@ -883,7 +957,7 @@ fn note(folder: &RunFolder, metrics: &EpochMetrics<'_>) -> Result<(), TrainError
         .map(str::to_owned)
         .collect();
     let line = format!(
-        "{},{:.6},{:.4},{:.4},{:.4},{:.4},{:.1}",
+        "{},{:.6},{:.4},{:.4},{:.4},{:.4},{cell}{:.1}",
         metrics.epoch,
         metrics.rate,
         metrics.loss,
@@ -892,18 +966,27 @@ fn note(folder: &RunFolder, metrics: &EpochMetrics<'_>) -> Result<(), TrainError
         metrics.valid.macro_f1,
         metrics.seconds
     );
-    let lines: Vec<&str> = std::iter::once(HEADER)
+    let lines: Vec<&str> = std::iter::once(header.as_str())
         .chain(kept.iter().map(String::as_str))
         .chain([line.as_str()])
         .collect();
     write_whole(&path, format!("{}\n", lines.join("\n")).as_bytes())?;
     eprintln!(
-        "epoch {:3}  train loss {:.3}  valid loss {:.3}  accuracy {:.1} %  macro F1 {:.3}  {:.1} s{}",
+        "epoch {:3}  train loss {:.3}  valid loss {:.3}  {} {:.1} %  macro F1 {:.3}{}  {:.1} s{}",
         metrics.epoch,
         metrics.loss,
         metrics.valid.log_loss,
+        if metrics.valid.average_precision.is_some() {
+            "Hamming accuracy"
+        } else {
+            "accuracy"
+        },
         100.0 * metrics.valid.accuracy,
         metrics.valid.macro_f1,
+        metrics
+            .valid
+            .average_precision
+            .map_or(String::new(), |value| format!("  mean AP {value:.3}")),
         metrics.seconds,
         metrics
             .valid

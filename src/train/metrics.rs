@@ -15,7 +15,9 @@ pub use curves::{
 };
 pub use intervals::{accuracy_interval, auc_macro_interval, interval, macro_f1_interval};
 pub use mcnemar::{McNemar, mcnemar};
-pub use multilabel::{CALLED, TagReport, hamming_accuracy, tag_report};
+pub use multilabel::{
+    CALLED, TagReport, binary_cross_entropy, hamming_accuracy, right_per_clip, tag_report,
+};
 
 /// Precision, recall and F1 of one genre.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -15,6 +15,7 @@ mod opinion;
 mod others;
 pub mod report;
 mod rows;
+mod tags;
 pub mod taste;
 mod teacher;
 mod vary;
@@ -33,6 +34,7 @@ pub use evaluate::{
 pub use fit::{Optimizer, Recipe, Shares, Teaching, fit, fit_rows};
 pub use lessons::Curriculum;
 pub use rows::{evaluate_rows, rows_of};
+pub use tags::{TagDetails, TagEvaluation, evaluate_tags};
 pub use teacher::{Taught, Teacher};
 pub use vary::Variation;
 pub use work::milliseconds;
@@ -125,6 +127,14 @@ pub enum TrainError {
 }
 
 impl TrainError {
+    /// That no clip could be heard, with what was wrong with the first.
+    fn nothing_heard(errors: &[ClipError]) -> Self {
+        let first = errors.first();
+        Self::NothingHeard(first.map_or("there are none".to_owned(), |e| {
+            format!("{}: {}", e.path, e.error)
+        }))
+    }
+
     fn io(path: &Path, cause: std::io::Error) -> Self {
         Self::Io {
             path: path.to_owned(),

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::metrics::McNemar;
 use super::taste::TasteReport;
-use super::{Report, TrainError, write_whole};
+use super::{Report, TagEvaluation, TrainError, write_whole};
 
 pub use gather::{Heard, epochs_of};
 
@@ -25,6 +25,9 @@ pub struct Contents {
     pub warnings: Vec<String>,
     /// How well a model does.
     pub evaluation: Option<Report>,
+    /// How well a model tells tags.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<TagEvaluation>,
     /// The epochs of its training.
     pub epochs: Vec<Epoch>,
     /// Trainings with one setting varied.
@@ -51,14 +54,17 @@ pub struct Epoch {
     pub epoch: usize,
     /// Learning rate.
     pub learning_rate: f64,
-    /// Mean cross-entropy of the epoch's batches in nats.
+    /// Mean cross-entropy of the epoch's batches in nats; of tags, binary.
     pub train_loss: f64,
     /// Mean cross-entropy of the clips that choose, in nats.
     pub valid_loss: f64,
-    /// Their accuracy.
+    /// Their accuracy; of tags, Hamming accuracy.
     pub valid_accuracy: f64,
     /// Their macro F1.
     pub valid_macro_f1: f64,
+    /// Of tags, their mean average precision.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_average_precision: Option<f64>,
     /// Seconds it took.
     pub seconds: f64,
 }
@@ -135,7 +141,7 @@ pub struct Picture {
 pub struct Compared {
     /// The model.
     pub name: String,
-    /// Share of the clips that it calls right.
+    /// Share of the clips that it calls right; of tags, Hamming accuracy.
     pub accuracy: Option<f64>,
     /// 95 % interval of it.
     pub accuracy_interval: Option<[f64; 2]>,
@@ -143,6 +149,9 @@ pub struct Compared {
     pub macro_f1: Option<f64>,
     /// Mean area under the ROC curve.
     pub auc_macro: Option<f64>,
+    /// Of tags, mean average precision.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mean_average_precision: Option<f64>,
     /// Artist-filtered precision at ten.
     pub precision_at_10: Option<f64>,
     /// Numbers that it learns.
@@ -203,6 +212,7 @@ mod tests {
                 valid_loss: 2.2 / epoch as f64,
                 valid_accuracy: 0.2 * epoch as f64,
                 valid_macro_f1: 0.18 * epoch as f64,
+                valid_average_precision: None,
                 seconds: 1.0,
             })
             .collect()
@@ -274,6 +284,7 @@ mod tests {
             notes: vec![NASTY.to_owned()],
             warnings: vec![NASTY.to_owned()],
             evaluation: Some(evaluation),
+            tags: None,
             epochs: epochs(),
             sweeps: vec![Sweep {
                 setting: NASTY.to_owned(),
@@ -385,6 +396,37 @@ mod tests {
         assert_eq!(json["evaluation"]["clips"], 6);
         assert_eq!(json["evaluation"]["curves"]["blues"]["roc"][0][0], 0.0);
         assert_eq!(json["epochs"][3]["epoch"], 4);
+    }
+
+    #[test]
+    fn the_page_of_tags_has_their_curves_and_no_confusion() {
+        let names = ["guitar", NASTY].map(str::to_owned).to_vec();
+        let probabilities = [[0.9, 0.2], [0.3, 0.8], [0.6, 0.1]].map(|p| p.to_vec());
+        let targets = [[true, false], [true, true], [false, false]].map(|t| t.to_vec());
+        let mut learning = epochs();
+        for epoch in &mut learning {
+            epoch.valid_average_precision = Some(0.4);
+        }
+        let contents = Contents {
+            title: "Tags".to_owned(),
+            tags: Some(TagEvaluation {
+                warning: None,
+                clips: 3,
+                report: metrics::tag_report(&probabilities, &targets, &names),
+                tags: names,
+                log_loss: 0.4,
+                errors: Vec::new(),
+            }),
+            epochs: learning,
+            ..Contents::default()
+        };
+        let html = page::html(&contents).expect("a page");
+        for part in ["Tag by tag", "Hamming accuracy", "mean AP", "roc-1-title"] {
+            assert!(html.contains(part), "{part}");
+        }
+        assert!(!html.contains("Confusion") && !html.contains("<script>alert"));
+        let json = serde_json::to_value(&contents).expect("JSON");
+        assert_eq!(json["tags"]["per_tag"]["guitar"]["support"], 2);
     }
 
     #[test]

@@ -75,12 +75,7 @@ pub fn evaluate_rows(
         }
     }
     if heard.answers.is_empty() {
-        let first = heard.errors.first();
-        return Err(TrainError::NothingHeard(
-            first.map_or("there are no rows".to_owned(), |e| {
-                format!("{}: {}", e.path, e.error)
-            }),
-        ));
+        return Err(TrainError::nothing_heard(&heard.errors));
     }
     Ok(judged(model, heard, Descriptions::default(), false))
 }

@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::TrainError;
-use super::data::{Batch, beta, label};
+use super::data::{Batch, add, beta, groups, labels};
 use super::vary::Variation;
 use crate::library::Song;
 use crate::model::{Input, Normalise};
@@ -40,7 +40,8 @@ impl Values {
 
 /// The windows of one clip.
 struct Clip {
-    genre: usize,
+    /// Index of its genre, or indices of its tags.
+    labels: Vec<usize>,
     /// Of each part of the input.
     parts: Vec<Values>,
     /// Windows with something to hear in them.
@@ -51,8 +52,9 @@ struct Clip {
 pub struct Windows {
     input: Input,
     clips: Vec<Clip>,
-    /// Of each genre that has any, clip and window.
-    by_genre: Vec<Vec<(usize, usize)>>,
+    /// Clip and window, in [`groups`].
+    groups: Vec<Vec<(usize, usize)>>,
+    /// Number of genres, or of tags.
     genres: usize,
 }
 
@@ -70,7 +72,7 @@ impl Windows {
         (variation, seed): (&Variation, u64),
     ) -> Result<Self, TrainError> {
         for song in songs {
-            label(song, genres)?;
+            labels(song, genres)?;
         }
         let progress = Progress::new("reading the training clips", songs.len());
         let clips = songs
@@ -81,14 +83,14 @@ impl Windows {
                     file: song.file.clone(),
                     cause: cause.to_string(),
                 };
-                let genre = label(song, genres)?;
+                let labels = labels(song, genres)?;
                 let sound = song.clip().map_err(unusable)?;
                 let copies = variation.copies(&sound, seed, at).map_err(unusable)?;
                 let clips = std::iter::once(&sound).chain(&copies).map(|sound| {
                     let examples = input.examples(sound).map_err(unusable)?;
                     let parts = examples.parts.iter();
                     Ok(Clip {
-                        genre,
+                        labels: labels.clone(),
                         parts: parts.map(|part| Values::of(input, part)).collect(),
                         audible: (0..examples.len())
                             .filter(|&window| examples.audible[window])
@@ -112,7 +114,7 @@ impl Windows {
         genres: usize,
     ) -> Result<Self, TrainError> {
         let clips = rows.map(|(row, genre)| Clip {
-            genre,
+            labels: vec![genre],
             parts: vec![Values::Single(Input::of_descriptors(row))],
             audible: vec![0],
         });
@@ -120,18 +122,14 @@ impl Windows {
     }
 
     fn new(clips: Vec<Clip>, genres: usize, input: Input) -> Result<Self, TrainError> {
-        let mut by_genre = vec![Vec::new(); genres];
-        for (at, clip) in clips.iter().enumerate() {
-            by_genre[clip.genre].extend(clip.audible.iter().map(|&window| (at, window)));
-        }
-        by_genre.retain(|members| !members.is_empty());
-        if by_genre.len() < 2 {
-            return Err(TrainError::TooFewGenres(by_genre.len()));
-        }
+        let places = clips.iter().enumerate().flat_map(|(at, clip)| {
+            let windows = clip.audible.iter();
+            windows.map(move |&window| ((at, window), clip.labels.as_slice()))
+        });
         Ok(Self {
+            groups: groups(places.collect(), genres)?,
             input,
             clips,
-            by_genre,
             genres,
         })
     }
@@ -143,7 +141,7 @@ impl Windows {
 
     /// Number of windows with something to hear in them: the size of one pass through everything.
     pub fn windows(&self) -> usize {
-        self.by_genre.iter().map(Vec::len).sum()
+        self.groups.iter().map(Vec::len).sum()
     }
 
     /// Mean and deviation of each row of each part over windows, each genre weighing the same.
@@ -169,17 +167,17 @@ impl Windows {
     }
 
     /// Clip and window, as many as there are, genre by genre in turn, so that each has its share; of a
-    /// genre every window once before any comes again.
+    /// genre, or of all clips with tags, every window once before any comes again.
     pub fn order(&self, rng: &mut impl Rng) -> Vec<(usize, usize)> {
-        let mut by_genre = self.by_genre.clone();
-        by_genre.shuffle(rng);
-        for members in &mut by_genre {
+        let mut groups = self.groups.clone();
+        groups.shuffle(rng);
+        for members in &mut groups {
             members.shuffle(rng);
         }
         (0..self.windows())
             .map(|at| {
-                let members = &by_genre[at % by_genre.len()];
-                members[at / by_genre.len() % members.len()]
+                let members = &groups[at % groups.len()];
+                members[at / groups.len() % members.len()]
             })
             .collect()
     }
@@ -205,9 +203,9 @@ impl Windows {
         let mut targets = vec![smoothing / self.genres as f32; size * self.genres];
         for (at, target) in targets.chunks_mut(self.genres).enumerate() {
             let (share, other) = blends[at];
-            let genre = |at: usize| self.clips[places[at].0].genre;
-            target[genre(at)] += (1.0 - smoothing) * share;
-            target[genre(other)] += (1.0 - smoothing) * (1.0 - share);
+            let labels = |at: usize| self.clips[places[at].0].labels.as_slice();
+            add(target, labels(at), (1.0 - smoothing) * share);
+            add(target, labels(other), (1.0 - smoothing) * (1.0 - share));
         }
         let shapes = self.input.shapes().into_iter().enumerate();
         let inputs = shapes.map(|(part, [_, columns])| {
@@ -240,6 +238,27 @@ impl Windows {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn clips_with_several_tags_are_drawn_alike_and_learn_all_of_them() {
+        let clip = |labels: &[usize]| Clip {
+            labels: labels.to_vec(),
+            parts: vec![Values::Single(vec![labels.len() as f32; 57])],
+            audible: vec![0],
+        };
+        let clips = [clip(&[0]), clip(&[0, 2]), clip(&[1, 2]), clip(&[0, 1, 2])];
+        let windows = Windows::new(clips.into(), 3, Input::Descriptors).expect("clips");
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let mut order = windows.order(&mut rng);
+        let batch = windows.batch(&order, &windows.normalisation(0), (0.0, 0.0), &mut rng);
+        for (target, &(clip, _)) in batch.targets.chunks(3).zip(&order) {
+            let ones = target.iter().enumerate().filter(|(_, v)| **v == 1.0);
+            let ones: Vec<usize> = ones.map(|(label, _)| label).collect();
+            assert_eq!(ones, windows.clips[clip].labels);
+        }
+        order.sort_unstable();
+        assert_eq!(order, [(0, 0), (1, 0), (2, 0), (3, 0)]);
+    }
 
     fn windows() -> Windows {
         let rows: Vec<(Vec<f32>, usize)> = (0..30)

@@ -7,6 +7,7 @@ mod compare;
 mod sets;
 mod sweep;
 mod table;
+mod tags;
 mod taste;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +23,7 @@ use serde::Serialize;
 use sets::SetArguments;
 use soundalike::dsp::FrontEnd;
 use soundalike::library::{self, FeatureTable, Song, Split};
-use soundalike::model::{Architecture, Calibration, GENRES};
+use soundalike::model::{Architecture, Calibration, GENRES, Head};
 use soundalike::pipeline::Listener;
 use soundalike::progress::Progress;
 use soundalike::shipped;
@@ -30,7 +31,7 @@ use soundalike::train::metrics::{GenreScore, Reliability};
 use soundalike::train::report::{self, Contents, Heard};
 use soundalike::train::{
     Augmentation, DeviceName, Optimizer, Precision, Recipe, Report, Teacher, Teaching, Through,
-    Variation, evaluate, evaluate_in_detail, fit, open_device, write_whole,
+    Variation, evaluate, evaluate_in_detail, evaluate_tags, fit, open_device, write_whole,
 };
 
 #[derive(Parser)]
@@ -131,6 +132,10 @@ struct Settings {
     /// Crops per step
     #[arg(long)]
     batch: Option<usize>,
+    /// softmax, one genre of several, or sigmoid, each of them with a probability of its own; songs with
+    /// tags always take sigmoid
+    #[arg(long)]
+    head: Option<Head>,
     /// What moves the weights: adamw, adam or sgd
     #[arg(long)]
     optimizer: Option<Optimizer>,
@@ -168,6 +173,7 @@ impl Settings {
         recipe.patience = self.patience.unwrap_or(recipe.patience);
         recipe.batch_size = self.batch.unwrap_or(recipe.batch_size);
         recipe.optimizer = self.optimizer.unwrap_or(recipe.optimizer);
+        recipe.head = self.head.unwrap_or(recipe.head);
         recipe.mixup = self.mixup.unwrap_or(recipe.mixup);
         if let Some(dropout) = self.dropout {
             recipe.architecture = recipe.architecture.with_dropout(dropout);
@@ -187,6 +193,27 @@ impl Settings {
                 .error(ErrorKind::ValueValidation, error)
                 .exit()
         })
+    }
+}
+
+impl Settings {
+    /// Gives the recipe what the songs are of: their genres or tags, as many outputs, and where they have
+    /// tags the head for them.
+    fn fit_to(&self, recipe: &mut Recipe, songs: &[Song]) -> anyhow::Result<()> {
+        if library::tagged(songs) {
+            if self.head == Some(Head::Softmax) {
+                bail!(
+                    "a softmax tells one genre of several, and these songs have tags, many at once; leave out --head"
+                );
+            }
+            recipe.head = Head::Sigmoid;
+            recipe.genres = library::tags_of(&of_split(songs, Split::Train));
+        } else {
+            recipe.genres = genres_of(songs);
+        }
+        recipe.data = collections(songs);
+        recipe.architecture = recipe.architecture.clone().with_genres(recipe.genres.len());
+        Ok(())
     }
 }
 
@@ -394,16 +421,19 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
     if let Some(warning) = library::warning(&songs) {
         eprintln!("{warning}");
     }
-    recipe.genres = genres_of(&songs);
-    recipe.data = collections(&songs);
+    arguments.settings.fit_to(&mut recipe, &songs)?;
     let device = open_device(arguments.device)?;
     let teacher = arguments
         .teacher
         .as_deref()
         .map(|folder| Teacher::open(folder, &device))
         .transpose()?;
-    recipe.architecture = recipe.architecture.with_genres(recipe.genres.len());
     if let Some(teacher) = &teacher {
+        if !recipe.head.is_softmax() {
+            bail!(
+                "a teacher's lessons are about one genre of several; leave out --teacher, or give songs of genres without --head sigmoid"
+            );
+        }
         let Architecture::TwoStream(config) = recipe.architecture else {
             bail!(
                 "a {} learns no tags; only two-stream takes a teacher",
@@ -447,6 +477,9 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
     let path = arguments.output.join("model.safetensors");
     let bytes = std::fs::read(&path).with_context(|| path.display().to_string())?;
     let listener = Listener::from_bytes(&bytes, Device::flex())?;
+    if library::tagged(&songs) {
+        return tags::finish(&recipe, &listener, [&train, &valid], &arguments);
+    }
     let progress = Progress::new("evaluating", valid.len());
     let report = evaluate(
         &listener,
@@ -611,7 +644,7 @@ fn measure(
     let songs: Vec<Song> = set
         .open(seed)?
         .into_iter()
-        .filter(|song| split.takes(song.split) && !song.track.genre.is_empty())
+        .filter(|song| split.takes(song.split) && !song.words().is_empty())
         .collect();
     if songs.is_empty() {
         bail!(
@@ -627,6 +660,17 @@ fn measure(
         std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
     let progress = Progress::new("evaluating", songs.len());
+    if library::tagged(&songs) {
+        let (found, _) = evaluate_tags(&listener, &songs, through, &progress)?;
+        drop(progress);
+        tags::print(&found, json)?;
+        let all_heard = found.errors.is_empty();
+        if let Some(folder) = folder {
+            let title = format!("How well {name} tells the tags of {}", set.data.display());
+            tags::write_report(title, found, Vec::new(), folder)?;
+        }
+        return Ok(all_heard);
+    }
     let (report, details) =
         evaluate_in_detail(&listener, &songs, through, teacher.as_ref(), &progress)?;
     drop(progress);

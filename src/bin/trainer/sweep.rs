@@ -10,7 +10,7 @@ use soundalike::train::report::{self, Contents, Run, Sweep};
 use soundalike::train::{DeviceName, Recipe, TrainError, fit, open_device};
 
 use crate::sets::SetArguments;
-use crate::{Settings, collections, genres_of, of_split};
+use crate::{Settings, of_split};
 
 /// What is varied.
 #[derive(clap::Args)]
@@ -109,9 +109,7 @@ pub fn sweep(arguments: &SweepArguments) -> anyhow::Result<()> {
     let setting = arguments.vary.name();
     let mut runs = Vec::new();
     for (mut recipe, value) in recipes.into_iter().zip(values) {
-        recipe.genres = genres_of(&songs);
-        recipe.data = collections(&songs);
-        recipe.architecture = recipe.architecture.with_genres(recipe.genres.len());
+        settings.fit_to(&mut recipe, &songs)?;
         let folder = arguments
             .output
             .join(format!("{}-{value}", setting.replace(' ', "-")));

@@ -39,8 +39,18 @@ pub fn hamming_accuracy(probabilities: &[Vec<f32>], targets: &[Vec<bool>]) -> f6
     mean(shares.into_iter()).unwrap_or(0.0)
 }
 
+/// Mean binary cross-entropy of one clip's decisions, in nats; zero of none.
+pub fn binary_cross_entropy(probabilities: &[f32], target: &[bool]) -> f64 {
+    let decisions = probabilities.iter().zip(target);
+    let losses = decisions.map(|(&p, &has)| {
+        let right = if has { p } else { 1.0 - p };
+        -f64::from(right.max(f32::MIN_POSITIVE)).ln()
+    });
+    mean(losses).unwrap_or(0.0)
+}
+
 /// Share of right decisions of each clip.
-fn right_per_clip(probabilities: &[Vec<f32>], targets: &[Vec<bool>]) -> Vec<f64> {
+pub fn right_per_clip(probabilities: &[Vec<f32>], targets: &[Vec<bool>]) -> Vec<f64> {
     let clips = probabilities.iter().zip(targets);
     clips
         .map(|(p, target)| {
@@ -132,6 +142,13 @@ mod tests {
         let [low, high] = report.hamming_interval.expect("clips");
         assert!(low < report.hamming_accuracy && report.hamming_accuracy < high);
         assert_eq!(report, tag_report(&probabilities, &targets, &tags));
+    }
+
+    #[test]
+    fn the_cross_entropy_is_the_mean_surprise_of_the_decisions() {
+        let found = binary_cross_entropy(&[0.5, 0.25], &[true, false]);
+        assert!((found - 0.5 * (2.0_f64.ln() + (4.0_f64 / 3.0).ln())).abs() < 1e-9);
+        assert!(binary_cross_entropy(&[0.0], &[true]).is_finite());
     }
 
     #[test]

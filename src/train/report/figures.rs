@@ -252,10 +252,21 @@ pub(super) fn training(epochs: &[Epoch]) -> Result<[String; 2], TrainError> {
         line("training", QUIET, true, |e| e.train_loss),
         line("validation", INK, false, |e| e.valid_loss),
     ];
-    let scores = [
-        line("accuracy", INK, false, |e| e.valid_accuracy),
-        line("macro F1", QUIET, true, |e| e.valid_macro_f1),
-    ];
+    let of_tags = epochs.iter().any(|e| e.valid_average_precision.is_some());
+    let scores = if of_tags {
+        vec![
+            line("Hamming accuracy", INK, false, |e| e.valid_accuracy),
+            line("mean AP", MORE, false, |e| {
+                e.valid_average_precision.unwrap_or(0.0)
+            }),
+            line("macro F1", QUIET, true, |e| e.valid_macro_f1),
+        ]
+    } else {
+        vec![
+            line("accuracy", INK, false, |e| e.valid_accuracy),
+            line("macro F1", QUIET, true, |e| e.valid_macro_f1),
+        ]
+    };
     let all = losses.iter().flat_map(|l| l.points.iter().map(|p| p.1));
     Ok([
         traces(
@@ -267,7 +278,11 @@ pub(super) fn training(epochs: &[Epoch]) -> Result<[String; 2], TrainError> {
         )?,
         traces(
             "training-accuracy",
-            "Validation accuracy per epoch",
+            if of_tags {
+                "Validation scores per epoch"
+            } else {
+                "Validation accuracy per epoch"
+            },
             ("epoch", "share"),
             0.0..1.0,
             &scores,

@@ -16,6 +16,8 @@ use crate::train::{Details, Report, TrainError};
 
 /// Fewer clips say little about correlations.
 const LEAST_CLIPS: usize = 30;
+/// A column that only trainings on tags have.
+const AVERAGE_PRECISION: &str = "valid_average_precision";
 /// Rows and columns of a spectrogram's picture, at most.
 const PICTURE: [usize; 2] = [64, 160];
 
@@ -216,6 +218,11 @@ pub fn epochs_of(path: &Path) -> Result<Vec<Epoch>, TrainError> {
             valid_loss: number("valid_loss")?,
             valid_accuracy: number("valid_accuracy")?,
             valid_macro_f1: number("valid_macro_f1")?,
+            valid_average_precision: if head.iter().any(|column| column == AVERAGE_PRECISION) {
+                Some(number(AVERAGE_PRECISION)?)
+            } else {
+                None
+            },
             seconds: number("seconds")?,
         });
     }
@@ -251,6 +258,11 @@ mod tests {
             error.contains("line 2") && error.contains("train_loss"),
             "{error}"
         );
+        let head = head.replace("seconds", "valid_average_precision,seconds");
+        std::fs::write(&path, format!("{head}\n1,0.009,0.7,0.6,0.9,0.1,0.35,4.5\n"))
+            .expect("written");
+        let epochs = epochs_of(&path).expect("an epoch");
+        assert_eq!(epochs[0].valid_average_precision, Some(0.35));
         std::fs::write(&path, "epoch\n1\n").expect("written");
         let error = epochs_of(&path).expect_err("columns").to_string();
         assert!(error.contains("learning_rate"), "{error}");

@@ -1,14 +1,16 @@
 //! The page around the figures.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use super::{Contents, Run, figures};
+use super::{Compared, Contents, Run, figures};
+use crate::train::metrics::{Curves, GenreScore};
 use crate::train::taste::{Figure, TasteReport};
-use crate::train::{Report, TrainError};
+use crate::train::{Report, TagEvaluation, TrainError};
 
 /// The style of Soundalike's page, whose colours are used.
 const SITE: &str = include_str!("../../../www/style.css");
@@ -82,6 +84,9 @@ pub(super) fn html(contents: &Contents) -> Result<String, TrainError> {
     compared(&mut body, contents);
     if let Some(report) = &contents.evaluation {
         evaluation(&mut body, report, !contents.warnings.is_empty())?;
+    }
+    if let Some(found) = &contents.tags {
+        tags(&mut body, found, !contents.warnings.is_empty())?;
     }
     if !contents.epochs.is_empty() {
         let figures = figures::training(&contents.epochs)?;
@@ -295,6 +300,8 @@ fn three(value: f64) -> String {
 
 fn compared(body: &mut String, contents: &Contents) {
     if !contents.compared.is_empty() {
+        let of_tags = |model: &Compared| model.mean_average_precision.is_some();
+        let of_tags = contents.compared.iter().any(of_tags);
         let rows: Vec<Vec<String>> = contents
             .compared
             .iter()
@@ -307,7 +314,11 @@ fn compared(body: &mut String, contents: &Contents) {
                     }),
                     optional(model.macro_f1, three),
                     optional(model.auc_macro, three),
-                    optional(model.precision_at_10, three),
+                    if of_tags {
+                        optional(model.mean_average_precision, three)
+                    } else {
+                        optional(model.precision_at_10, three)
+                    },
                     optional(model.parameters, |n| n.to_string()),
                     optional(model.megaflops, |n| format!("{n:.1}")),
                     optional(model.train_seconds, |n| format!("{n:.0}")),
@@ -319,11 +330,19 @@ fn compared(body: &mut String, contents: &Contents) {
         body.push_str("<h2>Models side by side</h2>\n");
         let head = [
             "model",
-            "accuracy",
+            if of_tags {
+                "Hamming accuracy"
+            } else {
+                "accuracy"
+            },
             "95 % interval",
             "macro F1",
             "AUC",
-            "precision at 10",
+            if of_tags {
+                "mean AP"
+            } else {
+                "precision at 10"
+            },
             "parameters",
             "MFLOPs",
             "training (s)",
@@ -358,14 +377,102 @@ fn compared(body: &mut String, contents: &Contents) {
     }
 }
 
-fn evaluation(body: &mut String, report: &Report, warned: bool) -> Result<(), TrainError> {
-    let interval =
-        |of: Option<[f64; 2]>| optional(of, |[low, high]| format!("{low:.3} to {high:.3}"));
+/// An interval of a figure from 0 to 1.
+fn interval(of: Option<[f64; 2]>) -> String {
+    optional(of, |[low, high]| format!("{low:.3} to {high:.3}"))
+}
+
+/// A row of the table of figures.
+fn figure_row(warned: bool, name: &str, value: String, interval: String) -> Vec<String> {
+    let mark = if warned { " (see the warning)" } else { "" };
+    vec![name.to_owned(), format!("{value}{mark}"), interval]
+}
+
+/// The heading, and the table of figures under it.
+fn in_numbers(body: &mut String, clips: usize, rows: &[Vec<String>]) {
+    let _ = writeln!(
+        body,
+        "<h2>In numbers</h2>\n<p>{clips} clips; intervals by bootstrap over them.</p>"
+    );
+    table(body, "In numbers", &["", "value", "95 % interval"], rows);
+}
+
+/// The table of genres, or of tags.
+fn one_by_one(
+    body: &mut String,
+    [title, kind]: [&str; 2],
+    names: &[String],
+    scores: &BTreeMap<String, GenreScore>,
+    curves: &BTreeMap<String, Curves>,
+) {
+    let rows: Vec<Vec<String>> = names
+        .iter()
+        .filter_map(|name| {
+            let score = scores.get(name)?;
+            let curve = curves.get(name);
+            // Without clips of a genre there is nothing to score.
+            let scored = (score.support > 0).then_some(score);
+            Some(vec![
+                name.clone(),
+                optional(scored.map(|s| s.precision), three),
+                optional(scored.map(|s| s.recall), three),
+                optional(scored.map(|s| s.f1), three),
+                optional(curve.map(|c| c.auc), three),
+                optional(curve.map(|c| c.average_precision), three),
+                score.support.to_string(),
+            ])
+        })
+        .collect();
+    let _ = writeln!(body, "<h2>{title}</h2>");
+    let head = [kind, "precision", "recall", "F1", "AUC", "AP", "clips"];
+    table(body, title, &head, &rows);
+}
+
+/// The curves of genres, or of tags.
+fn curves(body: &mut String, of: &BTreeMap<String, Curves>) -> Result<(), TrainError> {
+    let [roc, precision_recall] = figures::curves(of)?;
+    section(body, "ROC curves", "small", &roc);
+    section(body, "Precision–recall curves", "small", &precision_recall);
+    Ok(())
+}
+
+fn tags(body: &mut String, found: &TagEvaluation, warned: bool) -> Result<(), TrainError> {
+    let report = &found.report;
+    let row = |name, value, interval| figure_row(warned, name, value, interval);
     let none = || "–".to_owned();
-    let row = |name: &str, value: String, interval: String| {
-        let mark = if warned { " (see the warning)" } else { "" };
-        vec![name.to_owned(), format!("{value}{mark}"), interval]
-    };
+    let rows = [
+        row(
+            "macro AUC",
+            optional(report.auc_macro, three),
+            interval(report.auc_macro_interval),
+        ),
+        row(
+            "mean average precision",
+            optional(report.mean_average_precision, three),
+            none(),
+        ),
+        row(
+            "Hamming accuracy",
+            three(report.hamming_accuracy),
+            interval(report.hamming_interval),
+        ),
+        row("macro F1", three(report.macro_f1), none()),
+        row("log loss (nats)", three(found.log_loss), none()),
+    ];
+    in_numbers(body, found.clips, &rows);
+    one_by_one(
+        body,
+        ["Tag by tag", "tag"],
+        &found.tags,
+        &report.per_tag,
+        &report.curves,
+    );
+    curves(body, &report.curves)
+}
+
+fn evaluation(body: &mut String, report: &Report, warned: bool) -> Result<(), TrainError> {
+    let none = || "–".to_owned();
+    let row = |name: &str, value, interval| figure_row(warned, name, value, interval);
     let of = |name: &str, value: f64| row(name, three(value), none());
     let maybe = |name: &str, value: Option<f64>| row(name, optional(value, three), none());
     let [low, high] = report.accuracy_interval;
@@ -402,42 +509,20 @@ fn evaluation(body: &mut String, report: &Report, warned: bool) -> Result<(), Tr
         ),
         row("segment accuracy", percent(report.segment_accuracy), none()),
     ];
-    let _ = writeln!(
+    in_numbers(body, report.clips, &rows);
+    one_by_one(
         body,
-        "<h2>In numbers</h2>\n<p>{} clips; intervals by bootstrap over them.</p>",
-        report.clips
+        ["Genre by genre", "genre"],
+        &report.genres,
+        &report.per_genre,
+        &report.curves,
     );
-    table(body, "In numbers", &["", "value", "95 % interval"], &rows);
-    body.push_str("<h2>Genre by genre</h2>\n");
-    let rows: Vec<Vec<String>> = report
-        .genres
-        .iter()
-        .filter_map(|genre| {
-            let score = report.per_genre.get(genre)?;
-            let curve = report.curves.get(genre);
-            // Without clips of a genre there is nothing to score.
-            let scored = (score.support > 0).then_some(score);
-            Some(vec![
-                genre.clone(),
-                optional(scored.map(|s| s.precision), three),
-                optional(scored.map(|s| s.recall), three),
-                optional(scored.map(|s| s.f1), three),
-                optional(curve.map(|c| c.auc), three),
-                optional(curve.map(|c| c.average_precision), three),
-                score.support.to_string(),
-            ])
-        })
-        .collect();
-    let head = ["genre", "precision", "recall", "F1", "AUC", "AP", "clips"];
-    table(body, "Genre by genre", &head, &rows);
     let matrix = figures::confusion(&report.genres, &report.confusion)?;
     let _ = writeln!(
         body,
         "<h2>Confusion matrix</h2>\n<p>Clips, and their share of the true genre.</p>\n<div class=\"wide matrix\" tabindex=\"0\" role=\"region\" aria-label=\"Confusion matrix\"><figure>{matrix}</figure></div>"
     );
-    let [roc, precision_recall] = figures::curves(&report.curves)?;
-    section(body, "ROC curves", "small", &roc);
-    section(body, "Precision–recall curves", "small", &precision_recall);
+    curves(body, &report.curves)?;
     let bars = figures::reliability(&report.reliability)?;
     let caption = "<figcaption>The number above a bar counts its clips; on the dashed line confidence is what it promises.</figcaption>";
     section(body, "Reliability", "pair", &[format!("{bars}{caption}")]);

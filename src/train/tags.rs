@@ -1,0 +1,106 @@
+//! How well a model tells tags, of which a clip may have many.
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::TrainError;
+use super::evaluate::{ClipError, Through};
+use super::metrics::{self, TagReport, binary_cross_entropy, right_per_clip, tag_report};
+use crate::library::{self, Song};
+use crate::pipeline::Listener;
+use crate::progress::Progress;
+
+/// What `trainer evaluate` prints of a model on clips with tags.
+#[derive(Clone, Debug, Serialize)]
+pub struct TagEvaluation {
+    /// What must be said beside every number here, where a song has pieces on both sides of the split.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warning: Option<&'static str>,
+    /// Clips that were heard.
+    pub clips: usize,
+    /// Names of the tags, in the model's order.
+    pub tags: Vec<String>,
+    /// Mean binary cross-entropy of a decision, in nats.
+    pub log_loss: f64,
+    /// The figures of merit.
+    #[serde(flatten)]
+    pub report: TagReport,
+    /// Clips that could not be heard, with the reason.
+    pub errors: Vec<ClipError>,
+}
+
+/// What was heard of each clip that could be: all of `[clips]`.
+#[derive(Clone, Debug, Default)]
+pub struct TagDetails {
+    /// Its place among the songs that were given.
+    pub songs: Vec<usize>,
+    /// Share of the decisions on it that are right.
+    pub right: Vec<f64>,
+}
+
+/// Which of the model's words a song has, `[words]`; `None` if it has none of them.
+pub(super) fn targets(song: &Song, names: &[String]) -> Option<Vec<bool>> {
+    let words = song.words();
+    let has: Vec<bool> = names
+        .iter()
+        .map(|name| words.contains(&name.as_str()))
+        .collect();
+    has.contains(&true).then_some(has)
+}
+
+/// Hears the songs and compares with their tags. Tags that the model does not know are not asked.
+///
+/// # Errors
+/// If no song could be heard, or none has a tag of the model.
+pub fn evaluate_tags(
+    listener: &Listener,
+    songs: &[Song],
+    through: Through,
+    progress: &Progress,
+) -> Result<(TagEvaluation, TagDetails), TrainError> {
+    let names = &listener.model().genres;
+    let heard: Vec<Result<(Vec<f32>, Vec<bool>), String>> = songs
+        .par_iter()
+        .map(|song| {
+            let target =
+                targets(song, names).ok_or("none of its tags is known to the model".to_owned())?;
+            let clip = song.clip().and_then(|clip| through.pass(clip));
+            let answer = listener.hear(&clip.map_err(|e| e.to_string())?);
+            progress.advance();
+            Ok((answer.map_err(|e| e.to_string())?.probabilities, target))
+        })
+        .collect();
+    let mut errors = Vec::new();
+    let mut places = Vec::new();
+    let (mut probabilities, mut targets) = (Vec::new(), Vec::new());
+    for (at, (song, heard)) in songs.iter().zip(heard).enumerate() {
+        match heard {
+            Ok((p, target)) => {
+                places.push(at);
+                probabilities.push(p);
+                targets.push(target);
+            }
+            Err(error) => errors.push(ClipError {
+                path: song.file.display().to_string(),
+                error,
+            }),
+        }
+    }
+    if places.is_empty() {
+        return Err(TrainError::nothing_heard(&errors));
+    }
+    let losses = probabilities.iter().zip(&targets);
+    let evaluation = TagEvaluation {
+        warning: library::warning(songs),
+        clips: places.len(),
+        tags: names.clone(),
+        log_loss: metrics::mean(losses.map(|(p, t)| binary_cross_entropy(p, t))).unwrap_or(0.0),
+        report: tag_report(&probabilities, &targets, names),
+        errors,
+    };
+    let details = TagDetails {
+        right: right_per_clip(&probabilities, &targets),
+        songs: places,
+    };
+    Ok((evaluation, details))
+}
