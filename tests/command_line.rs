@@ -586,6 +586,94 @@ fn data_that_cannot_be_learnt_from_is_refused_with_a_sentence_before_anything_is
 }
 
 #[test]
+fn songs_with_tags_are_learnt_measured_and_told_in_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let mut table = "clip_id\tlow\thigh\tloud\tmp3_path\n".to_owned();
+    for clip in 0..16 {
+        let part = char::from(b"0123cdef"[clip / 2]);
+        let (low, loud) = (clip % 2 == 0, clip % 4 < 2);
+        let hz = if low { 150.0 } else { 1500.0 } + clip as f64;
+        let tone = synth::tone(hz, 2.0, 22_050);
+        let gain = if loud { 1.0 } else { 0.05 };
+        let samples = tone.samples().iter().map(|s| s * gain).collect();
+        fs::create_dir_all(at(&part.to_string())).unwrap();
+        let name = format!("{part}/{clip}.wav");
+        write_wav(&at(&name), &Clip::new(samples, tone.rate()).unwrap());
+        let cell = |has: bool| u8::from(has);
+        let (low, high, loud) = (cell(low), cell(!low), cell(loud));
+        table += &format!("{clip}\t{low}\t{high}\t{loud}\t{name}\n");
+    }
+    fs::write(at("annotations_final.csv"), table).unwrap();
+    let (run, page) = (at("run"), at("page"));
+    let mut arguments = vec!["train", "--data", text(folder.path()), "--arch", "mfcc-cnn"];
+    arguments.extend(["--epochs", "2", "-o", text(&run)]);
+    let refused = trainer(&[&arguments[..], &["--head", "softmax"]].concat());
+    assert!(!refused.status.success() && !run.exists());
+    assert!(errors(&refused).contains("tags, many at once"));
+    let output = trainer(&[&arguments[..], &["--report", text(&page)]].concat());
+    assert!(output.status.success(), "{}", errors(&output));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("Hamming accuracy"));
+    assert!(
+        fs::read_to_string(page.join("report.html"))
+            .unwrap()
+            .contains("Tag by tag")
+    );
+    let card: Value = serde_json::from_slice(&fs::read(run.join("card.json")).unwrap()).unwrap();
+    assert_eq!(
+        (&card["head"], &card["valid"]["clips"]),
+        (&"sigmoid".into(), &2.into())
+    );
+
+    let model = run.join("model.safetensors");
+    let model = text(&model);
+    let measured = [
+        "evaluate",
+        "--data",
+        text(folder.path()),
+        "--model",
+        model,
+        "--json",
+    ];
+    let report = json(&trainer(&measured));
+    // Folders d, e and f test.
+    assert_eq!(report["clips"], 6);
+    assert_eq!(report["per_tag"]["loud"]["support"], 2);
+    let song = at("0/0.wav");
+    let heard = json(&soundalike(&[
+        "classify",
+        text(&song),
+        "--model",
+        model,
+        "--json",
+    ]));
+    assert_eq!(heard["files"][0]["head"], "sigmoid");
+    assert_eq!(
+        heard["files"][0]["probabilities"]
+            .as_object()
+            .unwrap()
+            .len(),
+        3
+    );
+
+    let compared = at("compared");
+    let mut arguments = vec!["compare", "--data", text(folder.path()), "--arch"];
+    arguments.extend([
+        "mfcc-cnn",
+        "--seeds",
+        "1",
+        "--epochs",
+        "1",
+        "-o",
+        text(&compared),
+    ]);
+    let output = trainer(&arguments);
+    assert!(output.status.success(), "{}", errors(&output));
+    let table = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(table.contains("| Hamming accuracy |") && table.contains("| mean AP |"));
+}
+
+#[test]
 fn numbers_of_a_split_by_segment_come_with_a_warning() {
     let folder = tempfile::tempdir().unwrap();
     for (genre, hz) in [("blues", 200.0), ("rock", 900.0)] {

@@ -8,10 +8,10 @@ use burn::tensor::Device;
 use soundalike::audio::{Clip, synth};
 use soundalike::catalog::Track;
 use soundalike::library::{Song, Split};
-use soundalike::model::Architecture;
+use soundalike::model::{Architecture, Head};
 use soundalike::pipeline::Listener;
 use soundalike::progress::Progress;
-use soundalike::train::{Recipe, Through, evaluate, fit, fit_rows};
+use soundalike::train::{Recipe, Through, evaluate, evaluate_tags, fit, fit_rows};
 
 const GENRES: [&str; 2] = ["high", "low"];
 
@@ -103,6 +103,88 @@ fn every_architecture_learns_for_an_epoch_and_hears_with_its_file() {
         let difference = pollster::block_on(listener.golden_difference()).expect(name);
         assert!(difference.expect("golden answers") < 1e-4, "{name}");
     }
+}
+
+/// The songs again, with a tag for what they are and one that every second pair has.
+fn tagged_songs(folder: &Path) -> Vec<Song> {
+    let mut songs = songs(folder);
+    for (at, song) in songs.iter_mut().enumerate() {
+        let genre = std::mem::take(&mut song.track.genre);
+        song.labels = vec![genre];
+        if at % 4 < 2 {
+            song.labels.push("even".to_owned());
+        }
+    }
+    songs
+}
+
+#[test]
+fn every_architecture_learns_tags_too_and_its_file_says_so() {
+    let _turn = turn();
+    let folder = tempfile::tempdir().expect("a folder");
+    let songs = tagged_songs(folder.path());
+    let (train, valid) = songs.split_at(6);
+    for name in Architecture::names() {
+        let mut recipe = recipe(name);
+        recipe.genres = ["high", "low", "even"].map(str::to_owned).to_vec();
+        recipe.architecture = recipe.architecture.with_genres(3);
+        recipe.head = Head::Sigmoid;
+        let run = folder.path().join(name);
+        fit(&recipe, train, valid, None, &Device::flex(), &run, false)
+            .unwrap_or_else(|e| panic!("{name}: {e}"));
+        let bytes = std::fs::read(run.join("model.safetensors")).expect(name);
+        // Programs from before there were heads must not take tags for genres.
+        assert!(String::from_utf8_lossy(&bytes[..400]).contains(r#"\"format_version\":3"#));
+        let listener = Listener::from_bytes(&bytes, Device::flex()).expect(name);
+        assert_eq!(listener.model().calibration.head, Head::Sigmoid);
+        let progress = Progress::new("evaluating", songs.len()).quiet();
+        let (found, details) =
+            evaluate_tags(&listener, &songs, Through::Clean, &progress).expect(name);
+        assert_eq!((found.clips, details.right.len()), (8, 8), "{name}");
+        assert_eq!(found.report.per_tag["even"].support, 4, "{name}");
+        let difference = pollster::block_on(listener.golden_difference()).expect(name);
+        assert!(difference.expect("golden answers") < 1e-4, "{name}");
+    }
+}
+
+#[test]
+fn tags_that_can_be_heard_are_learnt_and_have_probabilities_of_their_own() {
+    let _turn = turn();
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut songs = tagged_songs(folder.path());
+    for (at, song) in songs.iter_mut().enumerate() {
+        // Loud ones are those with the second tag, so both can be heard.
+        let gain = if at % 4 < 2 { 1.0 } else { 0.02 };
+        let clip = song.clip().expect("a sound");
+        let samples = clip.samples().iter().map(|s| s * gain).collect();
+        written(
+            &Clip::new(samples, clip.rate()).expect("a sound"),
+            &song.file,
+        );
+    }
+    let (train, valid) = songs.split_at(6);
+    let mut recipe = recipe("mfcc-cnn");
+    recipe.genres = ["high", "low", "even"].map(str::to_owned).to_vec();
+    recipe.architecture = recipe.architecture.with_genres(3);
+    recipe.head = Head::Sigmoid;
+    recipe.epochs = 30;
+    recipe.mixup = 0.0;
+    let run = folder.path().join("run");
+    fit(&recipe, train, valid, None, &Device::flex(), &run, false).expect("trains");
+    let metrics = std::fs::read_to_string(run.join("metrics.csv")).expect("metrics");
+    assert!(metrics.starts_with("epoch,") && metrics.contains("valid_average_precision"));
+    let bytes = std::fs::read(run.join("model.safetensors")).expect("a model");
+    let listener = Listener::from_bytes(&bytes, Device::flex()).expect("a model");
+    let loud_and_high = listener
+        .hear(&songs[0].clip().expect("a sound"))
+        .expect("an answer");
+    assert!(loud_and_high.probabilities[0] > 0.5 && loud_and_high.probabilities[2] > 0.5);
+    assert!(loud_and_high.probabilities[1] < 0.5);
+    let quiet_and_low = listener
+        .hear(&songs[3].clip().expect("a sound"))
+        .expect("an answer");
+    assert!(quiet_and_low.probabilities[1] > 0.5 && quiet_and_low.probabilities[2] < 0.5);
+    assert_eq!(quiet_and_low.verdict(&recipe.genres), "Low");
 }
 
 #[test]

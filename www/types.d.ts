@@ -14,6 +14,8 @@ export interface Segment {
 /** What the model says of one song. */
 export interface Answer {
   seconds: number;
+  /** 'sigmoid' where the genres are tags, of which any number may be there at once. */
+  head?: 'sigmoid';
   genre: string;
   confidence: number;
   probabilities: Probabilities;

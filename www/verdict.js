@@ -19,6 +19,10 @@ const CLEARLY = 0.85;
 const SOME = 0.12;
 /** A second genre at least this much of the first shares the first place. */
 const EVEN = 0.8;
+/** A tag is called from here on. */
+const TAG = 0.5;
+/** Tags that are named at most. */
+const TAGS = 5;
 
 /**
  * The verdict in words: the one rule that turns probabilities into a sentence.
@@ -28,14 +32,15 @@ const EVEN = 0.8;
  * - top from 0.85: "Clearly blues";
  * - the second at least four fifths of the top: "Between blues and jazz";
  * - top from 0.5: "Mostly blues", below that "Closest to blues", both followed by
- *   "with some jazz and rock" for the next two genres that reach 0.12.
+ *   "with some jazz and rock" for the next two genres that reach 0.12;
+ * - of a model of tags: all from 0.5 on, "Guitar, slow and rock", up to five.
  *
- * @param {Pick<Answer, 'probabilities' | 'music'>} answer
+ * @param {Pick<Answer, 'probabilities' | 'music' | 'head'>} answer
  * @returns {{sure: boolean, parts: Part[], more: string}}
  *   the sentence in parts, so that genre words can be shown in their colour, and a second
  *   sentence for the unsure case, all in the page's language
  */
-export function verdict({ probabilities, music }) {
+export function verdict({ probabilities, music, head }) {
   const order = ranked(probabilities);
   const [first, second] = order;
   if (!first) return { sure: false, parts: inParts('Not sure'), more: '' };
@@ -50,13 +55,22 @@ export function verdict({ probabilities, music }) {
       ),
     };
   }
-  if (first[1] < SURE) {
+  const ofTags = head === 'sigmoid';
+  if (ofTags && first[1] >= TAG) {
+    const called = order.filter(([, share]) => share >= TAG).slice(0, TAGS);
+    const [top, ...rest] = listed(called.map(word));
+    const capital = top && { ...top, text: top.text.charAt(0).toUpperCase() + top.text.slice(1) };
+    return { sure: true, parts: capital ? [capital, ...rest] : rest, more: '' };
+  }
+  if (first[1] < SURE || ofTags) {
     const near = order.slice(0, 3).filter(([, share]) => share >= SOME);
     const named = near.length > 0 ? near : [first];
     return {
       sure: false,
       parts: inParts('Not sure: a little {}', listed(named.map(word))),
-      more: t('No genre stands out. This may be music unlike the ten kinds this page knows.'),
+      more: ofTags
+        ? ''
+        : t('No genre stands out. This may be music unlike the ten kinds this page knows.'),
     };
   }
   if (first[1] >= CLEARLY) {
@@ -72,7 +86,7 @@ export function verdict({ probabilities, music }) {
   return { sure: true, parts, more: '' };
 }
 
-/** The verdict as one plain string. @param {Pick<Answer, 'probabilities' | 'music'>} answer */
+/** The verdict as one plain string. @param {Pick<Answer, 'probabilities' | 'music' | 'head'>} answer */
 export function verdictText(answer) {
   return verdict(answer)
     .parts.map((part) => part.text)

@@ -18,6 +18,14 @@ const MISSED: usize = 50;
 /// … and the others are music with at least this probability.
 const STILL_MUSIC: f32 = 0.9;
 
+/// What a model says of a song's segments, and what it should say.
+struct Evidence {
+    /// See [`targets`].
+    target: Vec<bool>,
+    logits: Vec<Vec<f32>>,
+    music: Vec<f32>,
+}
+
 /// The pooling and the temperature with the least mean cross-entropy on labelled songs (of tags, binary
 /// cross-entropy), and that cross-entropy in nats. Songs that cannot be heard or that the model has no
 /// word for are left out.
@@ -31,16 +39,20 @@ pub fn calibrate(
 ) -> Result<(Calibration, f64), TrainError> {
     let listener = Listener::new(model.clone(), device.clone());
     let head = model.calibration.head;
-    let evidence: Vec<(Vec<bool>, Vec<Vec<f32>>, Vec<f32>)> = songs
+    let evidence: Vec<Evidence> = songs
         .par_iter()
         .filter_map(|song| {
             let target = targets(song, &model.genres)?;
             let clip = song.clip().ok()?;
             let (logits, music) = listener.analysed(&clip).ok()?.evidence();
-            Some((target, logits, music))
+            Some(Evidence {
+                target,
+                logits,
+                music,
+            })
         })
         .collect();
-    let mut music: Vec<f32> = evidence.iter().flat_map(|e| e.2.clone()).collect();
+    let mut music: Vec<f32> = evidence.iter().flat_map(|e| e.music.clone()).collect();
     music.sort_by(f32::total_cmp);
     let least = music.get(music.len() / MISSED).copied();
     // A model that does not tell has infinite logits, which no shift changes.
@@ -53,20 +65,21 @@ pub fn calibrate(
         music_shift,
         ..Calibration::default()
     };
-    let heard: Vec<(Vec<bool>, Vec<Vec<f32>>, f32)> = evidence
-        .into_iter()
-        .map(|(target, logits, music)| (target, logits, shifted.mean_music(music.into_iter())))
+    let musics: Vec<f32> = evidence
+        .iter()
+        .map(|e| shifted.mean_music(e.music.iter().copied()))
         .collect();
     let loss = |calibration: &Calibration| -> f64 {
-        heard
+        evidence
             .iter()
-            .map(|(target, logits, music)| {
-                let logits: Vec<&[f32]> = logits.iter().map(Vec::as_slice).collect();
-                let p = calibration.probabilities(&logits, *music);
+            .zip(&musics)
+            .map(|(heard, &music)| {
+                let logits: Vec<&[f32]> = heard.logits.iter().map(Vec::as_slice).collect();
+                let p = calibration.probabilities(&logits, music);
                 match head {
-                    Head::Sigmoid => binary_cross_entropy(&p, target),
+                    Head::Sigmoid => binary_cross_entropy(&p, &heard.target),
                     Head::Softmax => {
-                        let mut of = p.iter().zip(target);
+                        let mut of = p.iter().zip(&heard.target);
                         let labelled = of.find(|(_, has)| **has).map_or(0.0, |(p, _)| *p);
                         -f64::from(labelled.max(f32::MIN_POSITIVE)).ln()
                     }
@@ -85,7 +98,12 @@ pub fn calibrate(
             })
         });
     let best = candidates
-        .map(|calibration| (loss(&calibration) / heard.len().max(1) as f64, calibration))
+        .map(|calibration| {
+            (
+                loss(&calibration) / evidence.len().max(1) as f64,
+                calibration,
+            )
+        })
         .min_by(|a, b| a.0.total_cmp(&b.0));
     Ok(best.map_or((model.calibration, f64::INFINITY), |(loss, c)| (c, loss)))
 }

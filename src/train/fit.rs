@@ -48,7 +48,7 @@ pub struct Recipe {
     pub epochs: usize,
     /// Highest learning rate; it rises to it in the first epochs and falls along a cosine.
     pub learning_rate: f64,
-    /// Epochs without a better validation F1 before it stops.
+    /// Epochs without a better validation score before it stops.
     pub patience: usize,
     /// Crops per step.
     pub batch_size: usize,

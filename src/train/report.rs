@@ -69,6 +69,13 @@ pub struct Epoch {
     pub seconds: f64,
 }
 
+impl Epoch {
+    /// What the best epoch is chosen by: macro F1, or of tags mean average precision.
+    pub fn score(&self) -> f64 {
+        self.valid_average_precision.unwrap_or(self.valid_macro_f1)
+    }
+}
+
 /// Trainings that differ in one setting.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Sweep {

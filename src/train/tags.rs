@@ -59,15 +59,18 @@ pub fn evaluate_tags(
     progress: &Progress,
 ) -> Result<(TagEvaluation, TagDetails), TrainError> {
     let names = &listener.model().genres;
-    let heard: Vec<Result<(Vec<f32>, Vec<bool>), String>> = songs
+    let probabilities = |song: &Song| -> Result<Vec<f32>, String> {
+        let clip = song.clip().and_then(|clip| through.pass(clip));
+        let answer = listener.hear(&clip.map_err(|e| e.to_string())?);
+        progress.advance();
+        Ok(answer.map_err(|e| e.to_string())?.probabilities)
+    };
+    let heard: Vec<_> = songs
         .par_iter()
         .map(|song| {
-            let target =
-                targets(song, names).ok_or("none of its tags is known to the model".to_owned())?;
-            let clip = song.clip().and_then(|clip| through.pass(clip));
-            let answer = listener.hear(&clip.map_err(|e| e.to_string())?);
-            progress.advance();
-            Ok((answer.map_err(|e| e.to_string())?.probabilities, target))
+            let target = targets(song, names);
+            let target = target.ok_or("none of its tags is known to the model".to_owned())?;
+            probabilities(song).map(|p| (p, target))
         })
         .collect();
     let mut errors = Vec::new();

@@ -14,13 +14,13 @@ use soundalike::progress::Progress;
 use soundalike::train::metrics::{self, interval, mcnemar};
 use soundalike::train::report::{self, Compared, Contents, Pair};
 use soundalike::train::{
-    DeviceName, Recipe, Through, evaluate_in_detail, evaluate_rows, fit, fit_rows, milliseconds,
-    open_device, rows_of, write_whole,
+    Details, DeviceName, Recipe, Report, Through, evaluate_in_detail, evaluate_rows, evaluate_tags,
+    fit, fit_rows, milliseconds, open_device, rows_of, write_whole,
 };
 
 use crate::sets::SetArguments;
 use crate::table::{TRAIN_SHARE, file_name};
-use crate::{Settings, collections, genres_of, of_split};
+use crate::{Settings, collections, of_split};
 
 /// What is compared.
 #[derive(clap::Args)]
@@ -50,15 +50,36 @@ struct Outcome {
     recipe: Recipe,
     /// Names of the clips it was measured by.
     clips: Vec<String>,
+    /// Of clips with a genre each, it and what they are called.
     labels: Vec<usize>,
     calls: Vec<usize>,
+    /// Of clips with tags, the share of right decisions on each.
+    #[serde(default)]
+    right: Vec<f64>,
+    /// Of tags, Hamming accuracy.
     accuracy: f64,
     macro_f1: f64,
     auc_macro: Option<f64>,
     precision_at_10: Option<f64>,
+    /// Of tags.
+    #[serde(default)]
+    mean_average_precision: Option<f64>,
     parameters: usize,
     train_seconds: f64,
     native_ms: f64,
+}
+
+impl Outcome {
+    /// Share of each clip's decisions that are right; of a clip with one genre it is all or nothing.
+    fn shares(&self) -> Vec<f64> {
+        if !self.right.is_empty() {
+            return self.right.clone();
+        }
+        let calls = self.labels.iter().zip(&self.calls);
+        calls
+            .map(|(label, call)| f64::from(u8::from(label == call)))
+            .collect()
+    }
 }
 
 /// The file that holds everything.
@@ -89,11 +110,11 @@ struct Line {
 /// What is learnt from and measured by.
 enum Data {
     Songs {
+        /// All of them, and those of each split.
+        songs: Vec<Song>,
         train: Vec<Song>,
         valid: Vec<Song>,
         test: Vec<Song>,
-        genres: Vec<String>,
-        name: String,
     },
     Table(FeatureTable, String),
 }
@@ -139,8 +160,7 @@ pub fn compare(arguments: &CompareArguments) -> anyhow::Result<()> {
             )
         };
         let data = Data::Songs {
-            genres: genres_of(&songs),
-            name: collections(&songs),
+            songs,
             train,
             valid,
             test,
@@ -158,7 +178,15 @@ pub fn compare(arguments: &CompareArguments) -> anyhow::Result<()> {
         for seed in 0..arguments.seeds {
             let mut recipe = Recipe::new(architecture.clone(), Vec::new());
             recipe.seed = seed;
-            let recipe = arguments.settings.apply(recipe);
+            let mut recipe = arguments.settings.apply(recipe);
+            match &data {
+                Data::Songs { songs, .. } => arguments.settings.fit_to(&mut recipe, songs)?,
+                Data::Table(table, name) => {
+                    recipe.genres.clone_from(&table.genres);
+                    recipe.data.clone_from(name);
+                    recipe.architecture = recipe.architecture.with_genres(table.genres.len());
+                }
+            }
             of_seeds.push(outcome(recipe, &data, arguments.device, &arguments.output)?);
         }
         outcomes.push((architecture.to_string(), of_seeds));
@@ -168,18 +196,11 @@ pub fn compare(arguments: &CompareArguments) -> anyhow::Result<()> {
 
 /// What a training comes to: read if it is there, else trained, from where it was broken off.
 fn outcome(
-    mut recipe: Recipe,
+    recipe: Recipe,
     data: &Data,
     device: DeviceName,
     output: &Path,
 ) -> anyhow::Result<Outcome> {
-    let (genres, name) = match data {
-        Data::Songs { genres, name, .. } => (genres, name),
-        Data::Table(table, name) => (&table.genres, name),
-    };
-    recipe.genres.clone_from(genres);
-    recipe.data.clone_from(name);
-    recipe.architecture = recipe.architecture.with_genres(genres.len());
     let folder = output.join(format!("{}-seed-{}", recipe.architecture, recipe.seed));
     let (kept, model_path) = (
         folder.join("outcome.json"),
@@ -219,27 +240,22 @@ fn outcome(
     let bytes = fs::read(&model_path).with_context(|| model_path.display().to_string())?;
     let listener = Listener::from_bytes(&bytes, Device::flex())?;
     let model = listener.model();
-    let (report, details, clips) = match (data, &table_rows) {
-        (Data::Table(table, _), Some((_, others))) => {
-            let (report, details) = evaluate_rows(model, table, others, &Device::flex())?;
-            let names = details.songs.iter().map(|&row| table.names[row].clone());
-            let names = names.collect();
-            (report, details, names)
-        }
-        (Data::Songs { test, .. }, _) => {
-            let progress = Progress::new("evaluating", test.len()).quiet();
-            let (report, details) =
-                evaluate_in_detail(&listener, test, Through::Clean, None, &progress)?;
-            let names = details
-                .songs
-                .iter()
-                .map(|&song| test[song].track.path.clone());
-            let names = names.collect();
-            (report, details, names)
-        }
-        (Data::Table(..), None) => bail!("there are no rows"),
+    let blank = Outcome {
+        parameters: model.parameters,
+        train_seconds: seconds_of(&folder.join("metrics.csv"))?,
+        native_ms: milliseconds(model, &Device::flex())?,
+        recipe,
+        clips: Vec::new(),
+        labels: Vec::new(),
+        calls: Vec::new(),
+        right: Vec::new(),
+        accuracy: 0.0,
+        macro_f1: 0.0,
+        auc_macro: None,
+        precision_at_10: None,
+        mean_average_precision: None,
     };
-    let outcome = Outcome {
+    let of_genres = |clips: Vec<String>, report: Report, details: Details| Outcome {
         clips,
         labels: details.labels,
         calls: details.calls,
@@ -247,10 +263,38 @@ fn outcome(
         macro_f1: report.macro_f1,
         auc_macro: report.auc_macro,
         precision_at_10: report.precision_at_10,
-        parameters: model.parameters,
-        train_seconds: seconds_of(&folder.join("metrics.csv"))?,
-        native_ms: milliseconds(model, &Device::flex())?,
-        recipe,
+        ..blank.clone()
+    };
+    let outcome = match (data, &table_rows) {
+        (Data::Table(table, _), Some((_, others))) => {
+            let (report, details) = evaluate_rows(model, table, others, &Device::flex())?;
+            let names = details.songs.iter().map(|&row| table.names[row].clone());
+            of_genres(names.collect(), report, details)
+        }
+        (Data::Songs { test, .. }, _) => {
+            let progress = Progress::new("evaluating", test.len()).quiet();
+            let names = |places: &[usize]| -> Vec<String> {
+                let paths = places.iter().map(|&song| test[song].track.path.clone());
+                paths.collect()
+            };
+            if library::tagged(test) {
+                let (found, details) = evaluate_tags(&listener, test, Through::Clean, &progress)?;
+                Outcome {
+                    clips: names(&details.songs),
+                    right: details.right,
+                    accuracy: found.report.hamming_accuracy,
+                    macro_f1: found.report.macro_f1,
+                    auc_macro: found.report.auc_macro,
+                    mean_average_precision: found.report.mean_average_precision,
+                    ..blank
+                }
+            } else {
+                let (report, details) =
+                    evaluate_in_detail(&listener, test, Through::Clean, None, &progress)?;
+                of_genres(names(&details.songs), report, details)
+            }
+        }
+        (Data::Table(..), None) => bail!("there are no rows"),
     };
     write_whole(&kept, serde_json::to_string(&outcome)?.as_bytes())?;
     Ok(outcome)
@@ -270,21 +314,20 @@ fn seconds_of(metrics: &Path) -> anyhow::Result<f64> {
 /// 95 % interval of the mean accuracy over seeds, by bootstrap over clips: a clip goes with all that the
 /// seeds call it.
 fn accuracy_interval(outcomes: &[Outcome]) -> Option<[f64; 2]> {
-    let mut by_clip: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
+    let mut by_clip: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
     for outcome in outcomes {
-        let calls = outcome.labels.iter().zip(&outcome.calls);
-        for (clip, (label, call)) in outcome.clips.iter().zip(calls) {
-            let counts = by_clip.entry(clip).or_default();
-            counts.0 += u32::from(label == call);
-            counts.1 += 1;
+        for (clip, share) in outcome.clips.iter().zip(outcome.shares()) {
+            let sums = by_clip.entry(clip).or_default();
+            sums.0 += share;
+            sums.1 += 1.0;
         }
     }
-    let counts: Vec<(u32, u32)> = by_clip.into_values().collect();
-    interval(counts.len(), |times| {
-        let drawn = || times.iter().zip(&counts);
-        let right: u32 = drawn().map(|(times, (right, _))| times * right).sum();
-        let all: u32 = drawn().map(|(times, (_, all))| times * all).sum();
-        (all > 0).then(|| f64::from(right) / f64::from(all))
+    let sums: Vec<(f64, f64)> = by_clip.into_values().collect();
+    interval(sums.len(), |times| {
+        let drawn = || times.iter().map(|&times| f64::from(times)).zip(&sums);
+        let right: f64 = drawn().map(|(times, (right, _))| times * right).sum();
+        let all: f64 = drawn().map(|(times, (_, all))| times * all).sum();
+        (all > 0.0).then(|| right / all)
     })
 }
 
@@ -309,6 +352,7 @@ fn tell(
             accuracy_interval: accuracy_interval(outcomes),
             macro_f1: mean(outcomes, |o| Some(o.macro_f1)),
             auc_macro: mean(outcomes, |o| o.auc_macro),
+            mean_average_precision: mean(outcomes, |o| o.mean_average_precision),
             precision_at_10: mean(outcomes, |o| o.precision_at_10),
             parameters: outcomes.first().map(|o| o.parameters),
             megaflops: Some(architecture.megaflops()),
@@ -323,8 +367,9 @@ fn tell(
         .filter(|&at| Some(at) != best)
         .filter_map(|at| {
             let (first, second) = (outcomes[best?].1.first()?, outcomes[at].1.first()?);
-            // A clip that only one of them could hear would shift the others.
-            (first.clips == second.clips).then(|| Pair {
+            // A clip that only one of them could hear would shift the others; and of tags nothing is called.
+            let comparable = first.clips == second.clips && !first.calls.is_empty();
+            comparable.then(|| Pair {
                 first: compared[best.unwrap_or(0)].name.clone(),
                 second: compared[at].name.clone(),
                 test: mcnemar(&first.labels, &first.calls, &second.calls),
@@ -334,7 +379,8 @@ fn tell(
     print_table(&compared, outcomes, &tests);
     let first = outcomes.first().and_then(|(_, outcomes)| outcomes.first());
     let name = match data {
-        Data::Songs { name, .. } | Data::Table(_, name) => name.clone(),
+        Data::Songs { songs, .. } => collections(songs),
+        Data::Table(_, name) => name.clone(),
     };
     let contents = Contents {
         title: format!("{} architectures on {name}", compared.len()),
@@ -380,8 +426,14 @@ fn tell(
 }
 
 fn print_table(compared: &[Compared], outcomes: &[(String, Vec<Outcome>)], tests: &[Pair]) {
+    let of_tags = |line: &Compared| line.mean_average_precision.is_some();
+    let [accuracy, last] = if compared.iter().any(of_tags) {
+        ["Hamming accuracy", "mean AP"]
+    } else {
+        ["accuracy", "P@10"]
+    };
     println!(
-        "| architecture | accuracy | 95 % | each seed | macro F1 | AUC | P@10 | parameters | MFLOPs | train s | native ms | wasm ms |"
+        "| architecture | {accuracy} | 95 % | each seed | macro F1 | AUC | {last} | parameters | MFLOPs | train s | native ms | wasm ms |"
     );
     println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
     let number = |value: Option<f64>, digits: usize| {
@@ -403,7 +455,7 @@ fn print_table(compared: &[Compared], outcomes: &[(String, Vec<Outcome>)], tests
             each.join(", "),
             number(line.macro_f1, 3),
             number(line.auc_macro, 3),
-            number(line.precision_at_10, 3),
+            number(line.mean_average_precision.or(line.precision_at_10), 3),
             line.parameters.unwrap_or(0),
             number(line.megaflops, 1),
             number(line.train_seconds, 1),

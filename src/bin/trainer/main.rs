@@ -126,7 +126,7 @@ struct Settings {
     /// Highest learning rate
     #[arg(long)]
     lr: Option<f64>,
-    /// Epochs without a better validation F1 before it stops
+    /// Epochs without a better validation score (macro F1, of tags mean average precision) before it stops
     #[arg(long)]
     patience: Option<usize>,
     /// Crops per step

@@ -7,7 +7,7 @@ use soundalike::library::{self, LibraryError, Options, Shares, Song, SplitBy, Su
 /// A set of songs and how it is split.
 #[derive(Clone, Debug, clap::Args)]
 pub struct SetArguments {
-    /// INDEX.csv, or a folder with one sub-folder per genre, of GTZAN or of FMA
+    /// INDEX.csv, or a folder with one sub-folder per genre, of GTZAN, of FMA or of MagnaTagATune
     #[arg(long)]
     pub data: PathBuf,
     /// Draw the split by artist, clip or segment (which flatters) instead of taking the set's own

@@ -44,7 +44,7 @@ pub struct SweepArguments {
 enum Setting {
     /// The highest learning rate
     LearningRate,
-    /// Epochs without a better validation F1 before it stops
+    /// Epochs without a better validation score before it stops
     Patience,
 }
 
@@ -126,11 +126,16 @@ pub fn sweep(arguments: &SweepArguments) -> anyhow::Result<()> {
         } else {
             Vec::new()
         };
-        let best = epochs.iter().map(|epoch| epoch.valid_macro_f1);
+        let chosen_by = if library::tagged(&songs) {
+            "mean average precision"
+        } else {
+            "macro F1"
+        };
+        let scores = epochs.iter().map(|epoch| epoch.score());
         println!(
-            "{setting} {value}: {} epochs, best validation macro F1 {:.3}",
+            "{setting} {value}: {} epochs, best validation {chosen_by} {:.3}",
             epochs.len(),
-            best.fold(0.0, f64::max)
+            scores.fold(0.0, f64::max)
         );
         runs.push(Run {
             value: value.to_string(),
