@@ -194,6 +194,13 @@ async fn the_map_has_every_song_and_a_song_lies_where_its_embedding_is_put() {
 }
 
 #[wasm_bindgen_test]
+async fn a_model_takes_its_time_and_other_bytes_are_none() {
+    let found = web::milliseconds_per_segment(MODEL.to_vec()).await;
+    assert!(found.ok().unwrap() > 0.0);
+    assert!(web::milliseconds_per_segment(vec![0; 99]).await.is_err());
+}
+
+#[wasm_bindgen_test]
 fn bad_input_is_an_error_and_not_a_trap() {
     assert!(web::decode(Vec::new(), None).is_err());
     assert!(web::decode(b"just some text".to_vec(), Some("song.mp3".to_owned())).is_err());

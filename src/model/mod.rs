@@ -12,6 +12,7 @@ pub mod perry;
 mod registry;
 pub mod resnet;
 pub mod sample_cnn;
+mod speed;
 pub mod stack;
 pub mod streett;
 pub mod two_stream;
@@ -29,6 +30,7 @@ pub use file::{Golden, Model, Normalise, SegmentHeard, Training};
 pub(crate) use file::{check_front_end, f16_bytes, values_from_view};
 pub use input::{Examples, Input};
 pub use registry::{Architecture, Heard, Kind, KindConfig, Network, OfKind, Size};
+pub use speed::milliseconds;
 pub use weights::{Array, Weights, parameters};
 
 /// The ten genres of GTZAN in alphabetical order, the labels of the shipped model.

@@ -20,7 +20,6 @@ pub mod taste;
 mod teacher;
 mod vary;
 mod windows;
-mod work;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -37,7 +36,6 @@ pub use rows::{evaluate_rows, rows_of};
 pub use tags::{TagDetails, TagEvaluation, evaluate_tags};
 pub use teacher::{Taught, Teacher};
 pub use vary::Variation;
-pub use work::milliseconds;
 
 use crate::catalog::CatalogError;
 use crate::model::ModelError;

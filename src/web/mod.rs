@@ -3,6 +3,7 @@
 //!
 //! Errors are JavaScript `Error`s whose message is one sentence without the file's name.
 
+mod speed;
 mod survey;
 mod taste;
 
@@ -12,6 +13,8 @@ use burn::tensor::Device;
 use js_sys::Float32Array;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
+
+pub use speed::milliseconds_per_segment;
 
 use crate::audio::{self, Clip, synth};
 use crate::catalog::{Catalog, Map, Place, Query, Ranking, Search, Signature};
@@ -534,6 +537,8 @@ fn to_js(value: &impl Serialize) -> Result<JsValue, JsError> {
 fn now() -> f64 {
     js_sys::Reflect::get(&js_sys::global(), &"performance".into())
         .ok()
-        .and_then(|p| p.dyn_into::<web_sys::Performance>().ok())
+        .filter(JsValue::is_object)
+        // Outside browsers the clock is there, but not always the name of its type.
+        .map(JsCast::unchecked_into::<web_sys::Performance>)
         .map_or(0.0, |performance| performance.now())
 }

@@ -3,23 +3,25 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use anyhow::{Context, bail};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use soundalike::library::{self, FeatureTable, LibraryError, Song, Split};
-use soundalike::model::{Architecture, Input};
+use soundalike::model::{Architecture, Input, milliseconds};
 use soundalike::pipeline::Listener;
 use soundalike::progress::Progress;
 use soundalike::train::metrics::{self, interval, mcnemar};
 use soundalike::train::report::{self, Compared, Contents, Pair};
 use soundalike::train::{
     Details, DeviceName, Recipe, Report, Through, evaluate_in_detail, evaluate_rows, evaluate_tags,
-    fit, fit_rows, milliseconds, open_device, rows_of, write_whole,
+    fit, fit_rows, open_device, rows_of, write_whole,
 };
 
 use crate::sets::SetArguments;
 use crate::table::{TRAIN_SHARE, file_name};
+use crate::wasm::Wasm;
 use crate::{Settings, collections, of_split};
 
 /// What is compared.
@@ -38,6 +40,9 @@ pub struct CompareArguments {
     /// Device: cpu, vulkan or cuda
     #[arg(long, default_value = "cpu")]
     device: DeviceName,
+    /// Folder of the page's WebAssembly modules, which `cargo xtask build` makes
+    #[arg(long, value_name = "DIR", default_value = "pkg")]
+    pkg: PathBuf,
     /// Folder for comparison.json, report.html and the runs; those that it holds are not made again
     #[arg(short, value_name = "DIR")]
     output: PathBuf,
@@ -67,6 +72,9 @@ struct Outcome {
     parameters: usize,
     train_seconds: f64,
     native_ms: f64,
+    /// Not there if it could not be measured yet.
+    #[serde(default)]
+    wasm_ms: Option<f64>,
 }
 
 impl Outcome {
@@ -95,7 +103,6 @@ struct Comparison<'a> {
     models: Vec<Line>,
     /// Each against the most accurate one, on the calls of seed 0.
     mcnemar: &'a [Pair],
-    wasm_ms: &'static str,
 }
 
 /// A line of the table.
@@ -172,6 +179,7 @@ pub fn compare(arguments: &CompareArguments) -> anyhow::Result<()> {
     if let Some(warning) = warning {
         eprintln!("{warning}");
     }
+    let wasm = Wasm::find(&arguments.pkg);
     let mut outcomes: Vec<(String, Vec<Outcome>)> = Vec::new();
     for architecture in &arguments.arch {
         let mut of_seeds = Vec::new();
@@ -187,7 +195,7 @@ pub fn compare(arguments: &CompareArguments) -> anyhow::Result<()> {
                     recipe.architecture = recipe.architecture.with_genres(table.genres.len());
                 }
             }
-            of_seeds.push(outcome(recipe, &data, arguments.device, &arguments.output)?);
+            of_seeds.push(outcome(recipe, &data, arguments, &wasm)?);
         }
         outcomes.push((architecture.to_string(), of_seeds));
     }
@@ -198,16 +206,18 @@ pub fn compare(arguments: &CompareArguments) -> anyhow::Result<()> {
 fn outcome(
     recipe: Recipe,
     data: &Data,
-    device: DeviceName,
-    output: &Path,
+    arguments: &CompareArguments,
+    wasm: &Wasm,
 ) -> anyhow::Result<Outcome> {
-    let folder = output.join(format!("{}-seed-{}", recipe.architecture, recipe.seed));
+    let folder = arguments
+        .output
+        .join(format!("{}-seed-{}", recipe.architecture, recipe.seed));
     let (kept, model_path) = (
         folder.join("outcome.json"),
         folder.join("model.safetensors"),
     );
     if let Ok(text) = fs::read_to_string(&kept) {
-        let outcome: Outcome =
+        let mut outcome: Outcome =
             serde_json::from_str(&text).with_context(|| kept.display().to_string())?;
         if outcome.recipe != recipe {
             bail!(
@@ -216,10 +226,14 @@ fn outcome(
             );
         }
         eprintln!("{} is there already", folder.display());
+        if outcome.wasm_ms.is_none() {
+            outcome.wasm_ms = wasm.milliseconds(&model_path);
+            keep(&outcome, &kept)?;
+        }
         return Ok(outcome);
     }
     eprintln!("{}", folder.display());
-    let device = open_device(device)?;
+    let device = open_device(arguments.device)?;
     let table_rows = match data {
         Data::Table(table, _) => Some(table.split(TRAIN_SHARE, recipe.seed)),
         Data::Songs { .. } => None,
@@ -240,10 +254,13 @@ fn outcome(
     let bytes = fs::read(&model_path).with_context(|| model_path.display().to_string())?;
     let listener = Listener::from_bytes(&bytes, Device::flex())?;
     let model = listener.model();
+    let started = Instant::now();
+    let clock = || 1e3 * started.elapsed().as_secs_f64();
     let blank = Outcome {
         parameters: model.parameters,
         train_seconds: seconds_of(&folder.join("metrics.csv"))?,
-        native_ms: milliseconds(model, &Device::flex())?,
+        native_ms: pollster::block_on(milliseconds(model, &Device::flex(), clock))?,
+        wasm_ms: wasm.milliseconds(&model_path),
         recipe,
         clips: Vec::new(),
         labels: Vec::new(),
@@ -296,8 +313,13 @@ fn outcome(
         }
         (Data::Table(..), None) => bail!("there are no rows"),
     };
-    write_whole(&kept, serde_json::to_string(&outcome)?.as_bytes())?;
+    keep(&outcome, &kept)?;
     Ok(outcome)
+}
+
+fn keep(outcome: &Outcome, path: &Path) -> anyhow::Result<()> {
+    write_whole(path, serde_json::to_string(outcome)?.as_bytes())?;
+    Ok(())
 }
 
 /// Seconds of all epochs of a training.
@@ -358,7 +380,7 @@ fn tell(
             megaflops: Some(architecture.megaflops()),
             train_seconds: mean(outcomes, |o| Some(o.train_seconds)),
             native_ms: mean(outcomes, |o| Some(o.native_ms)),
-            wasm_ms: None,
+            wasm_ms: mean(outcomes, |o| o.wasm_ms),
         })
         .collect();
     let accuracy = |at: usize| compared[at].accuracy.unwrap_or(0.0);
@@ -416,7 +438,6 @@ fn tell(
             })
             .collect(),
         mcnemar: &tests,
-        wasm_ms: "not measured",
     };
     let path = arguments.output.join("comparison.json");
     let json = serde_json::to_string_pretty(&comparison)?;
@@ -443,7 +464,7 @@ fn print_table(compared: &[Compared], outcomes: &[(String, Vec<Outcome>)], tests
     for (line, (_, outcomes)) in compared.iter().zip(outcomes) {
         let each: Vec<String> = outcomes.iter().map(|o| percent(o.accuracy)).collect();
         println!(
-            "| {} | {} % | {} | {} | {} | {} | {} | {} | {} | {} | {} | not measured |",
+            "| {} | {} % | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
             line.name,
             line.accuracy.map_or(String::new(), percent),
             line.accuracy_interval
@@ -460,6 +481,8 @@ fn print_table(compared: &[Compared], outcomes: &[(String, Vec<Outcome>)], tests
             number(line.megaflops, 1),
             number(line.train_seconds, 1),
             number(line.native_ms, 2),
+            line.wasm_ms
+                .map_or("not measured".to_owned(), |ms| format!("{ms:.2}")),
         );
     }
     for pair in tests {

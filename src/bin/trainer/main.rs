@@ -9,6 +9,7 @@ mod sweep;
 mod table;
 mod tags;
 mod taste;
+mod wasm;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;

@@ -1,0 +1,18 @@
+//! How long a network takes in this module: what `trainer compare` asks.
+
+use wasm_bindgen::prelude::*;
+
+use super::{now, open_device};
+use crate::model::{Model, milliseconds};
+
+/// Milliseconds that the model of a file takes for one segment on the processor.
+///
+/// # Errors
+/// If the bytes are no model, or the device fails.
+#[wasm_bindgen(js_name = millisecondsPerSegment)]
+pub async fn milliseconds_per_segment(model: Vec<u8>) -> Result<f64, JsError> {
+    let device = open_device("cpu").await?;
+    let model =
+        Model::from_bytes(&model, &device).map_err(|e| JsError::new(&format!("The model {e}.")))?;
+    Ok(milliseconds(&model, &device, now).await?)
+}
