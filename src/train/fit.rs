@@ -24,7 +24,7 @@ use super::tags::evaluate_tags;
 use super::teacher::{FEATURES, Teacher};
 use super::vary::Variation;
 use super::windows::Windows;
-use super::{TrainError, write_whole};
+use super::{TrainError, make_folder, write_whole};
 use crate::dsp::FrontEnd;
 use crate::library::{Song, tagged};
 use crate::model::{
@@ -454,7 +454,7 @@ pub fn fit(
     resume: bool,
 ) -> Result<(), TrainError> {
     let folder = RunFolder(folder.to_owned());
-    fs::create_dir_all(&folder.0).map_err(|e| TrainError::io(&folder.0, e))?;
+    make_folder(&folder.0)?;
     if !resume && (folder.model().exists() || folder.checkpoint().exists()) {
         return Err(TrainError::Exists(folder.0));
     }
@@ -620,7 +620,7 @@ pub fn fit_rows<'a>(
     folder: &Path,
 ) -> Result<(), TrainError> {
     let folder = RunFolder(folder.to_owned());
-    fs::create_dir_all(&folder.0).map_err(|e| TrainError::io(&folder.0, e))?;
+    make_folder(&folder.0)?;
     if folder.model().exists() {
         return Err(TrainError::Exists(folder.0));
     }

@@ -102,6 +102,9 @@ pub enum TrainError {
     /// The device is not there.
     #[error("{0}")]
     Device(String),
+    /// A file stands where a folder is to be.
+    #[error("{0} is a file, and a folder is to be made there; name another place")]
+    NotAFolder(PathBuf),
     /// A file is to be written where there is no folder.
     #[error("there is no folder {0}; make it, or write elsewhere")]
     NoFolder(PathBuf),
@@ -139,6 +142,17 @@ impl TrainError {
             cause,
         }
     }
+}
+
+/// Makes a folder, and those above it, if it is not there.
+///
+/// # Errors
+/// If a file is there instead, or it cannot be made.
+pub fn make_folder(path: &Path) -> Result<(), TrainError> {
+    if path.is_file() {
+        return Err(TrainError::NotAFolder(path.to_owned()));
+    }
+    std::fs::create_dir_all(path).map_err(|e| TrainError::io(path, e))
 }
 
 /// Writes a file so that there is always either the old one or the new one, whole.

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::metrics::McNemar;
 use super::taste::TasteReport;
-use super::{Report, TagEvaluation, TrainError, write_whole};
+use super::{Report, TagEvaluation, TrainError, make_folder, write_whole};
 
 pub use gather::{Heard, epochs_of};
 
@@ -189,7 +189,7 @@ pub struct Pair {
 /// # Errors
 /// If the folder cannot be written or a figure cannot be drawn.
 pub fn write(folder: &Path, contents: &Contents) -> Result<(), TrainError> {
-    std::fs::create_dir_all(folder).map_err(|e| TrainError::io(folder, e))?;
+    make_folder(folder)?;
     let failed = |cause: serde_json::Error| TrainError::Figure {
         figure: "report.json".to_owned(),
         cause: cause.to_string(),
@@ -375,6 +375,7 @@ mod tests {
             "training-loss",
             "training-accuracy",
             "sweep-0",
+            "sweep-score-0",
             "confusion",
             "roc-0",
             "pr-0",

@@ -16,7 +16,7 @@ use soundalike::train::metrics::{self, interval, mcnemar};
 use soundalike::train::report::{self, Compared, Contents, Pair};
 use soundalike::train::{
     Details, DeviceName, Recipe, Report, Through, evaluate_in_detail, evaluate_rows, evaluate_tags,
-    fit, fit_rows, open_device, rows_of, write_whole,
+    fit, fit_rows, make_folder, open_device, rows_of, write_whole,
 };
 
 use crate::sets::SetArguments;
@@ -131,6 +131,10 @@ pub fn compare(arguments: &CompareArguments) -> anyhow::Result<()> {
     if arguments.seeds == 0 {
         bail!("--seeds must be at least 1");
     }
+    let names: Vec<String> = arguments.arch.iter().map(ToString::to_string).collect();
+    if let Some(twice) = repeated(&names) {
+        bail!("--arch names {twice} twice; name each architecture once");
+    }
     let path = &arguments.set.data;
     let mut warning = None;
     let (data, split) = if FeatureTable::is_at(path) {
@@ -174,8 +178,7 @@ pub fn compare(arguments: &CompareArguments) -> anyhow::Result<()> {
         };
         (data, split)
     };
-    fs::create_dir_all(&arguments.output)
-        .with_context(|| arguments.output.display().to_string())?;
+    make_folder(&arguments.output)?;
     if let Some(warning) = warning {
         eprintln!("{warning}");
     }
@@ -200,6 +203,14 @@ pub fn compare(arguments: &CompareArguments) -> anyhow::Result<()> {
         outcomes.push((architecture.to_string(), of_seeds));
     }
     tell(&data, split, warning, arguments, &outcomes)
+}
+
+/// The first of the words that stands there twice.
+pub fn repeated(words: &[String]) -> Option<&String> {
+    let earlier = |at: usize| words[..at].contains(&words[at]);
+    (0..words.len())
+        .find(|&at| earlier(at))
+        .map(|at| &words[at])
 }
 
 /// What a training comes to: read if it is there, else trained, from where it was broken off.
@@ -409,8 +420,11 @@ fn tell(
         notes: vec![
             format!("Split: {split}."),
             format!(
-                "Means over {} seeds; the interval is a bootstrap over clips. McNemar's tests are of seed 0.",
-                arguments.seeds
+                "{}; the interval is a bootstrap over clips. McNemar's tests are of seed 0.",
+                match arguments.seeds {
+                    1 => "One seed".to_owned(),
+                    several => format!("Means over {several} seeds"),
+                }
             ),
         ],
         warnings: warning.into_iter().map(str::to_owned).collect(),
@@ -487,8 +501,16 @@ fn print_table(compared: &[Compared], outcomes: &[(String, Vec<Outcome>)], tests
     }
     for pair in tests {
         println!(
-            "{} against {}: {} and {} clips that only one calls right, p = {:.3} (McNemar, seed 0)",
-            pair.first, pair.second, pair.test.only_first, pair.test.only_second, pair.test.p_value
+            "{} against {}: {} and {} clips that only one calls right, p {} (McNemar, seed 0)",
+            pair.first,
+            pair.second,
+            pair.test.only_first,
+            pair.test.only_second,
+            if pair.test.p_value < 1e-3 {
+                "< 0.001".to_owned()
+            } else {
+                format!("= {:.3}", pair.test.p_value)
+            }
         );
     }
 }

@@ -32,7 +32,8 @@ use soundalike::train::metrics::{GenreScore, Reliability};
 use soundalike::train::report::{self, Contents, Heard};
 use soundalike::train::{
     Augmentation, DeviceName, Optimizer, Precision, Recipe, Report, Teacher, Teaching, Through,
-    Variation, evaluate, evaluate_in_detail, evaluate_tags, fit, open_device, write_whole,
+    TrainError, Variation, evaluate, evaluate_in_detail, evaluate_tags, fit, make_folder,
+    open_device, write_whole,
 };
 
 #[derive(Parser)]
@@ -414,6 +415,12 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
     }
     recipe.seed = arguments.seed;
     let mut recipe = arguments.settings.apply(recipe);
+    // Folders that cannot be made are better known before the work than after it.
+    for folder in std::iter::once(&arguments.output).chain(&arguments.report) {
+        if folder.is_file() {
+            bail!(TrainError::NotAFolder(folder.clone()));
+        }
+    }
     if FeatureTable::is_at(&arguments.set.data) {
         return table::train(recipe, &arguments);
     }
@@ -658,7 +665,7 @@ fn measure(
         .transpose()?;
     // A folder that cannot be made is better known before the work than after it.
     if let Some(folder) = folder {
-        std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        make_folder(folder)?;
     }
     let progress = Progress::new("evaluating", songs.len());
     if library::tagged(&songs) {

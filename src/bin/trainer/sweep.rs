@@ -7,8 +7,9 @@ use clap::ValueEnum;
 use soundalike::library::{self, FeatureTable, Split};
 use soundalike::model::Architecture;
 use soundalike::train::report::{self, Contents, Run, Sweep};
-use soundalike::train::{DeviceName, Recipe, TrainError, fit, open_device};
+use soundalike::train::{DeviceName, Recipe, TrainError, fit, make_folder, open_device};
 
+use crate::compare::repeated;
 use crate::sets::SetArguments;
 use crate::{Settings, of_split};
 
@@ -79,6 +80,10 @@ pub fn sweep(arguments: &SweepArguments) -> anyhow::Result<()> {
     } else {
         arguments.values.clone()
     };
+    let words: Vec<String> = values.iter().map(ToString::to_string).collect();
+    if let Some(twice) = repeated(&words) {
+        bail!("--values names {twice} twice; name each value once");
+    }
     let mut settings = arguments.settings.clone();
     let mut recipes = Vec::new();
     for &value in &values {
@@ -105,6 +110,7 @@ pub fn sweep(arguments: &SweepArguments) -> anyhow::Result<()> {
             valid.len()
         );
     }
+    make_folder(&arguments.output)?;
     let device = open_device(arguments.device)?;
     let setting = arguments.vary.name();
     let mut runs = Vec::new();

@@ -8,6 +8,7 @@ use serde::Serialize;
 use soundalike::library::{FeatureTable, LibraryError};
 use soundalike::model::Input;
 use soundalike::pipeline::Listener;
+use soundalike::train::report::{self, Contents};
 use soundalike::train::{
     Recipe, Report, evaluate_rows, fit_rows, open_device, rows_of, write_whole,
 };
@@ -81,6 +82,16 @@ pub fn train(mut recipe: Recipe, arguments: &TrainArguments) -> anyhow::Result<(
     let json = serde_json::to_string_pretty(&card)?;
     write_whole(&card_path, format!("{json}\n").as_bytes())?;
     eprintln!("{}", card_path.display());
+    if let Some(folder) = &arguments.report {
+        let contents = Contents {
+            title: format!("How {} learnt from {}", recipe.architecture, recipe.data),
+            notes: vec!["Measured on the rows that it did not learn from.".to_owned()],
+            evaluation: Some(report),
+            ..Contents::default()
+        };
+        report::write(folder, &contents)?;
+        eprintln!("{}", folder.join("report.html").display());
+    }
     Ok(())
 }
 

@@ -320,14 +320,12 @@ pub(super) fn tastes(personal: &[Personal]) -> Result<String, TrainError> {
     )
 }
 
-/// A sweep's curves of validation loss, one per value.
-pub(super) fn sweep(at: usize, sweep: &Sweep) -> Result<String, TrainError> {
+/// Validation loss and score per epoch, a line per value of the setting.
+pub(super) fn sweep(at: usize, sweep: &Sweep) -> Result<[String; 2], TrainError> {
     let colours = [INK, MORE, LESS, QUIET];
-    let lines: Vec<Trace> = sweep
-        .runs
-        .iter()
-        .enumerate()
-        .map(|(run, one)| Trace {
+    let lines = |value: fn(&Epoch) -> f64| -> Vec<Trace> {
+        let runs = sweep.runs.iter().enumerate();
+        runs.map(|(run, one)| Trace {
             name: one.value.clone(),
             colour: colours[run % colours.len()],
             dashed: run >= colours.len(),
@@ -335,18 +333,36 @@ pub(super) fn sweep(at: usize, sweep: &Sweep) -> Result<String, TrainError> {
                 .epochs
                 .iter()
                 .filter(|e| e.valid_loss.is_finite())
-                .map(|e| (e.epoch as f64, e.valid_loss))
+                .map(|e| (e.epoch as f64, value(e)))
                 .collect(),
         })
-        .collect();
-    let all = lines.iter().flat_map(|l| l.points.iter().map(|p| p.1));
-    traces(
-        &format!("sweep-{at}"),
-        &format!("Validation loss for each {}", sweep.setting),
-        ("epoch", "cross-entropy (nats)"),
-        range(all),
-        &lines,
-    )
+        .collect()
+    };
+    let losses = lines(|e| e.valid_loss);
+    let all = losses.iter().flat_map(|l| l.points.iter().map(|p| p.1));
+    let epochs = || sweep.runs.iter().flat_map(|run| &run.epochs);
+    let of_tags = epochs().any(|e| e.valid_average_precision.is_some());
+    let score = if of_tags {
+        "mean average precision"
+    } else {
+        "macro F1"
+    };
+    Ok([
+        traces(
+            &format!("sweep-{at}"),
+            &format!("Validation loss for each {}", sweep.setting),
+            ("epoch", "cross-entropy (nats)"),
+            range(all),
+            &losses,
+        )?,
+        traces(
+            &format!("sweep-score-{at}"),
+            &format!("Validation {score} for each {}", sweep.setting),
+            ("epoch", score),
+            0.0..1.0,
+            &lines(Epoch::score),
+        )?,
+    ])
 }
 
 /// The confusion matrix: counts, and shares of the row.

@@ -93,13 +93,13 @@ pub(super) fn html(contents: &Contents) -> Result<String, TrainError> {
         section(&mut body, "Training", "pair", &figures);
     }
     if !contents.sweeps.is_empty() {
-        let drawn: Result<Vec<String>, TrainError> = contents
+        let drawn: Result<Vec<[String; 2]>, TrainError> = contents
             .sweeps
             .iter()
             .enumerate()
             .map(|(at, sweep)| {
                 let setting = escaped(&sweep.setting);
-                let drawn = figures::sweep(at, sweep)?;
+                let [losses, scores] = figures::sweep(at, sweep)?;
                 let fails = |run: &&Run| !run.epochs.iter().any(|e| e.valid_loss.is_finite());
                 let failed: Vec<&str> = sweep
                     .runs
@@ -114,12 +114,11 @@ pub(super) fn html(contents: &Contents) -> Result<String, TrainError> {
                         escaped(&some.join(", "))
                     ),
                 };
-                Ok(format!(
-                    "{drawn}<figcaption>One line per {setting}.{failed}</figcaption>"
-                ))
+                let caption = format!("<figcaption>One line per {setting}.{failed}</figcaption>");
+                Ok([losses + &caption, scores])
             })
             .collect();
-        section(&mut body, "Sweeps", "pair", &drawn?);
+        section(&mut body, "Sweeps", "pair", &drawn?.concat());
     }
     if let Some(places) = &contents.places {
         let figures = figures::plane(places)?;
@@ -310,7 +309,7 @@ fn compared(body: &mut String, contents: &Contents) {
                     model.name.clone(),
                     optional(model.accuracy, percent),
                     optional(model.accuracy_interval, |[low, high]| {
-                        format!("{} to {}", percent(low), percent(high))
+                        format!("{:.1} to {}", 100.0 * low, percent(high))
                     }),
                     optional(model.macro_f1, three),
                     optional(model.auc_macro, three),
@@ -338,16 +337,12 @@ fn compared(body: &mut String, contents: &Contents) {
             "95 % interval",
             "macro F1",
             "AUC",
-            if of_tags {
-                "mean AP"
-            } else {
-                "precision at 10"
-            },
+            if of_tags { "mean AP" } else { "P@10" },
             "parameters",
             "MFLOPs",
-            "training (s)",
-            "native (ms)",
-            "wasm (ms)",
+            "train s",
+            "native ms",
+            "wasm ms",
         ];
         table(body, "Models side by side", &head, &rows);
     }
@@ -361,7 +356,11 @@ fn compared(body: &mut String, contents: &Contents) {
                     pair.test.only_first.to_string(),
                     pair.test.only_second.to_string(),
                     optional(pair.test.chi_square, |v| format!("{v:.2}")),
-                    format!("{:.4}", pair.test.p_value),
+                    if pair.test.p_value < 1e-4 {
+                        "< 0.0001".to_owned()
+                    } else {
+                        format!("{:.4}", pair.test.p_value)
+                    },
                 ]
             })
             .collect();
