@@ -197,12 +197,17 @@ fn one_seed_makes_one_model() {
     varied.variation.copies = 1;
     varied.variation.pitch = 1.0;
     varied.variation.noise = 20.0;
-    let bytes = |run: &str| {
+    let bytes = |run: &str, recipe: &Recipe| {
         let run = folder.path().join(run);
-        fit(&varied, train, valid, None, &Device::flex(), &run, false).expect("trains");
+        fit(recipe, train, valid, None, &Device::flex(), &run, false).expect("trains");
         std::fs::read(run.join("model.safetensors")).expect("a model")
     };
-    assert_eq!(bytes("first"), bytes("second"));
+    let first = bytes("first", &varied);
+    assert_eq!(first, bytes("second", &varied));
+    varied.masked = true;
+    let masked = bytes("masked", &varied);
+    assert_ne!(first, masked);
+    assert_eq!(masked, bytes("masked again", &varied));
 }
 
 #[test]

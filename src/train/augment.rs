@@ -117,10 +117,8 @@ impl Augmentation {
 
     /// Random stripes that the network does not get to see.
     pub fn mask(&self, front_end: &FrontEnd, rng: &mut impl Rng) -> Mask {
-        Mask {
-            bands: [0; 2].map(|_| stripe(rng, front_end.mel_bands, self.mask_bands)),
-            frames: [0; 2].map(|_| stripe(rng, front_end.segment_frames, self.mask_frames)),
-        }
+        let shape = [front_end.mel_bands, front_end.segment_frames];
+        Mask::draw(shape, [self.mask_bands, self.mask_frames], rng)
     }
 
     /// Change in dB of each band: gain, equaliser and low-pass together.
@@ -178,6 +176,20 @@ pub struct Mask {
 }
 
 impl Mask {
+    /// Two random stripes over the rows and two over the columns of a picture `[rows, columns]`, none
+    /// wider than `most`.
+    fn draw([rows, columns]: [usize; 2], most: [usize; 2], rng: &mut impl Rng) -> Self {
+        Self {
+            bands: [0; 2].map(|_| stripe(rng, rows, most[0])),
+            frames: [0; 2].map(|_| stripe(rng, columns, most[1])),
+        }
+    }
+
+    /// Stripes over a picture of any shape, as wide for their picture as those of [`Augmentation`] are.
+    pub fn of_shape([rows, columns]: [usize; 2], rng: &mut impl Rng) -> Self {
+        Self::draw([rows, columns], [rows / 8, columns * 3 / 16], rng)
+    }
+
     /// Sets the stripes of a normalised crop `[bands, frames]` to zero, the mean.
     pub fn apply(&self, crop: &mut [f32], frames: usize) {
         for (band, row) in crop.chunks_mut(frames).enumerate() {
@@ -242,6 +254,22 @@ mod tests {
         let mut same = crop.clone();
         mut_mask.apply(&mut same, 128);
         assert_eq!(same, crop);
+    }
+
+    #[test]
+    fn stripes_of_any_picture_hide_a_part_of_it_at_most() {
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let mut hidden = 0;
+        for shape @ [rows, columns] in [[96, 1366], [20, 130], [1, 59_049], [7, 128]] {
+            for _ in 0..20 {
+                let mut picture = vec![1.0; rows * columns];
+                Mask::of_shape(shape, &mut rng).apply(&mut picture, columns);
+                let masked = picture.iter().filter(|&&v| v == 0.0).count();
+                assert!(masked <= picture.len() * 5 / 8, "{shape:?}");
+                hidden += masked;
+            }
+        }
+        assert!(hidden > 0);
     }
 
     #[test]

@@ -64,6 +64,9 @@ pub struct Recipe {
     pub optimizer: Optimizer,
     /// How crops are varied; only of networks that hear log-mel pictures of three seconds.
     pub augmentation: Augmentation,
+    /// Whether stripes of all other pictures are hidden at every step (SpecAugment).
+    #[serde(default)]
+    pub masked: bool,
     /// Varied copies of every clip.
     pub variation: Variation,
     /// How a teacher's lessons are made, if there is one.
@@ -159,6 +162,7 @@ impl Recipe {
             smoothing: 0.1,
             optimizer: Optimizer::AdamW,
             augmentation: Augmentation::default(),
+            masked: false,
             variation: Variation::default(),
             curriculum: None,
             shares: Shares {
@@ -421,10 +425,10 @@ impl Source {
             Self::Windows(windows) => {
                 let shares = recipe.blending();
                 let order = windows.order(&mut rng);
-                order
-                    .chunks(recipe.batch_size)
-                    .take(count)
-                    .all(|places| take(windows.batch(places, normalisation, shares, &mut rng)));
+                order.chunks(recipe.batch_size).take(count).all(|places| {
+                    let masked = recipe.masked;
+                    take(windows.batch(places, normalisation, shares, masked, &mut rng))
+                });
             }
             Self::Lessons(lessons) => {
                 let order = lessons.order(&mut rng);

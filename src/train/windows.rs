@@ -7,6 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::TrainError;
+use super::augment::Mask;
 use super::data::{Batch, add, beta, groups, labels};
 use super::vary::Variation;
 use crate::library::Song;
@@ -184,12 +185,14 @@ impl Windows {
 
     /// A batch of these windows. With `mixup` above zero, each is blended with another of the batch, in
     /// shares drawn from Beta(`mixup`, `mixup`) (Zhang et al. 2018); `smoothing` spreads that share of
-    /// every label over all genres.
+    /// every label over all genres. With `masked`, stripes of each picture are hidden (SpecAugment, Park et
+    /// al. 2019).
     pub fn batch(
         &self,
         places: &[(usize, usize)],
         normalisation: &[Normalise],
         (mixup, smoothing): (f64, f32),
+        masked: bool,
         rng: &mut impl Rng,
     ) -> Batch {
         let size = places.len();
@@ -208,12 +211,16 @@ impl Windows {
             add(target, labels(other), (1.0 - smoothing) * (1.0 - share));
         }
         let shapes = self.input.shapes().into_iter().enumerate();
-        let inputs = shapes.map(|(part, [_, columns])| {
+        let inputs = shapes.map(|(part, shape @ [_, columns])| {
             let windows: Vec<Vec<f32>> = places
                 .iter()
                 .map(|&place| {
                     let mut window = self.part(place, part);
                     normalisation[part].apply(&mut window, columns);
+                    // Descriptors are no picture.
+                    if masked && columns > 1 {
+                        Mask::of_shape(shape, rng).apply(&mut window, columns);
+                    }
                     window
                 })
                 .collect();
@@ -250,7 +257,13 @@ mod tests {
         let windows = Windows::new(clips.into(), 3, Input::Descriptors).expect("clips");
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let mut order = windows.order(&mut rng);
-        let batch = windows.batch(&order, &windows.normalisation(0), (0.0, 0.0), &mut rng);
+        let batch = windows.batch(
+            &order,
+            &windows.normalisation(0),
+            (0.0, 0.0),
+            false,
+            &mut rng,
+        );
         for (target, &(clip, _)) in batch.targets.chunks(3).zip(&order) {
             let ones = target.iter().enumerate().filter(|(_, v)| **v == 1.0);
             let ones: Vec<usize> = ones.map(|(label, _)| label).collect();
@@ -287,7 +300,7 @@ mod tests {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let order = windows.order(&mut rng);
         let normalisation = windows.normalisation(0);
-        let batch = windows.batch(&order, &normalisation, (0.3, 0.1), &mut rng);
+        let batch = windows.batch(&order, &normalisation, (0.3, 0.1), false, &mut rng);
         assert_eq!(batch.inputs[0].len(), 30 * 57);
         for target in batch.targets.chunks(3) {
             assert!((target.iter().sum::<f32>() - 1.0).abs() < 1e-5);

@@ -147,9 +147,13 @@ struct Settings {
     /// Parameter of mixup's Beta distribution, 0 for none
     #[arg(long)]
     mixup: Option<f64>,
-    /// Whether log-mel pictures of three seconds are varied and masked (SpecAugment) at every step
+    /// Whether log-mel pictures of three seconds are varied at every step
     #[arg(long, value_name = "true|false")]
     augment: Option<bool>,
+    /// Whether stripes of the pictures are hidden at every step (SpecAugment); without being told, those
+    /// of varied log-mel pictures are
+    #[arg(long, value_name = "true|false")]
+    specaugment: Option<bool>,
     /// Varied copies of each clip beside the clip itself
     #[arg(long, default_value_t = 0)]
     copies: usize,
@@ -182,6 +186,16 @@ impl Settings {
         }
         if self.augment == Some(false) {
             recipe.augmentation = Augmentation::NONE;
+        }
+        if let Some(masked) = self.specaugment {
+            let from = if masked {
+                Augmentation::default()
+            } else {
+                Augmentation::NONE
+            };
+            recipe.augmentation.mask_bands = from.mask_bands;
+            recipe.augmentation.mask_frames = from.mask_frames;
+            recipe.masked = masked;
         }
         recipe.variation = Variation {
             copies: self.copies,
