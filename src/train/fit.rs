@@ -244,6 +244,23 @@ struct State {
     epoch: usize,
     /// Highest [`Judged::score`] on the validation split, and the epoch that reached it, counted from one.
     best: Option<(f64, usize)>,
+    /// The loss there.
+    #[serde(default)]
+    best_loss: f64,
+}
+
+impl State {
+    /// Whether an epoch is better than the best so far. Where few clips choose, many epochs put the tags'
+    /// clips in the right order; among those the loss decides.
+    fn is_beaten_by(&self, judged: &Judged) -> bool {
+        // A hair's breadth more than equal, since the state goes through decimal digits.
+        const HAIR: f64 = 1e-9;
+        let Some((best, _)) = self.best else {
+            return true;
+        };
+        let as_good = judged.average_precision.is_some() && judged.score() > best - HAIR;
+        judged.score() > best + HAIR || as_good && judged.log_loss < self.best_loss - HAIR
+    }
 }
 
 /// How well an epoch's model does on the clips that choose.
@@ -536,12 +553,8 @@ pub fn fit(
         model.calibration = calibrate(&model, valid, device)?.0;
         let listener = Listener::new(model.clone(), device.clone());
         let judged = Judged::of(&listener, valid)?;
-        if now
-            .state
-            .best
-            // A hair's breadth more than equal, since the state goes through decimal digits.
-            .is_none_or(|(best, _)| judged.score() > best + 1e-9)
-        {
+        if now.state.is_beaten_by(&judged) {
+            now.state.best_loss = judged.log_loss;
             now.state.best = Some((judged.score(), now.state.epoch));
             save_best(model, device, &folder)?;
         }
@@ -1003,6 +1016,29 @@ fn note(folder: &RunFolder, metrics: &EpochMetrics<'_>) -> Result<(), TrainError
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn among_epochs_of_one_precision_the_loss_decides_and_among_those_of_one_f1_the_first() {
+        let judged = |score: f64, log_loss: f64, of_tags: bool| Judged {
+            log_loss,
+            accuracy: 0.5,
+            macro_f1: score,
+            average_precision: of_tags.then_some(score),
+            warning: None,
+        };
+        let state = State {
+            epoch: 3,
+            best: Some((0.8, 2)),
+            best_loss: 0.5,
+        };
+        assert!(State::default().is_beaten_by(&judged(0.0, 9.0, false)));
+        for of_tags in [false, true] {
+            assert!(state.is_beaten_by(&judged(0.81, 9.0, of_tags)));
+            assert!(!state.is_beaten_by(&judged(0.79, 0.1, of_tags)));
+            assert_eq!(state.is_beaten_by(&judged(0.8, 0.4, of_tags)), of_tags);
+            assert!(!state.is_beaten_by(&judged(0.8, 0.5, of_tags)));
+        }
+    }
 
     #[test]
     fn the_learning_rate_rises_then_falls_to_nothing() {
