@@ -309,7 +309,7 @@ fn compared(body: &mut String, contents: &Contents) {
                     model.name.clone(),
                     optional(model.accuracy, percent),
                     optional(model.accuracy_interval, |[low, high]| {
-                        format!("{:.1} to {}", 100.0 * low, percent(high))
+                        format!("{:.1} to {:.1}", 100.0 * low, 100.0 * high)
                     }),
                     optional(model.macro_f1, three),
                     optional(model.auc_macro, three),
@@ -334,7 +334,7 @@ fn compared(body: &mut String, contents: &Contents) {
             } else {
                 "accuracy"
             },
-            "95 % interval",
+            "95 %",
             "macro F1",
             "AUC",
             if of_tags { "mean AP" } else { "P@10" },
