@@ -307,9 +307,9 @@ impl Judged {
     }
 }
 
-/// What [`Judged::score`] is.
-fn score_name(songs: &[Song]) -> &'static str {
-    if tagged(songs) {
+/// What the best epoch of a training on tags, or on genres, is chosen by.
+pub fn score_name(of_tags: bool) -> &'static str {
+    if of_tags {
         "mean average precision"
     } else {
         "macro F1"
@@ -531,7 +531,7 @@ pub fn fit(
         if now.state.epoch - best_epoch >= recipe.patience {
             eprintln!(
                 "stopped: no better validation {} for {} epochs",
-                score_name(valid),
+                score_name(tagged(valid)),
                 recipe.patience
             );
             break;
@@ -572,7 +572,7 @@ pub fn fit(
     }
     let Source::Lessons(lessons) = &source else {
         if let Some((score, epoch)) = now.state.best {
-            let name = score_name(valid);
+            let name = score_name(tagged(valid));
             eprintln!("best: epoch {epoch}, validation {name} {score:.3}");
         }
         return Ok(());

@@ -30,7 +30,7 @@ pub use device::{DeviceName, open_device};
 pub use evaluate::{
     ClipError, Details, Precision, Report, Through, evaluate, evaluate_in_detail, precision_at,
 };
-pub use fit::{Optimizer, Recipe, Shares, Teaching, fit, fit_rows};
+pub use fit::{Optimizer, Recipe, Shares, Teaching, fit, fit_rows, score_name};
 pub use lessons::Curriculum;
 pub use rows::{evaluate_rows, rows_of};
 pub use tags::{TagDetails, TagEvaluation, evaluate_tags};

@@ -117,8 +117,6 @@ struct Line {
 /// What is learnt from and measured by.
 enum Data {
     Songs {
-        /// All of them, and those of each split.
-        songs: Vec<Song>,
         train: Vec<Song>,
         valid: Vec<Song>,
         test: Vec<Song>,
@@ -170,12 +168,7 @@ pub fn compare(arguments: &CompareArguments) -> anyhow::Result<()> {
                 "train to learn from, valid to choose the best epoch, test to measure",
             )
         };
-        let data = Data::Songs {
-            songs,
-            train,
-            valid,
-            test,
-        };
+        let data = Data::Songs { train, valid, test };
         (data, split)
     };
     make_folder(&arguments.output)?;
@@ -191,7 +184,7 @@ pub fn compare(arguments: &CompareArguments) -> anyhow::Result<()> {
             recipe.seed = seed;
             let mut recipe = arguments.settings.apply(recipe);
             match &data {
-                Data::Songs { songs, .. } => arguments.settings.fit_to(&mut recipe, songs)?,
+                Data::Songs { train, .. } => arguments.settings.fit_to(&mut recipe, train)?,
                 Data::Table(table, name) => {
                     recipe.genres.clone_from(&table.genres);
                     recipe.data.clone_from(name);
@@ -412,7 +405,7 @@ fn tell(
     print_table(&compared, outcomes, &tests);
     let first = outcomes.first().and_then(|(_, outcomes)| outcomes.first());
     let name = match data {
-        Data::Songs { songs, .. } => collections(songs),
+        Data::Songs { train, .. } => collections(train),
         Data::Table(_, name) => name.clone(),
     };
     let contents = Contents {

@@ -7,7 +7,9 @@ use clap::ValueEnum;
 use soundalike::library::{self, FeatureTable, Split};
 use soundalike::model::Architecture;
 use soundalike::train::report::{self, Contents, Run, Sweep};
-use soundalike::train::{DeviceName, Recipe, TrainError, fit, make_folder, open_device};
+use soundalike::train::{
+    DeviceName, Recipe, TrainError, fit, make_folder, open_device, score_name,
+};
 
 use crate::compare::repeated;
 use crate::sets::SetArguments;
@@ -132,11 +134,7 @@ pub fn sweep(arguments: &SweepArguments) -> anyhow::Result<()> {
         } else {
             Vec::new()
         };
-        let chosen_by = if library::tagged(&songs) {
-            "mean average precision"
-        } else {
-            "macro F1"
-        };
+        let chosen_by = score_name(library::tagged(&songs));
         let scores = epochs.iter().map(|epoch| epoch.score());
         println!(
             "{setting} {value}: {} epochs, best validation {chosen_by} {:.3}",

@@ -13,9 +13,9 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use super::page::escaped;
 use super::{Correlations, Epoch, Picture, Places, Sweep};
 use crate::model::GENRES;
-use crate::train::TrainError;
 use crate::train::metrics::{Curves, Reliability};
 use crate::train::taste::Personal;
+use crate::train::{TrainError, score_name};
 
 /// Stand-ins and the variables of the style that take their place.
 const INK: RGBColor = RGBColor(1, 2, 3);
@@ -342,11 +342,7 @@ pub(super) fn sweep(at: usize, sweep: &Sweep) -> Result<[String; 2], TrainError>
     let all = losses.iter().flat_map(|l| l.points.iter().map(|p| p.1));
     let epochs = || sweep.runs.iter().flat_map(|run| &run.epochs);
     let of_tags = epochs().any(|e| e.valid_average_precision.is_some());
-    let score = if of_tags {
-        "mean average precision"
-    } else {
-        "macro F1"
-    };
+    let score = score_name(of_tags);
     Ok([
         traces(
             &format!("sweep-{at}"),
