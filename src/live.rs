@@ -7,15 +7,15 @@
 use std::collections::VecDeque;
 
 use crate::audio::{AudioError, Clip, Resampling, SILENCE_PEAK};
-use crate::dsp::{FrontEnd, MelStream, ink};
+use crate::dsp::{FrontEnd, MelStream, RunningLevel, ink};
 use crate::model::{Input, Model, ModelError, SegmentHeard};
 use crate::pipeline::{Answer, Listener, Pool};
 
 /// How far back an answer listens, in seconds.
 pub const WINDOW_SECONDS: f64 = 10.0;
 
-/// How fast the loudest is forgotten, in dB a column: about a decibel a second.
-const FORGETTING_DB: f32 = 0.025;
+/// How fast the loudest is forgotten, in dB a second.
+const FORGETTING_DB: f32 = 1.0;
 /// The picture is not turned up for less than this, so that an empty room stays dark.
 const FAINTEST_DB: f32 = -30.0;
 /// Full scale, or as good as.
@@ -50,10 +50,12 @@ pub struct Live {
     rate: u32,
     resampling: Resampling,
     mel: MelStream,
+    /// Of a front end that brings every sound to one level.
+    level: Option<RunningLevel>,
     resampled: Vec<f32>,
     /// Samples so far, at the device's rate.
     samples: u64,
-    /// The last columns `[mel_bands]` in dB, one segment of them at most.
+    /// The last columns of powers `[mel_bands]`, one segment of them at most.
     columns: VecDeque<Vec<f32>>,
     /// Peak of each of as many hops.
     peaks: VecDeque<f32>,
@@ -86,6 +88,8 @@ impl Live {
             rate,
             resampling: Resampling::new(rate, front_end.sample_rate)?,
             mel: MelStream::new(&front_end),
+            level: (front_end.level_dbfs)
+                .map(|_| RunningLevel::new(front_end.sample_rate, WINDOW_SECONDS)),
             resampled: Vec::new(),
             samples: 0,
             columns: VecDeque::new(),
@@ -134,19 +138,24 @@ impl Live {
 
         self.resampled.clear();
         self.resampling.push(&clean, &mut self.resampled)?;
-        if self.input != Input::LogMel {
+        if let Some(level) = &mut self.level {
+            level.push(&mut self.resampled);
+        }
+        if !self.input.is_log_mel() {
             self.recent.extend(&self.resampled);
             let rate = f64::from(self.front_end.sample_rate);
             let most = (self.input.seconds() * rate).ceil() as usize;
             let too_many = self.recent.len().saturating_sub(most);
             self.recent.drain(..too_many);
         }
-        let length = self.front_end.segment_frames;
-        for hop in self.resampled.chunks(self.front_end.hop_length) {
+        let front_end = &self.front_end;
+        let length = front_end.segment_frames;
+        for hop in self.resampled.chunks(front_end.hop_length) {
             let peak = hop.iter().fold(0.0_f32, |peak, s| peak.max(s.abs()));
             let (columns, picture) = (&mut self.columns, &mut self.picture);
             let (count, peaks) = (&mut self.count, &mut self.peaks);
             let loudest = &mut self.loudest_db;
+            let forgetting = FORGETTING_DB * front_end.frame_seconds() as f32;
             if let Some(last) = peaks.back_mut() {
                 *last = last.max(peak);
             }
@@ -158,9 +167,13 @@ impl Live {
                 columns.push_back(column.to_vec());
                 peaks.push_back(peak);
                 *count += 1;
-                let now = column.iter().copied().fold(FAINTEST_DB, f32::max);
-                *loudest = now.max(*loudest - FORGETTING_DB);
-                picture.extend(column.iter().map(|db| ink(*db, *loudest)));
+                let most = column.iter().copied().fold(0.0, f32::max);
+                *loudest = front_end
+                    .decibel(most)
+                    .max(FAINTEST_DB)
+                    .max(*loudest - forgetting);
+                let db = column.iter().map(|power| front_end.decibel(*power));
+                picture.extend(db.map(|db| ink(db, *loudest)));
             });
         }
         Ok(())
@@ -194,10 +207,18 @@ impl Live {
         let quiet = peak < SILENCE_PEAK;
         if whole && !quiet {
             let parts = match self.input {
-                Input::LogMel => {
-                    let bands = 0..self.front_end.mel_bands;
-                    let segment =
-                        bands.flat_map(|band| self.columns.iter().map(move |column| column[band]));
+                input if input.is_log_mel() => {
+                    // The gain of the last ten seconds, which is that of a file of them.
+                    let gain = match (&self.level, self.front_end.level_dbfs) {
+                        (Some(level), Some(dbfs)) => level.level().gain_to(dbfs),
+                        _ => 1.0,
+                    };
+                    let front_end = &self.front_end;
+                    let value = |power: f32| front_end.compress(power * gain * gain);
+                    let segment = (0..front_end.mel_bands).flat_map(|band| {
+                        let columns = self.columns.iter();
+                        columns.map(move |column| value(column[band]))
+                    });
                     vec![segment.collect::<Vec<f32>>()]
                 }
                 input => {
@@ -306,7 +327,7 @@ mod tests {
         live.push(synth::tone(440.0, 1.0, 22_050).samples())
             .expect("pushed");
         let picture = live.take_picture();
-        assert_eq!(picture.len(), 128 * (1 + (22_050 - 2048) / 512));
+        assert_eq!(picture.len(), 96 * (1 + (16_000 - 512) / 256));
         assert_eq!(picture.iter().max(), Some(&255));
         assert!(live.take_picture().is_empty());
     }

@@ -392,7 +392,7 @@ impl Analysis {
         let heard_at = clip.resampled(front_end.sample_rate)?;
         let log_mel = front_end.log_mel(heard_at.samples());
         let segments = match input {
-            Input::LogMel => Examples::of_log_mel(front_end, &log_mel),
+            input if input.is_log_mel() => Examples::of_log_mel(front_end, &log_mel),
             _ if input.rate() == front_end.sample_rate => input.examples_of(heard_at.samples()),
             _ => input.examples(clip)?,
         };
@@ -437,7 +437,9 @@ impl Analysis {
         self.seconds
     }
 
-    /// The log-mel spectrogram of the whole sound, `[mel_bands, frames]` in dB.
+    /// The log-mel spectrogram of the whole sound, `[mel_bands, frames]` as [`FrontEnd::log_mel`] has it.
+    ///
+    /// [`FrontEnd::log_mel`]: crate::dsp::FrontEnd::log_mel
     pub fn log_mel(&self) -> &Spectrogram {
         &self.log_mel
     }

@@ -1,7 +1,7 @@
 //! What in a moment spoke for a genre: each patch of the picture is hidden in turn, and where the genre
 //! becomes less probable, it had spoken for it (occlusion, Zeiler and Fergus 2014).
 
-use crate::model::{Input, ModelError};
+use crate::model::ModelError;
 use crate::pipeline::{Analysis, Listener};
 
 /// Patches across the bands, and across the frames of a segment.
@@ -38,7 +38,7 @@ impl Analysis {
         let Some(whole) = self.heard_of(segment) else {
             return Ok(Vec::new());
         };
-        if genre >= whole.logits.len() || row >= PATCHES || model.input() != Input::LogMel {
+        if genre >= whole.logits.len() || row >= PATCHES || !model.input().is_log_mel() {
             return Ok(Vec::new());
         }
         let (bands, frames) = (model.front_end.mel_bands, model.front_end.segment_frames);

@@ -41,10 +41,7 @@ impl MelFilterBank {
     pub fn new(front_end: &FrontEnd) -> Self {
         let bins = front_end.n_fft / 2 + 1;
         let bin_hz = f64::from(front_end.sample_rate) / front_end.n_fft as f64;
-        let low = mel_from_hz(f64::from(front_end.f_min));
-        let high = mel_from_hz(f64::from(front_end.f_max));
-        let steps = (front_end.mel_bands + 1) as f64;
-        let edge = |i: usize| hz_from_mel(low + (high - low) * i as f64 / steps);
+        let edge = |edge: usize| front_end.band_edge(edge);
         let filters = (0..front_end.mel_bands)
             .map(|band| {
                 let (left, centre, right) = (edge(band), edge(band + 1), edge(band + 2));

@@ -15,7 +15,8 @@ const OVERLAPPED: usize = 4;
 pub struct Segments {
     /// First frame of each segment.
     pub starts: Vec<usize>,
-    /// `[segments, mel_bands, segment_frames]` in dB, segment by segment, band by band.
+    /// `[segments, mel_bands, segment_frames]` as [`FrontEnd::log_mel`] has them, segment by segment, band
+    /// by band.
     pub values: Vec<f32>,
     /// Of each segment, whether there is anything to hear in it.
     pub audible: Vec<bool>,
@@ -34,11 +35,14 @@ impl Segments {
                 let row = log_mel.band(band);
                 let inside = &row[start..log_mel.frames.min(start + length)];
                 values.extend_from_slice(inside);
-                values.resize(values.len() + length - inside.len(), front_end.floor_db());
+                values.resize(values.len() + length - inside.len(), front_end.silence());
             }
         }
         let size = log_mel.bands * length;
-        let loudest = |values: &[f32]| values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let loudest = |values: &[f32]| {
+            let most = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            front_end.decibel_of_value(most)
+        };
         let quiet = loudest(&values) - SILENCE_DB;
         let audible = values
             .chunks(size)
@@ -109,14 +113,16 @@ mod tests {
 
     #[test]
     fn silence_between_the_music_is_marked() {
-        let front_end = FrontEnd::default();
-        let mut samples = crate::audio::synth::tone(440.0, 6.0, 22_050)
-            .samples()
-            .to_vec();
-        samples.extend(vec![0.0; 8 * 22_050]);
-        let segments = Segments::cut(&front_end, &front_end.log_mel(&samples));
-        assert!(segments.audible[0] && segments.audible.contains(&false));
-        assert_eq!(segments.audible.len(), segments.len());
+        for front_end in [FrontEnd::default(), FrontEnd::musicnn()] {
+            let rate = front_end.sample_rate;
+            let mut samples = crate::audio::synth::tone(440.0, 6.0, rate)
+                .samples()
+                .to_vec();
+            samples.extend(vec![0.0; 8 * rate as usize]);
+            let segments = Segments::cut(&front_end, &front_end.log_mel(&samples));
+            assert!(segments.audible[0] && segments.audible.contains(&false));
+            assert_eq!(segments.audible.len(), segments.len());
+        }
     }
 
     #[test]
@@ -127,7 +133,7 @@ mod tests {
         assert!(segments.padded);
         assert_eq!(segments.len(), 1);
         assert_eq!(segments.values.len(), 128 * 128);
-        assert_eq!(segments.values[127], front_end.floor_db());
+        assert_eq!(segments.values[127], front_end.silence());
         assert_eq!(segments.values[0], log_mel.values[0]);
     }
 }

@@ -1,14 +1,15 @@
-//! The log-mel spectrogram of a sound that goes on.
+//! The mel spectrogram of a sound that goes on.
 
 use super::{FrontEnd, MelFilterBank, Stft};
 
-/// Samples in, columns of the log-mel spectrogram out: the same columns that
-/// [`FrontEnd::log_mel`] computes of the whole sound, but for those at its edges, whose frames
+/// Samples in, columns of the mel power spectrogram out: the same columns that
+/// [`FrontEnd::mel_power`] computes of the whole sound, but for those at its edges, whose frames
 /// reach beyond it.
 pub struct MelStream {
     stft: Stft,
     bank: MelFilterBank,
-    front_end: FrontEnd,
+    n_fft: usize,
+    hop_length: usize,
     /// From the first sample of the next frame on.
     waiting: Vec<f32>,
     power: Vec<f32>,
@@ -21,27 +22,25 @@ impl MelStream {
         Self {
             stft: Stft::new(front_end.n_fft, front_end.hop_length),
             bank: MelFilterBank::new(front_end),
-            front_end: front_end.clone(),
+            n_fft: front_end.n_fft,
+            hop_length: front_end.hop_length,
             waiting: Vec::new(),
             power: vec![0.0; front_end.n_fft / 2 + 1],
             column: vec![0.0; front_end.mel_bands],
         }
     }
 
-    /// Takes samples and calls `visit` with every column `[mel_bands]` in dB that they complete.
+    /// Takes samples and calls `visit` with every column of powers `[mel_bands]` that they complete.
     pub fn push(&mut self, samples: &[f32], mut visit: impl FnMut(&[f32])) {
         self.waiting.extend_from_slice(samples);
         let mut start = 0;
-        while let Some(frame) = self.waiting.get(start..start + self.front_end.n_fft) {
+        while let Some(frame) = self.waiting.get(start..start + self.n_fft) {
             for (p, bin) in self.power.iter_mut().zip(self.stft.frame(frame)) {
                 *p = bin.norm_sqr() as f32;
             }
             self.bank.apply(&self.power, &mut self.column);
-            for value in &mut self.column {
-                *value = self.front_end.decibel(*value);
-            }
             visit(&self.column);
-            start += self.front_end.hop_length;
+            start += self.hop_length;
         }
         self.waiting.drain(..start);
     }
@@ -57,7 +56,7 @@ mod tests {
         let samples: Vec<f32> = (0..30_000)
             .map(|i| ((i * 7919 % 1013) as f32 / 507.0 - 1.0) * (i as f32 * 0.001).sin())
             .collect();
-        let whole = front_end.log_mel(&samples);
+        let whole = front_end.mel_power(&samples);
         let mut stream = MelStream::new(&front_end);
         let mut columns: Vec<Vec<f32>> = Vec::new();
         for piece in samples.chunks(700) {

@@ -215,6 +215,17 @@ fn normalise_in_training(norm: &BatchNorm, x: Tensor<4>, with_relu: bool) -> Ten
     y
 }
 
+/// A convolution with stride one, without bias: see [`kernels::convolution`].
+#[cfg(not(target_arch = "wasm32"))]
+pub fn convolution(x: Tensor<4>, weight: Tensor<4>, padding: kernels::Padding) -> Tensor<4> {
+    if kernels::serve(&x.device()) {
+        return kernels::convolution(x, weight, padding);
+    }
+    let kernels::Padding { height, width } = padding;
+    let x = x.pad([(height[0], height[1]), (width[0], width[1])], 0.0);
+    conv2d(x, weight, None, ConvOptions::new([1, 1], [0, 0], [1, 1], 1))
+}
+
 /// Greatest values of patches of `[frequency, time]` that lie side by side.
 pub fn max_pool(x: Tensor<4>, patch: [usize; 2]) -> Tensor<4> {
     #[cfg(not(target_arch = "wasm32"))]

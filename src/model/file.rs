@@ -15,10 +15,16 @@ use super::{Architecture, Array, Input, ModelError, Network, Weights};
 use crate::dsp::FrontEnd;
 
 /// Version of the file's layout.
-const FORMAT_VERSION: u32 = 3;
-/// The version before there were heads. Models with a softmax still say that they are of it, since
-/// nothing else about them has changed.
+const FORMAT_VERSION: u32 = 4;
+/// The version before there was a network that begins with MusiCNN's weights. Models of the other
+/// networks still say that they are of it or of [`WITHOUT_HEAD`], since nothing about them has changed.
+const WITHOUT_MUSICNN: u32 = 3;
+/// The version before there were heads.
 const WITHOUT_HEAD: u32 = 2;
+/// What the network of Tairi et al. was called up to [`WITHOUT_MUSICNN`], and is called now; and the same
+/// of its weights.
+const RENAMED: [&str; 2] = ["two-stream", "two-stream-rescnn"];
+const RENAMED_WEIGHTS: [&str; 2] = ["TwoStream.", "TwoStreamResCnn."];
 /// The metadata entry that holds [`Header`] as JSON.
 const HEADER: &str = "soundalike.model";
 const MEAN: &str = "input.mean";
@@ -38,9 +44,13 @@ pub struct Training {
     pub epoch: usize,
     /// Seed of every random choice.
     pub seed: u64,
-    /// How the genre layer was fitted, if not jointly with the rest.
-    #[serde(default)]
-    pub genre_layer: String,
+    /// How the heads were fitted, if not jointly with the rest.
+    #[serde(
+        default,
+        alias = "genre_layer",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub heads: String,
 }
 
 /// What this model says of the golden input on the machine that saved it: another device must agree
@@ -49,6 +59,17 @@ pub struct Training {
 pub struct Golden {
     /// `[segments, genres]` probabilities.
     pub probabilities: Vec<Vec<f32>>,
+}
+
+/// The numbers that a file holds weights as. Biases and other single columns are always in single
+/// precision: they are few.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Storage {
+    /// Half precision: half the size, eleven bits of each weight.
+    #[default]
+    Half,
+    /// Single precision: as they were trained.
+    Single,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -79,7 +100,7 @@ pub struct Model {
     pub architecture: Architecture,
     /// Names of the logits, in order: of genres, or with [`Head::Sigmoid`](super::Head) of tags.
     pub genres: Vec<String>,
-    /// Names of the tags that a teacher taught it beside the genres, in order; none if there was none.
+    /// Names of the tags that it tells beside the genres, in order; none of most models.
     pub tags: Vec<String>,
     /// How its logits become probabilities.
     pub calibration: Calibration,
@@ -89,6 +110,8 @@ pub struct Model {
     pub normalise: Vec<Normalise>,
     /// How it came to be.
     pub training: Training,
+    /// What its file is to hold the weights as.
+    pub storage: Storage,
     /// Its answers to the golden input, if it was saved with them.
     pub golden: Option<Golden>,
     /// SHA-256 of the file that it was read from, in hexadecimal; empty for an unsaved model.
@@ -129,6 +152,7 @@ impl Model {
             calibration: Calibration::default(),
             front_end,
             training,
+            storage: Storage::default(),
             golden: None,
             sha256: String::new(),
             network,
@@ -156,9 +180,22 @@ impl Model {
                 known: FORMAT_VERSION,
             });
         }
-        let header: Header =
+        let mut header: serde_json::Value =
             serde_json::from_str(header).map_err(|e| not_a_model(e.to_string()))?;
+        let renamed =
+            version.format_version <= WITHOUT_MUSICNN && header["architecture"] == RENAMED[0];
+        if renamed {
+            header["architecture"] = RENAMED[1].into();
+        }
+        let header: Header =
+            serde_json::from_value(header).map_err(|e| not_a_model(e.to_string()))?;
         check_front_end(&header.front_end)?;
+        if header.front_end != header.architecture.input().front_end() {
+            return Err(ModelError::FrontEnd(format!(
+                "{} is not the one of a {}",
+                header.front_end, header.architecture
+            )));
+        }
         if header.genres.is_empty() || header.genres.len() != header.architecture.genres() {
             return Err(not_a_model(
                 "its genres and its logits differ in number".to_owned(),
@@ -175,7 +212,12 @@ impl Model {
         let tensors = SafeTensors::deserialize(bytes).map_err(|e| not_a_model(e.to_string()))?;
         let mut arrays = BTreeMap::new();
         for (name, view) in tensors.iter() {
-            arrays.insert(name.to_owned(), array_from_view(name, &view)?);
+            let array = array_from_view(name, &view)?;
+            let old = name.strip_prefix(RENAMED_WEIGHTS[0]).filter(|_| renamed);
+            let name = old.map_or(name.to_owned(), |rest| {
+                format!("{}{rest}", RENAMED_WEIGHTS[1])
+            });
+            arrays.insert(name, array);
         }
         let mut take = |name: &str| {
             arrays
@@ -235,11 +277,13 @@ impl Model {
     pub fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
         let failed = |e: &dyn std::fmt::Display| ModelError::Weights(e.to_string());
         let header = Header {
-            // A program that knows no heads would take tags for genres, so it must not read them.
-            format_version: if self.calibration.head.is_softmax() {
-                WITHOUT_HEAD
-            } else {
-                FORMAT_VERSION
+            format_version: match self.architecture {
+                Architecture::TwoStream(_) => FORMAT_VERSION,
+                // A program that knows no heads would take tags for genres, so it must not read them.
+                _ if !self.calibration.head.is_softmax() => WITHOUT_MUSICNN,
+                // One that knows the network by its old name would not know this one.
+                Architecture::TwoStreamResCnn(_) => FORMAT_VERSION,
+                Architecture::Other(_) => WITHOUT_HEAD,
             },
             architecture: self.architecture.clone(),
             genres: self.genres.clone(),
@@ -254,7 +298,8 @@ impl Model {
             .into_iter()
             .map(|(name, array)| {
                 // Running variances span many orders of magnitude: half precision would lose them.
-                if name.contains("running_") {
+                let single = self.storage == Storage::Single || array.shape.len() == 1;
+                if single || name.contains("running_") {
                     (name, array.shape, Dtype::F32, f32_bytes(&array.values))
                 } else {
                     (name, array.shape, Dtype::F16, f16_bytes(&array.values))
@@ -302,13 +347,9 @@ impl Model {
         parts: &[impl AsRef<[f32]>],
         device: &Device,
     ) -> Result<Vec<SegmentHeard>, ModelError> {
-        let parts = self.input().tensors(parts, device);
+        let parts = self.normalised(parts, device);
         let batch = parts.first().map_or(0, |part| part.dims()[0]);
-        let normal = parts
-            .into_iter()
-            .zip(self.normalising.clone())
-            .map(|(x, (mean, scale))| (x - mean) * scale);
-        let heard = self.network.forward(normal.collect());
+        let heard = self.network.forward(parts);
         // One read for all, since each waits for the device.
         let mut parts = vec![heard.logits, heard.embedding];
         parts.extend(heard.tags);
@@ -337,6 +378,56 @@ impl Model {
                 }
             })
             .collect())
+    }
+}
+
+impl Model {
+    /// The last layer before the heads, `[features]` of each window, of a model that heads can be fitted to:
+    /// see [`Network::features`].
+    ///
+    /// # Errors
+    /// If the device fails, or it is no such model.
+    pub async fn features(
+        &self,
+        parts: &[impl AsRef<[f32]>],
+        device: &Device,
+    ) -> Result<Vec<Vec<f32>>, ModelError> {
+        let features = self
+            .network
+            .features(self.normalised(parts, device))
+            .ok_or_else(|| ModelError::NoFeatures(self.architecture.to_string()))?;
+        let width = features.dims()[1];
+        let data = features
+            .into_data_async()
+            .await
+            .map_err(|e| ModelError::Device(format!("{e:?}")))?;
+        let values: Vec<f32> = data.iter::<f32>().collect();
+        Ok(values.chunks(width).map(<[f32]>::to_vec).collect())
+    }
+
+    /// A copy of the network's weights. Blocks; in a browser only on the CPU.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn weights(&self) -> Weights {
+        Weights::of(&self.network)
+    }
+
+    /// The same model with other weights of its network.
+    ///
+    /// # Errors
+    /// If they do not fit its architecture.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn with_weights(&self, weights: Weights, device: &Device) -> Result<Self, ModelError> {
+        let mut model = self.clone();
+        model.network = weights.apply(self.architecture.init(device))?;
+        model.sha256 = String::new();
+        Ok(model)
+    }
+
+    /// Parts of windows as the network takes them.
+    fn normalised(&self, parts: &[impl AsRef<[f32]>], device: &Device) -> Vec<Tensor<4>> {
+        let parts = self.input().tensors(parts, device);
+        let pairs = parts.into_iter().zip(self.normalising.clone());
+        pairs.map(|(x, (mean, scale))| (x - mean) * scale).collect()
     }
 }
 
@@ -369,14 +460,12 @@ fn normalisation_names(part: usize) -> [String; 2] {
     })
 }
 
-/// Refuses any front end but the one that this program computes.
+/// Rejects a front end that this program does not compute.
 pub(crate) fn check_front_end(found: &FrontEnd) -> Result<(), ModelError> {
-    let known = FrontEnd::default();
-    if *found == known {
+    if [FrontEnd::default(), FrontEnd::musicnn()].contains(found) {
         return Ok(());
     }
-    let (found, known) = (format!("{found:?}"), format!("{known:?}"));
-    Err(ModelError::FrontEnd(format!("{found} instead of {known}")))
+    Err(ModelError::FrontEnd(found.to_string()))
 }
 
 /// SHA-256 of some bytes in hexadecimal.
@@ -437,15 +526,15 @@ mod tests {
     fn model() -> Model {
         let architecture: Architecture = "two-stream".parse().expect("known");
         let device = Device::flex();
-        let front_end = FrontEnd::default();
+        let front_end = FrontEnd::musicnn();
         Model::new(
             architecture.clone(),
             architecture.init(&device),
             (GENRES.map(str::to_owned).to_vec(), Vec::new()),
             front_end.clone(),
             vec![Normalise {
-                mean: vec![-40.0; front_end.mel_bands],
-                deviation: vec![20.0; front_end.mel_bands],
+                mean: vec![1.0; front_end.mel_bands],
+                deviation: vec![0.7; front_end.mel_bands],
             }],
             Training::default(),
             &device,
@@ -473,7 +562,7 @@ mod tests {
         assert_eq!(again.genres, model.genres);
         assert_eq!(again.parameters, model.parameters);
         assert_eq!(again.sha256.len(), 64);
-        let segment: Vec<f32> = (0..128 * 128).map(|i| -((i % 97) as f32)).collect();
+        let segment: Vec<f32> = (0..96 * 187).map(|i| (i % 97) as f32 / 30.0).collect();
         let hear = |model: &Model| {
             let heard = pollster::block_on(model.hear(&[&segment], &device)).expect("CPU");
             heard[0].probabilities.clone()
@@ -494,11 +583,11 @@ mod tests {
         };
         let other = tampered(
             &bytes,
-            "\\\"format_version\\\":2",
+            "\\\"format_version\\\":4",
             "\\\"format_version\\\":7",
         );
         assert!(refusal(&other).contains("version 7"), "{}", refusal(&other));
-        let other = tampered(&bytes, "\\\"hop_length\\\":512", "\\\"hop_length\\\":256");
+        let other = tampered(&bytes, "\\\"hop_length\\\":256", "\\\"hop_length\\\":512");
         assert!(refusal(&other).contains("front end"), "{}", refusal(&other));
         for length in [0, 7, 100, bytes.len() / 2, bytes.len() - 1] {
             assert!(refusal(&bytes[..length]).contains("is not a model"));

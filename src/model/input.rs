@@ -34,6 +34,8 @@ const FLOOR: f32 = 1e-10;
 pub enum Input {
     /// The log-mel picture of 3 seconds in dB, `[128, 128]`: [`FrontEnd::default`].
     LogMel,
+    /// The levelled log-mel picture of 3 seconds at 16 kHz, `[96, 187]`: [`FrontEnd::musicnn`].
+    LeveledLogMel,
     /// That of 29.1 seconds at 12 kHz in dB, `[96, 1366]` (Choi et al. 2017).
     LogMelLong,
     /// 2.7 seconds of samples, `[1, 59 049]` (Lee et al. 2017).
@@ -99,11 +101,25 @@ impl Examples {
 }
 
 impl Input {
+    /// The front end of a model that hears this; of one that hears no log-mel pictures, that of the
+    /// picture which is drawn.
+    pub fn front_end(self) -> FrontEnd {
+        match self {
+            Self::LeveledLogMel => FrontEnd::musicnn(),
+            _ => FrontEnd::default(),
+        }
+    }
+
+    /// Whether windows are segments of the log-mel picture of [`Input::front_end`].
+    pub fn is_log_mel(self) -> bool {
+        matches!(self, Self::LogMel | Self::LeveledLogMel)
+    }
+
     /// Rows and columns of each part.
     pub fn shapes(self) -> Vec<[usize; 2]> {
         match self {
-            Self::LogMel => {
-                let front_end = FrontEnd::default();
+            Self::LogMel | Self::LeveledLogMel => {
+                let front_end = self.front_end();
                 vec![[front_end.mel_bands, front_end.segment_frames]]
             }
             Self::LogMelLong => {
@@ -126,6 +142,7 @@ impl Input {
     pub fn rate(self) -> u32 {
         match self {
             Self::LogMelLong => Self::long_front_end().sample_rate,
+            Self::LeveledLogMel => self.front_end().sample_rate,
             _ => RATE,
         }
     }
@@ -133,7 +150,7 @@ impl Input {
     /// Length of a window in seconds.
     pub fn seconds(self) -> f64 {
         match self {
-            Self::LogMel => FrontEnd::default().segment_seconds(),
+            Self::LogMel | Self::LeveledLogMel => self.front_end().segment_seconds(),
             _ => self.samples() as f64 / f64::from(self.rate()),
         }
     }
@@ -141,8 +158,8 @@ impl Input {
     /// Length of a window in samples.
     fn samples(self) -> usize {
         match self {
-            Self::LogMel => {
-                let front_end = FrontEnd::default();
+            Self::LogMel | Self::LeveledLogMel => {
+                let front_end = self.front_end();
                 front_end.segment_frames * front_end.hop_length
             }
             Self::LogMelLong => {
@@ -171,6 +188,8 @@ impl Input {
             Self::Waveform => 1e-3,
             // Some of them are as small as the mean of a sound's harmonic part.
             Self::Descriptors => 1e-7,
+            // A decibel of loud sound, in powers of ten.
+            Self::LeveledLogMel => 0.1,
             // A decibel.
             _ => 1.0,
         }
@@ -187,6 +206,7 @@ impl Input {
             f_max: 6_000.0,
             power_floor: FLOOR,
             segment_frames: 1366,
+            ..FrontEnd::default()
         }
     }
 
@@ -203,8 +223,8 @@ impl Input {
 
     /// [`Input::examples`] of samples at [`Input::rate`].
     pub fn examples_of(self, samples: &[f32]) -> Examples {
-        if self == Self::LogMel {
-            let front_end = FrontEnd::default();
+        if self.is_log_mel() {
+            let front_end = self.front_end();
             return Examples::of_log_mel(&front_end, &front_end.log_mel(samples));
         }
         let length = self.samples();
@@ -247,7 +267,9 @@ impl Input {
         };
         let front_end = FrontEnd::default();
         match self {
-            Self::LogMel => vec![front_end.log_mel(&filled()).values],
+            Self::LogMel | Self::LeveledLogMel => {
+                vec![self.front_end().log_mel(&filled()).values]
+            }
             Self::LogMelLong => vec![Self::long_front_end().log_mel(&filled()).values],
             Self::Waveform => vec![filled()],
             Self::Descriptors => vec![Self::of_descriptors(&descriptors(&front_end, samples))],
@@ -295,7 +317,7 @@ impl Input {
 }
 
 impl Examples {
-    /// The segments of a log-mel spectrogram `[mel_bands, frames]` in dB.
+    /// The segments of a log-mel spectrogram `[mel_bands, frames]` of this front end.
     pub fn of_log_mel(front_end: &FrontEnd, log_mel: &Spectrogram) -> Self {
         let segments = Segments::cut(front_end, log_mel);
         Self {
@@ -359,8 +381,9 @@ mod tests {
     use super::*;
     use crate::audio::synth;
 
-    const ALL: [Input; 8] = [
+    const ALL: [Input; 9] = [
         Input::LogMel,
+        Input::LeveledLogMel,
         Input::LogMelLong,
         Input::Waveform,
         Input::Descriptors,

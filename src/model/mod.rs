@@ -16,21 +16,21 @@ mod speed;
 pub mod stack;
 pub mod streett;
 pub mod two_stream;
+pub mod two_stream_rescnn;
 mod weights;
 pub mod zhang;
 
-#[cfg(not(target_arch = "wasm32"))]
-pub(crate) use blocks::max_pool;
 pub use blocks::{Conv, Edge};
 pub(crate) use calibration::mean;
 pub use calibration::{Calibration, Head, Pooling};
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use file::sha256_hex;
-pub use file::{Golden, Model, Normalise, SegmentHeard, Training};
+pub use file::{Golden, Model, Normalise, SegmentHeard, Storage, Training};
 pub(crate) use file::{check_front_end, f16_bytes, values_from_view};
 pub use input::{Examples, Input};
 pub use registry::{Architecture, Heard, Kind, KindConfig, Network, OfKind, Size};
 pub use speed::milliseconds;
+pub use two_stream::TwoStreamConfig;
 pub use weights::{Array, Weights, parameters};
 
 /// The ten genres of GTZAN in alphabetical order, the labels of the shipped model.
@@ -83,8 +83,13 @@ pub enum ModelError {
         known: u32,
     },
     /// Another front end.
-    #[error("was trained with another front end than this program computes ({0}); train it again")]
+    #[error(
+        "was trained with a front end that this program does not compute ({0}); use the program that made it, or train it again"
+    )]
     FrontEnd(String),
+    /// Heads are to be fitted to a network that has no features for them.
+    #[error("is a {0}, and only a two-stream model can be trained further")]
+    NoFeatures(String),
     /// The architecture's sizes make no sense.
     #[error("names sizes of its network that no model has; the file is damaged")]
     Sizes,

@@ -12,6 +12,7 @@ use super::resnet::{self, ResNet};
 use super::stack::{Plan, Stacked};
 use super::streett::{self, VectorMlp};
 use super::two_stream::{TwoStream, TwoStreamConfig};
+use super::two_stream_rescnn::{TwoStreamResCnn, TwoStreamResCnnConfig};
 use super::{ModelError, patel, perry, sample_cnn, zhang};
 
 /// What a network makes of a batch of segments.
@@ -211,8 +212,13 @@ impl OfKind {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "architecture", content = "sizes", rename_all = "kebab-case")]
 pub enum Architecture {
-    /// Two-stream residual network (Tairi et al.).
+    /// Two-stream residual network that begins with MusiCNN's weights: see
+    /// [`two_stream`](super::two_stream).
     TwoStream(TwoStreamConfig),
+    /// Two-stream residual network of Tairi et al., trained from labels: see
+    /// [`two_stream_rescnn`](super::two_stream_rescnn).
+    #[serde(rename = "two-stream-rescnn")]
+    TwoStreamResCnn(TwoStreamResCnnConfig),
     /// Any other.
     #[serde(untagged)]
     Other(OfKind),
@@ -222,13 +228,15 @@ impl Architecture {
     /// The names that [`Architecture::from_str`] knows.
     pub fn names() -> Vec<&'static str> {
         let others = Kind::ALL.iter().map(|(_, name)| *name);
-        std::iter::once("two-stream").chain(others).collect()
+        let own = ["two-stream", "two-stream-rescnn"];
+        own.into_iter().chain(others).collect()
     }
 
     /// A network with random weights.
     pub fn init(&self, device: &Device) -> Network {
         match self {
             Self::TwoStream(config) => Network::TwoStream(config.init(device)),
+            Self::TwoStreamResCnn(config) => Network::TwoStreamResCnn(config.init(device)),
             Self::Other(of_kind) => match of_kind.plan() {
                 Some(plan) => Network::Stacked(plan.init(device)),
                 None if of_kind.kind == Kind::VectorMlp => Network::VectorMlp(VectorMlp::new(
@@ -244,7 +252,8 @@ impl Architecture {
     /// What it hears.
     pub fn input(&self) -> Input {
         match self {
-            Self::TwoStream(_) => Input::LogMel,
+            Self::TwoStream(_) => Input::LeveledLogMel,
+            Self::TwoStreamResCnn(_) => Input::LogMel,
             Self::Other(of_kind) => match of_kind.kind {
                 Kind::Conv1d | Kind::Conv2d | Kind::Crnn => Input::LogMelLong,
                 Kind::SampleCnn => Input::Waveform,
@@ -263,6 +272,7 @@ impl Architecture {
     pub fn with_genres(self, genres: usize) -> Self {
         match self {
             Self::TwoStream(config) => Self::TwoStream(config.with_genres(genres)),
+            Self::TwoStreamResCnn(config) => Self::TwoStreamResCnn(config.with_genres(genres)),
             Self::Other(mut of_kind) => {
                 of_kind.sizes.genres = genres;
                 Self::Other(of_kind)
@@ -275,6 +285,7 @@ impl Architecture {
     pub fn with_dropout(self, dropout: f64) -> Self {
         match self {
             Self::TwoStream(config) => Self::TwoStream(config.with_dropout(dropout)),
+            Self::TwoStreamResCnn(config) => Self::TwoStreamResCnn(config.with_dropout(dropout)),
             Self::Other(mut of_kind) => {
                 of_kind.sizes.dropout = dropout;
                 Self::Other(of_kind)
@@ -290,7 +301,9 @@ impl Architecture {
         /// Far above any network that a visitor would wait for.
         const MOST: usize = 2048;
         let (sizes, dropout) = match self {
-            Self::TwoStream(config) => {
+            Self::TwoStream(config) if !config.is_possible() => return Err(ModelError::Sizes),
+            Self::TwoStream(config) => (vec![config.genres], config.dropout),
+            Self::TwoStreamResCnn(config) => {
                 let mut sizes = vec![
                     config.genres,
                     config.embedding,
@@ -315,6 +328,7 @@ impl Architecture {
     pub fn megaflops(&self) -> f64 {
         let multiplications = match self {
             Self::TwoStream(config) => config.multiplications(),
+            Self::TwoStreamResCnn(config) => config.multiplications(),
             Self::Other(of_kind) => match of_kind.plan() {
                 Some(plan) => plan.multiplications(),
                 None if of_kind.kind == Kind::VectorMlp => {
@@ -329,7 +343,8 @@ impl Architecture {
     /// Length of the embedding.
     pub fn embedding(&self) -> usize {
         match self {
-            Self::TwoStream(config) => config.embedding,
+            Self::TwoStream(config) => config.embedding_length(),
+            Self::TwoStreamResCnn(config) => config.embedding,
             Self::Other(of_kind) => match of_kind.plan() {
                 Some(plan) => plan.embedding(),
                 None if of_kind.kind == Kind::VectorMlp => {
@@ -344,6 +359,7 @@ impl Architecture {
     pub fn tags(&self) -> usize {
         match self {
             Self::TwoStream(config) => config.tags,
+            Self::TwoStreamResCnn(config) => config.tags,
             Self::Other(_) => 0,
         }
     }
@@ -352,6 +368,7 @@ impl Architecture {
     pub fn genres(&self) -> usize {
         match self {
             Self::TwoStream(config) => config.genres,
+            Self::TwoStreamResCnn(config) => config.genres,
             Self::Other(of_kind) => of_kind.sizes.genres,
         }
     }
@@ -361,6 +378,7 @@ impl fmt::Display for Architecture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TwoStream(_) => f.write_str("two-stream"),
+            Self::TwoStreamResCnn(_) => f.write_str("two-stream-rescnn"),
             Self::Other(OfKind { kind, sizes }) if kind.has_sizes() => {
                 write!(f, "{kind}@{}", sizes.size.millions())
             }
@@ -381,6 +399,9 @@ impl FromStr for Architecture {
         };
         if name == "two-stream" {
             return Ok(Self::TwoStream(TwoStreamConfig::new()));
+        }
+        if name == "two-stream-rescnn" {
+            return Ok(Self::TwoStreamResCnn(TwoStreamResCnnConfig::new()));
         }
         let (word, millions) = match name.split_once('@') {
             Some((word, millions)) => (word, Some(millions)),
@@ -417,6 +438,8 @@ impl FromStr for Architecture {
 pub enum Network {
     /// See [`Architecture::TwoStream`].
     TwoStream(TwoStream),
+    /// See [`Architecture::TwoStreamResCnn`].
+    TwoStreamResCnn(TwoStreamResCnn),
     /// See [`Plan`].
     Stacked(Stacked),
     /// See [`VectorMlp`].
@@ -430,9 +453,19 @@ impl Network {
     pub fn forward(&self, mut parts: Vec<Tensor<4>>) -> Heard {
         match self {
             Self::TwoStream(network) => network.forward(parts.swap_remove(0)),
+            Self::TwoStreamResCnn(network) => network.forward(parts.swap_remove(0)),
             Self::Stacked(network) => network.forward(parts),
             Self::VectorMlp(network) => network.forward(parts.swap_remove(0)),
             Self::ResNet(network) => network.forward(parts.swap_remove(0)),
+        }
+    }
+
+    /// The last layer before the heads, `[batch, features]`, of a network that heads can be fitted to; `None` of
+    /// any other.
+    pub fn features(&self, mut parts: Vec<Tensor<4>>) -> Option<Tensor<2>> {
+        match self {
+            Self::TwoStream(network) => Some(network.features(parts.swap_remove(0))),
+            _ => None,
         }
     }
 
@@ -450,7 +483,7 @@ impl Network {
     /// The same network for hearing only: faster, but no longer to be trained or saved.
     pub fn fused(self) -> Self {
         match self {
-            Self::TwoStream(network) => Self::TwoStream(network.fused()),
+            Self::TwoStreamResCnn(network) => Self::TwoStreamResCnn(network.fused()),
             other => other,
         }
     }

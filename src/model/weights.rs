@@ -163,10 +163,9 @@ impl ModuleMapper for Loader {
             return param;
         }
         param.map(|old| {
-            Tensor::from_data(
-                TensorData::new(array.values, array.shape).convert_dtype(DType::F32),
-                &old.device(),
-            )
+            let values = TensorData::new(array.values, array.shape).convert_dtype(DType::F32);
+            // A network that is to be trained stays one.
+            Tensor::from_data(values, &old.device()).set_require_grad(old.is_require_grad())
         })
     }
 }

@@ -77,14 +77,6 @@ pub struct Batch {
     pub inputs: Vec<Vec<f32>>,
     /// `[size, genres]`: probabilities of genres, or of tags, to learn.
     pub targets: Vec<f32>,
-    /// `[size, genres]`: shares of labelled songs in lessons; a row of zeros has no label.
-    pub labels: Option<Vec<f32>>,
-    /// `[size, tags]`: a teacher's probabilities.
-    pub tags: Option<Vec<f32>>,
-    /// `[size, features]`: a teacher's features, each with mean zero and deviation one.
-    pub features: Option<Vec<f32>>,
-    /// `[size]`: one for music; zero for other sounds, of which the teacher says nothing.
-    pub music: Option<Vec<f32>>,
     /// Number of crops.
     pub size: usize,
 }
@@ -259,7 +251,6 @@ impl DataSet {
             inputs: vec![inputs],
             targets,
             size,
-            ..Batch::default()
         }
     }
 }

@@ -8,7 +8,6 @@ use serde::Serialize;
 
 use super::TrainError;
 use super::metrics::{self, Averages, Curves, GenreScore, Reliability};
-use super::teacher::{FEATURES, Teacher};
 use crate::audio::{self, Clip};
 use crate::catalog::{GENRE_SHARE, genre_agreement};
 use crate::dsp::{FrontEnd, Spectrogram, mfcc};
@@ -88,13 +87,11 @@ pub struct Precision {
     pub at_10: Option<f64>,
 }
 
-/// A clip, described in three ways.
+/// A clip, described in two ways.
 struct Described {
     answer: Answer,
     /// Statistics of its MFCCs.
     statistics: Vec<f32>,
-    /// The teacher's features, empty without a teacher.
-    taught: Vec<f32>,
 }
 
 /// What happens to a sound on its way to the model, to see what that does to the answer.
@@ -153,10 +150,9 @@ pub fn evaluate(
     listener: &Listener,
     songs: &[Song],
     through: Through,
-    teacher: Option<&Teacher>,
     progress: &Progress,
 ) -> Result<Report, TrainError> {
-    evaluate_in_detail(listener, songs, through, teacher, progress).map(|(report, _)| report)
+    evaluate_in_detail(listener, songs, through, progress).map(|(report, _)| report)
 }
 
 /// [`evaluate`], and what was heard of each clip.
@@ -167,7 +163,6 @@ pub fn evaluate_in_detail(
     listener: &Listener,
     songs: &[Song],
     through: Through,
-    teacher: Option<&Teacher>,
     progress: &Progress,
 ) -> Result<(Report, Details), TrainError> {
     let heard: Vec<Result<Described, String>> = songs
@@ -179,14 +174,8 @@ pub fn evaluate_in_detail(
                 .map_err(|e| e.to_string())?;
             let answer = listener.hear(&clip).map_err(|e| e.to_string())?;
             let statistics = mfcc_statistics(&clip).map_err(|e| e.to_string())?;
-            let taught = teacher.map(|teacher| taught(teacher, &clip)).transpose();
-            let taught = taught.map_err(|e| e.to_string())?.unwrap_or_default();
             progress.advance();
-            Ok(Described {
-                answer,
-                statistics,
-                taught,
-            })
+            Ok(Described { answer, statistics })
         })
         .collect();
     let model = listener.model();
@@ -195,7 +184,7 @@ pub fn evaluate_in_detail(
     let mut answers = Vec::new();
     let mut artists = Vec::new();
     let mut heard_songs = Vec::new();
-    let (mut statistics, mut features) = (Vec::new(), Vec::new());
+    let mut statistics = Vec::new();
     for (at, (song, heard)) in songs.iter().zip(heard).enumerate() {
         let label = model.genres.iter().position(|g| *g == song.track.genre);
         match (label, heard) {
@@ -205,7 +194,6 @@ pub fn evaluate_in_detail(
                 answers.push(described.answer);
                 artists.push(song.track.artist.as_str());
                 statistics.push(described.statistics);
-                features.push(described.taught);
             }
             (None, _) => errors.push(ClipError {
                 path: song.file.display().to_string(),
@@ -220,10 +208,6 @@ pub fn evaluate_in_detail(
     if answers.is_empty() {
         return Err(TrainError::nothing_heard(&errors));
     }
-    let described = Descriptions {
-        statistics,
-        features,
-    };
     Ok(judged(
         model,
         Heard {
@@ -234,8 +218,7 @@ pub fn evaluate_in_detail(
             errors,
             warning: library::warning(songs),
         },
-        described,
-        teacher.is_some(),
+        &statistics,
     ))
 }
 
@@ -255,19 +238,11 @@ pub(super) struct Heard<'a> {
     pub warning: Option<&'static str>,
 }
 
-/// Other descriptions of the same clips, to compare with; none if empty.
-#[derive(Default)]
-pub(super) struct Descriptions {
-    statistics: Vec<Vec<f32>>,
-    features: Vec<Vec<f32>>,
-}
-
-/// The report on what was heard.
+/// The report on what was heard; `statistics` are those of the clips' MFCCs, to compare with, or none.
 pub(super) fn judged(
     model: &Model,
     heard: Heard<'_>,
-    others: Descriptions,
-    taught: bool,
+    statistics: &[Vec<f32>],
 ) -> (Report, Details) {
     let Heard {
         songs,
@@ -315,12 +290,9 @@ pub(super) fn judged(
             at_10: aware(10),
         },
     )]);
-    if !others.statistics.is_empty() {
-        let statistics = standardised(&others.statistics);
+    if !statistics.is_empty() {
+        let statistics = standardised(statistics);
         precision_of_others.insert(MFCC_STATISTICS, precision(&statistics));
-    }
-    if taught {
-        precision_of_others.insert(TEACHER_FEATURES, precision(&others.features));
     }
     let confidences: Vec<(f32, bool)> = answers
         .iter()
@@ -400,7 +372,6 @@ fn band_pass(clip: &Clip, low: f64, high: f64) -> Vec<f32> {
 
 const GENRE_AWARE: &str = "genre_aware_ranking";
 const MFCC_STATISTICS: &str = "mfcc_statistics";
-const TEACHER_FEATURES: &str = "teacher_features";
 
 /// Number of MFCCs in the baseline.
 const COEFFICIENTS: usize = 20;
@@ -449,29 +420,6 @@ fn standardised(rows: &[Vec<f32>]) -> Vec<Vec<f32>> {
                 .collect()
         })
         .collect()
-}
-
-/// Mean of the teacher's features over a clip's three-second pieces.
-fn taught(teacher: &Teacher, clip: &Clip) -> Result<Vec<f32>, TrainError> {
-    let piece = 3 * clip.rate() as usize;
-    let pieces: Vec<&[f32]> = clip
-        .samples()
-        .chunks(piece)
-        .enumerate()
-        .filter(|(at, samples)| *at == 0 || samples.len() == piece)
-        .map(|(_, samples)| samples)
-        .collect();
-    let mut pictures = Vec::new();
-    for samples in pieces {
-        let piece =
-            Clip::new(samples.to_vec(), clip.rate()).map_err(crate::pipeline::HearError::from)?;
-        pictures.extend(teacher.picture(&piece)?);
-    }
-    let heard = teacher.hear(&pictures);
-    Ok(mean(
-        FEATURES,
-        heard.iter().map(|taught| taught.features.as_slice()),
-    ))
 }
 
 /// Mean share of a clip's `k` nearest neighbours, by cosine from the mean of all, that have its genre.

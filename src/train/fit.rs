@@ -6,7 +6,6 @@ use std::sync::mpsc::sync_channel;
 use std::time::Instant;
 
 use burn::module::Module;
-use burn::nn::{Linear, LinearConfig};
 use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::tensor::activation::{log_sigmoid, log_softmax};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -18,10 +17,7 @@ use super::augment::Augmentation;
 use super::calibrate::calibrate;
 use super::data::{Batch, DataSet};
 use super::evaluate::{Through, evaluate};
-use super::finish::heads;
-use super::lessons::{Curriculum, Lessons};
 use super::tags::evaluate_tags;
-use super::teacher::{FEATURES, Teacher};
 use super::vary::Variation;
 use super::windows::Windows;
 use super::{TrainError, make_folder, write_whole};
@@ -56,9 +52,9 @@ pub struct Recipe {
     pub weight_decay: f32,
     /// Share of the averaged weights that each step keeps.
     pub average: f32,
-    /// Parameter of mixup's Beta distribution, without a teacher; zero for none.
+    /// Parameter of mixup's Beta distribution; zero for none.
     pub mixup: f64,
-    /// Share of each label that is spread over all genres, without a teacher and with a softmax.
+    /// Share of each label that is spread over all genres, with a softmax.
     pub smoothing: f32,
     /// How the weights are moved.
     pub optimizer: Optimizer,
@@ -69,10 +65,6 @@ pub struct Recipe {
     pub masked: bool,
     /// Varied copies of every clip.
     pub variation: Variation,
-    /// How a teacher's lessons are made, if there is one.
-    pub curriculum: Option<Curriculum>,
-    /// What counts how much.
-    pub shares: Shares,
     /// Seed of every random choice.
     pub seed: u64,
     /// Name of the data, for the card.
@@ -106,43 +98,13 @@ impl std::str::FromStr for Optimizer {
     }
 }
 
-/// Weights of the parts of the loss.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Shares {
-    /// Cross-entropy on the genre: of labelled crops, and of all of them where a teacher has an opinion.
-    pub genre: f64,
-    /// Binary cross-entropy to the teacher's tags, mean over them.
-    pub tags: f64,
-    /// Cosine distance to the teacher's features.
-    pub features: f64,
-    /// Mean squared difference between the cosines of embeddings and those of the teacher's features,
-    /// pair by pair: what sounds alike to the teacher is to lie together (relational distillation,
-    /// Park et al. 2019).
-    pub geometry: f64,
-    /// Supervised contrastive loss (Khosla et al. 2020): embeddings of one genre are to lie together.
-    pub contrast: f64,
-    /// Binary cross-entropy on music or not.
-    pub music: f64,
-}
-
 impl Recipe {
     /// Steps over which the learning rate rises.
     const WARM_UP_STEPS: usize = 100;
 
-    /// The same with a teacher's lessons, in which many more steps are worth their time.
-    #[must_use]
-    pub fn taught(self) -> Self {
-        Self {
-            epochs: 12,
-            average: 0.998,
-            curriculum: Some(Curriculum::default()),
-            ..self
-        }
-    }
-
-    /// A recipe with the defaults of its architecture, for labels alone.
+    /// A recipe with the defaults of its architecture.
     pub fn new(architecture: Architecture, genres: Vec<String>) -> Self {
-        let two_stream = matches!(architecture, Architecture::TwoStream(_));
+        let two_stream = matches!(architecture, Architecture::TwoStreamResCnn(_));
         let input = architecture.input();
         Self {
             genres,
@@ -164,15 +126,6 @@ impl Recipe {
             augmentation: Augmentation::default(),
             masked: false,
             variation: Variation::default(),
-            curriculum: None,
-            shares: Shares {
-                genre: 0.6,
-                tags: 10.0,
-                features: 1.0,
-                geometry: 3.0,
-                contrast: 0.1,
-                music: 0.3,
-            },
             seed: 0,
             data: String::new(),
             architecture,
@@ -289,7 +242,7 @@ impl Judged {
                 warning: found.warning,
             });
         }
-        let found = evaluate(listener, songs, Through::Clean, None, &progress)?;
+        let found = evaluate(listener, songs, Through::Clean, &progress)?;
         Ok(Self {
             log_loss: found.log_loss,
             accuracy: found.accuracy,
@@ -333,10 +286,6 @@ impl RunFolder {
         self.0.join("model.safetensors")
     }
 
-    fn lessons(&self) -> PathBuf {
-        self.0.join("lessons.safetensors")
-    }
-
     fn metrics(&self) -> PathBuf {
         self.0.join("metrics.csv")
     }
@@ -351,28 +300,12 @@ impl RunFolder {
     }
 }
 
-/// The network, and a head that only training needs.
-#[derive(Module, Debug)]
-struct Pupil {
-    network: Network,
-    /// From the embedding to the teacher's features.
-    features: Option<Linear>,
-}
-
 /// Everything that changes while training.
 struct Progressing {
-    pupil: Pupil,
+    network: Network,
     optimizer: ModuleOptimizer,
     average: Weights,
     state: State,
-}
-
-/// Who teaches, and with what.
-pub struct Teaching<'a> {
-    /// The teacher.
-    pub teacher: &'a Teacher,
-    /// Songs whose genre, if they have one, does not matter: every song but those that choose.
-    pub songs: &'a [Song],
 }
 
 /// Where batches come from.
@@ -381,8 +314,6 @@ enum Source {
     Clips(DataSet),
     /// Labelled clips, or rows of a table, for any other.
     Windows(Windows),
-    /// A teacher's lessons.
-    Lessons(Box<Lessons>),
 }
 
 impl Source {
@@ -391,7 +322,6 @@ impl Source {
         match self {
             Self::Clips(clips) => clips.segments(),
             Self::Windows(windows) => windows.windows(),
-            Self::Lessons(lessons) => lessons.len(),
         }
     }
 
@@ -400,10 +330,6 @@ impl Source {
         match self {
             Self::Clips(clips) => clips.len() / (1 + recipe.variation.copies),
             Self::Windows(windows) => windows.len() / (1 + recipe.variation.copies),
-            Self::Lessons(lessons) => {
-                let views = recipe.curriculum.as_ref().map_or(1, |c| c.views);
-                lessons.music() / views.max(1)
-            }
         }
     }
 
@@ -412,7 +338,6 @@ impl Source {
         match self {
             Self::Clips(clips) => vec![clips.normalisation(augmentation, seed)],
             Self::Windows(windows) => windows.normalisation(seed),
-            Self::Lessons(lessons) => vec![lessons.normalisation(augmentation, seed)],
         }
     }
 
@@ -447,13 +372,6 @@ impl Source {
                     take(windows.batch(places, normalisation, shares, masked, &mut rng))
                 });
             }
-            Self::Lessons(lessons) => {
-                let order = lessons.order(&mut rng);
-                order.chunks(recipe.batch_size).take(count).all(|views| {
-                    let augmentation = &recipe.augmentation;
-                    take(lessons.batch(views, augmentation, &normalisation[0], &mut rng))
-                });
-            }
         }
     }
 }
@@ -469,7 +387,6 @@ pub fn fit(
     recipe: &Recipe,
     train: &[Song],
     valid: &[Song],
-    teaching: Option<&Teaching<'_>>,
     device: &Device,
     folder: &Path,
     resume: bool,
@@ -479,20 +396,8 @@ pub fn fit(
     if !resume && (folder.model().exists() || folder.checkpoint().exists()) {
         return Err(TrainError::Exists(folder.0));
     }
-    let front_end = FrontEnd::default();
-    let source = match (teaching, &recipe.curriculum) {
-        (Some(teaching), Some(curriculum)) => Source::Lessons(Box::new(Lessons::prepare(
-            teaching.songs,
-            &recipe.genres,
-            teaching.teacher,
-            curriculum,
-            recipe.seed,
-            &folder.lessons(),
-            device,
-        )?)),
-        _ => labelled(recipe, train, &front_end)?,
-    };
-    let tags = teaching.map_or(Vec::new(), |t| t.teacher.tag_names().to_vec());
+    let front_end = recipe.architecture.input().front_end();
+    let source = labelled(recipe, train, &front_end)?;
     let normalisation = source.normalisation(recipe);
     let training_device = device.clone().autodiff();
     let mut now = begin(recipe, &training_device, Some(&folder))?;
@@ -502,7 +407,7 @@ pub fn fit(
     eprintln!(
         "training {} with {} parameters on {clips} clips ({per_epoch} steps an epoch), choosing by {}",
         recipe.architecture,
-        parameters(&now.pupil.network),
+        parameters(&now.network),
         valid.len()
     );
 
@@ -510,7 +415,7 @@ pub fn fit(
         let mut model = Model::new(
             recipe.architecture.clone(),
             weights.clone().apply(recipe.architecture.init(device))?,
-            (recipe.genres.clone(), tags.clone()),
+            (recipe.genres.clone(), Vec::new()),
             front_end.clone(),
             normalisation.clone(),
             Training {
@@ -519,7 +424,7 @@ pub fn fit(
                 valid_clips: valid.len(),
                 epoch,
                 seed: recipe.seed,
-                genre_layer: String::new(),
+                ..Training::default()
             },
             device,
         );
@@ -570,47 +475,9 @@ pub fn fit(
         )?;
         keep(recipe, &now, &folder)?;
     }
-    let Source::Lessons(lessons) = &source else {
-        if let Some((score, epoch)) = now.state.best {
-            let name = score_name(tagged(valid));
-            eprintln!("best: epoch {epoch}, validation {name} {score:.3}");
-        }
-        return Ok(());
-    };
-    // With lessons, labels are the small part: the end of the schedule is taken, and the genre layer
-    // fitted once more.
-    let heads = heads(recipe, lessons, &normalisation[0], &now.average, device)?;
-    let assess = |name: String, weights: Weights| -> Result<(f64, Model, Weights), TrainError> {
-        let mut model = model_of(&weights, now.state.epoch)?;
-        let (calibration, loss) = calibrate(&model, valid, device)?;
-        model.calibration = calibration;
-        eprintln!("genre layer {name}: {loss:.4} nats");
-        model.training.genre_layer = name;
-        Ok((loss, model, weights))
-    };
-    let mut tried = heads
-        .into_iter()
-        .map(|(name, weights)| assess(name, weights))
-        .collect::<Result<Vec<_>, _>>()?;
-    // The trained layer and the best of the fitted ones make different mistakes, so together they make
-    // fewer. Each is taken at its own temperature.
-    tried[1..].sort_by(|a, b| a.0.total_cmp(&b.0));
-    if let [(_, trained, its_weights), (_, fitted, weights), ..] = tried.as_slice() {
-        let temperatures = [trained, fitted].map(|model| model.calibration.temperature);
-        let mut both = weights.clone();
-        for path in Network::GENRE_LAYER {
-            if let (Some(a), Some(b)) = (its_weights.values(path), weights.values(path)) {
-                let mean = |(a, b): (&f32, &f32)| 0.5 * (a / temperatures[0] + b / temperatures[1]);
-                both.replace(path, a.iter().zip(b).map(mean).collect());
-            }
-        }
-        let name = format!("as trained and {}", fitted.training.genre_layer);
-        tried.push(assess(name, both)?);
-    }
-    let best = tried.into_iter().min_by(|a, b| a.0.total_cmp(&b.0));
-    if let Some((_, model, _)) = best {
-        eprintln!("takes the genre layer {}", model.training.genre_layer);
-        save_best(model, device, &folder)?;
+    if let Some((score, epoch)) = now.state.best {
+        let name = score_name(tagged(valid));
+        eprintln!("best: epoch {epoch}, validation {name} {score:.3}");
     }
     Ok(())
 }
@@ -674,7 +541,7 @@ pub fn fit_rows<'a>(
         recipe.architecture.clone(),
         now.average.apply(recipe.architecture.init(device))?,
         (recipe.genres.clone(), Vec::new()),
-        FrontEnd::default(),
+        recipe.architecture.input().front_end(),
         normalisation,
         Training {
             data: recipe.data.clone(),
@@ -682,7 +549,7 @@ pub fn fit_rows<'a>(
             valid_clips: 0,
             epoch: recipe.epochs,
             seed: recipe.seed,
-            genre_layer: String::new(),
+            ..Training::default()
         },
         device,
     );
@@ -719,7 +586,7 @@ fn epoch(
             });
         });
         for (step, batch) in steps.zip(batches) {
-            let loss = loss(recipe, &now.pupil, batch, device);
+            let loss = loss(recipe, &now.network, batch, device);
             let value = f64::from(loss.clone().into_scalar::<f32>());
             if !value.is_finite() {
                 return Err(TrainError::Diverged {
@@ -727,15 +594,14 @@ fn epoch(
                     rate: recipe.learning_rate,
                 });
             }
-            let gradients = GradientsParams::from_grads(loss.backward(), &now.pupil);
-            now.pupil =
+            let gradients = GradientsParams::from_grads(loss.backward(), &now.network);
+            now.network =
                 now.optimizer
-                    .step(recipe.rate(step, all_steps), now.pupil.clone(), gradients);
+                    .step(recipe.rate(step, all_steps), now.network.clone(), gradients);
             // Early on the average would hang on to the random beginning, so it starts out short.
             let keep = recipe.average.min((step + 1) as f32 / (step + 10) as f32);
             // Out of training, because that is when the running statistics take their last update.
-            now.average
-                .follow(&Weights::of(&now.pupil.network.valid()), keep);
+            now.average.follow(&Weights::of(&now.network.valid()), keep);
             sum += value;
             progress.advance();
             progress.say(format!("loss {:.3}", value));
@@ -745,9 +611,6 @@ fn epoch(
     Ok(sum / count as f64)
 }
 
-/// Temperature of the supervised contrastive loss: cosines that differ by it differ by a factor of e.
-const CONTRAST_TEMPERATURE: f32 = 0.2;
-
 /// Binary cross-entropy of each row, mean over its columns: `[rows, 1]`.
 fn binary(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<2> {
     (log_sigmoid(logits.clone()) * targets.clone()
@@ -756,16 +619,13 @@ fn binary(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<2> {
         .neg()
 }
 
-/// The loss of a batch: the [`Shares`] of whatever is known of it.
-fn loss(recipe: &Recipe, pupil: &Pupil, batch: Batch, device: &Device) -> Tensor<1> {
+/// The loss of a batch: cross-entropy, of tags binary.
+fn loss(recipe: &Recipe, network: &Network, batch: Batch, device: &Device) -> Tensor<1> {
     let size = batch.size;
-    let rows = |values: Vec<f32>| {
-        let width = values.len() / size;
-        Tensor::<2>::from_data(TensorData::new(values, [size, width]), device)
-    };
     let parts = recipe.architecture.input().tensors(&batch.inputs, device);
-    let heard = pupil.network.forward(parts);
-    let targets = rows(batch.targets);
+    let output = network.forward(parts);
+    let width = batch.targets.len() / size;
+    let targets = Tensor::<2>::from_data(TensorData::new(batch.targets, [size, width]), device);
     let crossed = |logits: Tensor<2>| match recipe.head {
         Head::Softmax => (log_softmax(logits, 1) * targets.clone())
             .sum()
@@ -774,56 +634,11 @@ fn loss(recipe: &Recipe, pupil: &Pupil, batch: Batch, device: &Device) -> Tensor
         Head::Sigmoid => binary(logits, targets.clone()).mean(),
     };
     // Members learn apart: nothing that one is told depends on another.
-    let members = heard.members.len();
-    let genre = match heard.members.into_iter().map(crossed).reduce(|a, b| a + b) {
-        Some(sum) => return sum.div_scalar(members as f32),
-        None => crossed(heard.logits),
-    };
-    let (Some(labels), Some(tags), Some(features), Some(music)) =
-        (batch.labels, batch.tags, batch.features, batch.music)
-    else {
-        return genre;
-    };
-    let shares = &recipe.shares;
-    let mut loss = genre.mul_scalar(shares.genre);
-    // The teacher is asked about music alone.
-    let taught = music.iter().sum::<f32>().max(1.0);
-    let music = rows(music);
-    if let Some(logit) = heard.music {
-        loss = loss + binary(logit, music.clone()).mean().mul_scalar(shares.music);
+    let members = output.members.len();
+    match output.members.into_iter().map(crossed).reduce(|a, b| a + b) {
+        Some(sum) => sum.div_scalar(members as f32),
+        None => crossed(output.logits),
     }
-    if let Some(logits) = heard.tags {
-        let each = binary(logits, rows(tags)) * music.clone();
-        loss = loss + each.sum().mul_scalar(shares.tags / f64::from(taught));
-    }
-    let directions = |x: Tensor<2>| {
-        let length = (x.clone() * x.clone()).sum_dim(1).add_scalar(1e-6).sqrt();
-        x / length
-    };
-    let target = directions(rows(features));
-    if let Some(head) = &pupil.features {
-        let found = directions(head.forward(heard.embedding.clone()));
-        let distance = ((found * target.clone()).sum_dim(1).neg() + 1.0) * music.clone();
-        loss = loss
-            + distance
-                .sum()
-                .mul_scalar(shares.features / f64::from(taught));
-    }
-    let embedding = directions(heard.embedding);
-    let cosines = |x: Tensor<2>| x.clone().matmul(x.transpose());
-    let pairs = music.clone().matmul(music.clone().transpose());
-    let alike = cosines(embedding);
-    let difference = (alike.clone() - cosines(target)) * pairs;
-    let geometry = (difference.clone() * difference).sum();
-    let loss = loss + geometry.mul_scalar(shares.geometry / f64::from(taught * taught));
-    // How far two crops are of one genre; a crop is not its own neighbour.
-    let labels = rows(labels);
-    let others = Tensor::<2>::eye(size, device).neg() + 1.0;
-    let same = labels.clone().matmul(labels.transpose()) * others.clone();
-    let nearness = alike.div_scalar(CONTRAST_TEMPERATURE) + (others - 1.0).mul_scalar(1e4);
-    let contrast =
-        (log_softmax(nearness, 1) * same.clone()).sum().neg() / same.sum().add_scalar(1.0);
-    loss + contrast.mul_scalar(shares.contrast)
 }
 
 /// A fresh start, or the last checkpoint.
@@ -833,14 +648,7 @@ fn begin(
     folder: Option<&RunFolder>,
 ) -> Result<Progressing, TrainError> {
     device.seed(recipe.seed);
-    let features = recipe
-        .curriculum
-        .as_ref()
-        .map(|_| LinearConfig::new(recipe.architecture.embedding(), FEATURES).init(device));
-    let pupil = Pupil {
-        network: recipe.architecture.init(device),
-        features,
-    };
+    let network = recipe.architecture.init(device);
     let optimizer = match recipe.optimizer {
         Optimizer::AdamW => AdamWConfig::new()
             .with_weight_decay(recipe.weight_decay)
@@ -856,8 +664,8 @@ fn begin(
     // Killed in its first epoch, a run has nothing to go on from and begins again.
     let Some(checkpoint) = checkpoint else {
         return Ok(Progressing {
-            average: Weights::of(&pupil.network),
-            pupil,
+            average: Weights::of(&network),
+            network,
             optimizer,
             state: State::default(),
         });
@@ -891,9 +699,9 @@ fn begin(
         .map_err(|e| broken("average.bpk", e))?;
     Ok(Progressing {
         average: Weights::of(&average),
-        pupil: pupil
-            .try_load_file(checkpoint.join("pupil.bpk"))
-            .map_err(|e| broken("pupil.bpk", e))?,
+        network: network
+            .try_load_file(checkpoint.join("network.bpk"))
+            .map_err(|e| broken("network.bpk", e))?,
         optimizer: optimizer
             .load(checkpoint.join("optimizer.bpk"))
             .map_err(|e| unusable(format!("optimizer.bpk: {e}")))?,
@@ -923,13 +731,13 @@ fn keep(recipe: &Recipe, now: &Progressing, folder: &RunFolder) -> Result<(), Tr
     };
     json(serde_json::to_string_pretty(recipe), "recipe.json")?;
     json(serde_json::to_string(&now.state), "state.json")?;
-    let average = now.average.clone().apply(now.pupil.network.clone())?;
+    let average = now.average.clone().apply(now.network.clone())?;
     average
         .save_file(fresh.join("average.bpk"))
         .map_err(record)?;
-    now.pupil
+    now.network
         .clone()
-        .save_file(fresh.join("pupil.bpk"))
+        .save_file(fresh.join("network.bpk"))
         .map_err(record)?;
     now.optimizer
         .save(fresh.join("optimizer.bpk"))
@@ -948,11 +756,19 @@ fn keep(recipe: &Recipe, now: &Progressing, folder: &RunFolder) -> Result<(), Tr
     Ok(())
 }
 
-/// Saves the best model so far, with its answers to the golden input as the rounded weights give them.
-fn save_best(mut model: Model, device: &Device, folder: &RunFolder) -> Result<(), TrainError> {
+/// Saves the best model so far.
+fn save_best(model: Model, device: &Device, folder: &RunFolder) -> Result<(), TrainError> {
+    save_model(model, &folder.model(), device)
+}
+
+/// Writes a model's file, with its answers to the golden input as the rounded weights give them.
+///
+/// # Errors
+/// If the model gives no answer or the file cannot be written.
+pub fn save_model(mut model: Model, path: &Path, device: &Device) -> Result<(), TrainError> {
     let rounded = Listener::from_bytes(&model.to_bytes()?, device.clone())?;
     model.golden = Some(pollster::block_on(rounded.golden())?);
-    write_whole(&folder.model(), &model.to_bytes()?)
+    write_whole(path, &model.to_bytes()?)
 }
 
 /// Adds a line to metrics.csv and prints it.

@@ -1,40 +1,38 @@
 //! Training and evaluation. Native only.
 
+mod adapt;
 mod augment;
 mod calibrate;
 mod data;
 mod device;
 mod evaluate;
-mod finish;
 mod fit;
 mod head;
-mod lessons;
-mod metric;
+mod lda;
 pub mod metrics;
-mod opinion;
+mod musicnn;
 mod others;
 pub mod report;
 mod rows;
 mod tags;
 pub mod taste;
-mod teacher;
 mod vary;
 mod windows;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+pub use adapt::{Adaptation, adapt};
 pub use augment::Augmentation;
 pub use calibrate::calibrate;
 pub use device::{DeviceName, open_device};
 pub use evaluate::{
     ClipError, Details, Precision, Report, Through, evaluate, evaluate_in_detail, precision_at,
 };
-pub use fit::{Optimizer, Recipe, Shares, Teaching, fit, fit_rows, score_name};
-pub use lessons::Curriculum;
+pub use fit::{Optimizer, Recipe, fit, fit_rows, save_model, score_name};
+pub use musicnn::import_musicnn;
 pub use rows::{evaluate_rows, rows_of};
 pub use tags::{TagDetails, TagEvaluation, evaluate_tags};
-pub use teacher::{Taught, Teacher};
 pub use vary::Variation;
 
 use crate::catalog::CatalogError;
@@ -83,9 +81,9 @@ pub enum TrainError {
         /// Why not.
         cause: String,
     },
-    /// The teacher cannot be used.
-    #[error("{file}: is not the teacher that it should be: {cause}")]
-    Teacher {
+    /// Published weights cannot be used.
+    #[error("{file}: does not hold the weights that it should: {cause}")]
+    Weights {
         /// Its file.
         file: PathBuf,
         /// Why not.

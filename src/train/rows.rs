@@ -2,7 +2,7 @@
 
 use burn::tensor::Device;
 
-use super::evaluate::{Descriptions, Details, Heard, Report, judged};
+use super::evaluate::{Details, Heard, Report, judged};
 use super::{TrainError, evaluate::ClipError};
 use crate::library::FeatureTable;
 use crate::model::{Input, Model};
@@ -77,5 +77,5 @@ pub fn evaluate_rows(
     if heard.answers.is_empty() {
         return Err(TrainError::nothing_heard(&heard.errors));
     }
-    Ok(judged(model, heard, Descriptions::default(), false))
+    Ok(judged(model, heard, &[]))
 }

@@ -18,7 +18,7 @@ pub use speed::milliseconds_per_segment;
 
 use crate::audio::{self, Clip, synth};
 use crate::catalog::{Catalog, Map, Place, Query, Ranking, Search, Signature};
-use crate::dsp::ink;
+use crate::dsp::{FrontEnd, ink};
 use crate::live::{Live as Running, Now};
 use crate::pipeline::{Analysis as Hearing, AnswerView, Listener};
 
@@ -113,6 +113,8 @@ struct Info<'a> {
     model_sha256: &'a str,
     parameters: usize,
     segment_seconds: f64,
+    picture_rows: usize,
+    picture_hz: [f64; 2],
     device: &'a str,
 }
 
@@ -224,6 +226,7 @@ impl Engine {
             model_sha256: &model.sha256,
             parameters: model.parameters,
             segment_seconds: model.input().seconds(),
+            picture_rows: model.front_end.mel_bands,
             device: &self.device,
         })
     }
@@ -265,6 +268,7 @@ impl Engine {
     pub fn begin(&self, sound: &Sound) -> Result<Analysis, JsError> {
         Ok(Analysis {
             hearing: Hearing::begin(&sound.clip, self.listener.model())?,
+            front_end: self.listener.model().front_end.clone(),
             genres: self.listener.model().genres.clone(),
             tags: self.listener.model().tags.clone(),
             notes: sound.notes.clone(),
@@ -419,6 +423,7 @@ impl Live {
 #[wasm_bindgen]
 pub struct Analysis {
     hearing: Hearing,
+    front_end: FrontEnd,
     genres: Vec<String>,
     tags: Vec<String>,
     notes: Vec<String>,
@@ -492,20 +497,22 @@ impl Analysis {
             .await?)
     }
 
-    /// The spectrogram as a picture of 128 rows, the lowest band first, and `columns` columns, row
-    /// by row: 255 is the loudest point, 0 lies 80 dB below it. A column shows the loudest of the
+    /// The spectrogram as a picture of `Info.picture_rows` rows, the lowest band first, and `columns` columns,
+    /// row by row: 255 is the loudest point, 0 lies 80 dB below it. A column shows the loudest of the
     /// frames that fall into it.
     pub fn picture(&self, columns: usize) -> Vec<u8> {
         let mel = self.hearing.log_mel();
+        let front_end = &self.front_end;
         let loudest = mel.values.iter().copied().fold(f32::MIN, f32::max);
+        let loudest = front_end.decibel_of_value(loudest);
         let mut picture = Vec::with_capacity(mel.bands * columns);
         for band in 0..mel.bands {
             let row = mel.band(band);
             picture.extend((0..columns).map(|column| {
                 let from = (column * mel.frames / columns).min(mel.frames - 1);
                 let to = ((column + 1) * mel.frames / columns).max(from + 1);
-                let db = row[from..to].iter().copied().fold(f32::MIN, f32::max);
-                ink(db, loudest)
+                let most = row[from..to].iter().copied().fold(f32::MIN, f32::max);
+                ink(front_end.decibel_of_value(most), loudest)
             }));
         }
         picture

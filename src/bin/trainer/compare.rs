@@ -251,7 +251,7 @@ fn outcome(
             fit_rows(&recipe, rows_of(table, rows), &device, &folder)?;
         }
         (Data::Songs { train, valid, .. }, _) => {
-            fit(&recipe, train, valid, None, &device, &folder, true)?;
+            fit(&recipe, train, valid, &device, &folder, true)?;
         }
         (Data::Table(..), None) => {}
     }
@@ -311,7 +311,7 @@ fn outcome(
                 }
             } else {
                 let (report, details) =
-                    evaluate_in_detail(&listener, test, Through::Clean, None, &progress)?;
+                    evaluate_in_detail(&listener, test, Through::Clean, &progress)?;
                 of_genres(names(&details.songs), report, details)
             }
         }

@@ -24,16 +24,16 @@ use serde::Serialize;
 use sets::SetArguments;
 use soundalike::dsp::FrontEnd;
 use soundalike::library::{self, FeatureTable, Song, Split};
-use soundalike::model::{Architecture, Calibration, GENRES, Head};
+use soundalike::model::{Architecture, Calibration, GENRES, Head, Storage};
 use soundalike::pipeline::Listener;
 use soundalike::progress::Progress;
 use soundalike::shipped;
 use soundalike::train::metrics::{GenreScore, Reliability};
 use soundalike::train::report::{self, Contents, Heard};
 use soundalike::train::{
-    Augmentation, DeviceName, Optimizer, Precision, Recipe, Report, Teacher, Teaching, Through,
-    TrainError, Variation, evaluate, evaluate_in_detail, evaluate_tags, fit, make_folder,
-    open_device, write_whole,
+    Adaptation, Augmentation, DeviceName, Optimizer, Precision, Recipe, Report, Through, TrainError,
+    Variation, adapt, evaluate, evaluate_in_detail, evaluate_tags, fit, import_musicnn, make_folder,
+    open_device, save_model, write_whole,
 };
 
 #[derive(Parser)]
@@ -47,6 +47,11 @@ struct Arguments {
 enum Command {
     /// Train a model on an index, a folder of genres or a feature table
     Train(TrainArguments),
+    /// Make a model of published weights
+    #[command(subcommand)]
+    Import(ImportCommand),
+    /// Make a model's features the same through telephones, equalisers, codecs and noise
+    Adapt(AdaptArguments),
     /// Simulate, learn from and measure people's answers
     #[command(subcommand)]
     Taste(taste::TasteCommand),
@@ -73,13 +78,44 @@ enum Command {
         /// What the clips go through first
         #[arg(long, value_enum, default_value = "clean")]
         through: ThroughName,
-        /// Folder of the teacher, to compare the precision of its features too
-        #[arg(long, value_name = "DIR")]
-        teacher: Option<PathBuf>,
         /// Folder for report.html, a page with every figure, and report.json
         #[arg(long, value_name = "DIR")]
         report: Option<PathBuf>,
     },
+}
+
+#[derive(Subcommand)]
+enum ImportCommand {
+    /// MusiCNN (Pons et al.): a model of 50 tags that every two-stream model begins with
+    Musicnn {
+        /// Folder with musicnn_msd_weights.safetensors and tags.txt
+        folder: PathBuf,
+        /// Where to write the model
+        #[arg(short, value_name = "FILE")]
+        output: PathBuf,
+    },
+}
+
+#[derive(clap::Args)]
+struct AdaptArguments {
+    /// The model, as `trainer import` writes it
+    #[arg(long, value_name = "FILE")]
+    from: PathBuf,
+    /// INDEX.csv or a folder of music; genres do not matter
+    #[arg(long)]
+    data: PathBuf,
+    /// Steps of the optimiser
+    #[arg(long, default_value_t = 3000)]
+    steps: usize,
+    /// Highest learning rate
+    #[arg(long, default_value_t = 1e-3)]
+    lr: f64,
+    /// Seed of every random choice
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Where to write the adapted model
+    #[arg(short, value_name = "FILE")]
+    output: PathBuf,
 }
 
 #[derive(clap::Args)]
@@ -93,15 +129,6 @@ struct TrainArguments {
     arch: Architecture,
     #[command(flatten)]
     settings: Settings,
-    /// Folder of a teacher (MusiCNN's weights and tags) to learn from beside the labels
-    #[arg(long, value_name = "DIR")]
-    teacher: Option<PathBuf>,
-    /// Folder of music without labels that the teacher is asked about too
-    #[arg(long, value_name = "DIR", requires = "teacher")]
-    unlabelled: Vec<PathBuf>,
-    /// Views of each song that the teacher is asked about
-    #[arg(long, requires = "teacher")]
-    views: Option<usize>,
     /// Seed of every random choice
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -280,8 +307,6 @@ impl SplitName {
 struct Card<'a> {
     name: &'static str,
     data: CardData,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    teacher: Option<CardTeacher>,
     accuracy: CardAccuracy<'a>,
     per_genre: &'a BTreeMap<String, GenreScore>,
     limits: [String; 3],
@@ -298,8 +323,6 @@ struct Card<'a> {
     model_bytes: usize,
     model_sha256: &'a str,
     epoch: usize,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    genre_layer: &'a str,
     front_end: &'a FrontEnd,
     recipe: &'a Recipe,
 }
@@ -308,27 +331,9 @@ struct Card<'a> {
 struct CardData {
     collection: String,
     clips_learnt_from: usize,
-    of_them_with_a_genre: usize,
     clips_that_chose: usize,
     split: String,
 }
-
-/// Whom the model learnt its tags from.
-#[derive(Serialize)]
-struct CardTeacher {
-    name: &'static str,
-    authors: &'static str,
-    licence: &'static str,
-    trained_on: &'static str,
-}
-
-/// The one teacher that there is.
-const MUSICNN: CardTeacher = CardTeacher {
-    name: "MusiCNN",
-    authors: "Jordi Pons, Oriol Nieto, Matthew Prockup, Erik Schmidt, Andreas Ehmann and Xavier Serra",
-    licence: "ISC, copyright Music Technology Group, Universitat Pompeu Fabra",
-    trained_on: "the Million Song Dataset, with the tags of Last.fm's listeners",
-};
 
 /// What `trainer evaluate --split valid` prints.
 #[derive(Serialize)]
@@ -350,17 +355,14 @@ struct CardAccuracy<'a> {
     heard_through: BTreeMap<&'a str, f64>,
 }
 
-/// What every model of this kind is bad at.
-fn limits(genres: usize, clips: usize, tells_music: bool) -> [String; 3] {
-    let others = if tells_music {
-        "what is no music it learnt from made-up noises, tones and voices, and real ones may pass"
-    } else {
-        "it answers with one of them whatever it hears, speech and noise included"
-    };
+/// What every model that is trained from labels alone is bad at.
+fn limits(genres: usize, clips: usize) -> [String; 3] {
     [
-        format!("It knows {genres} genres; {others}."),
-        format!("It learnt from {clips} clips: music unlike them it hears through their ears."),
-        "The clips that chose are the ones it is measured by here, so on other music it does a little worse.".to_owned(),
+        format!(
+            "It knows {genres} genres; it answers with one of them whatever it hears, speech and noise included."
+        ),
+        format!("It learnt from {clips} clips and does not generalise far beyond them."),
+        "The validation split also chose the best epoch, so on other music it does a little worse.".to_owned(),
     ]
 }
 
@@ -386,6 +388,10 @@ fn split_by_artist(train: &[Song], valid: &[Song]) -> String {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Train(arguments) => train(arguments).map(|()| true),
+        Command::Import(ImportCommand::Musicnn { folder, output }) => {
+            import(&folder, &output).map(|()| true)
+        }
+        Command::Adapt(arguments) => adapt_model(&arguments).map(|()| true),
         Command::Taste(command) => taste::run(command),
         Command::Compare(arguments) => compare::compare(&arguments).map(|()| true),
         Command::Sweep(arguments) => sweep::sweep(&arguments).map(|()| true),
@@ -396,7 +402,6 @@ fn main() -> ExitCode {
             json,
             seed,
             through,
-            teacher,
             report,
         } => measure(
             &set,
@@ -405,7 +410,6 @@ fn main() -> ExitCode {
             json,
             seed,
             through.into(),
-            teacher.as_deref(),
             report.as_deref(),
         ),
     };
@@ -421,12 +425,6 @@ fn main() -> ExitCode {
 
 fn train(arguments: TrainArguments) -> anyhow::Result<()> {
     let mut recipe = Recipe::new(arguments.arch.clone(), Vec::new());
-    if arguments.teacher.is_some() {
-        recipe = recipe.taught();
-    }
-    if let (Some(views), Some(curriculum)) = (arguments.views, &mut recipe.curriculum) {
-        curriculum.views = views;
-    }
     recipe.seed = arguments.seed;
     let mut recipe = arguments.settings.apply(recipe);
     // Folders that cannot be made are better known before the work than after it.
@@ -445,27 +443,6 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
     }
     arguments.settings.fit_to(&mut recipe, &songs)?;
     let device = open_device(arguments.device)?;
-    let teacher = arguments
-        .teacher
-        .as_deref()
-        .map(|folder| Teacher::open(folder, &device))
-        .transpose()?;
-    if let Some(teacher) = &teacher {
-        if !recipe.head.is_softmax() {
-            bail!(
-                "a teacher's lessons are about one genre of several; leave out --teacher, or give songs of genres without --head sigmoid"
-            );
-        }
-        let Architecture::TwoStream(config) = recipe.architecture else {
-            bail!(
-                "a {} learns no tags; only two-stream takes a teacher",
-                recipe.architecture
-            );
-        };
-        recipe.architecture =
-            Architecture::TwoStream(config.with_tags(teacher.tag_names().len()).with_music(true));
-    }
-
     let (train, valid) = (
         of_split(&songs, Split::Train),
         of_split(&songs, Split::Valid),
@@ -478,19 +455,10 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
             valid.len()
         );
     }
-    let lessons = match &teacher {
-        Some(_) => songs_to_ask_about(&songs, &arguments.unlabelled, arguments.seed)?,
-        None => Vec::new(),
-    };
-    let teaching = teacher.as_ref().map(|teacher| Teaching {
-        teacher,
-        songs: &lessons,
-    });
     fit(
         &recipe,
         &train,
         &valid,
-        teaching.as_ref(),
         &device,
         &arguments.output,
         arguments.resume,
@@ -503,13 +471,7 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
         return tags::finish(&recipe, &listener, [&train, &valid], &arguments);
     }
     let progress = Progress::new("evaluating", valid.len());
-    let report = evaluate(
-        &listener,
-        &valid,
-        Through::Clean,
-        teacher.as_ref(),
-        &progress,
-    )?;
+    let report = evaluate(&listener, &valid, Through::Clean, &progress)?;
     drop(progress);
     for error in &report.errors {
         eprintln!("{}: {}", error.path, error.error);
@@ -525,24 +487,14 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
         ("a tenth of the amplitude, −20 dB", Through::Quiet),
     ] {
         let progress = Progress::new("evaluating", valid.len()).quiet();
-        let changed = evaluate(&listener, &valid, through, None, &progress)?;
+        let changed = evaluate(&listener, &valid, through, &progress)?;
         heard_through.insert(name, changed.accuracy);
     }
     let card = Card {
         name: "Soundalike genre model",
         data: CardData {
-            collection: if teacher.is_some() {
-                sets_of(lessons.iter())
-            } else {
-                recipe.data.clone()
-            },
+            collection: recipe.data.clone(),
             clips_learnt_from: model.training.train_clips,
-            of_them_with_a_genre: if teacher.is_some() {
-                let labelled = lessons.iter().filter(|song| !song.track.genre.is_empty());
-                labelled.count()
-            } else {
-                train.len()
-            },
             clips_that_chose: report.clips,
             split: split_by_artist(&train, &valid),
         },
@@ -561,13 +513,8 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
             segment_accuracy: report.segment_accuracy,
             heard_through,
         },
-        teacher: teacher.is_some().then_some(MUSICNN),
         per_genre: &report.per_genre,
-        limits: limits(
-            model.genres.len(),
-            model.training.train_clips,
-            teacher.is_some(),
-        ),
+        limits: limits(model.genres.len(), model.training.train_clips),
         genres: &model.genres,
         tags: &model.tags,
         calibration: model.calibration,
@@ -579,7 +526,6 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
         model_bytes: bytes.len(),
         model_sha256: &model.sha256,
         epoch: model.training.epoch,
-        genre_layer: &model.training.genre_layer,
         front_end: &model.front_end,
         recipe: &recipe,
     };
@@ -589,6 +535,41 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
         format!("{}\n", serde_json::to_string_pretty(&card)?).as_bytes(),
     )?;
     eprintln!("{} and {}", path.display(), card_path.display());
+    Ok(())
+}
+
+/// Writes MusiCNN as a model.
+fn import(folder: &Path, output: &Path) -> anyhow::Result<()> {
+    let device = Device::flex();
+    let model = import_musicnn(folder, &device)?;
+    save_model(model, output, &device)?;
+    eprintln!("{}", output.display());
+    Ok(())
+}
+
+/// Adapts a model and writes it.
+fn adapt_model(arguments: &AdaptArguments) -> anyhow::Result<()> {
+    if arguments.steps == 0 || !(arguments.lr > 0.0 && arguments.lr <= 0.1) {
+        bail!("--steps must be at least 1, and --lr lie above 0 and not above 0.1");
+    }
+    let device = Device::flex();
+    let name = arguments.from.display().to_string();
+    let bytes = std::fs::read(&arguments.from).with_context(|| name.clone())?;
+    let mut model = Listener::from_bytes(&bytes, device.clone())
+        .context(name)?
+        .model()
+        .clone();
+    let songs = library::open(&arguments.data, arguments.seed)?;
+    let settings = Adaptation {
+        steps: arguments.steps,
+        learning_rate: arguments.lr,
+        seed: arguments.seed,
+        ..Adaptation::default()
+    };
+    model = adapt(&model, &songs, &settings, &device)?;
+    model.storage = Storage::Single;
+    save_model(model, &arguments.output, &device)?;
+    eprintln!("{}", arguments.output.display());
     Ok(())
 }
 
@@ -614,32 +595,6 @@ fn write_training_report(
     Ok(())
 }
 
-/// Every song but those that choose or test. Labels are believed in the sets that the split is made of;
-/// a set that it leaves out as a whole was left out for a reason.
-fn songs_to_ask_about(songs: &[Song], folders: &[PathBuf], seed: u64) -> anyhow::Result<Vec<Song>> {
-    let train = songs.iter().filter(|song| song.split == Split::Train);
-    let trusted: BTreeSet<&str> = train.map(|song| song.track.set.as_str()).collect();
-    let mut asked: Vec<Song> = songs
-        .iter()
-        .filter(|song| matches!(song.split, Split::Train | Split::Extra))
-        .cloned()
-        .map(|mut song| {
-            if !trusted.contains(song.track.set.as_str()) {
-                song.track.genre = String::new();
-            }
-            song
-        })
-        .collect();
-    for folder in folders {
-        asked.extend(library::open(folder, seed)?.into_iter().map(|mut song| {
-            // A folder's name is no genre here.
-            song.track.genre = String::new();
-            song
-        }));
-    }
-    Ok(asked)
-}
-
 /// Evaluates and prints; false if some clips could not be heard.
 #[expect(clippy::too_many_arguments, reason = "one per option of the command")]
 fn measure(
@@ -649,7 +604,6 @@ fn measure(
     json: bool,
     seed: u64,
     through: Through,
-    teacher: Option<&Path>,
     folder: Option<&Path>,
 ) -> anyhow::Result<bool> {
     let (bytes, name) = match model {
@@ -674,9 +628,6 @@ fn measure(
             set.data.display()
         );
     }
-    let teacher = teacher
-        .map(|folder| Teacher::open(folder, &Device::flex()))
-        .transpose()?;
     // A folder that cannot be made is better known before the work than after it.
     if let Some(folder) = folder {
         make_folder(folder)?;
@@ -694,7 +645,7 @@ fn measure(
         return Ok(all_heard);
     }
     let (report, details) =
-        evaluate_in_detail(&listener, &songs, through, teacher.as_ref(), &progress)?;
+        evaluate_in_detail(&listener, &songs, through, &progress)?;
     drop(progress);
     for error in &report.errors {
         eprintln!("{}: {}", error.path, error.error);

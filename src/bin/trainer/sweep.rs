@@ -122,7 +122,7 @@ pub fn sweep(arguments: &SweepArguments) -> anyhow::Result<()> {
             .output
             .join(format!("{}-{value}", setting.replace(' ', "-")));
         eprintln!("{setting} {value}");
-        match fit(&recipe, &train, &valid, None, &device, &folder, true) {
+        match fit(&recipe, &train, &valid, &device, &folder, true) {
             Ok(()) => {}
             // That too is a result.
             Err(error @ TrainError::Diverged { .. }) => eprintln!("{error}"),

@@ -13,13 +13,13 @@ const SHRINKAGE: f64 = 0.3;
 const STRETCH: f64 = 2.0;
 
 /// An invertible affine map of embeddings: `e ↦ (e − mean) · forward`.
-pub struct Metric {
+pub struct LdaTransform {
     mean: Vec<f64>,
     forward: Mat<f64>,
     inverse: Mat<f64>,
 }
 
-impl Metric {
+impl LdaTransform {
     /// From embeddings and their genres, `None` where there is none; `None` with fewer than two genres.
     pub fn fit(embeddings: &Rows, labels: &[Option<usize>], genres: usize) -> Option<Self> {
         let width = embeddings.width;
@@ -212,7 +212,7 @@ mod tests {
     #[test]
     fn what_tells_genres_apart_comes_to_count_most() {
         let (rows, labels) = example();
-        let mapped = Metric::fit(&rows, &labels, 2)
+        let mapped = LdaTransform::fit(&rows, &labels, 2)
             .expect("two genres")
             .apply(&rows);
         let distance = |rows: &Rows, a: usize, b: usize| -> f32 {
@@ -242,13 +242,13 @@ mod tests {
     #[test]
     fn layers_that_take_the_map_over_give_the_same_answers() {
         let (rows, labels) = example();
-        let metric = Metric::fit(&rows, &labels, 2).expect("two genres");
+        let transform = LdaTransform::fit(&rows, &labels, 2).expect("two genres");
         let (weight, bias) = ([0.3, -0.2, 0.9, 0.1, 0.4, -0.7], [0.5, -0.25]);
-        let (turned, shifted) = metric.of_head(&weight, &bias);
+        let (turned, shifted) = transform.of_head(&weight, &bias);
         let answer = |row: &[f32], weight: &[f32], bias: &[f32], o: usize| -> f32 {
             (0..3).map(|k| row[k] * weight[k * 2 + o]).sum::<f32>() + bias[o]
         };
-        let mapped = metric.apply(&rows);
+        let mapped = transform.apply(&rows);
         for (before, after) in rows.values.chunks(3).zip(mapped.values.chunks(3)) {
             for o in 0..2 {
                 let (a, b) = (
@@ -261,7 +261,7 @@ mod tests {
         }
         // An embedding layer that copies its input gives the mapped rows.
         let identity = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0];
-        let (weight, bias) = metric.of_embedding_layer(&identity, &[0.0; 3]);
+        let (weight, bias) = transform.of_embedding_layer(&identity, &[0.0; 3]);
         let row = &rows.values[..3];
         for o in 0..3 {
             let found = (0..3).map(|k| row[k] * weight[k * 3 + o]).sum::<f32>() + bias[o];
@@ -272,6 +272,6 @@ mod tests {
     #[test]
     fn one_genre_gives_no_direction() {
         let (rows, _) = example();
-        assert!(Metric::fit(&rows, &vec![Some(0); 300], 2).is_none());
+        assert!(LdaTransform::fit(&rows, &vec![Some(0); 300], 2).is_none());
     }
 }
