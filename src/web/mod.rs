@@ -158,6 +158,7 @@ struct Point<'a> {
     genre_heard: bool,
     licence: &'a str,
     source: &'a str,
+    link: &'a str,
     point: Place,
 }
 
@@ -348,6 +349,7 @@ impl Engine {
                 genre_heard,
                 licence: &known.licence,
                 source: &known.source,
+                link: &known.link,
                 point: map.tracks[track],
             }
         };
