@@ -212,6 +212,59 @@ fn recommend_finds_ten_songs_and_a_song_of_the_catalogue_first() {
 }
 
 #[test]
+fn a_catalogue_is_built_without_sets_and_with_what_a_table_knows_better() {
+    let folder = tempfile::tempdir().unwrap();
+    write_wav(
+        &folder.path().join("a.wav"),
+        &synth::tone(330.0, 4.0, 22_050),
+    );
+    write_wav(&folder.path().join("b.wav"), &synth::noise(1, 4.0, 22_050));
+    let index = folder.path().join("index.csv");
+    let rows = "path,set,genre,split,artist,title,album,seconds,licence,source\n\
+                a.wav,free,,extra,Some_Band,03_a_song,,4,CC BY-SA 3.0,owner/name\n\
+                b.wav,loops,,extra,,,,4,,\n";
+    fs::write(&index, rows).unwrap();
+    let table = folder.path().join("songs.csv");
+    let link = "https://example.org/a.wav";
+    fs::write(
+        &table,
+        format!("path,title,artist,licence,link\na.wav,,The Band,,{link}\n"),
+    )
+    .unwrap();
+    let catalog = folder.path().join("own.safetensors");
+    let build = ["catalog", "build", text(&index), "-o", text(&catalog)];
+    let flags = ["--without-set", "loops", "--songs", text(&table)];
+    let output = soundalike(&[&build[..], &flags].concat());
+    assert!(output.status.success(), "{}", errors(&output));
+    let song = folder.path().join("a.wav");
+    let found = soundalike(&[
+        "recommend",
+        "--json",
+        "--catalog",
+        text(&catalog),
+        text(&song),
+    ]);
+    let songs = json(&found)["files"][0]["recommendations"].clone();
+    assert_eq!(songs.as_array().unwrap().len(), 1);
+    assert_eq!(songs[0]["title"], "A song");
+    assert_eq!(songs[0]["artist"], "The Band");
+    assert_eq!(songs[0]["licence"], "CC-BY-SA-3.0");
+    assert_eq!(songs[0]["link"], link);
+
+    let output = soundalike(&[&build[..], &["--without-set", "lops"]].concat());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(errors(&output).contains("\"lops\""), "{}", errors(&output));
+    fs::write(&table, "path,title,artist,licence,link\nc.wav,C,,,\n").unwrap();
+    let output = soundalike(&[&build[..], &["--songs", text(&table)]].concat());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        errors(&output).contains("songs.csv, line 2"),
+        "{}",
+        errors(&output)
+    );
+}
+
+#[test]
 fn an_artist_can_be_left_out() {
     let (_folder, song) = with_song();
     let first = json(&soundalike(&["recommend", "--json", text(&song)]));

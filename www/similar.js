@@ -221,17 +221,42 @@ function wishButton(text, label, onClick) {
   return button;
 }
 
+/** A licence that has no identifier, or that nobody states. */
+const UNCLEAR = 'unclear';
+
 /**
- * Where a song of the catalogue is from and where it can be found: licence, source, search.
- * @param {{title: string, artist: string, licence: string, source: string}} song
+ * A link as it may be followed: an address with https, or nothing.
+ * @param {string | undefined} link
+ */
+function secure(link) {
+  try {
+    const url = new URL(link ?? '');
+    return url.protocol === 'https:' ? url.href : '';
+  } catch {
+    return '';
+  }
+}
+
+/**
+ * Where a song of the catalogue is from and where it can be found: where it is heard, licence, source, search.
+ * @param {{title: string, artist: string, licence: string, source: string, link?: string}} song
  * @returns {HTMLElement[]}
  */
-export function whence({ title, artist, licence, source }) {
+export function whence({ title, artist, licence, source, link }) {
   const called = title || t('Untitled');
   const found = [];
-  // A song that the catalogue knows for research only has no licence to offer a visitor.
-  if (licence && !licence.startsWith('research use only')) {
+  const heard = secure(link);
+  if (heard) {
+    const label = say('Listen to “{}” at its source', called);
+    found.push(outside('listen-at-source', heard, 'Listen at its source', label));
+  }
+  // Older catalogues say it in these words of songs that have no licence to offer.
+  const unclear = licence === UNCLEAR || licence.startsWith('research use only');
+  if (licence && !unclear) {
     found.push(make('span', 'licence', name(licence)));
+  } else if (licence && heard) {
+    // Whoever is sent to a song shall know that its licence is not known.
+    found.push(make('span', 'licence', 'licence unclear'));
   }
   if (/^https?:\/\//.test(source)) {
     found.push(outside('source', source, 'Source', say('Source of “{}”', called)));
@@ -268,15 +293,16 @@ function outside(className, href, text, label) {
 
 /**
  * The list as extended M3U (https://en.wikipedia.org/wiki/M3U). The catalogue has no sound, so an entry
- * is where its song can be found, or else its name, which players look for in their own library.
+ * is where its song is heard or found, or else its name, which players look for in their own library.
  * @param {string} of
  * @param {Recommendation[]} songs
  */
 function playlist(of, songs) {
   const line = (/** @type {string} */ text) => text.replace(/[\r\n]+/g, ' ');
-  const entries = songs.map(({ title, artist, source }) => {
+  const entries = songs.map(({ title, artist, source, link }) => {
     const called = line([artist, title || 'Untitled'].filter(Boolean).join(' - '));
-    const place = /^https?:\/\//.test(source) ? source : `${called.replace(/[\\/:]/g, '_')}.mp3`;
+    const found = secure(link) || (/^https?:\/\//.test(source) ? source : '');
+    const place = found || `${called.replace(/[\\/:]/g, '_')}.mp3`;
     return `#EXTINF:-1,${called}\n${line(place)}`;
   });
   return `#EXTM3U\n#PLAYLIST:Sounds like ${line(of)}\n${entries.join('\n')}\n`;

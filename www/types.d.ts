@@ -40,6 +40,8 @@ export interface Recommendation {
   set: string;
   licence: string;
   source: string;
+  /** Address at its source where it is heard; may be empty. */
+  link: string;
   similarity: number;
   why: string;
   /** Probability that the visitor likes it; null before there are opinions. */
@@ -79,6 +81,8 @@ export interface Asked {
   genre_heard: boolean;
   licence: string;
   source: string;
+  /** Address at its source where it is heard; may be empty. */
+  link: string;
   liked: number;
 }
 
@@ -133,6 +137,8 @@ export interface MapPoint {
   genre_heard: boolean;
   licence: string;
   source: string;
+  /** Address at its source where it is heard; may be empty. */
+  link: string;
   point: [number, number, number];
 }
 

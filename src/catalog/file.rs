@@ -41,6 +41,9 @@ struct Columns {
     licence: Vec<String>,
     source: Vec<String>,
     path: Vec<String>,
+    /// Missing in older catalogues.
+    #[serde(default)]
+    link: Vec<String>,
 }
 
 impl Columns {
@@ -55,12 +58,16 @@ impl Columns {
             licence: column(|t| &t.licence),
             source: column(|t| &t.source),
             path: column(|t| &t.path),
+            link: column(|t| &t.link),
         }
     }
 
     /// The tracks, or `None` if the columns differ in length.
-    fn into_tracks(self) -> Option<Vec<Track>> {
+    fn into_tracks(mut self) -> Option<Vec<Track>> {
         let count = self.title.len();
+        if self.link.is_empty() {
+            self.link = vec![String::new(); count];
+        }
         let columns = [
             self.title,
             self.artist,
@@ -70,20 +77,34 @@ impl Columns {
             self.licence,
             self.source,
             self.path,
+            self.link,
         ];
         if columns.iter().any(|column| column.len() != count) {
             return None;
         }
-        let [title, artist, album, genre, set, licence, source, path] = columns.map(Vec::into_iter);
+        let [
+            title,
+            artist,
+            album,
+            genre,
+            set,
+            licence,
+            source,
+            path,
+            link,
+        ] = columns.map(Vec::into_iter);
         let rest = artist
             .zip(album)
             .zip(genre.zip(set))
-            .zip(licence.zip(source).zip(path));
+            .zip(licence.zip(source).zip(path.zip(link)));
         Some(
             title
                 .zip(rest)
                 .map(
-                    |(title, (((artist, album), (genre, set)), ((licence, source), path)))| Track {
+                    |(
+                        title,
+                        (((artist, album), (genre, set)), ((licence, source), (path, link))),
+                    )| Track {
                         title,
                         artist,
                         album,
@@ -92,6 +113,7 @@ impl Columns {
                         licence,
                         source,
                         path,
+                        link,
                     },
                 )
                 .collect(),
@@ -200,5 +222,34 @@ impl Catalog {
         ];
         let metadata = HashMap::from([(HEADER.to_owned(), header), (COLUMNS.to_owned(), columns)]);
         serialize(views, Some(metadata)).map_err(|e| failed(&e))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The tracks of two songs' columns with this text behind them.
+    fn tracks(more: &str) -> Option<Vec<Track>> {
+        let names = [
+            "title", "artist", "album", "genre", "set", "licence", "source", "path",
+        ];
+        let columns: Vec<String> = names
+            .iter()
+            .map(|name| format!("\"{name}\":[\"{name} 1\",\"{name} 2\"]"))
+            .collect();
+        let text = format!("{{{}{more}}}", columns.join(","));
+        let columns: Columns = serde_json::from_str(&text).expect("columns");
+        columns.into_tracks()
+    }
+
+    #[test]
+    fn an_older_catalogue_has_no_links() {
+        let older = tracks("").expect("reads");
+        assert_eq!(older[1].path, "path 2");
+        assert!(older.iter().all(|track| track.link.is_empty()));
+        let linked = tracks(",\"link\":[\"\",\"https://example.org/\"]").expect("reads");
+        assert_eq!(linked[1].link, "https://example.org/");
+        assert!(tracks(",\"link\":[\"\"]").is_none());
     }
 }

@@ -29,12 +29,32 @@ pub struct Track {
     pub genre: String,
     /// The collection that it comes from.
     pub set: String,
-    /// Licence, where it is to be shown.
+    /// Licence, where it is to be shown: an expression of SPDX or `unclear` in what `catalog build` made.
     pub licence: String,
     /// Where the song can be found, where that is to be shown.
     pub source: String,
+    /// Address at its source where the song itself is heard; see [`is_link`].
+    pub link: String,
     /// The clip's path in its collection, which tells songs of one title apart.
     pub path: String,
+}
+
+/// Whether a text can be a [`Track::link`]: an address that begins with `https://`, with a host by name and
+/// without user, white space and other characters that an address has only encoded.
+pub fn is_link(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("https://") else {
+        return false;
+    };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or("");
+    let labels: Vec<&str> = host.split('.').collect();
+    let is_label = |label: &&str| {
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    let plain = |b: u8| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b);
+    labels.len() > 1 && labels.iter().all(is_label) && text.bytes().all(plain)
 }
 
 /// The model that made a catalogue.
@@ -251,5 +271,40 @@ impl Catalog {
             catalog: short(&self.maker.model_sha256),
             model: short(model_sha256),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_link;
+
+    #[test]
+    fn a_link_is_a_plain_address_with_https() {
+        for link in [
+            "https://example.org/",
+            "https://example.org",
+            "https://raw.githubusercontent.com/a/b/HEAD/x%20y/(1).ogg",
+            "https://www.jamendo.com/track/1/a?b=c#d",
+        ] {
+            assert!(is_link(link), "{link}");
+        }
+        for text in [
+            "",
+            "http://example.org/",
+            "HTTPS://example.org/",
+            "https://",
+            "https:///a",
+            "https://localhost/a",
+            "https://user@example.org/",
+            "https://example.org:8080/",
+            "https://example..org/",
+            "https://example.org/a b",
+            "https://example.org/\"onclick=",
+            "https://example.org/ä",
+            "javascript:alert(1)//https://example.org/",
+            "data:text/html,https://example.org/",
+        ] {
+            assert!(!is_link(text), "{text}");
+        }
     }
 }

@@ -117,6 +117,8 @@ pub struct RecommendationView<'a> {
     pub licence: &'a str,
     /// Where it can be found; may be empty.
     pub source: &'a str,
+    /// Address at its source where it is heard; may be empty.
+    pub link: &'a str,
     /// Cosine similarity from −1 to 1.
     pub similarity: f32,
     /// Why, in a few words.
@@ -142,6 +144,7 @@ impl Catalog {
                     set: &track.set,
                     licence: &track.licence,
                     source: &track.source,
+                    link: &track.link,
                     similarity: recommendation.similarity,
                     why: &recommendation.why,
                 }
@@ -493,7 +496,8 @@ mod tests {
 
     #[test]
     fn the_file_survives_the_way_out_and_in_again_in_half_precision() {
-        let catalog = catalog();
+        let mut catalog = catalog();
+        catalog.tracks[3].link = "https://example.org/d.ogg".to_owned();
         let bytes = catalog.to_bytes().expect("serialises");
         let again = Catalog::from_bytes(&bytes).expect("reads");
         assert_eq!(again.tracks, catalog.tracks);

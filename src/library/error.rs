@@ -71,6 +71,17 @@ pub enum LibraryError {
         /// What tells.
         cause: String,
     },
+    /// A set that no song is of.
+    #[error("there is no song of the set {set:?} to leave out; the sets are {known}")]
+    UnknownSet {
+        /// The name that was given.
+        set: String,
+        /// Names of the sets.
+        known: String,
+    },
+    /// Everything was left out.
+    #[error("no song is left without the sets {0}; leave fewer out")]
+    NoneLeft(String),
     /// A subset of something that has none.
     #[error("{0}: is not FMA, and only FMA has subsets; leave --subset out")]
     NoSubset(PathBuf),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::sheet::{Row, Sheet};
-use super::{Found, LibraryError, Song, Split};
+use super::{Found, LibraryError, Song, Split, UNCLEAR};
 use crate::catalog::Track;
 
 /// A part of FMA; each holds those before it.
@@ -133,7 +133,11 @@ pub(super) fn find(
             album,
             genre,
             set: "fma".to_owned(),
-            licence: licence.map_or("", |at| row.cell(at)).to_owned(),
+            licence: match licence.map(|at| row.cell(at)) {
+                Some("") => UNCLEAR,
+                stated => stated.unwrap_or_default(),
+            }
+            .to_owned(),
             path: name,
             ..Track::default()
         };

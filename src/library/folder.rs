@@ -86,11 +86,16 @@ pub(super) fn relative(folder: &Path, file: &Path) -> String {
 }
 
 pub(super) fn is_sound(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| {
-        ENDINGS
-            .iter()
-            .any(|known| ending.eq_ignore_ascii_case(known))
-    })
+    path.extension()
+        .and_then(|ending| ending.to_str())
+        .is_some_and(is_ending)
+}
+
+/// Whether a file with this ending is a sound's.
+pub(super) fn is_ending(ending: &str) -> bool {
+    ENDINGS
+        .iter()
+        .any(|known| ending.eq_ignore_ascii_case(known))
 }
 
 fn folder_name(folder: &Path) -> String {

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::sheet::{Sheet, column};
-use super::{Found, LibraryError, Song, Split, clip_name, table};
-use crate::catalog::Track;
+use super::{Found, LibraryError, Song, Split, UNCLEAR, clip_name, table};
+use crate::catalog::{Track, is_link};
 
 /// Columns without which an index is refused.
 const COLUMNS: [&str; 7] = ["path", "set", "genre", "split", "artist", "title", "album"];
@@ -28,8 +28,8 @@ pub(super) fn find(path: &Path) -> Result<Found, LibraryError> {
         *at = column(path, &header, name, EXPECTED)?;
     }
     // Columns that only some indexes have.
-    let [licence, source] =
-        ["licence", "source"].map(|name| column(path, &header, name, EXPECTED).ok());
+    let [licence, source, link] =
+        ["licence", "source", "link"].map(|name| column(path, &header, name, EXPECTED).ok());
     let mut songs = Vec::new();
     let mut lines: HashMap<std::path::PathBuf, u64> = HashMap::new();
     while let Some(row) = sheet.next_of(header.cells.len())? {
@@ -54,6 +54,15 @@ pub(super) fn find(path: &Path) -> Result<Found, LibraryError> {
         if let Some(line) = lines.insert(file.components().collect(), row.line) {
             return Err(sheet.twice(&row, format_args!("the file {name}"), line));
         }
+        let link = optional(link);
+        if !link.is_empty() && !is_link(&link) {
+            let cause = format!("the link {link:?} is not an address that begins with https://");
+            return Err(sheet.wrong(&row, cause));
+        }
+        let mut stated = optional(licence);
+        if licence.is_some() && stated.is_empty() {
+            UNCLEAR.clone_into(&mut stated);
+        }
         let track = Track {
             title: if title.is_empty() {
                 clip_name(&file)
@@ -64,8 +73,9 @@ pub(super) fn find(path: &Path) -> Result<Found, LibraryError> {
             album,
             genre,
             set,
-            licence: optional(licence),
+            licence: stated,
             source: optional(source),
+            link,
             path: name,
         };
         songs.push(Song::new(file, split, track));

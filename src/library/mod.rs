@@ -3,14 +3,18 @@
 //!
 //! [`open`] is for a catalogue: what cannot be read is told and left out. [`open_with`] is for
 //! training and measuring: what cannot be read is an error, because numbers come of it. [`check`]
-//! says whether there is something to learn.
+//! says whether there is something to learn. [`tidy`], [`correct`] and [`leave_out`] make of the songs what a
+//! catalogue shows.
 
+mod corrections;
 mod error;
 mod fma;
 mod folder;
 mod gtzan;
 mod index;
+mod licence;
 mod magnatagatune;
+mod metadata;
 mod sheet;
 mod split;
 mod table;
@@ -21,8 +25,11 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+pub use corrections::{correct, leave_out};
 pub use error::LibraryError;
 pub use fma::Subset;
+pub use licence::{UNCLEAR, spdx};
+pub use metadata::{readable_artist, readable_title, tidy};
 pub use split::{Shares, SplitBy, folds, split_stratified, warning};
 pub use table::FeatureTable;
 

@@ -160,6 +160,7 @@ struct Point<'a> {
     genre_heard: bool,
     licence: &'a str,
     source: &'a str,
+    link: &'a str,
     point: Place,
 }
 
@@ -352,6 +353,7 @@ impl Engine {
                 genre_heard,
                 licence: &known.licence,
                 source: &known.source,
+                link: &known.link,
                 point: map.tracks[track],
             }
         };

@@ -43,6 +43,7 @@ struct Asked<'a> {
     genre_heard: bool,
     licence: &'a str,
     source: &'a str,
+    link: &'a str,
     /// Probability that it is liked.
     liked: f32,
 }
@@ -215,6 +216,7 @@ fn asked(catalog: &Catalog, track: usize, liked: f32) -> Asked<'_> {
         genre_heard,
         licence: &known.licence,
         source: &known.source,
+        link: &known.link,
         liked,
     }
 }

@@ -20,7 +20,7 @@ use soundalike::catalog::{
     Catalog, Maker, Query, Ranking, Recommendation, RecommendationView, Search,
 };
 use soundalike::dsp::{FrontEnd, chroma, descriptors, dwt, dwt_levels, frame_features, mfcc};
-use soundalike::library;
+use soundalike::library::{self, Song};
 use soundalike::model::Model;
 use soundalike::pipeline::{Answer, AnswerView, Listener};
 use soundalike::progress::Progress;
@@ -120,6 +120,12 @@ enum CatalogCommand {
         /// Model file instead of the shipped one
         #[arg(long)]
         model: Option<PathBuf>,
+        /// Leave out the songs of a set (may be given several times)
+        #[arg(long, value_name = "NAME")]
+        without_set: Vec<String>,
+        /// Table path,title,artist,licence,link, whose cells replace what is known of the songs
+        #[arg(long, value_name = "FILE.csv")]
+        songs: Option<PathBuf>,
     },
     /// Describe a catalogue
     Info {
@@ -265,7 +271,12 @@ fn run(command: Command) -> anyhow::Result<bool> {
             music,
             output,
             model,
-        }) => build_catalog(&music, &output, model.as_deref()),
+            without_set,
+            songs,
+        }) => {
+            let songs = songs_to_hear(&music, &without_set, songs.as_deref())?;
+            build_catalog(songs, &music, &output, model.as_deref())
+        }
         Command::Catalog(CatalogCommand::Info { file, json }) => {
             let bytes = read(&file)?;
             let catalog =
@@ -441,10 +452,29 @@ fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The songs of a catalogue, with what is to be shown of them.
+fn songs_to_hear(
+    music: &Path,
+    without_sets: &[String],
+    corrections: Option<&Path>,
+) -> anyhow::Result<Vec<Song>> {
+    let mut songs = library::open(music, 0)?;
+    library::tidy(&mut songs);
+    // Before songs are left out, so that one table serves catalogues with and without them.
+    if let Some(table) = corrections {
+        library::correct(&mut songs, table)?;
+    }
+    Ok(library::leave_out(songs, without_sets)?)
+}
+
 /// Hears all songs and writes their catalogue; false if some could not be heard.
-fn build_catalog(music: &Path, output: &Path, model: Option<&Path>) -> anyhow::Result<bool> {
+fn build_catalog(
+    songs: Vec<Song>,
+    music: &Path,
+    output: &Path,
+    model: Option<&Path>,
+) -> anyhow::Result<bool> {
     let listener = open_listener(model)?;
-    let songs = library::open(music, 0)?;
     let progress = Progress::new("hearing", songs.len());
     let answers = library::hear_all(&listener, &songs, &progress);
     drop(progress);
