@@ -301,6 +301,31 @@ impl Listener {
         Ok(self.analysed(clip)?.answer())
     }
 
+    /// The mean over a sound of the model's last layer before the heads, from up to `most` segments spread
+    /// over its length: see [`Model::features`]. Blocks.
+    ///
+    /// # Errors
+    /// See [`Listener::hear`]; and if the model has no features.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn clip_features(&self, clip: &Clip, most: usize) -> Result<Vec<f32>, HearError> {
+        let analysis = Analysis::begin(clip, &self.model)?;
+        let audible: Vec<usize> = (0..analysis.segments())
+            .filter(|&segment| analysis.segments.audible[segment])
+            .collect();
+        let step = audible.len().div_ceil(most.max(1)).max(1);
+        let chosen: Vec<usize> = audible.into_iter().step_by(step).collect();
+        let mut found = Vec::new();
+        for batch in chosen.chunks(BATCH) {
+            let segments = batch.iter().flat_map(|&s| analysis.segment_values(s));
+            let input: Vec<f32> = segments.copied().collect();
+            found.extend(pollster::block_on(
+                self.model.features(&[input], &self.device),
+            )?);
+        }
+        let width = found.first().map_or(0, Vec::len);
+        Ok(mean(width, found.iter().map(Vec::as_slice)))
+    }
+
     /// A whole sound, every segment heard. Blocks.
     ///
     /// # Errors

@@ -21,8 +21,8 @@ impl Analysis {
 
     /// How much each patch of one row of a segment speaks for a genre, `[PATCHES]` from left to right: by
     /// how much, in nats, the logarithm of its probability falls when the patch is hidden. Negative
-    /// ones speak against it. Row 0 has the lowest bands. A hidden patch has the mean of its bands,
-    /// which is how training hid them too. Nothing if the segment is not heard, there is no such genre or
+    /// ones speak against it. Row 0 has the lowest bands. A hidden patch has the mean of its bands
+    /// over the segment. Nothing if the segment is not heard, there is no such genre or
     /// row, or the model does not hear such pictures.
     ///
     /// # Errors
@@ -49,8 +49,8 @@ impl Analysis {
                 let mut picture = picture.to_vec();
                 for band in edge(row, bands)..edge(row + 1, bands) {
                     let line = &mut picture[band * frames..(band + 1) * frames];
-                    line[edge(column, frames)..edge(column + 1, frames)]
-                        .fill(model.normalise[0].mean[band]);
+                    let mean = line.iter().sum::<f32>() / frames as f32;
+                    line[edge(column, frames)..edge(column + 1, frames)].fill(mean);
                 }
                 picture
             })

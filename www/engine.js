@@ -40,6 +40,8 @@ export class Engine {
     model_sha256: '',
     parameters: 0,
     segment_seconds: 3,
+    frames_per_second: 0,
+    band_hertz: [],
     device: 'cpu',
   };
 

@@ -41,36 +41,38 @@ export function pitch(hertz) {
   return numeral(`${(hertz / 1000).toFixed(1)}\u00a0kHz`);
 }
 
-const TOP_HERTZ = 11025;
-const LINEAR = 200 / 3;
-const LOG_STEP = Math.log(6.4) / 27;
+/** Centre in Hz of each band of the model's picture, rising. @type {number[]} */
+let bands = [];
 
-/** Slaney's mel scale, as the model's front end uses it. @param {number} hertz */
-function melFromHz(hertz) {
-  return hertz < 1000 ? hertz / LINEAR : 15 + Math.log(hertz / 1000) / LOG_STEP;
+/** Takes the bands of the model's picture. @param {number[]} centres in Hz, rising */
+export function useBands(centres) {
+  bands = centres;
 }
 
-/** @param {number} mel */
-function hzFromMel(mel) {
-  return mel < 15 ? mel * LINEAR : 1000 * Math.exp((mel - 15) * LOG_STEP);
+/** How many bands the model's picture has. */
+export function bandCount() {
+  return bands.length;
 }
 
 /**
- * Centre of a mel band.
+ * Centre of a band.
  * @param {number} band counted from the lowest, 0
- * @param {number} bands
  */
-export function bandHertz(band, bands) {
-  return hzFromMel((melFromHz(TOP_HERTZ) * (band + 1)) / (bands + 1));
+export function bandHertz(band) {
+  return bands[Math.max(0, Math.min(bands.length - 1, Math.round(band)))] ?? 0;
 }
 
 /**
  * Where a frequency stands on the picture's height.
  * @param {number} hertz
- * @returns {number} 0 at the bottom, 1 at the top
+ * @returns {number | null} 0 at the bottom, 1 at the top; null above the picture
  */
 export function heightOfHertz(hertz) {
-  return melFromHz(hertz) / melFromHz(TOP_HERTZ);
+  const above = bands.findIndex((centre) => centre >= hertz);
+  if (above < 0) return null;
+  const [low, high] = [bands[above - 1] ?? 0, bands[above] ?? 0];
+  const share = (hertz - low) / Math.max(1e-9, high - low);
+  return Math.max(0, above - 0.5 + share) / bands.length;
 }
 
 /**

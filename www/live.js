@@ -8,10 +8,6 @@ import { inkColumn, mix, towards } from './ink.js';
 
 /** Seconds that the strip shows. */
 export const STRIP_SECONDS = 20;
-const ROWS = 128;
-/** Columns of the model's spectrogram. */
-export const FRAMES_PER_SECOND = 22050 / 512;
-const COLUMNS = Math.round(STRIP_SECONDS * FRAMES_PER_SECOND);
 /** Levels a second that the page is told. */
 const LEVELS_PER_SECOND = 12;
 /** How fast a column's colour goes over to that of the genre now heard. */
@@ -25,8 +21,12 @@ export class LiveSession {
   #colour;
   /** What they are on their way to. @type {Rgb} */
   #goal;
+  #rows;
+  /** Columns that the strip has. */
+  #width;
+  #columnsPerSecond;
   /** The last columns, one after another, low band first. */
-  #levels = new Uint8Array(ROWS * COLUMNS);
+  #levels;
   #columns = 0;
   #rate;
   #sinceLevel = 0;
@@ -39,11 +39,16 @@ export class LiveSession {
    * @param {OffscreenCanvas} canvas
    * @param {Inks} inks
    * @param {number} rate of the device
+   * @param {{ band_hertz: number[], frames_per_second: number }} shape of the model's spectrogram
    * @param {(event: string, data: unknown) => void} emit
    */
-  constructor(live, canvas, inks, rate, emit) {
-    canvas.width = COLUMNS;
-    canvas.height = ROWS;
+  constructor(live, canvas, inks, rate, shape, emit) {
+    this.#rows = shape.band_hertz.length;
+    this.#columnsPerSecond = shape.frames_per_second;
+    this.#width = Math.round(STRIP_SECONDS * shape.frames_per_second);
+    this.#levels = new Uint8Array(this.#rows * this.#width);
+    canvas.width = this.#width;
+    canvas.height = this.#rows;
     this.#live = live;
     this.#inks = inks;
     this.#colour = inks.grey;
@@ -53,7 +58,7 @@ export class LiveSession {
     this.#context = canvas.getContext('2d', { alpha: false });
     if (!this.#context) return;
     this.#context.fillStyle = `rgb(${inks.paper.join(' ')})`;
-    this.#context.fillRect(0, 0, COLUMNS, ROWS);
+    this.#context.fillRect(0, 0, this.#width, this.#rows);
   }
 
   /** Takes a piece of sound. @param {Float32Array} samples */
@@ -90,34 +95,34 @@ export class LiveSession {
   finish() {
     this.#live.free();
     const columns = Math.max(1, this.#columns);
-    const levels = new Uint8Array(ROWS * columns);
+    const levels = new Uint8Array(this.#rows * columns);
     for (let column = 0; column < this.#columns; column++) {
-      for (let row = 0; row < ROWS; row++) {
-        levels[row * columns + column] = this.#levels[column * ROWS + row] ?? 0;
+      for (let row = 0; row < this.#rows; row++) {
+        levels[row * columns + column] = this.#levels[column * this.#rows + row] ?? 0;
       }
     }
-    return { picture: { rows: ROWS, columns, levels }, seconds: columns / FRAMES_PER_SECOND };
+    return { picture: { rows: this.#rows, columns, levels }, seconds: columns / this.#columnsPerSecond };
   }
 
   /** Moves the picture to the left and puts new columns on its right. @param {Uint8Array} fresh */
   #draw(fresh) {
-    const count = fresh.length / ROWS;
+    const count = fresh.length / this.#rows;
     if (count === 0) return;
-    const gone = Math.max(0, this.#columns + count - COLUMNS);
-    this.#levels.copyWithin(0, gone * ROWS, this.#columns * ROWS);
+    const gone = Math.max(0, this.#columns + count - this.#width);
+    this.#levels.copyWithin(0, gone * this.#rows, this.#columns * this.#rows);
     this.#columns -= gone;
-    this.#levels.set(fresh, this.#columns * ROWS);
+    this.#levels.set(fresh, this.#columns * this.#rows);
     this.#columns += count;
     const context = this.#context;
     if (!context) return;
     context.drawImage(context.canvas, -count, 0);
-    const image = context.createImageData(count, ROWS);
+    const image = context.createImageData(count, this.#rows);
     for (let column = 0; column < count; column++) {
       this.#colour = mix(this.#colour, this.#goal, EASE);
-      inkColumn(image.data, count, column, ROWS, this.#colour, this.#inks, (row) => {
-        return fresh[column * ROWS + row] ?? 0;
+      inkColumn(image.data, count, column, this.#rows, this.#colour, this.#inks, (row) => {
+        return fresh[column * this.#rows + row] ?? 0;
       });
     }
-    context.putImageData(image, COLUMNS - count, 0);
+    context.putImageData(image, this.#width - count, 0);
   }
 }

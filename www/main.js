@@ -9,7 +9,7 @@ import { byId, setName, setText } from './dom.js';
 import { acceptFiles } from './drop.js';
 import { Cancelled, Crashed, Engine } from './engine.js';
 import { Files } from './files.js';
-import { clock, complaint, megabytes } from './format.js';
+import { clock, complaint, megabytes, useBands } from './format.js';
 import { genreColour, ranked } from './genres.js';
 import { Capture, ListenRow, ListenTrouble } from './listen.js';
 import { STRIP_SECONDS } from './live.js';
@@ -119,6 +119,8 @@ async function start() {
     return;
   }
   cpu.onCrash = fail;
+  useBands(cpu.info.band_hertz);
+  strip.markPitches();
   const { worth, reason } = await judgeAdapter(asked);
   showBadge('cpu', reason);
   let next = cpu;

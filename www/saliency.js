@@ -1,6 +1,6 @@
 // What in a moment spoke for the genre: over the picture lies a veil, and only what spoke shows through.
 
-import { bandHertz, clock, pitch } from './format.js';
+import { bandCount, bandHertz, clock, pitch } from './format.js';
 import { byId, setName } from './dom.js';
 import { genreName } from './genres.js';
 import { say, tell } from './words.js';
@@ -9,7 +9,6 @@ import { say, tell } from './words.js';
 
 /** Patches across and upwards. */
 const PATCHES = 8;
-const BANDS = 128;
 /** How much the veil hides where nothing spoke. */
 const VEIL = 0.88;
 /** Less than this in nats is no reason. */
@@ -97,9 +96,10 @@ function inWords(genre, start, end, rows) {
   if ((positive[best] ?? 0) < LEAST) {
     return say('Nothing by itself spoke for {} from {} to {}; it is the whole that did.', ...what);
   }
+  const bands = bandCount();
   const range = (/** @type {number} */ row) => {
-    const low = bandHertz((row * BANDS) / PATCHES, BANDS);
-    const high = bandHertz(((row + 1) * BANDS) / PATCHES - 1, BANDS);
+    const low = bandHertz((row * bands) / PATCHES);
+    const high = bandHertz(((row + 1) * bands) / PATCHES - 1);
     return say('{} to {}', row === 0 ? '0' : pitch(low), pitch(high));
   };
   const second = order[1] ?? best;

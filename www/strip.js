@@ -48,11 +48,6 @@ export class Strip {
   onSeek = () => {};
 
   constructor() {
-    for (const hertz of PITCHES) {
-      const mark = make('span', 'pitch', hertz < 1000 ? `${hertz} Hz` : `${hertz / 1000} kHz`);
-      mark.style.bottom = `${heightOfHertz(hertz) * 100}%`;
-      byId('pitches', HTMLElement).append(mark);
-    }
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
       this.#inks = readInks(document.body);
       this.#draw();
@@ -60,6 +55,18 @@ export class Strip {
     new ResizeObserver(() => this.#drawAxis()).observe(this.#axis);
     this.#listen();
     this.clear();
+  }
+
+  /** Marks some frequencies, once the bands of the model's picture are known. */
+  markPitches() {
+    const marks = PITCHES.flatMap((hertz) => {
+      const height = heightOfHertz(hertz);
+      if (height === null) return [];
+      const mark = make('span', 'pitch', hertz < 1000 ? `${hertz} Hz` : `${hertz / 1000} kHz`);
+      mark.style.bottom = `${height * 100}%`;
+      return [mark];
+    });
+    byId('pitches', HTMLElement).replaceChildren(...marks);
   }
 
   /** How far the model is loaded: so many of the ten genres get their colour. @param {number} share 0 to 1 */
@@ -323,7 +330,7 @@ function loudest({ rows, columns, levels }, share) {
   for (let row = 1; row < rows; row++) {
     if ((levels[row * columns + column] ?? 0) > (levels[best * columns + column] ?? 0)) best = row;
   }
-  return (levels[best * columns + column] ?? 0) > 0 ? bandHertz(best, rows) : null;
+  return (levels[best * columns + column] ?? 0) > 0 ? bandHertz(best) : null;
 }
 
 /**

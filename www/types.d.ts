@@ -185,6 +185,10 @@ export interface EngineInfo {
   model_sha256: string;
   parameters: number;
   segment_seconds: number;
+  /** Columns a second of the model's spectrogram. */
+  frames_per_second: number;
+  /** Centre in Hz of each row of the model's spectrogram, rising. */
+  band_hertz: number[];
   device: Device;
 }
 

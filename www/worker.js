@@ -5,7 +5,7 @@
 // way, { id, event, data }. `cancel` ends a running `analyse` before its next step.
 
 import { ByteCount, fetchCounted } from './load.js';
-import { FRAMES_PER_SECOND, LiveSession } from './live.js';
+import { LiveSession } from './live.js';
 import { encodeWav } from './wav.js';
 
 /** @import { Inks } from './ink.js' */
@@ -24,6 +24,8 @@ let engine;
 let device = 'cpu';
 /** @type {string[]} */
 let genres = [];
+/** Rows and columns of the model's spectrogram. */
+let shape = { band_hertz: /** @type {number[]} */ ([]), frames_per_second: 1 };
 /** @type {string[]} */
 let tags = [];
 
@@ -147,6 +149,7 @@ const methods = {
     engine = await wasm.Engine.load(model, catalog, device);
     const info = plain(engine.info());
     genres = info.genres;
+    shape = info;
     tags = info.tags;
     return info;
   },
@@ -191,7 +194,7 @@ const methods = {
     let whole = false;
     try {
       const { segments, seconds } = analysis;
-      const columns = Math.max(1, Math.min(COLUMNS, Math.ceil(seconds * FRAMES_PER_SECOND)));
+      const columns = Math.max(1, Math.min(COLUMNS, Math.ceil(seconds * shape.frames_per_second)));
       const levels = analysis.picture(columns);
       emit('picture', { rows: Math.round(levels.length / columns), columns, levels }, [
         levels.buffer,
@@ -322,7 +325,7 @@ const methods = {
   async listen({ rate, port, canvas, inks }, emit) {
     listening?.end();
     const live = await alone(() => engine.listen(rate));
-    const session = new LiveSession(live, canvas, inks, rate, emit);
+    const session = new LiveSession(live, canvas, inks, rate, shape, emit);
     return new Promise((resolve, reject) => {
       const end = () => {
         port.close();

@@ -292,7 +292,9 @@ impl FrontEnd {
 
     /// Centre of each band in Hz, `[mel_bands]`.
     pub fn band_centres(&self) -> Vec<f64> {
-        (1..=self.mel_bands).map(|edge| self.band_edge(edge)).collect()
+        (1..=self.mel_bands)
+            .map(|edge| self.band_edge(edge))
+            .collect()
     }
 
     /// Edges and centres of the bands in Hz: band `b` rises from edge `b` to edge `b + 1` and falls to edge

@@ -416,7 +416,11 @@ impl Model {
     /// # Errors
     /// If they do not fit its architecture.
     #[cfg(not(target_arch = "wasm32"))]
-    pub(crate) fn with_weights(&self, weights: Weights, device: &Device) -> Result<Self, ModelError> {
+    pub(crate) fn with_weights(
+        &self,
+        weights: Weights,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
         let mut model = self.clone();
         model.network = weights.apply(self.architecture.init(device))?;
         model.sha256 = String::new();

@@ -125,14 +125,19 @@ impl Segments {
         let rows: Vec<Vec<Vec<f32>>> = decibels
             .par_chunks(BATCH * size)
             .map(|batch| {
-                let values = batch.iter().map(|db| front_end.compress(power(db.to_f32())));
+                let values = batch
+                    .iter()
+                    .map(|db| front_end.compress(power(db.to_f32())));
                 let input: Vec<f32> = values.collect();
                 let features = pollster::block_on(model.features(&[input], device));
                 (0..batch.len() / size).for_each(|_| progress.advance());
                 features.map_err(TrainError::from)
             })
             .collect::<Result<_, _>>()?;
-        let width = rows.first().and_then(|batch| batch.first()).map_or(0, Vec::len);
+        let width = rows
+            .first()
+            .and_then(|batch| batch.first())
+            .map_or(0, Vec::len);
         let features: Vec<f32> = rows.into_iter().flatten().flatten().collect();
         let deviation = (0..width)
             .map(|column| {
@@ -168,13 +173,19 @@ impl Segments {
             let mut segment: Vec<f32> = stored.iter().map(|db| db.to_f32()).collect();
             let before = self.power_of(&segment);
             if !rng.random_bool(CLEAN) {
-                settings.augmentation.colour(&mut segment, &self.front_end, rng);
+                settings
+                    .augmentation
+                    .colour(&mut segment, &self.front_end, rng);
             }
             // The front end brings what is left to the same level again.
             let gain = before / self.power_of(&segment).max(f32::MIN_POSITIVE);
-            let values = segment.iter().map(|db| self.front_end.compress(power(*db) * gain));
+            let values = segment
+                .iter()
+                .map(|db| self.front_end.compress(power(*db) * gain));
             batch.inputs.extend(values);
-            batch.targets.extend_from_slice(&self.features[at * self.width..(at + 1) * self.width]);
+            batch
+                .targets
+                .extend_from_slice(&self.features[at * self.width..(at + 1) * self.width]);
         }
         batch
     }
@@ -208,7 +219,9 @@ fn levelled_segments(front_end: &FrontEnd, samples: &[f32], dbfs: f32) -> Vec<f1
         for band in 0..mel.bands {
             let row = mel.band(band);
             let inside = &row[start..mel.frames.min(start + length)];
-            let db = inside.iter().map(|power| f16::from_f32(front_end.decibel(*power)));
+            let db = inside
+                .iter()
+                .map(|power| f16::from_f32(front_end.decibel(*power)));
             let filled = segments.len() + length;
             segments.extend(db);
             segments.resize(filled, f16::from_f32(front_end.floor_db()));
@@ -229,15 +242,25 @@ pub fn adapt(
     device: &Device,
 ) -> Result<Model, TrainError> {
     let segments = Segments::gather(model, songs, device)?;
-    eprintln!("adapting to {} segments of {} songs", segments.len(), songs.len());
+    eprintln!(
+        "adapting to {} segments of {} songs",
+        segments.len(),
+        songs.len()
+    );
     let training_device = device.clone().autodiff();
     let initial = model.weights();
-    let mut network = initial.clone().apply(model.architecture.init(&training_device))?;
+    let mut network = initial
+        .clone()
+        .apply(model.architecture.init(&training_device))?;
     let mut average = initial;
     let mut optimizer = AdamConfig::new().init();
     let scale = Tensor::<2>::from_data(
         TensorData::new(
-            segments.deviation.iter().map(|d| 1.0 / d).collect::<Vec<f32>>(),
+            segments
+                .deviation
+                .iter()
+                .map(|d| 1.0 / d)
+                .collect::<Vec<f32>>(),
             [1, segments.width],
         ),
         &training_device,
@@ -267,7 +290,11 @@ pub fn adapt(
             sum += value;
             progress.advance();
             if (step + 1) % 100 == 0 {
-                eprintln!("step {}: mean squared distance {:.4}", step + 1, sum / 100.0);
+                eprintln!(
+                    "step {}: mean squared distance {:.4}",
+                    step + 1,
+                    sum / 100.0
+                );
                 sum = 0.0;
             }
         }

@@ -1,21 +1,23 @@
-//! The genre layer, fitted anew once the network has learnt: strongly regularised logistic regression
-//! from the embedding, since labels are few. A second way asks a detour: logistic regression from the
-//! teacher's features to the labels, whose opinion of every lesson, labelled or not, then teaches the
-//! layer. Which of them ships, or whether the layer that was trained jointly does, the clips that choose
-//! decide.
+//! Heads that are fitted to a finished network's features: logistic regression with strong regularisation,
+//! since labels are few.
 
-use burn::tensor::activation::softmax;
-use burn::tensor::{Device, Tensor, TensorData};
+use argmin::core::{CostFunction, Error, Executor, Gradient, State};
+use argmin::solver::linesearch::MoreThuenteLineSearch;
+use argmin::solver::quasinewton::LBFGS;
+use faer::Mat;
 
-/// Steps of the optimiser; the problem is convex and small.
-const STEPS: usize = 400;
-/// Its highest learning rate.
-const RATE: f32 = 0.03;
-/// Adam's decay of the mean gradient and of its square (Kingma and Ba 2015).
-const DECAY: (f32, f32) = (0.9, 0.99);
+use super::TrainError;
+use crate::model::Head;
+
+/// Steps of L-BFGS, at most; the problem is convex and small.
+const STEPS: u64 = 200;
+/// Steps that L-BFGS remembers.
+const HISTORY: usize = 10;
+/// It stops where the gradient is shorter than this.
+const TOLERANCE: f64 = 1e-5;
 
 /// Rows of numbers of one width.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rows {
     /// Row by row.
     pub values: Vec<f32>,
@@ -24,143 +26,262 @@ pub struct Rows {
 }
 
 impl Rows {
-    fn len(&self) -> usize {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
         self.values.len() / self.width.max(1)
     }
 
-    fn tensor(&self, device: &Device) -> Tensor<2> {
-        let shape = [self.len(), self.width];
-        Tensor::from_data(TensorData::new(self.values.clone(), shape), device)
-    }
-}
-
-/// A linear map with a shift: `x` `[n, inputs]` to logits `[n, outputs]`.
-#[derive(Clone, Debug)]
-pub struct LinearMap {
-    /// `[inputs, outputs]`
-    weight: Tensor<2>,
-    /// `[1, outputs]`
-    bias: Tensor<2>,
-}
-
-impl LinearMap {
-    /// Minimises the mean cross-entropy to soft `targets` `[n, outputs]`, row by row weighted by
-    /// `importance` `[n]`, plus `decay / 2` times the squared weights of the standardised inputs.
-    pub fn fit(x: &Rows, targets: &Rows, importance: &[f32], decay: f32, device: &Device) -> Self {
-        let raw = x.tensor(device);
-        let mean = raw.clone().mean_dim(0);
-        let deviation = raw.clone().var_bias(0).sqrt().add_scalar(1e-6);
-        let x = (raw - mean.clone()) / deviation.clone();
-        let y = targets.tensor(device);
-        let total: f32 = importance.iter().sum();
-        let share = Tensor::<2>::from_data(
-            TensorData::new(importance.to_vec(), [importance.len(), 1]),
-            device,
-        )
-        .div_scalar(total.max(1e-6));
-        let ([_, inputs], [_, outputs]) = (x.dims(), y.dims());
-        let zeros = |rows| Tensor::<2>::zeros([rows, outputs], device);
-        let (mut weight, mut bias) = (zeros(inputs), zeros(1));
-        let mut moments = [(zeros(inputs), zeros(inputs)), (zeros(1), zeros(1))];
-        let sums = y.clone().sum_dim(1);
-        for step in 1..=STEPS {
-            let p = softmax(x.clone().matmul(weight.clone()) + bias.clone(), 1);
-            let error = (p * sums.clone() - y.clone()) * share.clone();
-            let gradients = [
-                x.clone().transpose().matmul(error.clone()) + weight.clone().mul_scalar(decay),
-                error.sum_dim(0),
-            ];
-            let turn = std::f32::consts::PI * step as f32 / STEPS as f32;
-            let rate = RATE * 0.5 * (1.0 + turn.cos());
-            let mut moved = Vec::new();
-            for ((mean, square), gradient) in moments.iter_mut().zip(gradients) {
-                let mix = |old: &Tensor<2>, new: Tensor<2>, keep: f32| {
-                    old.clone().mul_scalar(keep) + new.mul_scalar(1.0 - keep)
-                };
-                *mean = mix(mean, gradient.clone(), DECAY.0);
-                *square = mix(square, gradient.clone() * gradient, DECAY.1);
-                let unbiased = |keep: f32| 1.0 - keep.powi(step as i32);
-                let mean = mean.clone().div_scalar(unbiased(DECAY.0));
-                let square = square.clone().div_scalar(unbiased(DECAY.1));
-                moved.push((mean / (square.sqrt().add_scalar(1e-8))).mul_scalar(rate));
-            }
-            if let [dw, db] = moved.as_slice() {
-                weight = weight - dw.clone();
-                bias = bias - db.clone();
-            }
-        }
-        // Taking the standardisation over.
-        let weight = weight / deviation.transpose();
-        let bias = bias - mean.matmul(weight.clone());
-        Self { weight, bias }
-    }
-
-    /// Softmax of the logits of rows, `[n, outputs]`.
-    pub fn probabilities(&self, x: &Rows, device: &Device) -> Rows {
-        let logits = x.tensor(device).matmul(self.weight.clone()) + self.bias.clone();
-        let width = self.bias.dims()[1];
-        Rows {
-            values: softmax(logits, 1).into_data().iter::<f32>().collect(),
-            width,
-        }
-    }
-
-    /// Its logits times a number.
-    #[must_use]
-    pub fn scaled(&self, factor: f32) -> Self {
+    /// Each row followed by that of `other`, which has as many.
+    pub fn beside(&self, other: &Self) -> Self {
+        let rows = (0..self.len()).flat_map(|at| [self.row(at), other.row(at)].concat());
         Self {
-            weight: self.weight.clone().mul_scalar(factor),
-            bias: self.bias.clone().mul_scalar(factor),
+            values: rows.collect(),
+            width: self.width + other.width,
         }
     }
 
-    /// The weights `[inputs, outputs]` and the shift `[outputs]`, row by row.
-    pub fn values(&self) -> (Vec<f32>, Vec<f32>) {
-        let values = |tensor: &Tensor<2>| tensor.to_data().iter::<f32>().collect();
-        (values(&self.weight), values(&self.bias))
+    /// One row.
+    pub fn row(&self, at: usize) -> &[f32] {
+        &self.values[at * self.width..(at + 1) * self.width]
+    }
+
+    /// Some of the rows, in the order given.
+    pub fn select(&self, places: &[usize]) -> Self {
+        Self {
+            values: places
+                .iter()
+                .flat_map(|&at| self.row(at))
+                .copied()
+                .collect(),
+            width: self.width,
+        }
+    }
+
+    /// The rows of several, one after another.
+    pub fn stacked(all: &[Self]) -> Self {
+        Self {
+            values: all.iter().flat_map(|rows| &rows.values).copied().collect(),
+            width: all.first().map_or(0, |rows| rows.width),
+        }
     }
 }
 
-/// Mean cross-entropy of probabilities to soft targets whose rows sum to about one.
-pub fn cross_entropy(probabilities: &Rows, targets: &Rows) -> f64 {
-    let terms = probabilities.values.iter().zip(&targets.values);
-    let sum: f64 = terms
-        .map(|(p, y)| -f64::from(*y) * f64::from(p.max(1e-9)).ln())
-        .sum();
-    sum / targets.len().max(1) as f64
+/// A linear map with a bias, from features to logits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LinearHead {
+    /// `[inputs, outputs]`, row by row.
+    pub weight: Vec<f32>,
+    /// `[outputs]`
+    pub bias: Vec<f32>,
+}
+
+/// Cross-entropy of standardised rows to soft targets.
+struct Problem<'a> {
+    x: &'a Mat<f64>,
+    targets: &'a Mat<f64>,
+    /// Of each row, how much it counts; the sum is one.
+    importance: &'a [f64],
+    decay: f64,
+    head: Head,
+}
+
+impl Problem<'_> {
+    /// The loss, and its gradient with respect to the logits `[rows, outputs]`.
+    fn at(&self, parameters: &[f64]) -> (f64, Mat<f64>) {
+        let (inputs, outputs) = (self.x.ncols(), self.targets.ncols());
+        let weight = Mat::from_fn(inputs, outputs, |i, o| parameters[i * outputs + o]);
+        let bias = &parameters[inputs * outputs..];
+        let mut logits = self.x * &weight;
+        let mut loss = 0.0;
+        for row in 0..logits.nrows() {
+            let z: Vec<f64> = (0..outputs).map(|o| logits[(row, o)] + bias[o]).collect();
+            let share = self.importance[row];
+            match self.head {
+                Head::Softmax => {
+                    let most = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                    let sum: f64 = z.iter().map(|z| (z - most).exp()).sum();
+                    let known: f64 = (0..outputs).map(|o| self.targets[(row, o)]).sum();
+                    for o in 0..outputs {
+                        let target = self.targets[(row, o)];
+                        let log_p = z[o] - most - sum.ln();
+                        loss -= share * target * log_p;
+                        logits[(row, o)] = share * (known * log_p.exp() - target);
+                    }
+                }
+                Head::Sigmoid => {
+                    for o in 0..outputs {
+                        let target = self.targets[(row, o)];
+                        // ln(1 + e^z) in the form that no logit overflows.
+                        loss +=
+                            share * (z[o].max(0.0) + (-z[o].abs()).exp().ln_1p() - target * z[o]);
+                        logits[(row, o)] = share * (1.0 / (1.0 + (-z[o]).exp()) - target);
+                    }
+                }
+            }
+        }
+        let squares: f64 = parameters[..inputs * outputs].iter().map(|w| w * w).sum();
+        (loss + 0.5 * self.decay * squares, logits)
+    }
+}
+
+impl CostFunction for Problem<'_> {
+    type Param = Vec<f64>;
+    type Output = f64;
+
+    fn cost(&self, parameters: &Vec<f64>) -> Result<f64, Error> {
+        Ok(self.at(parameters).0)
+    }
+}
+
+impl Gradient for Problem<'_> {
+    type Param = Vec<f64>;
+    type Gradient = Vec<f64>;
+
+    fn gradient(&self, parameters: &Vec<f64>) -> Result<Vec<f64>, Error> {
+        let (inputs, outputs) = (self.x.ncols(), self.targets.ncols());
+        let (_, errors) = self.at(parameters);
+        let of_weight = self.x.transpose() * &errors;
+        let mut gradient: Vec<f64> = (0..inputs * outputs)
+            .map(|at| of_weight[(at / outputs, at % outputs)] + self.decay * parameters[at])
+            .collect();
+        gradient
+            .extend((0..outputs).map(|o| (0..errors.nrows()).map(|r| errors[(r, o)]).sum::<f64>()));
+        Ok(gradient)
+    }
+}
+
+impl LinearHead {
+    /// Minimises the mean cross-entropy of `x` `[rows, inputs]` to soft `targets` `[rows, outputs]`, row by row
+    /// weighted by `importance`, plus `decay / 2` times the squared weights of the standardised inputs.
+    ///
+    /// # Errors
+    /// If the optimiser fails.
+    pub fn fit(
+        x: &Rows,
+        targets: &Rows,
+        importance: &[f32],
+        decay: f64,
+        head: Head,
+    ) -> Result<Self, TrainError> {
+        let (inputs, outputs, count) = (x.width, targets.width, x.len());
+        let total: f64 = importance.iter().map(|&i| f64::from(i)).sum();
+        let importance: Vec<f64> = importance
+            .iter()
+            .map(|&i| f64::from(i) / total.max(1e-12))
+            .collect();
+        let mut mean = vec![0.0; inputs];
+        for row in x.values.chunks(inputs) {
+            for (m, &v) in mean.iter_mut().zip(row) {
+                *m += f64::from(v) / count as f64;
+            }
+        }
+        let mut deviation = vec![0.0; inputs];
+        for row in x.values.chunks(inputs) {
+            for ((d, &v), m) in deviation.iter_mut().zip(row).zip(&mean) {
+                *d += (f64::from(v) - m).powi(2) / count as f64;
+            }
+        }
+        deviation.iter_mut().for_each(|d| *d = d.sqrt() + 1e-6);
+        let standardised = Mat::from_fn(count, inputs, |row, column| {
+            (f64::from(x.values[row * inputs + column]) - mean[column]) / deviation[column]
+        });
+        let wanted = Mat::from_fn(count, outputs, |row, column| {
+            f64::from(targets.values[row * outputs + column])
+        });
+        let problem = Problem {
+            x: &standardised,
+            targets: &wanted,
+            importance: &importance,
+            decay,
+            head,
+        };
+        let failed = |e: Error| TrainError::Fit(e.to_string());
+        let solver = LBFGS::new(MoreThuenteLineSearch::new(), HISTORY)
+            .with_tolerance_grad(TOLERANCE)
+            .map_err(failed)?;
+        let start = vec![0.0; (inputs + 1) * outputs];
+        let result = Executor::new(problem, solver)
+            .configure(|state| state.param(start).max_iters(STEPS))
+            .run()
+            .map_err(failed)?;
+        let found = result
+            .state()
+            .get_best_param()
+            .ok_or_else(|| TrainError::Fit("it found no parameters".to_owned()))?;
+        // The head takes the standardisation over.
+        let weight = |i: usize, o: usize| found[i * outputs + o] / deviation[i];
+        let bias = (0..outputs).map(|o| {
+            let shift: f64 = (0..inputs).map(|i| mean[i] * weight(i, o)).sum();
+            (found[inputs * outputs + o] - shift) as f32
+        });
+        Ok(Self {
+            weight: (0..inputs * outputs)
+                .map(|at| weight(at / outputs, at % outputs) as f32)
+                .collect(),
+            bias: bias.collect(),
+        })
+    }
+
+    /// The logits of a row of features.
+    pub fn logits(&self, row: &[f32]) -> Vec<f32> {
+        let outputs = self.bias.len();
+        let mut logits: Vec<f64> = self.bias.iter().map(|&b| f64::from(b)).collect();
+        for (value, weights) in row.iter().zip(self.weight.chunks(outputs)) {
+            for (logit, weight) in logits.iter_mut().zip(weights) {
+                *logit += f64::from(*value) * f64::from(*weight);
+            }
+        }
+        logits.into_iter().map(|l| l as f32).collect()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Two kinds that the first of two columns tells apart, on a scale far from one.
+    fn example() -> (Rows, Rows) {
+        let values = (0..200_usize).flat_map(|i| {
+            let kind = (i % 2) as f32;
+            [
+                1000.0 + 50.0 * kind + (i * 7 % 11) as f32,
+                (i * 5 % 13) as f32,
+            ]
+        });
+        let targets = (0..200_usize).flat_map(|i| [(i % 2) as f32, 1.0 - (i % 2) as f32]);
+        let rows = |values: Vec<f32>| Rows { values, width: 2 };
+        (rows(values.collect()), rows(targets.collect()))
+    }
+
     #[test]
     fn it_learns_what_separates_two_kinds_and_decay_makes_it_less_sure() {
-        let device = Device::flex();
-        // The first column tells, on a scale far from one; the second does not.
-        let values: Vec<f32> = (0..200)
-            .flat_map(|i| {
-                let kind = (i % 2) as f32;
-                [
-                    1000.0 + 50.0 * kind + (i * 7 % 11) as f32,
-                    (i * 5 % 13) as f32,
-                ]
-            })
-            .collect();
-        let x = Rows { values, width: 2 };
-        let y = Rows {
-            values: (0..200)
-                .flat_map(|i| [(i % 2) as f32, 1.0 - (i % 2) as f32])
-                .collect(),
-            width: 2,
+        let (x, targets) = example();
+        for head in [Head::Softmax, Head::Sigmoid] {
+            let surest = |decay: f64| {
+                let fitted = LinearHead::fit(&x, &targets, &[1.0; 200], decay, head);
+                let fitted = fitted.expect("converges");
+                let margins = (0..200).map(|at| {
+                    let logits = fitted.logits(x.row(at));
+                    (logits[0] - logits[1]) * if at % 2 == 1 { 1.0 } else { -1.0 }
+                });
+                margins.fold(f32::INFINITY, f32::min)
+            };
+            let (loose, tight) = (surest(1e-3), surest(10.0));
+            assert!(loose > 3.0, "{head}: {loose}");
+            assert!(tight > 0.0 && tight < loose, "{head}: {tight} {loose}");
+        }
+    }
+
+    #[test]
+    fn a_row_that_does_not_count_changes_nothing() {
+        let (x, mut targets) = example();
+        let mut importance = vec![1.0; 200];
+        let fit = |targets: &Rows, importance: &[f32]| {
+            LinearHead::fit(&x, targets, importance, 0.1, Head::Softmax).expect("converges")
         };
-        let even = vec![1.0; 200];
-        let fitted = |decay| {
-            let map = LinearMap::fit(&x, &y, &even, decay, &device);
-            cross_entropy(&map.probabilities(&x, &device), &y)
-        };
-        let (loose, tight) = (fitted(1e-3), fitted(10.0));
-        assert!(loose < 0.05, "{loose}");
-        assert!(tight > loose && tight < 0.7, "{tight}");
+        importance[0] = 0.0;
+        let before = fit(&targets, &importance);
+        targets.values.swap(0, 1);
+        assert_eq!(fit(&targets, &importance), before);
     }
 }

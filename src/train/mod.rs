@@ -3,21 +3,25 @@
 mod adapt;
 mod augment;
 mod calibrate;
+mod cross_validate;
 mod data;
 mod device;
 mod evaluate;
+mod features;
 mod fit;
 mod head;
+mod heads;
 mod lda;
 pub mod metrics;
 mod musicnn;
-mod others;
+mod noises;
 pub mod report;
 mod rows;
 mod tags;
 pub mod taste;
 mod vary;
 mod windows;
+mod yamnet;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -25,15 +29,18 @@ use std::path::{Path, PathBuf};
 pub use adapt::{Adaptation, adapt};
 pub use augment::Augmentation;
 pub use calibrate::calibrate;
+pub use cross_validate::{CrossValidation, Estimate, Figures, Labelled, SetAccuracy};
 pub use device::{DeviceName, open_device};
 pub use evaluate::{
     ClipError, Details, Precision, Report, Through, evaluate, evaluate_in_detail, precision_at,
 };
 pub use fit::{Optimizer, Recipe, fit, fit_rows, save_model, score_name};
+pub use heads::{HeadReport, MusicReport, Sounds, fit_heads};
 pub use musicnn::import_musicnn;
 pub use rows::{evaluate_rows, rows_of};
 pub use tags::{TagDetails, TagEvaluation, evaluate_tags};
 pub use vary::Variation;
+pub use yamnet::Yamnet;
 
 use crate::catalog::CatalogError;
 use crate::model::ModelError;
@@ -54,12 +61,27 @@ pub enum TrainError {
     /// Nothing to tell apart.
     #[error("the training split holds {0} genre(s); at least two are needed to tell them apart")]
     TooFewGenres(usize),
+    /// Too few clips of a genre to learn it and measure how well it is learnt.
+    #[error(
+        "{genre} has {clips} clip(s); a genre needs at least {fewest}: add clips or leave it out"
+    )]
+    TooFewClips {
+        /// The genre or tag.
+        genre: String,
+        /// Its clips.
+        clips: usize,
+        /// How many it needs.
+        fewest: usize,
+    },
     /// Nothing to measure by.
     #[error("none of the clips could be heard, the first because: {0}")]
     NothingHeard(String),
     /// A setting makes no sense.
     #[error("{0}")]
     Recipe(String),
+    /// A head cannot be fitted.
+    #[error("the heads could not be fitted: {0}")]
+    Fit(String),
     /// The loss is not a number any more.
     #[error(
         "the loss grew beyond all bounds in epoch {epoch}; try a lower learning rate than {rate}"

@@ -113,8 +113,8 @@ struct Info<'a> {
     model_sha256: &'a str,
     parameters: usize,
     segment_seconds: f64,
-    picture_rows: usize,
-    picture_hz: [f64; 2],
+    frames_per_second: f64,
+    band_hertz: Vec<f64>,
     device: &'a str,
 }
 
@@ -227,7 +227,8 @@ impl Engine {
             model_sha256: &model.sha256,
             parameters: model.parameters,
             segment_seconds: model.input().seconds(),
-            picture_rows: model.front_end.mel_bands,
+            frames_per_second: 1.0 / model.front_end.frame_seconds(),
+            band_hertz: model.front_end.band_centres(),
             device: &self.device,
         })
     }
@@ -389,8 +390,7 @@ impl Live {
         Ok(self.running.push(samples)?)
     }
 
-    /// The columns of the picture since the last call, column by column, 128 bands each, the lowest
-    /// first.
+    /// The columns of the picture since the last call, column by column, the lowest band of each first.
     #[wasm_bindgen(js_name = takePicture)]
     pub fn take_picture(&mut self) -> Vec<u8> {
         self.running.take_picture()
@@ -499,7 +499,7 @@ impl Analysis {
             .await?)
     }
 
-    /// The spectrogram as a picture of `Info.picture_rows` rows, the lowest band first, and `columns` columns,
+    /// The spectrogram as a picture of one row a band, the lowest band first, and `columns` columns,
     /// row by row: 255 is the loudest point, 0 lies 80 dB below it. A column shows the loudest of the
     /// frames that fall into it.
     pub fn picture(&self, columns: usize) -> Vec<u8> {

@@ -4,6 +4,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod compare;
+mod heads;
 mod sets;
 mod sweep;
 mod table;
@@ -31,9 +32,9 @@ use soundalike::shipped;
 use soundalike::train::metrics::{GenreScore, Reliability};
 use soundalike::train::report::{self, Contents, Heard};
 use soundalike::train::{
-    Adaptation, Augmentation, DeviceName, Optimizer, Precision, Recipe, Report, Through, TrainError,
-    Variation, adapt, evaluate, evaluate_in_detail, evaluate_tags, fit, import_musicnn, make_folder,
-    open_device, save_model, write_whole,
+    Adaptation, Augmentation, DeviceName, Optimizer, Precision, Recipe, Report, Through,
+    TrainError, Variation, adapt, evaluate, evaluate_in_detail, evaluate_tags, fit, import_musicnn,
+    make_folder, open_device, save_model, write_whole,
 };
 
 #[derive(Parser)]
@@ -75,6 +76,21 @@ enum Command {
         /// Seed of a split that is drawn
         #[arg(long, default_value_t = 0)]
         seed: u64,
+        /// Fit the heads anew in this many folds and measure on the clips left out, over all labelled clips
+        #[arg(long, value_name = "FOLDS", conflicts_with_all = ["report", "split", "through"])]
+        cross_validate: Option<usize>,
+        /// Of --cross-validate, the sets whose labels are used, instead of those that the model learnt from
+        #[arg(
+            long,
+            value_name = "SET",
+            value_delimiter = ',',
+            requires = "cross_validate"
+        )]
+        sets: Vec<String>,
+        /// Of --cross-validate, the folder of a second teacher, YAMNet: pseudo-labels of all other music of the set are
+        /// learnt beside the labels
+        #[arg(long, value_name = "DIR", requires = "cross_validate")]
+        pseudo_labels: Option<PathBuf>,
         /// What the clips go through first
         #[arg(long, value_enum, default_value = "clean")]
         through: ThroughName,
@@ -129,6 +145,15 @@ struct TrainArguments {
     arch: Architecture,
     #[command(flatten)]
     settings: Settings,
+    /// A two-stream model whose network is taken: only heads are fitted to it, in a minute for 200 clips
+    #[arg(long, value_name = "MODEL")]
+    from: Option<PathBuf>,
+    /// With --from, the sets whose labels are learnt, such as gtzan,misc; all if none is named
+    #[arg(long, value_name = "SET", value_delimiter = ',', requires = "from")]
+    sets: Vec<String>,
+    /// With --from, a folder of recordings that are no music: speech, animals, machines
+    #[arg(long, value_name = "DIR", requires = "from")]
+    not_music: Vec<PathBuf>,
     /// Seed of every random choice
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -362,7 +387,8 @@ fn limits(genres: usize, clips: usize) -> [String; 3] {
             "It knows {genres} genres; it answers with one of them whatever it hears, speech and noise included."
         ),
         format!("It learnt from {clips} clips and does not generalise far beyond them."),
-        "The validation split also chose the best epoch, so on other music it does a little worse.".to_owned(),
+        "The validation split also chose the best epoch, so on other music it does a little worse."
+            .to_owned(),
     ]
 }
 
@@ -397,12 +423,26 @@ fn main() -> ExitCode {
         Command::Sweep(arguments) => sweep::sweep(&arguments).map(|()| true),
         Command::Evaluate {
             set,
+            model,
+            json,
+            seed,
+            cross_validate: Some(folds),
+            sets,
+            pseudo_labels,
+            ..
+        } if !FeatureTable::is_at(&set.data) => {
+            let teacher = pseudo_labels.as_deref();
+            cross_validate(&set, &sets, model.as_deref(), teacher, folds, json, seed)
+        }
+        Command::Evaluate {
+            set,
             split,
             model,
             json,
             seed,
             through,
             report,
+            ..
         } => measure(
             &set,
             split,
@@ -435,6 +475,9 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
     }
     if FeatureTable::is_at(&arguments.set.data) {
         return table::train(recipe, &arguments);
+    }
+    if let Some(from) = &arguments.from {
+        return heads::train(&arguments, from);
     }
     let songs = arguments.set.open(arguments.seed)?;
     library::check(&arguments.set.data, &songs)?;
@@ -595,6 +638,33 @@ fn write_training_report(
     Ok(())
 }
 
+/// A model file, or the shipped model, and its name.
+fn open_model(model: Option<&Path>) -> anyhow::Result<(Listener, String)> {
+    let (bytes, name) = match model {
+        Some(path) => (
+            std::fs::read(path).with_context(|| path.display().to_string())?,
+            path.display().to_string(),
+        ),
+        None => (shipped::MODEL.to_vec(), "the shipped model".to_owned()),
+    };
+    let listener = Listener::from_bytes(&bytes, Device::flex()).context(name.clone())?;
+    Ok((listener, name))
+}
+
+/// Cross-validates heads on the features of a model and prints; false if some clips could not be used.
+fn cross_validate(
+    set: &SetArguments,
+    sets: &[String],
+    model: Option<&Path>,
+    teacher: Option<&Path>,
+    folds: usize,
+    json: bool,
+    seed: u64,
+) -> anyhow::Result<bool> {
+    let (listener, _) = open_model(model)?;
+    heads::cross_validate(&listener, set.open(seed)?, sets, teacher, folds, json)
+}
+
 /// Evaluates and prints; false if some clips could not be heard.
 #[expect(clippy::too_many_arguments, reason = "one per option of the command")]
 fn measure(
@@ -606,14 +676,7 @@ fn measure(
     through: Through,
     folder: Option<&Path>,
 ) -> anyhow::Result<bool> {
-    let (bytes, name) = match model {
-        Some(path) => (
-            std::fs::read(path).with_context(|| path.display().to_string())?,
-            path.display().to_string(),
-        ),
-        None => (shipped::MODEL.to_vec(), "the shipped model".to_owned()),
-    };
-    let listener = Listener::from_bytes(&bytes, Device::flex()).context(name.clone())?;
+    let (listener, name) = open_model(model)?;
     if FeatureTable::is_at(&set.data) {
         return table::measure(&listener, &set.data, split, json, seed);
     }
@@ -644,8 +707,7 @@ fn measure(
         }
         return Ok(all_heard);
     }
-    let (report, details) =
-        evaluate_in_detail(&listener, &songs, through, &progress)?;
+    let (report, details) = evaluate_in_detail(&listener, &songs, through, &progress)?;
     drop(progress);
     for error in &report.errors {
         eprintln!("{}: {}", error.path, error.error);

@@ -1,6 +1,6 @@
 //! Sounds that are not music, made on the spot: what a model must hear to learn when it should not be
-//! sure (outlier exposure, Hendrycks et al. 2019). Noises, hums, tones, clicks, near-silence, and
-//! speech from a small formant synthesiser (source and filters after Klatt 1980).
+//! sure (outlier exposure, Hendrycks et al. 2019). Noises, hums, tones, clicks, applause, chirps and
+//! near-silence; real voices have to come from recordings.
 
 use std::f32::consts::TAU;
 
@@ -9,24 +9,20 @@ use rand::{Rng, RngExt};
 
 use super::augment::between;
 
-/// The kinds, drawn with these weights: speech is the one that sounds most like music.
+/// The kinds, drawn with these weights.
 const KINDS: [(Kind, f32); 8] = [
-    (Kind::Speech, 6.0),
-    (Kind::Babble, 1.5),
     (Kind::Noise, 3.0),
     (Kind::Hum, 2.0),
     (Kind::Tones, 2.0),
     (Kind::Sweep, 1.0),
     (Kind::Clicks, 1.0),
+    (Kind::Applause, 1.5),
+    (Kind::Chirps, 1.5),
     (Kind::Quiet, 1.0),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Kind {
-    /// One voice.
-    Speech,
-    /// Several voices at once.
-    Babble,
     /// Hiss, wind, traffic, a fan: noise of any slope, steady or swelling.
     Noise,
     /// Mains and its harmonics, a motor.
@@ -37,6 +33,10 @@ enum Kind {
     Sweep,
     /// Keys, drips, a clock.
     Clicks,
+    /// Many hands clapping.
+    Applause,
+    /// A bird's calls.
+    Chirps,
     /// What a microphone gives in a quiet room.
     Quiet,
 }
@@ -69,23 +69,13 @@ pub fn sound(rng: &mut impl Rng, length: usize, rate: u32) -> Vec<f32> {
 
 fn make(kind: Kind, rng: &mut impl Rng, length: usize, rate: f32) -> Vec<f32> {
     match kind {
-        Kind::Speech => speech(rng, length, rate),
-        Kind::Babble => {
-            let voices = rng.random_range(2..=6);
-            let mut sum = vec![0.0; length];
-            for _ in 0..voices {
-                let level = between(rng, 0.3, 1.0);
-                for (s, v) in sum.iter_mut().zip(speech(rng, length, rate)) {
-                    *s += level * v;
-                }
-            }
-            sum
-        }
         Kind::Noise | Kind::Quiet => noise(rng, length, rate),
         Kind::Hum => hum(rng, length, rate),
         Kind::Tones => tones(rng, length, rate),
         Kind::Sweep => sweep(rng, length, rate),
         Kind::Clicks => clicks(rng, length, rate),
+        Kind::Applause => applause(rng, length, rate),
+        Kind::Chirps => chirps(rng, length, rate),
     }
 }
 
@@ -231,111 +221,58 @@ fn clicks(rng: &mut impl Rng, length: usize, rate: f32) -> Vec<f32> {
     samples
 }
 
-/// First four formants in Hz of some vowels of a male voice (after Peterson and Barney 1952).
-const VOWELS: [[f32; 4]; 9] = [
-    [270.0, 2290.0, 3010.0, 3500.0],
-    [390.0, 1990.0, 2550.0, 3500.0],
-    [530.0, 1840.0, 2480.0, 3500.0],
-    [660.0, 1720.0, 2410.0, 3500.0],
-    [730.0, 1090.0, 2440.0, 3400.0],
-    [570.0, 840.0, 2410.0, 3400.0],
-    [440.0, 1020.0, 2240.0, 3300.0],
-    [300.0, 870.0, 2240.0, 3300.0],
-    [490.0, 1350.0, 1690.0, 3300.0],
-];
-/// Their bandwidths in Hz.
-const BANDWIDTHS: [f32; 4] = [70.0, 100.0, 140.0, 220.0];
-
-/// A resonator with two poles.
-#[derive(Clone, Copy, Default)]
-struct Resonator {
-    y1: f32,
-    y2: f32,
-}
-
-impl Resonator {
-    fn step(&mut self, x: f32, hz: f32, bandwidth: f32, rate: f32) -> f32 {
-        let radius = (-TAU / 2.0 * bandwidth / rate).exp();
-        let (b, c) = (2.0 * radius * (TAU * hz / rate).cos(), -radius * radius);
-        let y = (1.0 - b - c) * x + b * self.y1 + c * self.y2;
-        self.y2 = self.y1;
-        self.y1 = y;
-        y
-    }
-}
-
-/// A voice that says syllables without sense: vowels that glide into one another, hissing and
-/// stopped consonants between them, phrases that fall in pitch, pauses.
-fn speech(rng: &mut impl Rng, length: usize, rate: f32) -> Vec<f32> {
-    let pitch = between_log(rng, 80.0, 280.0);
-    // A shorter throat has higher formants.
-    let throat = between(rng, 0.9, 1.25);
-    let pace = between(rng, 0.7, 1.4);
-    let breath = between(rng, 0.0, 0.08);
-    let tilt = between(rng, 0.02, 0.25);
-    let mut samples = Vec::with_capacity(length);
-    let mut formants = [Resonator::default(); 4];
-    let mut hiss = Resonator::default();
-    let mut vowel = VOWELS[rng.random_range(0..VOWELS.len())];
-    let (mut phase, mut glottis, mut smooth) = (0.0_f32, 0.0_f32, 0.0_f32);
-    let mut lift = 1.2;
-    while samples.len() < length {
-        // A phrase: some syllables, then a pause.
-        for _ in 0..rng.random_range(2..=9) {
-            let next = VOWELS[rng.random_range(0..VOWELS.len())];
-            let consonant = rng.random_range(0..4);
-            let consonant_length = between(rng, 0.03, 0.12) / pace;
-            let vowel_length = between(rng, 0.07, 0.26) / pace;
-            let (hiss_hz, hiss_width) = (between(rng, 1800.0, 7000.0), between(rng, 600.0, 2500.0));
-            let accent = between(rng, 0.85, 1.3);
-            let level = between(rng, 0.5, 1.0);
-            let total = ((consonant_length + vowel_length) * rate) as usize;
-            let opening = (consonant_length * rate) as usize;
-            for i in 0..total {
-                let x = i as f32 / total as f32;
-                let voiced = match consonant {
-                    // Stops are silent, then burst; hisses have no voice; the others hum.
-                    0 | 1 if i < opening => 0.0,
-                    2 if i < opening => 0.25,
-                    _ => 1.0,
-                };
-                let fade = ((total - i) as f32 / (0.03 * rate)).min(1.0);
-                let hissing = match consonant {
-                    0 if i < opening => 0.5,
-                    1 if i < opening && i + (0.012 * rate) as usize > opening => 0.8,
-                    _ => 0.0,
-                };
-                let hz = pitch * lift * (1.0 + (accent - 1.0) * (TAU / 2.0 * x).sin());
-                let jitter = 1.0 + between(rng, -0.01, 0.01);
-                phase += hz * jitter / rate;
-                // A pulse of air at each opening of the glottis, made duller by the tilt.
-                let pulse = if phase >= 1.0 {
-                    phase -= 1.0;
-                    1.0
-                } else {
-                    0.0
-                };
-                glottis += tilt * (pulse - glottis);
-                smooth += 0.5 * (glottis - smooth);
-                let source = voiced * fade * level * (smooth + breath * between(rng, -0.1, 0.1));
-                let mut y = source;
-                for (n, formant) in formants.iter_mut().enumerate() {
-                    let centre = throat * (vowel[n] + (next[n] - vowel[n]) * x);
-                    y = formant.step(y, centre.min(0.45 * rate), BANDWIDTHS[n] * throat, rate);
-                }
-                let noise = between(rng, -1.0, 1.0) * hissing * level;
-                let noise = hiss.step(noise, hiss_hz.min(0.45 * rate), hiss_width, rate);
-                samples.push(y + 0.1 * noise);
-            }
-            vowel = next;
-            lift *= between(rng, 0.93, 1.0);
+/// Claps of many hands: short bursts of noise at random times, now denser, now thinner.
+fn applause(rng: &mut impl Rng, length: usize, rate: f32) -> Vec<f32> {
+    let mut samples = vec![0.0; length];
+    let density = between_log(rng, 20.0, 400.0);
+    let claps = (density * length as f32 / rate) as usize;
+    for _ in 0..claps.max(1) {
+        let start = rng.random_range(0..length.max(1));
+        let decay = between_log(rng, 0.002, 0.02) * rate;
+        let low = 1.0 - (-TAU * between_log(rng, 800.0, 6000.0) / rate).exp();
+        let level = between(rng, 0.1, 1.0);
+        let mut held = 0.0;
+        for (age, sample) in samples[start..]
+            .iter_mut()
+            .take((6.0 * decay) as usize)
+            .enumerate()
+        {
+            held += low * (between(rng, -1.0, 1.0) - held);
+            *sample += level * held * (-(age as f32) / decay).exp();
         }
-        lift = between(rng, 1.0, 1.35);
-        let pause = (between(rng, 0.1, 0.8) * rate) as usize;
-        samples.extend((0..pause).map(|_| 0.0));
     }
-    // Begin anywhere in it.
-    samples.truncate(length);
+    samples
+}
+
+/// Calls that glide, are repeated and pause.
+fn chirps(rng: &mut impl Rng, length: usize, rate: f32) -> Vec<f32> {
+    let mut samples = vec![0.0; length];
+    let base = between_log(rng, 900.0, 5000.0).min(0.3 * rate);
+    let mut at = 0;
+    while at < length {
+        let (from, to) = (
+            base * between_log(rng, 0.7, 1.5),
+            base * between_log(rng, 0.7, 1.5),
+        );
+        let call = (between_log(rng, 0.03, 0.4) * rate) as usize + 1;
+        let pause = (between_log(rng, 0.02, 1.2) * rate) as usize;
+        let trill = between_log(rng, 5.0, 40.0);
+        for repeat in 0..rng.random_range(1..6) {
+            let start = at + repeat * (call + call / 2);
+            let mut phase = 0.0;
+            for age in 0..call {
+                let share = age as f32 / call as f32;
+                phase += TAU * (from + (to - from) * share) / rate;
+                let envelope = (std::f32::consts::PI * share).sin();
+                let shake = 0.6 + 0.4 * (TAU * trill * age as f32 / rate).sin();
+                if let Some(sample) = samples.get_mut(start + age) {
+                    *sample += envelope * shake * phase.sin();
+                }
+            }
+            at = start + call;
+        }
+        at += pause;
+    }
     samples
 }
 
@@ -368,27 +305,5 @@ mod tests {
             let samples = sound(&mut rng, 4096, 22_050);
             assert!(peak(&samples) <= 1.0 + 1e-6);
         }
-    }
-
-    #[test]
-    fn the_voice_has_pauses_and_a_pitch() {
-        let mut rng = ChaCha8Rng::seed_from_u64(4);
-        let samples = speech(&mut rng, 10 * 22_050, 22_050.0);
-        let loud = peak(&samples);
-        let quiet = samples
-            .chunks(2205)
-            .filter(|c| peak(c) < 0.02 * loud)
-            .count();
-        assert!(
-            quiet >= 3,
-            "{quiet} tenths of a second of pause in ten seconds"
-        );
-        // Louder in the octaves of a voice's first formants than above six kilohertz.
-        let front_end = crate::dsp::FrontEnd::default();
-        let power = front_end.mel_power(&samples);
-        let sum = |bands: std::ops::Range<usize>| -> f32 {
-            bands.map(|b| power.band(b).iter().sum::<f32>()).sum()
-        };
-        assert!(sum(5..60) > 10.0 * sum(108..128));
     }
 }

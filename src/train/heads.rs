@@ -1,0 +1,296 @@
+//! A model of one's own from a finished network: its features stay, and heads for genres or tags, for music or
+//! not and for the embedding are fitted to them. That takes a minute where training a network takes hours, and
+//! needs few clips.
+
+use burn::tensor::Device;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::cross_validate::{CrossValidation, EMBEDDING, Labelled};
+use super::features::{ClipFeatures, View};
+use super::head::{LinearHead, Rows};
+use super::{TrainError, noises};
+use crate::audio::Clip;
+use crate::library::Song;
+use crate::model::{
+    Architecture, Array, Calibration, Head, Model, ModelError, Pooling, Storage, Training, Weights,
+};
+use crate::pipeline::Listener;
+use crate::progress::Progress;
+
+/// Draws of the folds that figures are averaged over.
+pub const DRAWS: usize = 4;
+/// Sounds that are made up as examples of what is not music, and their length in seconds.
+const NOISES: usize = 600;
+const NOISE_SECONDS: usize = 5;
+/// Regularisation of the music head. It has examples by the thousand, so a little is enough.
+const MUSIC_DECAY: f64 = 0.02;
+/// Folds that its threshold is chosen by.
+const MUSIC_FOLDS: usize = 5;
+/// One in this many clips of real music may fall below the threshold …
+const MISSED: usize = 50;
+/// … and the others are music with at least this probability.
+const STILL_MUSIC: f32 = 0.9;
+
+/// What a music head is fitted to.
+pub struct Sounds<'a> {
+    /// Music whose genre does not matter.
+    pub music: &'a [Song],
+    /// Recordings of speech, animals, machines and the like.
+    pub not_music: &'a [Song],
+}
+
+/// How well music is told from other sounds, out of fold.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MusicReport {
+    /// Clips of music.
+    pub music: usize,
+    /// Share of them that is called music.
+    pub music_recognised: f64,
+    /// Recordings of other sounds.
+    pub recordings: usize,
+    /// Share of them that is not called music.
+    pub recordings_recognised: f64,
+    /// Sounds that were made up.
+    pub noises: usize,
+    /// Share of them that is not called music.
+    pub noises_recognised: f64,
+}
+
+/// What came of fitting heads.
+#[derive(Clone, Debug, Serialize)]
+pub struct HeadReport {
+    /// How well genres or tags are told.
+    pub cross_validation: CrossValidation,
+    /// How well music is told from other sounds, if a head was fitted for that.
+    pub music: Option<MusicReport>,
+}
+
+/// Fits heads to the features of `source`, which keeps its network and whatever is not fitted: its tags, and
+/// without `sounds` its music head. The embedding is fitted where the source has none.
+///
+/// # Errors
+/// If the source has no features, or heads cannot be fitted.
+pub fn fit_heads(
+    source: &Model,
+    labelled: &Labelled,
+    sounds: Option<&Sounds<'_>>,
+    folds: usize,
+    device: &Device,
+) -> Result<(Model, HeadReport), TrainError> {
+    let Architecture::TwoStream(config) = &source.architecture else {
+        return Err(ModelError::NoFeatures(source.architecture.to_string()).into());
+    };
+    let decay = labelled.choose_decay(folds)?;
+    let cross_validation = labelled.cross_validate(folds, DRAWS, decay)?;
+    let all: Vec<usize> = (0..labelled.len()).collect();
+    let genres = labelled.fit(&all, decay)?;
+
+    let mut weights = source.weights();
+    let mut config = config.clone().with_genres(labelled.names.len());
+    let mut tags = source.tags.clone();
+    // A model of tags alone hands them on.
+    if source.calibration.head == Head::Sigmoid && tags.is_empty() {
+        tags = source.genres.clone();
+        config.tags = tags.len();
+        for part in ["weight", "bias"] {
+            if let Some(array) = weights.0.get(&path("genre", part)).cloned() {
+                weights.0.insert(path("tags", part), array);
+            }
+        }
+    }
+    put(&mut weights, "genre", &genres);
+    if config.embedding == 0
+        && let Some(embedding) = labelled.embedding(&all)
+    {
+        config.embedding = embedding.bias.len();
+        put(&mut weights, "embedding", &embedding);
+    }
+    let mut calibration = Calibration {
+        head: labelled.head,
+        temperature: cross_validation.temperature,
+        pooling: Pooling::Logits,
+        music_shift: source.calibration.music_shift,
+    };
+    let mut music = None;
+    if let Some(sounds) = sounds {
+        let listener = Listener::new(source.clone(), device.clone());
+        let (head, shift, report) = fit_music(&listener, labelled, sounds)?;
+        put(&mut weights, "music", &head);
+        config.music = true;
+        calibration.music_shift = shift;
+        music = Some(report);
+    }
+    let architecture = Architecture::TwoStream(config);
+    let network = weights.apply(architecture.init(device))?;
+    let mut model = Model::new(
+        architecture,
+        network,
+        (labelled.names.clone(), tags),
+        source.front_end.clone(),
+        source.normalise.clone(),
+        Training {
+            data: labelled.sets().into_iter().collect::<Vec<_>>().join(", "),
+            train_clips: labelled.len(),
+            heads: format!("logistic regression, decay {decay}, {folds} folds"),
+            ..Training::default()
+        },
+        device,
+    );
+    model.calibration = calibration;
+    model.storage = Storage::Half;
+    Ok((
+        model,
+        HeadReport {
+            cross_validation,
+            music,
+        },
+    ))
+}
+
+fn path(layer: &str, part: &str) -> String {
+    format!("TwoStream.{layer}.{part}")
+}
+
+fn put(weights: &mut Weights, layer: &str, head: &LinearHead) {
+    let outputs = head.bias.len();
+    let arrays = [
+        (
+            "weight",
+            vec![head.weight.len() / outputs.max(1), outputs],
+            &head.weight,
+        ),
+        ("bias", vec![outputs], &head.bias),
+    ];
+    for (part, shape, values) in arrays {
+        let values = values.clone();
+        weights.0.insert(path(layer, part), Array { shape, values });
+    }
+}
+
+/// The music head, its shift, and how well it does. Every view of a labelled clip is an example of music, so that
+/// neither a short sound nor one through a telephone is taken for speech.
+fn fit_music(
+    listener: &Listener,
+    labelled: &Labelled,
+    sounds: &Sounds<'_>,
+) -> Result<(LinearHead, f32, MusicReport), TrainError> {
+    let music = ClipFeatures::gather(listener, sounds.music, &[View::Whole], None)?;
+    let mut music_rows = vec![labelled.features()];
+    music_rows.extend(music.views);
+    let recordings = if sounds.not_music.is_empty() {
+        Rows {
+            values: Vec::new(),
+            width: music_rows[0].width,
+        }
+    } else {
+        // Half as they are, half through a telephone, as some of the music is.
+        let found = ClipFeatures::gather(
+            listener,
+            sounds.not_music,
+            &[View::Whole, View::Telephone],
+            None,
+        )?;
+        Rows::stacked(&found.views)
+    };
+    let noises = noise_features(listener)?;
+    let music = Rows::stacked(&music_rows);
+    let groups = [&music, &recordings, &noises];
+    let x = Rows::stacked(&groups.map(Rows::clone));
+    let targets: Vec<f32> = groups
+        .iter()
+        .enumerate()
+        .flat_map(|(group, rows)| vec![f32::from(u8::from(group == 0)); rows.len()])
+        .collect();
+    let importance: Vec<f32> = groups
+        .iter()
+        .flat_map(|rows| vec![1.0 / rows.len().max(1) as f32; rows.len()])
+        .collect();
+    // The music counts as much as all that is none.
+    let importance: Vec<f32> = importance
+        .iter()
+        .zip(&targets)
+        .map(|(share, target)| if *target > 0.0 { 2.0 * share } else { *share })
+        .collect();
+    let fit = |places: &[usize]| {
+        let chosen = |values: &[f32]| -> Vec<f32> { places.iter().map(|&at| values[at]).collect() };
+        let targets = Rows {
+            values: chosen(&targets),
+            width: 1,
+        };
+        LinearHead::fit(
+            &x.select(places),
+            &targets,
+            &chosen(&importance),
+            MUSIC_DECAY,
+            Head::Sigmoid,
+        )
+    };
+    let all: Vec<usize> = (0..x.len()).collect();
+    // Rows in a row are views of neighbours, so folds are stretches of them.
+    let fold = |at: usize| at * 7 * MUSIC_FOLDS / x.len().max(1) % MUSIC_FOLDS;
+    let out_of_fold: Vec<Vec<(usize, f32)>> = (0..MUSIC_FOLDS)
+        .into_par_iter()
+        .map(|left_out| {
+            let (test, train): (Vec<usize>, Vec<usize>) =
+                all.iter().partition(|&&at| fold(at) == left_out);
+            let head = fit(&train)?;
+            Ok(test
+                .iter()
+                .map(|&at| (at, head.logits(x.row(at))[0]))
+                .collect())
+        })
+        .collect::<Result<_, TrainError>>()?;
+    let mut logits = vec![0.0; x.len()];
+    for (at, logit) in out_of_fold.into_iter().flatten() {
+        logits[at] = logit;
+    }
+    let mut of_music = logits[..music.len()].to_vec();
+    of_music.sort_by(f32::total_cmp);
+    let least = of_music
+        .get(of_music.len() / MISSED)
+        .copied()
+        .unwrap_or(0.0);
+    let shift = least - (STILL_MUSIC / (1.0 - STILL_MUSIC)).ln();
+    let share = |range: std::ops::Range<usize>, music: bool| -> f64 {
+        let right = logits[range.clone()]
+            .iter()
+            .filter(|&&logit| (logit > shift) == music);
+        right.count() as f64 / range.len().max(1) as f64
+    };
+    let (first, second) = (music.len(), music.len() + recordings.len());
+    let report = MusicReport {
+        music: music.len(),
+        music_recognised: share(0..first, true),
+        recordings: recordings.len(),
+        recordings_recognised: share(first..second, false),
+        noises: noises.len(),
+        noises_recognised: share(second..x.len(), false),
+    };
+    Ok((fit(&all)?, shift, report))
+}
+
+/// The features of made-up sounds.
+fn noise_features(listener: &Listener) -> Result<Rows, TrainError> {
+    let rate = listener.model().front_end.sample_rate;
+    let progress = Progress::new("making up noises", NOISES);
+    let rows: Vec<Option<Vec<f32>>> = (0..NOISES)
+        .into_par_iter()
+        .map(|at| {
+            let mut rng = ChaCha8Rng::seed_from_u64(at as u64);
+            let samples = noises::sound(&mut rng, NOISE_SECONDS * rate as usize, rate);
+            // Near-silence may be refused as silent, which is an answer too.
+            let clip = Clip::new(samples, rate).ok();
+            let row = clip.and_then(|clip| listener.clip_features(&clip, 1).ok());
+            progress.advance();
+            row
+        })
+        .collect();
+    let rows: Vec<Vec<f32>> = rows.into_iter().flatten().collect();
+    Ok(Rows {
+        width: rows.first().map_or(EMBEDDING, Vec::len),
+        values: rows.concat(),
+    })
+}
