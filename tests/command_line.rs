@@ -774,3 +774,158 @@ fn numbers_of_a_split_by_segment_come_with_a_warning() {
     assert_eq!(unknown.status.code(), Some(2));
     assert!(errors(&unknown).contains("artist, clip, segment"));
 }
+
+/// A folder of two styles that are easily told apart, `clips` clips of three seconds each: steady tones, and short
+/// notes with silence between them.
+fn two_styles(clips: usize) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for style in ["Drones", "Plucked strings"] {
+        fs::create_dir(folder.path().join(style)).unwrap();
+        for i in 0..clips {
+            let tone = synth::tone(150.0 + 40.0 * i as f64, 3.0, 16_000);
+            let samples = tone.samples().iter().enumerate().map(|(at, s)| {
+                let since = (at % 4000) as f32 / 4000.0;
+                if style == "Drones" {
+                    *s
+                } else {
+                    s * (-12.0 * since).exp()
+                }
+            });
+            let clip = Clip::new(samples.collect(), 16_000).unwrap();
+            write_wav(&folder.path().join(style).join(format!("{i}.wav")), &clip);
+        }
+    }
+    folder
+}
+
+#[test]
+fn own_genres_are_learnt_from_a_folder_and_the_model_works_everywhere() {
+    let folder = two_styles(6);
+    let out = tempfile::tempdir().unwrap();
+    let run = out.path().join("run");
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/models/two-stream.safetensors");
+    let arguments = [
+        "train",
+        "--data",
+        text(folder.path()),
+        "--from",
+        shipped,
+        "-o",
+        text(&run),
+    ];
+    let output = trainer(&arguments);
+    assert!(output.status.success(), "{}", errors(&output));
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    for part in [
+        "12 clips, 5 folds",
+        "whole clips",
+        "first 3 seconds",
+        "accuracy",
+        "Plucked strings",
+    ] {
+        assert!(printed.contains(part), "no {part} in {printed}");
+    }
+    let card: Value = serde_json::from_slice(&fs::read(run.join("card.json")).unwrap()).unwrap();
+    let accuracy = card["accuracy"]["whole_clips"]["accuracy"]
+        .as_f64()
+        .unwrap();
+    assert!(accuracy > 0.9, "{accuracy}");
+    assert!(run.join("features.safetensors").is_file());
+
+    let model = run.join("model.safetensors");
+    let song = folder.path().join("Drones/3.wav");
+    let output = soundalike(&["classify", "--json", "--model", text(&model), text(&song)]);
+    let found = json(&output);
+    assert_eq!(found["files"][0]["genre"], "Drones");
+    assert_eq!(found["files"][0]["tags"].as_object().unwrap().len(), 50);
+    let catalog = out.path().join("own.safetensors");
+    let output = soundalike(&[
+        "catalog",
+        "build",
+        text(folder.path()),
+        "--model",
+        text(&model),
+        "-o",
+        text(&catalog),
+    ]);
+    assert!(output.status.success(), "{}", errors(&output));
+    let output = soundalike(&[
+        "recommend",
+        "--json",
+        "--model",
+        text(&model),
+        "--catalog",
+        text(&catalog),
+        text(&song),
+    ]);
+    let found = json(&output);
+    assert_eq!(found["files"][0]["recommendations"][0]["genre"], "Drones");
+    // What is there is not overwritten, and the printed figures come again.
+    assert!(!trainer(&arguments).status.success());
+    let again = trainer(&[
+        "evaluate",
+        "--data",
+        text(folder.path()),
+        "--model",
+        text(&model),
+        "--cross-validate",
+        "5",
+        "--json",
+    ]);
+    let again = json(&again);
+    assert_eq!(again["clips"], 12);
+    let again = again["views"]["whole clips"]["accuracy"]["value"]
+        .as_f64()
+        .unwrap();
+    assert!((again - accuracy).abs() < 0.005, "{again} {accuracy}");
+}
+
+#[test]
+fn own_genres_that_cannot_be_learnt_are_refused_in_a_sentence_before_any_work() {
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/models/two-stream.safetensors");
+    let refused = |data: &Path, from: &str| -> String {
+        let out = tempfile::tempdir().unwrap();
+        let run = out.path().join("run");
+        let output = trainer(&[
+            "train",
+            "--data",
+            text(data),
+            "--from",
+            from,
+            "-o",
+            text(&run),
+        ]);
+        assert_eq!(output.status.code(), Some(1), "{}", errors(&output));
+        assert!(!run.join("model.safetensors").exists());
+        let said = errors(&output);
+        let last = said.lines().last().unwrap_or_default().to_owned();
+        assert!(last.starts_with("trainer: "), "{said}");
+        last
+    };
+    let few = two_styles(2);
+    let said = refused(few.path(), shipped);
+    assert!(said.contains("Drones has 2 clip(s)"), "{said}");
+
+    let one = two_styles(4);
+    fs::remove_dir_all(one.path().join("Drones")).unwrap();
+    let said = refused(one.path(), shipped);
+    assert!(said.contains("Plucked strings"), "{said}");
+
+    let twice = two_styles(4);
+    fs::create_dir(twice.path().join("drones")).unwrap();
+    for i in 0..4 {
+        let from = twice.path().join(format!("Drones/{i}.wav"));
+        fs::copy(from, twice.path().join(format!("drones/{i}.wav"))).unwrap();
+    }
+    let said = refused(twice.path(), shipped);
+    assert!(said.contains("upper and lower case"), "{said}");
+
+    let fine = two_styles(3);
+    let damaged = fine.path().join("damaged.safetensors");
+    let bytes = fs::read(shipped).unwrap();
+    fs::write(&damaged, &bytes[..bytes.len() / 2]).unwrap();
+    let said = refused(fine.path(), text(&damaged));
+    assert!(said.contains("is not a model"), "{said}");
+    let said = refused(fine.path(), text(&fine.path().join("gone.safetensors")));
+    assert!(said.contains("gone.safetensors"), "{said}");
+}

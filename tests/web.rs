@@ -71,7 +71,8 @@ async fn the_shipped_model_answers_as_it_does_natively() {
     let listener = Listener::from_bytes(MODEL, Device::flex()).unwrap();
     // The model file holds what the native CPU answered when it was saved.
     let difference = listener.golden_difference().await.unwrap().unwrap();
-    assert!(difference <= 1e-3, "{difference}");
+    // Single precision through ten layers, summed in another order.
+    assert!(difference <= 1e-4, "{difference}");
 }
 
 #[wasm_bindgen_test]
@@ -94,7 +95,7 @@ async fn a_sound_goes_all_the_way_through_what_the_worker_calls() {
         analysis.step(&engine, 3).await.ok().unwrap();
     }
     let picture = analysis.picture(100);
-    assert_eq!(picture.len(), 128 * 100);
+    assert_eq!(picture.len(), 96 * 100);
     assert_eq!(picture.iter().max(), Some(&255));
     let answer = analysis.answer().ok().unwrap();
     let number = |key: &str| {
@@ -131,7 +132,7 @@ async fn what_a_microphone_gives_becomes_columns_a_level_and_an_answer() {
     for piece in song.samples()[..48_000 * 4].chunks(1024) {
         live.push(piece).ok().unwrap();
     }
-    assert!(live.take_picture().len() > 128 * 150);
+    assert!(live.take_picture().len() > 96 * 200);
     let level = live.take_level();
     assert!(level[0] > 0.01 && level[1] > 0.001 && level[0] >= level[1]);
     let now = live.now(&engine).await.ok().unwrap();

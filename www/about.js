@@ -6,7 +6,6 @@ import { numeral, t, tell } from './words.js';
 
 /** Card keys whose words do not follow from the key. @type {Record<string, string>} */
 const NAMES = {
-  auc_macro: 'AUC, mean over genres',
   f1: 'F1',
   macro_f1: 'F1, mean over genres',
   sha256: 'SHA-256',
@@ -14,6 +13,9 @@ const NAMES = {
   n_fft: 'Fourier window',
   mfcc: 'MFCC',
   accuracy_interval: '95 % interval',
+  macro_f1_interval: '95 % interval of F1',
+  expected_calibration_error_interval: '95 % interval of the calibration error',
+  precision_at_10_interval: '95 % interval of the precision at 10',
   per_genre: 'Genre by genre',
   limits: 'Bad at',
 };
@@ -37,7 +39,7 @@ export async function showCard() {
 }
 
 /** What of the card is shown at once; the rest unfolds. */
-const FIRST = ['data', 'teacher', 'accuracy', 'per_genre', 'limits'];
+const FIRST = ['data', 'network', 'accuracy', 'per_genre', 'limits'];
 
 /** @param {Record<string, unknown>} card @returns {HTMLElement[]} */
 function summary(card) {

@@ -469,16 +469,9 @@ impl Network {
         }
     }
 
-    /// Where the genre layer's weights and bias stand among a network's [`Weights`](super::Weights).
-    pub const GENRE_LAYER: [&'static str; 2] = [".genre.weight", ".genre.bias"];
-    /// The layer that makes the embedding.
+    /// Where the weights and the bias of the layer that makes the embedding stand among a network's
+    /// [`Weights`](super::Weights).
     pub const EMBEDDING_LAYER: [&'static str; 2] = [".embedding.weight", ".embedding.bias"];
-    /// The layers that begin with the embedding; a network need not have all of them.
-    pub const HEADS: [[&'static str; 2]; 3] = [
-        Self::GENRE_LAYER,
-        [".tags.weight", ".tags.bias"],
-        [".music.weight", ".music.bias"],
-    ];
 
     /// The same network for hearing only: faster, but no longer to be trained or saved.
     pub fn fused(self) -> Self {

@@ -14,7 +14,7 @@ use super::lda::LdaTransform;
 use super::metrics::{self, GenreScore, Reliability, TagReport, interval, tag_report};
 use super::yamnet::{self, Yamnet};
 use crate::library::{self, Song, Split};
-use crate::model::{Calibration, Head};
+use crate::model::{Calibration, Head, Model, Network};
 use crate::pipeline::Listener;
 use crate::progress::Progress;
 
@@ -38,6 +38,8 @@ pub struct Labelled {
     /// `[clips, names]`: one where a clip has the genre or tag.
     targets: Rows,
     songs: Vec<Song>,
+    /// The embedding that stays, if none is to be fitted.
+    kept_embedding: Option<LinearHead>,
     /// What a second teacher knows, if one was asked.
     soft: Option<SoftLabels>,
     /// Clips that could not be used.
@@ -197,10 +199,18 @@ impl Labelled {
                 width: names.len(),
             },
             views: features.views,
+            kept_embedding: None,
             soft: None,
             errors: features.errors,
             songs,
         })
+    }
+
+    /// The same with the embedding of a model, if it has one, instead of one fitted to these clips.
+    #[must_use]
+    pub fn with_embedding_of(mut self, model: &Model) -> Self {
+        self.kept_embedding = LinearHead::of(&model.weights(), Network::EMBEDDING_LAYER);
+        self
     }
 
     /// The same with pseudo-labels of `unlabelled` music from a probe on what the network and `teacher` make of it.
@@ -320,8 +330,11 @@ impl Labelled {
         )
     }
 
-    /// The embedding fitted to all views of some clips; `None` with fewer than two genres.
+    /// The embedding that stays, or else one fitted to all views of some clips; `None` with fewer than two genres.
     pub(super) fn embedding(&self, places: &[usize]) -> Option<LinearHead> {
+        if self.kept_embedding.is_some() {
+            return self.kept_embedding.clone();
+        }
         let views: Vec<Rows> = self.views.iter().map(|view| view.select(places)).collect();
         let labels = self.labels();
         let labels: Vec<usize> = places.iter().map(|&place| labels[place]).collect();
@@ -428,8 +441,8 @@ impl Labelled {
     }
 
     /// Each side of the set's own split asked about, by heads fitted to the other side and to the clips of sets
-    /// without a split, none of them by an artist of the side that is asked about; `None` if there are no two
-    /// sides.
+    /// without a split, none of them by an artist of the side that is asked about. A side whose other lacks clips of a
+    /// genre is not asked about, since nobody could tell that genre. `None` if no side is left.
     fn by_split(&self, decay: f64, near: bool) -> Result<Option<OutOfFold>, TrainError> {
         let split = |place: usize| self.songs[place].split;
         let set = |place: usize| self.songs[place].track.set.as_str();
@@ -445,25 +458,25 @@ impl Labelled {
             .filter(|&p| matches!(split(p), Split::Train | Split::Extra))
             .collect();
         let rest: Vec<usize> = all().filter(|place| !in_split(place)).collect();
-        if valid.is_empty() || !train.iter().any(|&p| split(p) == Split::Train) {
-            return Ok(None);
-        }
+        let labels = self.labels();
         let artist = |place: usize| self.songs[place].track.artist.to_lowercase();
         let parts = [(&train, &valid), (&valid, &train)];
-        let parts = parts.map(|(from, to)| {
+        let parts = parts.into_iter().filter_map(|(from, to)| {
             let asked: BTreeSet<String> = to.iter().map(|&place| artist(place)).collect();
             let others = rest
                 .iter()
                 .filter(|&&p| artist(p).is_empty() || !asked.contains(&artist(p)));
             let from: Vec<usize> = from.iter().chain(others).copied().collect();
-            self.predict(&from, to, decay, near)
+            let enough = (0..self.names.len())
+                .all(|genre| from.iter().filter(|&&p| labels[p] == genre).count() >= FEWEST);
+            (enough && !to.is_empty()).then(|| self.predict(&from, to, decay, near))
         });
-        let parts = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
-        Ok(Some(together(parts)))
+        let parts = parts.collect::<Result<Vec<_>, _>>()?;
+        Ok((!parts.is_empty()).then(|| together(parts)))
     }
 
-    /// The strength of the regularisation with the least cross-entropy, each at its best temperature: by the set's
-    /// own split if it has one, which flatters less, else by one draw of folds.
+    /// The strength of the regularisation with the least cross-entropy at its best temperature: that of one draw of
+    /// folds and, if the set has a split of its own, which flatters less, that by the split, added up.
     ///
     /// # Errors
     /// If heads cannot be fitted.
@@ -471,11 +484,10 @@ impl Labelled {
         let losses = DECAYS
             .into_par_iter()
             .map(|decay| {
-                let found = match self.by_split(decay, false)? {
-                    Some(found) => found,
-                    None => self.draw(folds, 0, decay, false)?,
-                };
-                Ok((self.temperature(&[&found]).1, decay))
+                let drawn = self.draw(folds, 0, decay, false)?;
+                let by_split = self.by_split(decay, false)?;
+                let loss = |found: &OutOfFold| self.temperature(&[found]).1;
+                Ok((loss(&drawn) + by_split.as_ref().map_or(0.0, loss), decay))
             })
             .collect::<Result<Vec<(f64, f64)>, TrainError>>()?;
         let best = losses.into_iter().min_by(|a, b| a.0.total_cmp(&b.0));

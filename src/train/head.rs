@@ -7,7 +7,7 @@ use argmin::solver::quasinewton::LBFGS;
 use faer::Mat;
 
 use super::TrainError;
-use crate::model::Head;
+use crate::model::{Head, Weights};
 
 /// Steps of L-BFGS, at most; the problem is convex and small.
 const STEPS: u64 = 200;
@@ -219,6 +219,17 @@ impl LinearHead {
                 .map(|at| weight(at / outputs, at % outputs) as f32)
                 .collect(),
             bias: bias.collect(),
+        })
+    }
+
+    /// A layer of a network by the endings of its paths, such as [`Network::EMBEDDING_LAYER`]; `None` if it has
+    /// none.
+    ///
+    /// [`Network::EMBEDDING_LAYER`]: crate::model::Network::EMBEDDING_LAYER
+    pub fn of(weights: &Weights, [weight, bias]: [&str; 2]) -> Option<Self> {
+        Some(Self {
+            weight: weights.values(weight)?.to_vec(),
+            bias: weights.values(bias)?.to_vec(),
         })
     }
 

@@ -26,13 +26,13 @@ pub const DRAWS: usize = 4;
 const NOISES: usize = 600;
 const NOISE_SECONDS: usize = 5;
 /// Regularisation of the music head. It has examples by the thousand, so a little is enough.
-const MUSIC_DECAY: f64 = 0.02;
+const MUSIC_DECAY: f64 = 0.001;
 /// Folds that its threshold is chosen by.
 const MUSIC_FOLDS: usize = 5;
 /// One in this many clips of real music may fall below the threshold …
 const MISSED: usize = 50;
 /// … and the others are music with at least this probability.
-const STILL_MUSIC: f32 = 0.9;
+const STILL_MUSIC: f32 = 0.8;
 
 /// What a music head is fitted to.
 pub struct Sounds<'a> {

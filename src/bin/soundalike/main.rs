@@ -50,6 +50,8 @@ enum Command {
         #[command(flatten)]
         collecting: serve::Collecting,
     },
+    /// Print the licences of what the program is made from
+    Notices,
     /// Name the genre of songs
     Classify {
         /// Sound files
@@ -285,6 +287,12 @@ fn run(command: Command) -> anyhow::Result<bool> {
             Ok(true)
         }
         Command::Survey(command) => survey::run(command),
+        Command::Notices => {
+            std::io::stdout()
+                .lock()
+                .write_all(shipped::NOTICE.as_bytes())?;
+            Ok(true)
+        }
         Command::Features { file, kind, output } => {
             write_features(&file, kind, &output)?;
             Ok(true)

@@ -1,7 +1,7 @@
 //! `trainer train --from`: a model of one's own from a finished network, and its card; `trainer evaluate
 //! --cross-validate`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::Path;
 
@@ -12,9 +12,10 @@ use soundalike::dsp::FrontEnd;
 use soundalike::library::{self, Song, Split};
 use soundalike::model::{Calibration, GENRES, Head, Model};
 use soundalike::pipeline::Listener;
+use soundalike::train::metrics::{GenreScore, Reliability, TagReport};
 use soundalike::train::{
-    CrossValidation, Estimate, Figures, HeadReport, Labelled, Sounds, Yamnet, fit_heads,
-    make_folder, save_model, write_whole,
+    CrossValidation, Estimate, Figures, Labelled, MusicReport, SetAccuracy, Sounds, Yamnet,
+    fit_heads, make_folder, save_model, write_whole,
 };
 
 use crate::TrainArguments;
@@ -30,9 +31,18 @@ struct Card<'a> {
     name: &'static str,
     data: CardData,
     network: CardNetwork,
-    #[serde(flatten)]
-    report: &'a HeadReport,
+    accuracy: CardAccuracy,
+    per_genre: &'a BTreeMap<String, GenreScore>,
     limits: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    music: Option<&'a MusicReport>,
+    by_set: &'a BTreeMap<String, SetAccuracy>,
+    /// Rows are the true genre, columns what was called, over all draws.
+    confusion: &'a [Vec<usize>],
+    reliability: &'a [Reliability],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tags_told: Option<&'a TagReport>,
+    decay: f64,
     genres: &'a [String],
     tags: &'a [String],
     calibration: Calibration,
@@ -49,6 +59,76 @@ struct CardData {
     labelled_clips: usize,
     clips_of_music_without_labels: usize,
     recordings_that_are_not_music: usize,
+}
+
+/// What `trainer evaluate --cross-validate 5` prints.
+#[derive(Serialize)]
+struct CardAccuracy {
+    measured_on: String,
+    #[serde(flatten)]
+    by_view: BTreeMap<String, CardFigures>,
+}
+
+#[derive(Serialize)]
+struct CardFigures {
+    accuracy: f64,
+    accuracy_interval: [f64; 2],
+    macro_f1: f64,
+    macro_f1_interval: [f64; 2],
+    log_loss: f64,
+    expected_calibration_error: f64,
+    expected_calibration_error_interval: [f64; 2],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    precision_at_1: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    precision_at_5: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    precision_at_10: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    precision_at_10_interval: Option<[f64; 2]>,
+}
+
+impl From<&Figures> for CardFigures {
+    fn from(figures: &Figures) -> Self {
+        Self {
+            accuracy: figures.accuracy.value,
+            accuracy_interval: figures.accuracy.interval,
+            macro_f1: figures.macro_f1.value,
+            macro_f1_interval: figures.macro_f1.interval,
+            log_loss: figures.log_loss,
+            expected_calibration_error: figures.expected_calibration_error.value,
+            expected_calibration_error_interval: figures.expected_calibration_error.interval,
+            precision_at_1: figures.precision_at_1.map(|e| e.value),
+            precision_at_5: figures.precision_at_5.map(|e| e.value),
+            precision_at_10: figures.precision_at_10.map(|e| e.value),
+            precision_at_10_interval: figures.precision_at_10.map(|e| e.interval),
+        }
+    }
+}
+
+impl CardAccuracy {
+    fn of(found: &CrossValidation) -> Self {
+        let apart = if found.by_artist {
+            ", artists kept apart"
+        } else {
+            ""
+        };
+        let named = |(name, figures): (&&'static str, &Figures), by: &str| {
+            (format!("{}{by}", name.replace(' ', "_")), figures.into())
+        };
+        let views = found.views.iter().map(|view| named(view, ""));
+        let by_split = found
+            .by_split
+            .iter()
+            .map(|view| named(view, "_by_the_set's_split"));
+        Self {
+            measured_on: format!(
+                "clips that the heads were not fitted to: {} draws of {} folds{apart}",
+                found.draws, found.folds
+            ),
+            by_view: views.chain(by_split).collect(),
+        }
+    }
 }
 
 /// Where the network's weights come from.
@@ -111,15 +191,13 @@ fn labelled_songs(songs: Vec<Song>, sets: &[String]) -> anyhow::Result<(Vec<Song
     if names.iter().all(|name| GENRES.contains(&name.as_str())) && names.len() == GENRES.len() {
         names = GENRES.map(str::to_owned).to_vec();
     }
-    let lower: BTreeSet<String> = names.iter().map(|name| name.to_lowercase()).collect();
-    if lower.len() < names.len() {
-        let mut pairs = names
-            .windows(2)
-            .filter(|pair| pair[0].to_lowercase() == pair[1].to_lowercase());
-        let pair = pairs.next().map_or(String::new(), |pair| {
-            format!(" ({} and {})", pair[0], pair[1])
-        });
-        bail!("two genres differ in upper and lower case only{pair}; give them one name");
+    let mut lower: BTreeMap<String, &String> = BTreeMap::new();
+    for name in &names {
+        if let Some(other) = lower.insert(name.to_lowercase(), name) {
+            bail!(
+                "the genres {other} and {name} differ in upper and lower case only; give them one name"
+            );
+        }
     }
     if names.len() < 2 {
         bail!(
@@ -171,7 +249,8 @@ pub fn train(arguments: &TrainArguments, from: &Path) -> anyhow::Result<()> {
     };
     make_folder(&arguments.output)?;
     let cache = arguments.output.join("features.safetensors");
-    let labelled = Labelled::gather(&listener, &labelled, &names, head, Some(&cache))?;
+    let labelled = Labelled::gather(&listener, &labelled, &names, head, Some(&cache))?
+        .with_embedding_of(listener.model());
     for error in &labelled.errors {
         eprintln!("{}: {}", error.path, error.error);
     }
@@ -218,7 +297,14 @@ pub fn train(arguments: &TrainArguments, from: &Path) -> anyhow::Result<()> {
             recordings_that_are_not_music: not_music.len(),
         },
         network: MUSICNN,
-        report: &report,
+        accuracy: CardAccuracy::of(&report.cross_validation),
+        per_genre: &report.cross_validation.per_genre,
+        music: report.music.as_ref(),
+        by_set: &report.cross_validation.by_set,
+        confusion: &report.cross_validation.confusion,
+        reliability: &report.cross_validation.reliability,
+        tags_told: report.cross_validation.tags.as_ref(),
+        decay: report.cross_validation.decay,
         limits: limits(model, labelled.len()),
         genres: &model.genres,
         tags: &model.tags,

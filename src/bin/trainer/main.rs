@@ -138,7 +138,7 @@ struct AdaptArguments {
 struct TrainArguments {
     #[command(flatten)]
     set: SetArguments,
-    /// Architecture: two-stream, conv1d, conv2d, crnn (patel's, with a size in millions of parameters such
+    /// Architecture: two-stream, two-stream-rescnn (Tairi et al.), conv1d, conv2d, crnn (patel's, with a size in millions of parameters such
     /// as crnn@0.25), sample-cnn, vector-cnn, vector-mlp, logmel-cnn, mfcc-cnn, mfcc-crnn, dwt-cnn,
     /// stft-cnn, multimodal or resnet18
     #[arg(long, default_value = "two-stream")]

@@ -1,0 +1,112 @@
+//! What the shipped model must do whatever a recording went through.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, reason = "tests may panic")]
+
+use burn::tensor::Device;
+use soundalike::audio::{Clip, synth};
+use soundalike::catalog::{Catalog, Search};
+use soundalike::pipeline::{Answer, HearError, Listener};
+use soundalike::shipped;
+
+fn listener() -> Listener {
+    Listener::from_bytes(shipped::MODEL, Device::flex()).unwrap()
+}
+
+fn changed(clip: &Clip, change: impl Fn(f32) -> f32) -> Clip {
+    let samples = clip.samples().iter().map(|&s| change(s)).collect();
+    Clip::new(samples, clip.rate()).unwrap()
+}
+
+/// The ten songs of the shipped catalogue that sound most like an answer's.
+fn neighbours(catalog: &Catalog, answer: &Answer) -> Vec<usize> {
+    let query = soundalike::catalog::Query {
+        embedding: &answer.embedding,
+        probabilities: &answer.probabilities,
+        tags: &answer.tags,
+    };
+    let found = catalog.similar(query, 10, &Search::default());
+    found.into_iter().map(|song| song.track).collect()
+}
+
+#[test]
+fn the_same_song_at_another_level_or_with_an_offset_is_the_same_song() {
+    let listener = listener();
+    let catalog = Catalog::from_bytes(shipped::CATALOG).unwrap();
+    let song = synth::sample_song();
+    let clean = listener.hear(&song).unwrap();
+    let expected = neighbours(&catalog, &clean);
+    assert_eq!(expected.len(), 10);
+    let gain = |db: f32| 10.0_f32.powf(db / 20.0);
+    let versions: [(&str, Clip); 5] = [
+        ("-20 dB", changed(&song, |s| s * gain(-20.0))),
+        ("-40 dB", changed(&song, |s| s * gain(-40.0))),
+        // Not clipped: what is above full scale is kept.
+        ("+12 dB", changed(&song, |s| s * gain(12.0))),
+        ("offset 0.3", changed(&song, |s| s + 0.3)),
+        (
+            "offset -0.1 at -30 dB",
+            changed(&song, |s| s * gain(-30.0) - 0.1),
+        ),
+    ];
+    for (name, version) in versions {
+        let answer = listener.hear(&version).unwrap();
+        assert_eq!(answer.best(), clean.best(), "{name}");
+        for (a, b) in answer.probabilities.iter().zip(&clean.probabilities) {
+            assert!((a - b).abs() < 0.02, "{name}: {a} {b}");
+        }
+        let found = neighbours(&catalog, &answer);
+        let kept = found
+            .iter()
+            .filter(|track| expected.contains(track))
+            .count();
+        assert!(kept >= 9, "{name}: {kept} of 10 neighbours");
+    }
+}
+
+#[test]
+fn noise_hum_and_tones_are_not_music_and_silence_is_refused() {
+    let listener = listener();
+    let genres = &listener.model().genres;
+    let rate = 22_050_u32;
+    let seconds = 6;
+    let mut state = 1_u32;
+    let mut white = || {
+        // Numerical Recipes' generator: enough for noise.
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state as f32 / u32::MAX as f32 - 0.5
+    };
+    let length = seconds * rate as usize;
+    let noise: Vec<f32> = (0..length).map(|_| white()).collect();
+    let mut held = 0.0;
+    let brown: Vec<f32> = noise
+        .iter()
+        .map(|s| {
+            held = 0.99 * held + 0.1 * s;
+            held
+        })
+        .collect();
+    let hum: Vec<f32> = (0..length)
+        .map(|i| {
+            let t = i as f32 / rate as f32;
+            let wave = |n: f32| (std::f32::consts::TAU * 50.0 * n * t).sin() / n;
+            0.3 * (wave(1.0) + wave(2.0) + wave(3.0))
+        })
+        .collect();
+    for (name, samples) in [("white noise", noise), ("brown noise", brown), ("hum", hum)] {
+        let answer = listener.hear(&Clip::new(samples, rate).unwrap()).unwrap();
+        let verdict = answer.verdict(genres);
+        assert!(
+            verdict.starts_with("Not sure"),
+            "{name}: {verdict}, music {}",
+            answer.music
+        );
+    }
+    let silence = Clip::new(vec![0.0; length], rate).unwrap();
+    assert!(matches!(listener.hear(&silence), Err(HearError::Silent)));
+}
+
+#[test]
+fn the_sample_song_is_music() {
+    let answer = listener().hear(&synth::sample_song()).unwrap();
+    assert!(answer.music > 0.5, "{}", answer.music);
+}
