@@ -323,8 +323,9 @@ mod tests {
     #[test]
     fn the_picture_has_a_column_a_hop_and_is_taken_once() {
         let listener = listener();
-        let mut live = Live::begin(22_050, listener.model()).expect("a rate");
-        live.push(synth::tone(440.0, 1.0, 22_050).samples())
+        let rate = listener.model().front_end.sample_rate;
+        let mut live = Live::begin(rate, listener.model()).expect("a rate");
+        live.push(synth::tone(440.0, 1.0, rate).samples())
             .expect("pushed");
         let picture = live.take_picture();
         assert_eq!(picture.len(), 96 * (1 + (16_000 - 512) / 256));

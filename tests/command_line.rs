@@ -915,7 +915,7 @@ fn own_genres_that_cannot_be_learnt_are_refused_in_a_sentence_before_any_work() 
     fs::create_dir(twice.path().join("drones")).unwrap();
     for i in 0..4 {
         let from = twice.path().join(format!("Drones/{i}.wav"));
-        fs::copy(from, twice.path().join(format!("drones/{i}.wav"))).unwrap();
+        fs::copy(from, twice.path().join(format!("drones/again-{i}.wav"))).unwrap();
     }
     let said = refused(twice.path(), shipped);
     assert!(said.contains("upper and lower case"), "{said}");

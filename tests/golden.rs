@@ -323,9 +323,19 @@ fn descriptors_come_near_the_gtzan_table() {
         .map(|row| (row["filename"].trim_end_matches(".wav").to_owned(), row))
         .collect();
     let names = descriptor_names();
+    // Full-length copies of these came from elsewhere, in another encoding.
+    let other_copies = [
+        "hiphop.00003",
+        "hiphop.00006",
+        "hiphop.00012",
+        "hiphop.00028",
+        "jazz.00016",
+        "jazz.00021",
+    ];
     let full: Vec<_> = rows(&music)
         .into_iter()
         .filter(|row| row["set"] == "gtzan" && row["seconds"].parse::<f64>().unwrap() >= 29.9)
+        .filter(|row| !other_copies.iter().any(|name| row["path"].contains(name)))
         .collect();
     // Of each clip, ours and the table's numbers.
     let pairs: Vec<(Vec<f32>, Vec<f32>)> = full

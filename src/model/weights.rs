@@ -178,7 +178,7 @@ mod tests {
     use crate::model::Architecture;
 
     fn network() -> Network {
-        let architecture: Architecture = "two-stream".parse().expect("known");
+        let architecture: Architecture = "two-stream-rescnn".parse().expect("known");
         architecture.init(&Device::flex())
     }
 

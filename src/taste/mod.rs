@@ -45,8 +45,10 @@ const BELONGS: f64 = 0.9;
 const TASTE_SHARE: f32 = 0.25;
 /// Traits named in each direction, at most.
 const NAMED: usize = 3;
-/// Least correlation over the catalogue of a trait with the taste to be named.
+/// Least [`Trait::weight`] of a trait to be named.
 const WORTH_NAMING: f64 = 0.25;
+/// Songs are asked about up to this many times as far from the mean, squared, as songs are on average.
+const FARTHEST: f64 = 1.5;
 /// Least deviation of the learnt logit over the catalogue for a taste to be spoken of.
 const WORTH_SPEAKING: f64 = 0.1;
 
@@ -109,7 +111,8 @@ pub struct Rated {
 pub struct Trait {
     /// Genre or tag, as it stands in a sentence.
     pub name: String,
-    /// Correlation with the learnt logit over the catalogue's songs, −1 to 1.
+    /// How far the learnt logit of songs that have it lies above that of all songs of the catalogue, in standard
+    /// deviations.
     pub weight: f32,
 }
 
@@ -257,6 +260,11 @@ impl Taste {
         let mut best: Option<(usize, f64)> = None;
         for track in (0..catalog.len()).filter(|track| !known.contains(track)) {
             let (features, offset, _) = self.features(catalog.embedding(track));
+            // A song far from all others tells of few of them.
+            let distance = dot(&features[1..], &features[1..]);
+            if distance > FARTHEST * (features.len() - 1) as f64 {
+                continue;
+            }
             // The variance of the offset is left out: it is the song's, not the taste's.
             let (mean, variance) = self.logit(&features, 0.0);
             let told = information(mean + offset, variance);
@@ -386,7 +394,7 @@ impl Taste {
         (mean, (square - mean * mean).max(0.0) + extra)
     }
 
-    /// All genres and tags by their correlation with a taste over the catalogue, greatest first.
+    /// All genres and tags by how much the songs that have them are liked, greatest first.
     fn traits(&self, catalog: &Catalog, weights: &[f64]) -> Vec<Trait> {
         if catalog.dimensions() != self.space.centre.len() {
             return Vec::new();
@@ -406,7 +414,7 @@ impl Taste {
             .chain(tags)
             .map(|(name, column)| Trait {
                 name,
-                weight: correlation(&column, &logits) as f32,
+                weight: standing(&column, &logits) as f32,
             })
             .collect();
         traits.sort_by(|a, b| b.weight.total_cmp(&a.weight));
@@ -439,6 +447,21 @@ fn named<'a>(traits: impl Iterator<Item = &'a Trait>) -> Vec<Trait> {
     chosen
 }
 
+/// How far the logits of songs that have a trait lie above the mean of all songs, in standard deviations: their mean
+/// weighted by `column`, the trait's probability in each song. A trait of few songs counts for as much as one of many.
+fn standing(column: &[f64], logits: &[f64]) -> f64 {
+    let n = logits.len().max(1) as f64;
+    let mean = logits.iter().sum::<f64>() / n;
+    let deviation = (logits.iter().map(|l| (l - mean).powi(2)).sum::<f64>() / n).sqrt();
+    let weight: f64 = column.iter().sum();
+    if deviation <= 0.0 || weight <= 0.0 {
+        return 0.0;
+    }
+    let sum: f64 = column.iter().zip(logits).map(|(c, l)| c * (l - mean)).sum();
+    sum / weight / deviation
+}
+
+#[cfg(test)]
 /// Pearson's correlation; zero where one of both does not vary.
 pub(crate) fn correlation(a: &[f64], b: &[f64]) -> f64 {
     let n = a.len().max(1) as f64;

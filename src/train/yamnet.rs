@@ -256,12 +256,19 @@ mod tests {
         let log_mel = yamnet.log_mel(&values("waveform"));
         near(&log_mel, &values("logmel"), "log-mel");
         let embedding = yamnet.embeddings(&log_mel);
-        let scores: Vec<f32> = yamnet
-            .scores(embedding.clone())
-            .into_data()
-            .iter::<f32>()
-            .collect();
         let embedding: Vec<f32> = embedding.into_data().iter::<f32>().collect();
+        let bytes = std::fs::read(folder.join(WEIGHTS)).expect("reads");
+        let weights = SafeTensors::deserialize(&bytes).expect("safetensors");
+        let weight = |name: &str| values_from_view(&weights.tensor(name).expect(name)).expect(name);
+        let rows = weight("dense.weight");
+        let scores: Vec<f32> = rows
+            .chunks(EMBEDDING)
+            .zip(weight("dense.bias"))
+            .map(|(row, bias)| {
+                let sum: f32 = row.iter().zip(&embedding).map(|(w, e)| w * e).sum();
+                1.0 / (1.0 + (-sum - bias).exp())
+            })
+            .collect();
         near(&embedding, &values("embedding"), "embedding");
         near(&scores, &values("scores"), "scores");
     }
