@@ -101,7 +101,10 @@ export class LiveSession {
         levels[row * columns + column] = this.#levels[column * this.#rows + row] ?? 0;
       }
     }
-    return { picture: { rows: this.#rows, columns, levels }, seconds: columns / this.#columnsPerSecond };
+    return {
+      picture: { rows: this.#rows, columns, levels },
+      seconds: columns / this.#columnsPerSecond,
+    };
   }
 
   /** Moves the picture to the left and puts new columns on its right. @param {Uint8Array} fresh */

@@ -108,9 +108,19 @@ impl RunningLevel {
         }
     }
 
-    /// The level of the last seconds, the offset being taken away already.
+    /// The level of the last seconds, the offset being taken away already. A knock on the microphone, far louder
+    /// than the block in the middle, counts for no more than [`GATE_DB`] above it.
     pub fn level(&self) -> Level {
-        let blocks: Vec<(f64, f64)> = self.blocks.iter().copied().collect();
+        let mut blocks: Vec<(f64, f64)> = self.blocks.iter().copied().collect();
+        blocks.sort_by(|a, b| (a.0 * b.1).total_cmp(&(b.0 * a.1)));
+        if let Some(&(sum, count)) = blocks.get(blocks.len() / 2) {
+            let most = sum / count.max(1.0) * 10.0_f64.powf(GATE_DB / 10.0);
+            if most > 0.0 {
+                for (sum, count) in &mut blocks {
+                    *sum = sum.min(most * *count);
+                }
+            }
+        }
         Level {
             offset: 0.0,
             rms: gated_mean(&blocks).sqrt() as f32,

@@ -1,6 +1,6 @@
 //! Who is learnt from, who chooses, who tests: by artist, by clip, or by segment, which leaks.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::str::FromStr;
 
@@ -181,12 +181,18 @@ fn artist(song: &Song) -> String {
 }
 
 /// The fold, `0..k`, of each song, drawn by artist with the same shares in every genre: train on all
-/// folds but one, test with that one, `k` times. `k` is at least one. Where artists are known at all, the songs of
-/// a genre whose artist is not known are in one fold, since they may be by one.
+/// folds but one, test with that one, `k` times. `k` is at least one. Where artists of a genre are known, its
+/// songs of unknown artists are in one fold, since they may be by one.
 pub fn folds(songs: &[Song], k: usize, seed: u64) -> Vec<usize> {
-    let any_known = songs.iter().any(|song| !song.track.artist.is_empty());
+    let known: BTreeSet<&str> = songs
+        .iter()
+        .filter(|song| !song.track.artist.is_empty())
+        .map(|song| song.track.genre.as_str())
+        .collect();
     let group = |song: &Song| match song.track.artist.as_str() {
-        "" if any_known => format!("\n{}\n{}", song.track.set, song.track.genre),
+        "" if known.contains(song.track.genre.as_str()) => {
+            format!("\n{}\n{}", song.track.set, song.track.genre)
+        }
         _ => artist(song),
     };
     let items: Vec<(String, String)> = songs

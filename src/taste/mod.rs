@@ -257,19 +257,17 @@ impl Taste {
             return None;
         }
         let known: BTreeSet<usize> = known.iter().copied().collect();
-        let mut best: Option<(usize, f64)> = None;
+        // A song far from all others tells of few of them, so it is asked about only if no other is left.
+        let mut best: Option<(usize, (bool, f64))> = None;
         for track in (0..catalog.len()).filter(|track| !known.contains(track)) {
             let (features, offset, _) = self.features(catalog.embedding(track));
-            // A song far from all others tells of few of them.
             let distance = dot(&features[1..], &features[1..]);
-            if distance > FARTHEST * (features.len() - 1) as f64 {
-                continue;
-            }
+            let typical = distance <= FARTHEST * (features.len() - 1) as f64;
             // The variance of the offset is left out: it is the song's, not the taste's.
             let (mean, variance) = self.logit(&features, 0.0);
             let told = information(mean + offset, variance);
-            if best.is_none_or(|(_, most)| told > most) {
-                best = Some((track, told));
+            if best.is_none_or(|(_, most)| (typical, told) > most) {
+                best = Some((track, (typical, told)));
             }
         }
         best.map(|(track, _)| track)
@@ -461,8 +459,8 @@ fn standing(column: &[f64], logits: &[f64]) -> f64 {
     sum / weight / deviation
 }
 
-#[cfg(test)]
 /// Pearson's correlation; zero where one of both does not vary.
+#[cfg(test)]
 pub(crate) fn correlation(a: &[f64], b: &[f64]) -> f64 {
     let n = a.len().max(1) as f64;
     let (ma, mb) = (a.iter().sum::<f64>() / n, b.iter().sum::<f64>() / n);

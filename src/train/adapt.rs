@@ -99,19 +99,18 @@ impl Segments {
         let found: Vec<Vec<f16>> = songs
             .par_iter()
             .map(|song| {
-                let segments = song.clip_at(front_end.sample_rate).map(|clip| {
-                    if clip.is_silent() {
-                        return Vec::new();
+                let segments = match song.clip_at(front_end.sample_rate) {
+                    Ok(clip) if clip.is_silent() => Vec::new(),
+                    Ok(clip) => levelled_segments(&front_end, clip.samples(), dbfs),
+                    Err(cause) => {
+                        eprintln!("left out: {}: {cause}", song.file.display());
+                        Vec::new()
                     }
-                    levelled_segments(&front_end, clip.samples(), dbfs)
-                });
+                };
                 progress.advance();
-                segments.map_err(|cause| TrainError::Song {
-                    file: song.file.clone(),
-                    cause: cause.to_string(),
-                })
+                segments
             })
-            .collect::<Result<_, _>>()?;
+            .collect();
         drop(progress);
         let decibels = found.concat();
         let size = front_end.mel_bands * front_end.segment_frames;
@@ -233,7 +232,7 @@ fn levelled_segments(front_end: &FrontEnd, samples: &[f32], dbfs: f32) -> Vec<f1
 /// Adapts a model's network by the music of `songs`; genres and everything else of it stay as they are.
 ///
 /// # Errors
-/// If a song cannot be decoded, there is too little music, the model has no features, or the loss is not a
+/// If there is too little music that can be decoded, the model has no features, or the loss is not a
 /// number any more.
 pub fn adapt(
     model: &Model,

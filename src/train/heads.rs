@@ -170,6 +170,33 @@ fn put(weights: &mut Weights, layer: &str, head: &LinearHead) {
     }
 }
 
+/// Examples of one kind for the music head: the views of its clips, one view after another.
+struct Examples {
+    rows: Rows,
+    /// Clips, of each of which there are `rows.len() / clips` views.
+    clips: usize,
+}
+
+impl Examples {
+    fn of(features: &ClipFeatures) -> Self {
+        for error in &features.errors {
+            eprintln!("{}: {}", error.path, error.error);
+        }
+        Self {
+            rows: Rows::stacked(&features.views),
+            clips: features.places.len(),
+        }
+    }
+
+    fn none(width: usize) -> Self {
+        let values = Vec::new();
+        Self {
+            rows: Rows { values, width },
+            clips: 0,
+        }
+    }
+}
+
 /// The music head, its shift, and how well it does. Every view of a labelled clip is an example of music, so that
 /// neither a short sound nor one through a telephone is taken for speech.
 fn fit_music(
@@ -177,98 +204,100 @@ fn fit_music(
     labelled: &Labelled,
     sounds: &Sounds<'_>,
 ) -> Result<(LinearHead, f32, MusicReport), TrainError> {
-    let music = ClipFeatures::gather(listener, sounds.music, &[View::Whole], None)?;
-    let mut music_rows = vec![labelled.features()];
-    music_rows.extend(music.views);
-    let recordings = if sounds.not_music.is_empty() {
-        Rows {
-            values: Vec::new(),
-            width: music_rows[0].width,
-        }
-    } else {
-        // Half as they are, half through a telephone, as some of the music is.
-        let found = ClipFeatures::gather(
-            listener,
-            sounds.not_music,
-            &[View::Whole, View::Telephone],
-            None,
-        )?;
-        Rows::stacked(&found.views)
+    let labelled = Examples {
+        rows: labelled.features(),
+        clips: labelled.len(),
     };
+    let gathered = |songs: &[Song], views: &[View]| -> Result<Examples, TrainError> {
+        if songs.is_empty() {
+            return Ok(Examples::none(labelled.rows.width));
+        }
+        let found = ClipFeatures::gather(listener, songs, views, None)?;
+        Ok(Examples::of(&found))
+    };
+    let music = gathered(sounds.music, &[View::Whole])?;
+    // As they are and through a telephone, as the music is.
+    let recordings = gathered(sounds.not_music, &[View::Whole, View::Telephone])?;
     let noises = noise_features(listener)?;
-    let music = Rows::stacked(&music_rows);
-    let groups = [&music, &recordings, &noises];
-    let x = Rows::stacked(&groups.map(Rows::clone));
-    let targets: Vec<f32> = groups
+    let noises = Examples {
+        clips: noises.len(),
+        rows: noises,
+    };
+    let kinds = [&labelled, &music, &recordings, &noises];
+    let x = Rows::stacked(&kinds.map(|kind| kind.rows.clone()));
+    // All views of a clip are in one fold.
+    let folds: Vec<usize> = kinds
         .iter()
-        .enumerate()
-        .flat_map(|(group, rows)| vec![f32::from(u8::from(group == 0)); rows.len()])
+        .flat_map(|kind| (0..kind.rows.len()).map(|row| row % kind.clips % MUSIC_FOLDS))
         .collect();
-    let importance: Vec<f32> = groups
-        .iter()
-        .flat_map(|rows| vec![1.0 / rows.len().max(1) as f32; rows.len()])
+    let music_rows = labelled.rows.len() + music.rows.len();
+    let targets: Vec<f32> = (0..x.len())
+        .map(|row| f32::from(u8::from(row < music_rows)))
         .collect();
-    // The music counts as much as all that is none.
-    let importance: Vec<f32> = importance
-        .iter()
-        .zip(&targets)
-        .map(|(share, target)| if *target > 0.0 { 2.0 * share } else { *share })
-        .collect();
+    // Music counts as much as all else together, and recordings as much as made-up sounds.
+    let share = |rows: usize, whole: f32| vec![whole / rows.max(1) as f32; rows];
+    let importance = [
+        share(music_rows, 2.0),
+        share(recordings.rows.len(), 1.0),
+        share(noises.rows.len(), 1.0),
+    ]
+    .concat();
     let fit = |places: &[usize]| {
         let chosen = |values: &[f32]| -> Vec<f32> { places.iter().map(|&at| values[at]).collect() };
         let targets = Rows {
             values: chosen(&targets),
             width: 1,
         };
+        let importance = chosen(&importance);
         LinearHead::fit(
             &x.select(places),
             &targets,
-            &chosen(&importance),
+            &importance,
             MUSIC_DECAY,
             Head::Sigmoid,
         )
     };
-    let all: Vec<usize> = (0..x.len()).collect();
-    // Rows in a row are views of neighbours, so folds are stretches of them.
-    let fold = |at: usize| at * 7 * MUSIC_FOLDS / x.len().max(1) % MUSIC_FOLDS;
     let out_of_fold: Vec<Vec<(usize, f32)>> = (0..MUSIC_FOLDS)
         .into_par_iter()
         .map(|left_out| {
             let (test, train): (Vec<usize>, Vec<usize>) =
-                all.iter().partition(|&&at| fold(at) == left_out);
+                (0..x.len()).partition(|&row| folds[row] == left_out);
             let head = fit(&train)?;
-            Ok(test
-                .iter()
-                .map(|&at| (at, head.logits(x.row(at))[0]))
-                .collect())
+            let logit = |row: usize| head.logits(x.row(row))[0];
+            Ok(test.into_iter().map(|row| (row, logit(row))).collect())
         })
         .collect::<Result<_, TrainError>>()?;
     let mut logits = vec![0.0; x.len()];
-    for (at, logit) in out_of_fold.into_iter().flatten() {
-        logits[at] = logit;
+    for (row, logit) in out_of_fold.into_iter().flatten() {
+        logits[row] = logit;
     }
-    let mut of_music = logits[..music.len()].to_vec();
+    let mut of_music = logits[..music_rows].to_vec();
     of_music.sort_by(f32::total_cmp);
     let least = of_music
         .get(of_music.len() / MISSED)
         .copied()
         .unwrap_or(0.0);
     let shift = least - (STILL_MUSIC / (1.0 - STILL_MUSIC)).ln();
-    let share = |range: std::ops::Range<usize>, music: bool| -> f64 {
-        let right = logits[range.clone()]
+    // Clips as they are: the first view of each.
+    let right = |start: usize, clips: usize, music: bool| -> usize {
+        let first_views = &logits[start..start + clips];
+        first_views
             .iter()
-            .filter(|&&logit| (logit > shift) == music);
-        right.count() as f64 / range.len().max(1) as f64
+            .filter(|&&logit| (logit > shift) == music)
+            .count()
     };
-    let (first, second) = (music.len(), music.len() + recordings.len());
+    let share = |right: usize, clips: usize| right as f64 / clips.max(1) as f64;
+    let heard = right(0, labelled.clips, true) + right(labelled.rows.len(), music.clips, true);
+    let after = music_rows + recordings.rows.len();
     let report = MusicReport {
-        music: music.len(),
-        music_recognised: share(0..first, true),
-        recordings: recordings.len(),
-        recordings_recognised: share(first..second, false),
-        noises: noises.len(),
-        noises_recognised: share(second..x.len(), false),
+        music: labelled.clips + music.clips,
+        music_recognised: share(heard, labelled.clips + music.clips),
+        recordings: recordings.clips,
+        recordings_recognised: share(right(music_rows, recordings.clips, false), recordings.clips),
+        noises: noises.clips,
+        noises_recognised: share(right(after, noises.clips, false), noises.clips),
     };
+    let all: Vec<usize> = (0..x.len()).collect();
     Ok((fit(&all)?, shift, report))
 }
 

@@ -35,7 +35,7 @@ pub use evaluate::{
     ClipError, Details, Precision, Report, Through, evaluate, evaluate_in_detail, precision_at,
 };
 pub use fit::{Optimizer, Recipe, fit, fit_rows, save_model, score_name};
-pub use heads::{HeadReport, MusicReport, Sounds, fit_heads};
+pub use heads::{DRAWS as HEAD_DRAWS, HeadReport, MusicReport, Sounds, fit_heads};
 pub use musicnn::import_musicnn;
 pub use rows::{evaluate_rows, rows_of};
 pub use tags::{TagDetails, TagEvaluation, evaluate_tags};

@@ -484,7 +484,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let refusal = || {
             let refused = import_musicnn(folder.path(), &Device::flex());
-            refused.err().expect("rejected").to_string()
+            refused.expect_err("rejected").to_string()
         };
         assert!(refusal().contains(WEIGHTS), "{}", refusal());
         std::fs::write(folder.path().join(TAGS), "rock\npop\n").expect("writes");

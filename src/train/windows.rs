@@ -237,7 +237,6 @@ impl Windows {
             inputs: inputs.collect(),
             targets,
             size,
-            ..Batch::default()
         }
     }
 }

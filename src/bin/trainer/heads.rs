@@ -10,20 +10,20 @@ use burn::tensor::Device;
 use serde::Serialize;
 use soundalike::dsp::FrontEnd;
 use soundalike::library::{self, Song, Split};
-use soundalike::model::{Calibration, GENRES, Head, Model};
+use soundalike::model::{Architecture, Calibration, GENRES, Head, Model, ModelError};
 use soundalike::pipeline::Listener;
 use soundalike::train::metrics::{GenreScore, Reliability, TagReport};
 use soundalike::train::{
-    CrossValidation, Estimate, Figures, Labelled, MusicReport, SetAccuracy, Sounds, Yamnet,
-    fit_heads, make_folder, save_model, write_whole,
+    CrossValidation, Estimate, Figures, HEAD_DRAWS, Labelled, MusicReport, SetAccuracy, Sounds,
+    Yamnet, fit_heads, make_folder, save_model, write_whole,
 };
 
 use crate::TrainArguments;
 
 /// Folds of the cross-validation that chooses and measures.
 const FOLDS: usize = 5;
-/// Draws of the folds.
-const DRAWS: usize = 4;
+/// Folds that can be asked for; with more, a fold holds next to nothing.
+const MOST_FOLDS: usize = 100;
 
 /// The card beside a model whose heads were fitted.
 #[derive(Serialize)]
@@ -150,8 +150,14 @@ const MUSICNN: CardNetwork = CardNetwork {
 /// What such a model is bad at.
 fn limits(model: &Model, clips: usize) -> Vec<String> {
     let genres = model.genres.len();
+    let knows = match model.calibration.head {
+        Head::Softmax => {
+            format!("It knows {genres} genres and names one of them whatever the music is.")
+        }
+        Head::Sigmoid => format!("It knows {genres} tags and no others."),
+    };
     vec![
-        format!("It knows {genres} genres and names one of them whatever the music is."),
+        knows,
         format!("Its genres were learnt from {clips} clips; it does not generalise far beyond music like theirs."),
         "Whether a sound is music it decides by examples; singing alone and unusual instruments may be taken for something else.".to_owned(),
     ]
@@ -199,11 +205,12 @@ fn labelled_songs(songs: Vec<Song>, sets: &[String]) -> anyhow::Result<(Vec<Song
             );
         }
     }
-    if names.len() < 2 {
-        bail!(
-            "there is one genre only, {}; at least two are needed to tell them apart",
-            names.first().map_or("none", String::as_str)
-        );
+    match names.as_slice() {
+        [] => bail!("no song has a genre; give each one in a column or a folder of its own"),
+        [only] => {
+            bail!("there is one genre only, {only}; at least two are needed to tell them apart")
+        }
+        _ => {}
     }
     let before = songs.len();
     songs.retain(|song| names.contains(&song.track.genre));
@@ -219,11 +226,22 @@ fn labelled_songs(songs: Vec<Song>, sets: &[String]) -> anyhow::Result<(Vec<Song
 /// Reads the model whose network is taken.
 fn source(path: &Path) -> anyhow::Result<Listener> {
     let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
-    Listener::from_bytes(&bytes, Device::flex()).with_context(|| path.display().to_string())
+    let name = || path.display().to_string();
+    let listener = Listener::from_bytes(&bytes, Device::flex()).with_context(name)?;
+    check_network(&listener).with_context(name)?;
+    Ok(listener)
+}
+
+/// Refuses a model that heads cannot be fitted to, before any work.
+fn check_network(listener: &Listener) -> anyhow::Result<()> {
+    match &listener.model().architecture {
+        Architecture::TwoStream(_) => Ok(()),
+        other => bail!(ModelError::NoFeatures(other.to_string())),
+    }
 }
 
 /// Fits heads to the features of the model `from`, and writes model, card and features.
-pub fn train(arguments: &TrainArguments, from: &Path) -> anyhow::Result<()> {
+pub fn train(arguments: &TrainArguments, from: &Path) -> anyhow::Result<bool> {
     let device = Device::flex();
     let listener = source(from)?;
     if arguments.output.join("model.safetensors").exists() && !arguments.resume {
@@ -250,7 +268,8 @@ pub fn train(arguments: &TrainArguments, from: &Path) -> anyhow::Result<()> {
     make_folder(&arguments.output)?;
     let cache = arguments.output.join("features.safetensors");
     let labelled = Labelled::gather(&listener, &labelled, &names, head, Some(&cache))?
-        .with_embedding_of(listener.model());
+        .with_embedding_of(listener.model())
+        .with_own_split(arguments.set.has_own_split());
     for error in &labelled.errors {
         eprintln!("{}: {}", error.path, error.error);
     }
@@ -272,18 +291,6 @@ pub fn train(arguments: &TrainArguments, from: &Path) -> anyhow::Result<()> {
     let bytes = std::fs::read(&path).with_context(|| path.display().to_string())?;
     let fitted = Listener::from_bytes(&bytes, device)?;
     let model = fitted.model();
-    print(&report.cross_validation)?;
-    if let Some(music) = &report.music {
-        println!(
-            "\nmusic or not     {:.1} % of {} clips of music, {:.1} % of {} recordings and {:.1} % of {} made-up sounds of other things",
-            100.0 * music.music_recognised,
-            music.music,
-            100.0 * music.recordings_recognised,
-            music.recordings,
-            100.0 * music.noises_recognised,
-            music.noises
-        );
-    }
     let card = Card {
         name: "Soundalike genre model",
         data: CardData {
@@ -294,7 +301,10 @@ pub fn train(arguments: &TrainArguments, from: &Path) -> anyhow::Result<()> {
             } else {
                 0
             },
-            recordings_that_are_not_music: not_music.len(),
+            recordings_that_are_not_music: report
+                .music
+                .as_ref()
+                .map_or(0, |music| music.recordings),
         },
         network: MUSICNN,
         accuracy: CardAccuracy::of(&report.cross_validation),
@@ -319,7 +329,19 @@ pub fn train(arguments: &TrainArguments, from: &Path) -> anyhow::Result<()> {
     let json = serde_json::to_string_pretty(&card)?;
     write_whole(&card_path, format!("{json}\n").as_bytes())?;
     eprintln!("{} and {}", path.display(), card_path.display());
-    Ok(())
+    print(&report.cross_validation)?;
+    if let Some(music) = &report.music {
+        println!(
+            "\nmusic or not     {:.1} % of {} clips of music, {:.1} % of {} recordings and {:.1} % of {} made-up sounds of other things",
+            100.0 * music.music_recognised,
+            music.music,
+            100.0 * music.recordings_recognised,
+            music.recordings,
+            100.0 * music.noises_recognised,
+            music.noises
+        );
+    }
+    Ok(labelled.errors.is_empty())
 }
 
 /// Fits heads anew to the features of a model in every fold and prints how well they do.
@@ -328,12 +350,14 @@ pub fn cross_validate(
     songs: Vec<Song>,
     sets: &[String],
     teacher: Option<&Path>,
+    own_split: bool,
     folds: usize,
     json: bool,
 ) -> anyhow::Result<bool> {
-    if folds < 2 {
-        bail!("--cross-validate needs at least 2 folds");
+    if !(2..=MOST_FOLDS).contains(&folds) {
+        bail!("--cross-validate takes from 2 to {MOST_FOLDS} folds");
     }
+    check_network(listener)?;
     // The sets that the model learnt its genres from, unless others are named.
     let learnt: Vec<String> = listener
         .model()
@@ -351,21 +375,29 @@ pub fn cross_validate(
     let (songs, names) = labelled_songs(songs, sets)?;
     let head = match library::tagged(&songs) {
         true => Head::Sigmoid,
-        false => listener.model().calibration.head,
+        false if listener.model().genres == names => listener.model().calibration.head,
+        // The model tells something else, tags for one.
+        false => Head::Softmax,
     };
     let teacher = teacher
         .map(|folder| Yamnet::open(folder, &Device::flex()))
         .transpose()?;
-    let mut labelled = Labelled::gather(listener, &songs, &names, head, None)?;
+    let others: Vec<Song> = all
+        .into_iter()
+        .filter(|song| !songs.iter().any(|labelled| labelled.file == song.file))
+        .collect();
+    if teacher.is_some() && others.is_empty() {
+        bail!(
+            "all music of the set has a label, so there is none to give a pseudo-label; leave out --pseudo-labels"
+        );
+    }
+    let mut labelled =
+        Labelled::gather(listener, &songs, &names, head, None)?.with_own_split(own_split);
     if let Some(teacher) = &teacher {
-        let others: Vec<Song> = all
-            .into_iter()
-            .filter(|song| !songs.iter().any(|labelled| labelled.file == song.file))
-            .collect();
         labelled = labelled.with_pseudo_labels(listener, teacher, &others)?;
     }
     let decay = labelled.choose_decay(FOLDS)?;
-    let found = labelled.cross_validate(folds, DRAWS, decay)?;
+    let found = labelled.cross_validate(folds, HEAD_DRAWS, decay)?;
     for error in &found.errors {
         eprintln!("{}: {}", error.path, error.error);
     }
@@ -392,6 +424,13 @@ fn print(found: &CrossValidation) -> anyhow::Result<()> {
         "{} clips, {} folds, {apart}, mean of {} draws; decay {}, temperature {:.3}",
         found.clips, found.folds, found.draws, found.decay, found.temperature
     )?;
+    if found.not_asked > 0 {
+        writeln!(
+            out,
+            "{} clips were not asked about: all clips of their genre were left out with them",
+            found.not_asked
+        )?;
+    }
     for (name, figures) in &found.views {
         print_figures(&mut out, name, figures)?;
     }

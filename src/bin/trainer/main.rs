@@ -146,7 +146,10 @@ struct TrainArguments {
     #[command(flatten)]
     settings: Settings,
     /// A two-stream model whose network is taken: only heads are fitted to it, in a minute for 200 clips
-    #[arg(long, value_name = "MODEL")]
+    #[arg(long, value_name = "MODEL", conflicts_with_all = [
+        "epochs", "lr", "patience", "batch", "optimizer", "dropout", "mixup", "augment", "specaugment", "copies",
+        "device", "resume", "report",
+    ])]
     from: Option<PathBuf>,
     /// With --from, the sets whose labels are learnt, such as gtzan,misc; all if none is named
     #[arg(long, value_name = "SET", value_delimiter = ',', requires = "from")]
@@ -413,7 +416,7 @@ fn split_by_artist(train: &[Song], valid: &[Song]) -> String {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Train(arguments) => train(arguments).map(|()| true),
+        Command::Train(arguments) => train(arguments),
         Command::Import(ImportCommand::Musicnn { folder, output }) => {
             import(&folder, &output).map(|()| true)
         }
@@ -430,7 +433,12 @@ fn main() -> ExitCode {
             sets,
             pseudo_labels,
             ..
-        } if !FeatureTable::is_at(&set.data) => {
+        } => {
+            if FeatureTable::is_at(&set.data) {
+                refuse(
+                    "a table of features has no sound, so nothing can be cross-validated; leave out --cross-validate",
+                );
+            }
             let teacher = pseudo_labels.as_deref();
             cross_validate(&set, &sets, model.as_deref(), teacher, folds, json, seed)
         }
@@ -463,7 +471,14 @@ fn main() -> ExitCode {
     }
 }
 
-fn train(arguments: TrainArguments) -> anyhow::Result<()> {
+/// Ends the program as wrong usage does.
+fn refuse(why: &str) -> ! {
+    Arguments::command()
+        .error(ErrorKind::ArgumentConflict, why)
+        .exit()
+}
+
+fn train(arguments: TrainArguments) -> anyhow::Result<bool> {
     let mut recipe = Recipe::new(arguments.arch.clone(), Vec::new());
     recipe.seed = arguments.seed;
     let mut recipe = arguments.settings.apply(recipe);
@@ -474,9 +489,15 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
         }
     }
     if FeatureTable::is_at(&arguments.set.data) {
-        return table::train(recipe, &arguments);
+        if arguments.from.is_some() {
+            bail!("a table of features has no sound that a model could hear; leave out --from");
+        }
+        return table::train(recipe, &arguments).map(|()| true);
     }
     if let Some(from) = &arguments.from {
+        if !matches!(arguments.arch, Architecture::TwoStream(_)) {
+            refuse("--from takes the network of a two-stream model; leave out --arch");
+        }
         return heads::train(&arguments, from);
     }
     let songs = arguments.set.open(arguments.seed)?;
@@ -511,7 +532,7 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
     let bytes = std::fs::read(&path).with_context(|| path.display().to_string())?;
     let listener = Listener::from_bytes(&bytes, Device::flex())?;
     if library::tagged(&songs) {
-        return tags::finish(&recipe, &listener, [&train, &valid], &arguments);
+        return tags::finish(&recipe, &listener, [&train, &valid], &arguments).map(|()| true);
     }
     let progress = Progress::new("evaluating", valid.len());
     let report = evaluate(&listener, &valid, Through::Clean, &progress)?;
@@ -578,7 +599,7 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
         format!("{}\n", serde_json::to_string_pretty(&card)?).as_bytes(),
     )?;
     eprintln!("{} and {}", path.display(), card_path.display());
-    Ok(())
+    Ok(true)
 }
 
 /// Writes MusiCNN as a model.
@@ -594,6 +615,14 @@ fn import(folder: &Path, output: &Path) -> anyhow::Result<()> {
 fn adapt_model(arguments: &AdaptArguments) -> anyhow::Result<()> {
     if arguments.steps == 0 || !(arguments.lr > 0.0 && arguments.lr <= 0.1) {
         bail!("--steps must be at least 1, and --lr lie above 0 and not above 0.1");
+    }
+    // A place that cannot be written is better known before the work than after it.
+    let folder = arguments
+        .output
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        bail!(TrainError::NoFolder(folder.to_owned()));
     }
     let device = Device::flex();
     let name = arguments.from.display().to_string();
@@ -662,11 +691,19 @@ fn cross_validate(
     seed: u64,
 ) -> anyhow::Result<bool> {
     let (listener, _) = open_model(model)?;
-    heads::cross_validate(&listener, set.open(seed)?, sets, teacher, folds, json)
+    let own_split = set.has_own_split();
+    heads::cross_validate(
+        &listener,
+        set.open(seed)?,
+        sets,
+        teacher,
+        own_split,
+        folds,
+        json,
+    )
 }
 
 /// Evaluates and prints; false if some clips could not be heard.
-#[expect(clippy::too_many_arguments, reason = "one per option of the command")]
 fn measure(
     set: &SetArguments,
     split: SplitName,

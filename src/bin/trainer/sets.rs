@@ -22,6 +22,11 @@ pub struct SetArguments {
 }
 
 impl SetArguments {
+    /// Whether the set brings a split of its own, which is taken: an index does, and a folder's is drawn.
+    pub fn has_own_split(&self) -> bool {
+        self.data.is_file() && self.split_by.is_none() && self.shares.is_none()
+    }
+
     /// The songs of the set; `seed` is that of a split that is drawn.
     ///
     /// # Errors
