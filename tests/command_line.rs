@@ -826,7 +826,7 @@ fn own_genres_are_learnt_from_a_folder_and_the_model_works_everywhere() {
         assert!(printed.contains(part), "no {part} in {printed}");
     }
     let card: Value = serde_json::from_slice(&fs::read(run.join("card.json")).unwrap()).unwrap();
-    let accuracy = card["accuracy"]["whole_clips"]["accuracy"]
+    let accuracy = card["accuracy"]["by_version"]["whole_clips"]["accuracy"]
         .as_f64()
         .unwrap();
     assert!(accuracy > 0.9, "{accuracy}");

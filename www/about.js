@@ -12,10 +12,8 @@ const NAMES = {
   model_sha256: 'Model’s SHA-256',
   n_fft: 'Fourier window',
   mfcc: 'MFCC',
-  accuracy_interval: '95 % interval',
-  macro_f1_interval: '95 % interval of F1',
-  expected_calibration_error_interval: '95 % interval of the calibration error',
-  precision_at_10_interval: '95 % interval of the precision at 10',
+  macro_f1_from: 'F1 from',
+  macro_f1_to: 'F1 to',
   per_genre: 'Genre by genre',
   limits: 'Bad at',
 };

@@ -109,7 +109,7 @@ impl RunningLevel {
     }
 
     /// The level of the last seconds, the offset being taken away already. A knock on the microphone, far louder
-    /// than the block in the middle, counts for no more than [`GATE_DB`] above it.
+    /// than the block in the middle, counts for no more than 20 dB above it.
     pub fn level(&self) -> Level {
         let mut blocks: Vec<(f64, f64)> = self.blocks.iter().copied().collect();
         blocks.sort_by(|a, b| (a.0 * b.1).total_cmp(&(b.0 * a.1)));

@@ -460,7 +460,7 @@ fn standing(column: &[f64], logits: &[f64]) -> f64 {
 }
 
 /// Pearson's correlation; zero where one of both does not vary.
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 pub(crate) fn correlation(a: &[f64], b: &[f64]) -> f64 {
     let n = a.len().max(1) as f64;
     let (ma, mb) = (a.iter().sum::<f64>() / n, b.iter().sum::<f64>() / n);

@@ -61,47 +61,58 @@ struct CardData {
     recordings_that_are_not_music: usize,
 }
 
-/// What `trainer evaluate --cross-validate 5` prints.
+/// What `trainer evaluate --cross-validate 5` prints, in tables.
 #[derive(Serialize)]
 struct CardAccuracy {
     measured_on: String,
-    #[serde(flatten)]
-    by_view: BTreeMap<String, CardFigures>,
+    by_version: BTreeMap<String, CardFigures>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    by_the_split_of_the_set: BTreeMap<String, CardFigures>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    precision: BTreeMap<&'static str, CardPrecision>,
 }
 
+/// Figures with the ends of their 95 % intervals.
 #[derive(Serialize)]
 struct CardFigures {
     accuracy: f64,
-    accuracy_interval: [f64; 2],
+    accuracy_from: f64,
+    accuracy_to: f64,
     macro_f1: f64,
-    macro_f1_interval: [f64; 2],
+    macro_f1_from: f64,
+    macro_f1_to: f64,
     log_loss: f64,
-    expected_calibration_error: f64,
-    expected_calibration_error_interval: [f64; 2],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    precision_at_1: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    precision_at_5: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    precision_at_10: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    precision_at_10_interval: Option<[f64; 2]>,
+    calibration_error: f64,
+    calibration_error_from: f64,
+    calibration_error_to: f64,
+}
+
+#[derive(Serialize)]
+struct CardPrecision {
+    share: f64,
+    from: f64,
+    to: f64,
 }
 
 impl From<&Figures> for CardFigures {
     fn from(figures: &Figures) -> Self {
+        let Figures {
+            accuracy,
+            macro_f1,
+            expected_calibration_error: error,
+            ..
+        } = figures;
         Self {
-            accuracy: figures.accuracy.value,
-            accuracy_interval: figures.accuracy.interval,
-            macro_f1: figures.macro_f1.value,
-            macro_f1_interval: figures.macro_f1.interval,
+            accuracy: accuracy.value,
+            accuracy_from: accuracy.interval[0],
+            accuracy_to: accuracy.interval[1],
+            macro_f1: macro_f1.value,
+            macro_f1_from: macro_f1.interval[0],
+            macro_f1_to: macro_f1.interval[1],
             log_loss: figures.log_loss,
-            expected_calibration_error: figures.expected_calibration_error.value,
-            expected_calibration_error_interval: figures.expected_calibration_error.interval,
-            precision_at_1: figures.precision_at_1.map(|e| e.value),
-            precision_at_5: figures.precision_at_5.map(|e| e.value),
-            precision_at_10: figures.precision_at_10.map(|e| e.value),
-            precision_at_10_interval: figures.precision_at_10.map(|e| e.interval),
+            calibration_error: error.value,
+            calibration_error_from: error.interval[0],
+            calibration_error_to: error.interval[1],
         }
     }
 }
@@ -113,20 +124,32 @@ impl CardAccuracy {
         } else {
             ""
         };
-        let named = |(name, figures): (&&'static str, &Figures), by: &str| {
-            (format!("{}{by}", name.replace(' ', "_")), figures.into())
+        let table = |views: &BTreeMap<&'static str, Figures>| {
+            let rows = views.iter();
+            rows.map(|(name, figures)| (name.replace(' ', "_"), figures.into()))
+                .collect()
         };
-        let views = found.views.iter().map(|view| named(view, ""));
-        let by_split = found
-            .by_split
-            .iter()
-            .map(|view| named(view, "_by_the_set's_split"));
+        let precision = found.views.values().flat_map(|figures| {
+            let at = [
+                ("at_1", figures.precision_at_1),
+                ("at_5", figures.precision_at_5),
+                ("at_10", figures.precision_at_10),
+            ];
+            at.into_iter().filter_map(|(name, found)| {
+                let Estimate { value, interval } = found?;
+                let [from, to] = interval;
+                let share = value;
+                Some((name, CardPrecision { share, from, to }))
+            })
+        });
         Self {
             measured_on: format!(
                 "clips that the heads were not fitted to: {} draws of {} folds{apart}",
                 found.draws, found.folds
             ),
-            by_view: views.chain(by_split).collect(),
+            by_version: table(&found.views),
+            by_the_split_of_the_set: table(&found.by_split),
+            precision: precision.collect(),
         }
     }
 }
