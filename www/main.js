@@ -288,14 +288,16 @@ function keep(song) {
 }
 
 /**
- * Forgets every song; what is worked on goes on.
+ * Forgets every song; what is worked on goes on, and so does what was chosen in the meantime.
  * @param {Promise<boolean>} cleared whether this browser keeps nothing of them any more
  */
 async function forget(cleared) {
+  const old = new Set(songs);
   const forgotten = await cleared;
-  songs = songs.filter(({ state }) => !['done', 'failed', 'cancelled'].includes(state));
+  const settled = ['done', 'failed', 'cancelled'];
+  songs = songs.filter((song) => !old.has(song) || !settled.includes(song.state));
   if (document.activeElement?.closest('#files')) byId('main', HTMLElement).focus();
-  if (busy()) {
+  if (busy() || songs.length > 0) {
     if (selected && !songs.includes(selected)) select(null);
     else files.show(songs, selected);
   } else {

@@ -155,6 +155,34 @@ async fn bad_files_get_a_sentence_or_an_answer_and_never_a_hang() -> Result<()> 
 
 #[tokio::test]
 #[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
+async fn a_file_chosen_while_songs_are_being_forgotten_is_not_forgotten_with_them() -> Result<()> {
+    let sounds = Sounds::new()?;
+    let visit = Visit::start(NO_GPU).await?;
+    let page = visit.open("").await?;
+    page.choose(&[&sounds::song_mp3()]).await?;
+    page.answer(CPU).await?;
+    // What is kept is cleared slowly, and an empty file is refused at once.
+    page.run(
+        "const held = Promise.all.bind(Promise);
+         Promise.all = (all) => held([...all, new Promise((done) => setTimeout(done, 1000))]);
+         document.querySelector('#forget').click();
+         Promise.all = held;",
+    )
+    .await?;
+    page.choose(&[&sounds.empty()?]).await?;
+    page.wait(
+        "the old song is forgotten",
+        "document.body.innerText.includes('Your songs are forgotten.')",
+        CPU,
+    )
+    .await?;
+    let said = page.error().await?;
+    ensure!(said.contains("empty"), "the refusal is gone: {said:?}");
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
 async fn a_bad_file_does_not_keep_the_others_from_their_answer() -> Result<()> {
     let sounds = Sounds::new()?;
     let good = sounds.song_wav()?;
