@@ -195,6 +195,13 @@ impl Labelled {
             .iter()
             .map(|&at| songs[at].clone())
             .collect();
+        // Some of them may be silent or damaged.
+        if let Err(error) = enough(&songs) {
+            for error in &features.errors {
+                eprintln!("{}: {}", error.path, error.error);
+            }
+            return Err(error);
+        }
         let targets = songs.iter().flat_map(|song| {
             names
                 .iter()
@@ -478,6 +485,9 @@ impl Labelled {
     /// without a split, none of them by an artist of the side that is asked about. A side whose other lacks clips of a
     /// genre is not asked about, since nobody could tell that genre. `None` if no side is left.
     fn by_split(&self, decay: f64, near: bool) -> Result<Option<OutOfFold>, TrainError> {
+        if !self.own_split {
+            return Ok(None);
+        }
         let split = |place: usize| self.songs[place].split;
         let set = |place: usize| self.songs[place].track.set.as_str();
         let all = || 0..self.len();

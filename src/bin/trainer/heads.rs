@@ -267,10 +267,11 @@ fn check_network(listener: &Listener) -> anyhow::Result<()> {
 pub fn train(arguments: &TrainArguments, from: &Path) -> anyhow::Result<bool> {
     let device = Device::flex();
     let listener = source(from)?;
-    if arguments.output.join("model.safetensors").exists() && !arguments.resume {
-        bail!(soundalike::train::TrainError::Exists(
-            arguments.output.clone()
-        ));
+    if arguments.output.join("model.safetensors").exists() {
+        bail!(
+            "{} holds a model already; choose another folder",
+            arguments.output.display()
+        );
     }
     let songs = arguments.set.open(arguments.seed)?;
     let unlabelled: Vec<Song> = songs.clone();
@@ -319,11 +320,10 @@ pub fn train(arguments: &TrainArguments, from: &Path) -> anyhow::Result<bool> {
         data: CardData {
             collection: model.training.data.clone(),
             labelled_clips: labelled.len(),
-            clips_of_music_without_labels: if sounds.is_some() {
-                unlabelled.len()
-            } else {
-                0
-            },
+            clips_of_music_without_labels: report
+                .music
+                .as_ref()
+                .map_or(0, |music| music.music - labelled.len()),
             recordings_that_are_not_music: report
                 .music
                 .as_ref()
