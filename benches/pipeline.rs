@@ -5,12 +5,12 @@ use std::hint::black_box;
 
 use burn::tensor::{Device, Distribution, Tensor};
 use criterion::{Criterion, criterion_group, criterion_main};
-use soundalike::audio::synth;
-use soundalike::catalog::{Catalog, Query, Search};
-use soundalike::dsp::FrontEnd;
-use soundalike::model::Architecture;
-use soundalike::pipeline::Listener;
-use soundalike::shipped;
+use soundalike_core::audio::synth;
+use soundalike_core::catalog::{Catalog, Query, Search};
+use soundalike_core::dsp::FrontEnd;
+use soundalike_core::model::Architecture;
+use soundalike_core::pipeline::Predictor;
+use soundalike_shipped as shipped;
 
 fn audio_and_front_end(c: &mut Criterion) {
     let song = synth::sample_song();
@@ -31,30 +31,36 @@ fn model_and_catalogue(c: &mut Criterion) {
     let mut group = c.benchmark_group("shipped");
     group.sample_size(20);
     group.bench_function("load the model", |b| {
-        b.iter(|| Listener::from_bytes(shipped::MODEL, Device::flex()));
+        b.iter(|| Predictor::from_bytes(shipped::MODEL, Device::flex()));
     });
-    let Ok(listener) = Listener::from_bytes(shipped::MODEL, Device::flex()) else {
+    let Ok(predictor) = Predictor::from_bytes(shipped::MODEL, Device::flex()) else {
         return;
     };
-    let front_end = &listener.model().front_end;
+    let front_end = &predictor.model().front_end;
     let size = front_end.mel_bands * front_end.segment_frames;
     for segments in [1, 10] {
         let input = vec![-40.0; segments * size];
         group.bench_function(format!("hear {segments} segment(s)"), |b| {
             b.iter(|| {
-                pollster::block_on(listener.model().hear(&[black_box(&input)], &Device::flex()))
+                pollster::block_on(
+                    predictor
+                        .model()
+                        .predict(&[black_box(&input)], &Device::flex()),
+                )
             });
         });
     }
     let song = synth::sample_song();
     group.bench_function("classify 24 s, sound to answer", |b| {
-        b.iter(|| listener.hear(black_box(&song)));
+        b.iter(|| predictor.predict(black_box(&song)));
     });
     group.bench_function("load the catalogue", |b| {
         b.iter(|| Catalog::from_bytes(shipped::CATALOG));
     });
-    if let (Ok(catalog), Ok(answer)) = (Catalog::from_bytes(shipped::CATALOG), listener.hear(&song))
-    {
+    if let (Ok(catalog), Ok(answer)) = (
+        Catalog::from_bytes(shipped::CATALOG),
+        predictor.predict(&song),
+    ) {
         let query = Query {
             embedding: &answer.embedding,
             probabilities: &answer.probabilities,

@@ -1,13 +1,12 @@
 //! Decoding, end to end: every format, and every way a file can disappoint.
 //!
 //! The files in tests/data are made by tests/make_data.sh from [`master`].
-#![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used)]
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use soundalike::audio::{
+use soundalike_core::audio::{
     AudioError, Clip, Decoded, MAX_SECONDS, Note, decode_bytes, decode_file, probe_rate, synth,
 };
 
@@ -32,7 +31,7 @@ fn expected(seconds: f64) -> Vec<f32> {
 }
 
 fn data(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
         .join("tests/data")
         .join(name)
 }

@@ -1,6 +1,5 @@
 //! The survey's collector as a process of its own, on SQLite and on PostgreSQL: what is promised with a
 //! 201 is there afterwards, whatever happens to the process, the disk or the database.
-#![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::{BTreeMap, BTreeSet};

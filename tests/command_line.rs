@@ -1,5 +1,4 @@
 //! The terminal as its users meet it: real files in, JSON or a sentence out.
-#![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
@@ -8,8 +7,8 @@ use std::process::Output;
 
 use assert_cmd::Command;
 use serde_json::Value;
-use soundalike::audio::{Clip, synth};
-use soundalike::model::GENRES;
+use soundalike_core::audio::{Clip, synth};
+use soundalike_core::model::GENRES;
 
 fn soundalike(arguments: &[&str]) -> Output {
     Command::cargo_bin("soundalike")
@@ -392,7 +391,9 @@ fn sounds_that_are_odd_but_whole_enough_are_heard_with_a_note() {
     huge[data + 4..data + 8].copy_from_slice(&u32::MAX.to_le_bytes());
     huge[4..8].copy_from_slice(&u32::MAX.to_le_bytes());
     fs::write(path("huge.wav"), huge).unwrap();
-    let mp3 = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/cbr-44100.mp3"));
+    let mp3 = fs::read(
+        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("tests/data/cbr-44100.mp3"),
+    );
     let mp3 = mp3.unwrap();
     fs::write(path("cut.mp3"), &mp3[..mp3.len() / 2]).unwrap();
     for name in ["short.wav", "huge.wav", "cut.mp3"] {
@@ -555,7 +556,7 @@ fn a_run_that_was_stopped_goes_on_to_the_result_of_an_unbroken_one() {
         .unwrap();
     assert!(done.status.success(), "{}", errors(&done));
     // Started as a process of its own and killed as soon as its first checkpoint is there.
-    let mut process = std::process::Command::new(env!("CARGO_BIN_EXE_trainer"))
+    let mut process = std::process::Command::new(assert_cmd::cargo::cargo_bin("trainer"))
         .args(arguments(&broken))
         .stderr(std::process::Stdio::null())
         .stdout(std::process::Stdio::null())
@@ -730,7 +731,7 @@ fn songs_with_tags_are_learnt_measured_and_told_in_words() {
     let said = errors(&output);
     assert_eq!(said.matches("cargo xtask build").count(), 1, "{said}");
 
-    let pkg = Path::new(env!("CARGO_MANIFEST_DIR")).join("pkg");
+    let pkg = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("pkg");
     if !pkg.join("cpu/soundalike_bg.wasm").is_file() {
         println!("skipped: the page is not built, so no model is timed in it");
         return;
@@ -803,7 +804,10 @@ fn own_genres_are_learnt_from_a_folder_and_the_model_works_everywhere() {
     let folder = two_styles(6);
     let out = tempfile::tempdir().unwrap();
     let run = out.path().join("run");
-    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/models/two-stream.safetensors");
+    let shipped = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../models/two-stream.safetensors"
+    );
     let arguments = [
         "train",
         "--data",
@@ -882,7 +886,10 @@ fn own_genres_are_learnt_from_a_folder_and_the_model_works_everywhere() {
 
 #[test]
 fn own_genres_that_cannot_be_learnt_are_refused_in_a_sentence_before_any_work() {
-    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/models/two-stream.safetensors");
+    let shipped = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../models/two-stream.safetensors"
+    );
     let refused = |data: &Path, from: &str| -> String {
         let out = tempfile::tempdir().unwrap();
         let run = out.path().join("run");

@@ -1,17 +1,16 @@
 //! Every architecture learns from sounds, keeps what it learnt in a file, and hears with it.
-#![cfg(not(target_arch = "wasm32"))]
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use burn::tensor::Device;
-use soundalike::audio::{Clip, synth};
-use soundalike::catalog::Track;
-use soundalike::library::{Song, Split};
-use soundalike::model::{Architecture, Head};
-use soundalike::pipeline::Listener;
-use soundalike::progress::Progress;
-use soundalike::train::{Recipe, Through, evaluate, evaluate_tags, fit, fit_rows};
+use soundalike_core::audio::{Clip, synth};
+use soundalike_core::catalog::Track;
+use soundalike_core::model::{Architecture, Head};
+use soundalike_core::pipeline::Predictor;
+use soundalike_datasets::progress::Progress;
+use soundalike_datasets::{Song, Split};
+use soundalike_train::{Corruption, TrainingConfig, evaluate, evaluate_tags, fit, fit_rows};
 
 const GENRES: [&str; 2] = ["high", "low"];
 
@@ -58,9 +57,9 @@ fn songs(folder: &Path) -> Vec<Song> {
         .collect()
 }
 
-fn recipe(name: &str) -> Recipe {
+fn recipe(name: &str) -> TrainingConfig {
     let architecture: Architecture = name.parse().expect(name);
-    let mut recipe = Recipe::new(
+    let mut recipe = TrainingConfig::new(
         architecture.with_genres(2),
         GENRES.map(str::to_owned).to_vec(),
     );
@@ -80,20 +79,22 @@ fn every_architecture_learns_for_an_epoch_and_hears_with_its_file() {
         fit(&recipe(name), train, valid, &Device::flex(), &run, false)
             .unwrap_or_else(|e| panic!("{name}: {e}"));
         let bytes = std::fs::read(run.join("model.safetensors")).expect(name);
-        let listener = Listener::from_bytes(&bytes, Device::flex()).expect(name);
+        let predictor = Predictor::from_bytes(&bytes, Device::flex()).expect(name);
         let progress = Progress::new("evaluating", songs.len()).quiet();
-        let report = evaluate(&listener, &songs, Through::Clean, &progress).expect(name);
+        let report = evaluate(&predictor, &songs, Corruption::Clean, &progress).expect(name);
         assert_eq!((report.clips, report.errors.len()), (8, 0), "{name}");
-        // A sound of several windows, and the golden input, in which some networks hear but one.
-        let answer = listener.hear(&synth::tone(440.0, 7.0, 22_050)).expect(name);
+        // A sound of several windows, and the reference input, in which some networks hear but one.
+        let answer = predictor
+            .predict(&synth::tone(440.0, 7.0, 22_050))
+            .expect(name);
         assert!((answer.probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-4);
         assert_eq!(
             answer.embedding.len(),
-            listener.model().architecture.embedding()
+            predictor.model().architecture.embedding()
         );
         assert!((answer.timeline.last().expect("a moment").end - 7.0).abs() < 1e-6);
-        let difference = pollster::block_on(listener.golden_difference()).expect(name);
-        assert!(difference.expect("golden answers") < 1e-4, "{name}");
+        let difference = pollster::block_on(predictor.reference_difference()).expect(name);
+        assert!(difference.expect("reference answers") < 1e-4, "{name}");
     }
 }
 
@@ -132,15 +133,15 @@ fn every_architecture_learns_tags_too_and_its_file_says_so() {
             String::from_utf8_lossy(&bytes[..600]).contains(&version),
             "{name}"
         );
-        let listener = Listener::from_bytes(&bytes, Device::flex()).expect(name);
-        assert_eq!(listener.model().calibration.head, Head::Sigmoid);
+        let predictor = Predictor::from_bytes(&bytes, Device::flex()).expect(name);
+        assert_eq!(predictor.model().calibration.head, Head::Sigmoid);
         let progress = Progress::new("evaluating", songs.len()).quiet();
         let (found, details) =
-            evaluate_tags(&listener, &songs, Through::Clean, &progress).expect(name);
+            evaluate_tags(&predictor, &songs, Corruption::Clean, &progress).expect(name);
         assert_eq!((found.clips, details.right.len()), (8, 8), "{name}");
         assert_eq!(found.report.per_tag["even"].support, 4, "{name}");
-        let difference = pollster::block_on(listener.golden_difference()).expect(name);
-        assert!(difference.expect("golden answers") < 1e-4, "{name}");
+        let difference = pollster::block_on(predictor.reference_difference()).expect(name);
+        assert!(difference.expect("reference answers") < 1e-4, "{name}");
     }
 }
 
@@ -171,14 +172,14 @@ fn tags_that_can_be_heard_are_learnt_and_have_probabilities_of_their_own() {
     let metrics = std::fs::read_to_string(run.join("metrics.csv")).expect("metrics");
     assert!(metrics.starts_with("epoch,") && metrics.contains("valid_average_precision"));
     let bytes = std::fs::read(run.join("model.safetensors")).expect("a model");
-    let listener = Listener::from_bytes(&bytes, Device::flex()).expect("a model");
-    let loud_and_high = listener
-        .hear(&songs[0].clip().expect("a sound"))
+    let predictor = Predictor::from_bytes(&bytes, Device::flex()).expect("a model");
+    let loud_and_high = predictor
+        .predict(&songs[0].clip().expect("a sound"))
         .expect("an answer");
     assert!(loud_and_high.probabilities[0] > 0.5 && loud_and_high.probabilities[2] > 0.5);
     assert!(loud_and_high.probabilities[1] < 0.5);
-    let quiet_and_low = listener
-        .hear(&songs[3].clip().expect("a sound"))
+    let quiet_and_low = predictor
+        .predict(&songs[3].clip().expect("a sound"))
         .expect("an answer");
     assert!(quiet_and_low.probabilities[1] > 0.5 && quiet_and_low.probabilities[2] < 0.5);
     assert_eq!(quiet_and_low.verdict(&recipe.genres), "Low");
@@ -194,14 +195,14 @@ fn one_seed_makes_one_model() {
     varied.variation.copies = 1;
     varied.variation.pitch = 1.0;
     varied.variation.noise = 20.0;
-    let bytes = |run: &str, recipe: &Recipe| {
+    let bytes = |run: &str, recipe: &TrainingConfig| {
         let run = folder.path().join(run);
         fit(recipe, train, valid, &Device::flex(), &run, false).expect("trains");
         std::fs::read(run.join("model.safetensors")).expect("a model")
     };
     let first = bytes("first", &varied);
     assert_eq!(first, bytes("second", &varied));
-    varied.masked = true;
+    varied.spec_augment = true;
     let masked = bytes("masked", &varied);
     assert_ne!(first, masked);
     assert_eq!(masked, bytes("masked again", &varied));

@@ -1,15 +1,14 @@
 //! What the shipped model must do whatever a recording went through.
-#![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 use burn::tensor::Device;
-use soundalike::audio::{Clip, synth};
-use soundalike::catalog::{Catalog, Search};
-use soundalike::pipeline::{Answer, HearError, Listener};
-use soundalike::shipped;
+use soundalike_core::audio::{Clip, synth};
+use soundalike_core::catalog::{Catalog, Search};
+use soundalike_core::pipeline::{PredictError, Prediction, Predictor};
+use soundalike_shipped as shipped;
 
-fn listener() -> Listener {
-    Listener::from_bytes(shipped::MODEL, Device::flex()).unwrap()
+fn predictor() -> Predictor {
+    Predictor::from_bytes(shipped::MODEL, Device::flex()).unwrap()
 }
 
 fn changed(clip: &Clip, change: impl Fn(f32) -> f32) -> Clip {
@@ -18,8 +17,8 @@ fn changed(clip: &Clip, change: impl Fn(f32) -> f32) -> Clip {
 }
 
 /// The ten songs of the shipped catalogue that sound most like an answer's.
-fn neighbours(catalog: &Catalog, answer: &Answer) -> Vec<usize> {
-    let query = soundalike::catalog::Query {
+fn neighbours(catalog: &Catalog, answer: &Prediction) -> Vec<usize> {
+    let query = soundalike_core::catalog::Query {
         embedding: &answer.embedding,
         probabilities: &answer.probabilities,
         tags: &answer.tags,
@@ -30,10 +29,10 @@ fn neighbours(catalog: &Catalog, answer: &Answer) -> Vec<usize> {
 
 #[test]
 fn the_same_song_at_another_level_or_with_an_offset_is_the_same_song() {
-    let listener = listener();
+    let predictor = predictor();
     let catalog = Catalog::from_bytes(shipped::CATALOG).unwrap();
     let song = synth::sample_song();
-    let clean = listener.hear(&song).unwrap();
+    let clean = predictor.predict(&song).unwrap();
     let expected = neighbours(&catalog, &clean);
     assert_eq!(expected.len(), 10);
     let gain = |db: f32| 10.0_f32.powf(db / 20.0);
@@ -49,7 +48,7 @@ fn the_same_song_at_another_level_or_with_an_offset_is_the_same_song() {
         ),
     ];
     for (name, version) in versions {
-        let answer = listener.hear(&version).unwrap();
+        let answer = predictor.predict(&version).unwrap();
         assert_eq!(answer.best(), clean.best(), "{name}");
         for (a, b) in answer.probabilities.iter().zip(&clean.probabilities) {
             assert!((a - b).abs() < 0.02, "{name}: {a} {b}");
@@ -65,8 +64,8 @@ fn the_same_song_at_another_level_or_with_an_offset_is_the_same_song() {
 
 #[test]
 fn noise_hum_and_tones_are_not_music_and_silence_is_refused() {
-    let listener = listener();
-    let genres = &listener.model().genres;
+    let predictor = predictor();
+    let genres = &predictor.model().genres;
     let rate = 22_050_u32;
     let seconds = 6;
     let mut state = 1_u32;
@@ -93,7 +92,9 @@ fn noise_hum_and_tones_are_not_music_and_silence_is_refused() {
         })
         .collect();
     for (name, samples) in [("white noise", noise), ("brown noise", brown), ("hum", hum)] {
-        let answer = listener.hear(&Clip::new(samples, rate).unwrap()).unwrap();
+        let answer = predictor
+            .predict(&Clip::new(samples, rate).unwrap())
+            .unwrap();
         let verdict = answer.verdict(genres);
         assert!(
             verdict.starts_with("Not sure"),
@@ -102,11 +103,14 @@ fn noise_hum_and_tones_are_not_music_and_silence_is_refused() {
         );
     }
     let silence = Clip::new(vec![0.0; length], rate).unwrap();
-    assert!(matches!(listener.hear(&silence), Err(HearError::Silent)));
+    assert!(matches!(
+        predictor.predict(&silence),
+        Err(PredictError::Silent)
+    ));
 }
 
 #[test]
 fn the_sample_song_is_music() {
-    let answer = listener().hear(&synth::sample_song()).unwrap();
+    let answer = predictor().predict(&synth::sample_song()).unwrap();
     assert!(answer.music > 0.5, "{}", answer.music);
 }

@@ -3,11 +3,11 @@
 #![allow(clippy::unwrap_used)]
 
 use burn::tensor::Device;
-use soundalike::audio::{self, Clip, synth};
-use soundalike::catalog::Catalog;
-use soundalike::dsp::FrontEnd;
-use soundalike::pipeline::Listener;
-use soundalike::web;
+use soundalike_core::audio::{self, Clip, synth};
+use soundalike_core::catalog::Catalog;
+use soundalike_core::dsp::FrontEnd;
+use soundalike_core::pipeline::Predictor;
+use soundalike_web as web;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -68,18 +68,18 @@ fn resampling_keeps_a_tone_where_it_was() {
 
 #[wasm_bindgen_test]
 async fn the_shipped_model_answers_as_it_does_natively() {
-    let listener = Listener::from_bytes(MODEL, Device::flex()).unwrap();
+    let predictor = Predictor::from_bytes(MODEL, Device::flex()).unwrap();
     // The model file holds what the native CPU answered when it was saved.
-    let difference = listener.golden_difference().await.unwrap().unwrap();
+    let difference = predictor.reference_difference().await.unwrap().unwrap();
     // Single precision through ten layers, summed in another order.
     assert!(difference <= 1e-4, "{difference}");
 }
 
 #[wasm_bindgen_test]
 fn the_shipped_catalogue_belongs_to_the_shipped_model() {
-    let listener = Listener::from_bytes(MODEL, Device::flex()).unwrap();
+    let predictor = Predictor::from_bytes(MODEL, Device::flex()).unwrap();
     let catalog = Catalog::from_bytes(CATALOG).unwrap();
-    catalog.check_model(&listener.model().sha256).unwrap();
+    catalog.check_model(&predictor.model().sha256).unwrap();
 }
 
 #[wasm_bindgen_test]

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(feature = "schema")]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::Config;
-use super::features::{COLUMNS, DWT_ROWS, MFCC_ROWS, STFT_ROWS};
 
 /// Version of the answer's schema.
 pub const VERSION: u32 = 1;
@@ -23,31 +22,37 @@ const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// Digits of a participant's code, in groups of four.
 const CODE_DIGITS: usize = 16;
 const GROUP: usize = 4;
+/// Columns of each summary: equal parts of the clip, earliest first.
+pub const COLUMNS: usize = 64;
+/// Rows of [`Features::mfcc`].
+pub const MFCC_ROWS: usize = 20;
+/// Rows of [`Features::stft`]: equal parts of the spectrum from 0 to 11 025 Hz, lowest first.
+pub const STFT_ROWS: usize = 64;
+/// Rows of [`Features::dwt`]: five levels, coarsest first, with their mean, and the approximation
+/// before them.
+pub const DWT_ROWS: usize = 7;
 
 /// A participant's answer. It holds no name, no address and nothing of the browser.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Answer {
     /// Version of this schema: 1.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(range(min = 1, max = 1)))]
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1)))]
     pub version: u32,
     /// The survey's id.
     pub survey: String,
     /// The participant's code, made at random in the browser: sixteen digits of Crockford's base 32 in
     /// groups of four.
     #[cfg_attr(
-        not(target_arch = "wasm32"),
+        feature = "schema",
         schemars(regex(pattern = r"^[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){3}$"))
     )]
     pub participant: String,
     /// The consent.
     pub consent: Consent,
     /// SHA-256 of the model that the page heard with.
-    #[cfg_attr(
-        not(target_arch = "wasm32"),
-        schemars(regex(pattern = r"^[0-9a-f]{64}$"))
-    )]
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = r"^[0-9a-f]{64}$")))]
     pub model_sha256: String,
     /// The song that the participant likes best of all.
     pub favourite: Favourite,
@@ -56,7 +61,7 @@ pub struct Answer {
     /// Ids of the three songs of the survey that the participant likes best.
     pub favourites: [String; FAVOURITES],
     /// Whatever else the participant wants to say, at most 2,000 characters; may be empty.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(length(max = 2_000)))]
+    #[cfg_attr(feature = "schema", schemars(length(max = 2_000)))]
     pub comment: String,
     /// True where a program made the answer up.
     #[serde(default)]
@@ -65,19 +70,19 @@ pub struct Answer {
 
 /// The consent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Consent {
     /// Version of the text that was agreed to.
     pub version: u32,
     /// When, as in RFC 3339.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("format" = "date-time")))]
+    #[cfg_attr(feature = "schema", schemars(extend("format" = "date-time")))]
     pub at: String,
 }
 
 /// The song that a participant likes best of all.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Favourite {
     /// One of the catalogue.
@@ -98,9 +103,9 @@ pub enum Favourite {
     },
 }
 
-/// Small pictures of a sound: see [`Features::of`].
+/// Small pictures of a sound: made by `soundalike_core::survey::favourite_features`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Features {
     /// Mel-frequency cepstral coefficients, `[20, 64]`.
@@ -113,7 +118,7 @@ pub struct Features {
 
 /// An opinion on a song.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Label {
     /// The song's id.
@@ -124,7 +129,7 @@ pub struct Label {
 
 /// What is thought of a song.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Opinion {
     /// It is liked.
@@ -223,11 +228,11 @@ impl Answer {
     /// If the bytes are no answer of this version.
     pub fn from_json(bytes: &[u8]) -> Result<Self, Invalid> {
         #[derive(Deserialize)]
-        struct Version {
+        struct AnswerVersion {
             version: u64,
         }
         let text = std::str::from_utf8(bytes).map_err(|_| Invalid::NotUtf8)?;
-        if let Ok(Version { version }) = serde_json::from_str(text)
+        if let Ok(AnswerVersion { version }) = serde_json::from_str(text)
             && version != u64::from(VERSION)
         {
             return Err(Invalid::Version(version));
@@ -348,7 +353,7 @@ impl Answer {
     }
 
     /// The answer's JSON Schema (draft 2020-12).
-    #[cfg(not(target_arch = "wasm32"))]
+    #[cfg(feature = "schema")]
     pub fn schema() -> serde_json::Value {
         schemars::schema_for!(Self).to_value()
     }
@@ -390,65 +395,9 @@ pub fn is_participant_code(text: &str) -> bool {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
-    use crate::survey::{ModelShape, SurveySong};
-
-    /// A survey of `songs` songs, and an answer to it that is right.
-    pub(crate) fn survey_of(songs: usize) -> (Config, Answer) {
-        let ids: Vec<String> = (0..songs).map(|n| format!("set/{n}.ogg")).collect();
-        let config = Config {
-            id: "taste".to_owned(),
-            consent_version: 2,
-            retention_days: 30,
-            model: ModelShape {
-                sha256: "ab".repeat(32),
-                embedding: 4,
-                genres: 3,
-                tags: 2,
-            },
-            songs: ids
-                .iter()
-                .map(|id| SurveySong {
-                    id: id.clone(),
-                    title: id.clone(),
-                    ..SurveySong::default()
-                })
-                .collect(),
-            ..Config::default()
-        };
-        let answer = Answer {
-            version: VERSION,
-            survey: config.id.clone(),
-            participant: participant_code(&[7; 10]),
-            consent: Consent {
-                version: 2,
-                at: "2026-01-31T12:00:00.123Z".to_owned(),
-            },
-            model_sha256: config.model.sha256.clone(),
-            favourite: Favourite::Own {
-                embedding: vec![0.5; 4],
-                probabilities: vec![0.2, 0.3, 0.5],
-                tags: vec![0.1; 2],
-                features: Features {
-                    mfcc: vec![1.0; MFCC_ROWS * COLUMNS],
-                    stft: vec![-1.0; STFT_ROWS * COLUMNS],
-                    dwt: vec![0.0; DWT_ROWS * COLUMNS],
-                },
-            },
-            labels: ids
-                .iter()
-                .map(|id| Label {
-                    song: id.clone(),
-                    opinion: Opinion::Like,
-                })
-                .collect(),
-            favourites: [ids[0].clone(), ids[1].clone(), ids[2].clone()],
-            comment: "<script>alert('plain text')</script>\n= 1".to_owned(),
-            simulated: false,
-        };
-        (config, answer)
-    }
+    use crate::examples::survey_of;
 
     #[track_caller]
     fn refused(change: impl FnOnce(&mut Answer), because: &str) {
@@ -532,7 +481,7 @@ pub(crate) mod tests {
         assert!(!is_participant_code("041060R50R3GG28A"));
     }
 
-    #[cfg(not(target_arch = "wasm32"))]
+    #[cfg(feature = "schema")]
     #[test]
     fn the_schema_accepts_what_is_right_and_refuses_what_is_not() {
         let schema = jsonschema::validator_for(&Answer::schema()).unwrap();

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::FAVOURITES;
-use crate::catalog::{Catalog, Maker};
 
 /// Songs of a survey, at most: an answer about so many stays far below the collector's limit of 256 KiB.
 pub const SONGS_MOST: usize = 500;
@@ -66,24 +65,6 @@ pub struct ModelShape {
     pub genres: usize,
     /// Number of tags.
     pub tags: usize,
-}
-
-impl ModelShape {
-    /// The shape of the model that made a catalogue.
-    pub fn of(catalog: &Catalog) -> Self {
-        let Maker {
-            model_sha256,
-            genres,
-            tags,
-            ..
-        } = &catalog.maker;
-        Self {
-            sha256: model_sha256.clone(),
-            embedding: catalog.dimensions(),
-            genres: genres.len(),
-            tags: tags.len(),
-        }
-    }
 }
 
 /// A song that is asked about.
@@ -210,21 +191,25 @@ impl Config {
         Ok(())
     }
 
-    /// Checks that the catalogue has the survey's songs, as the survey's model hears them.
+    /// Checks that a catalogue has the survey's songs, and that the survey's model made it.
+    ///
+    /// `model` is the model of the catalogue, `songs` are the paths of its songs.
     ///
     /// # Errors
     /// If the model is another, or a song is missing.
-    pub fn check_catalog(&self, catalog: &Catalog) -> Result<(), ConfigError> {
-        let shape = ModelShape::of(catalog);
-        if self.model != shape {
+    pub fn check_catalog(
+        &self,
+        model: &ModelShape,
+        songs: &BTreeSet<&str>,
+    ) -> Result<(), ConfigError> {
+        if &self.model != model {
             let short = |sha: &str| sha.chars().take(8).collect();
             return Err(ConfigError::OtherModel {
                 survey: short(&self.model.sha256),
-                model: short(&shape.sha256),
+                model: short(&model.sha256),
             });
         }
-        let known: BTreeSet<&str> = catalog.tracks.iter().map(|t| t.path.as_str()).collect();
-        match self.songs.iter().find(|s| !known.contains(s.id.as_str())) {
+        match self.songs.iter().find(|s| !songs.contains(s.id.as_str())) {
             Some(song) => Err(ConfigError::UnknownSong(song.id.clone())),
             None => Ok(()),
         }

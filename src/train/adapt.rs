@@ -17,10 +17,10 @@ use std::sync::mpsc::sync_channel;
 
 use super::TrainError;
 use super::augment::Augmentation;
-use crate::dsp::{FrontEnd, Level, segment_starts};
-use crate::library::Song;
-use crate::model::{Model, Network, Weights};
-use crate::progress::Progress;
+use soundalike_core::dsp::{FrontEnd, Level, segment_starts};
+use soundalike_core::model::{Model, Network, Weights};
+use soundalike_datasets::Song;
+use soundalike_datasets::progress::Progress;
 
 /// Segments of one song that are learnt from, spread over its length.
 const SEGMENTS: usize = 12;
@@ -90,7 +90,7 @@ impl Segments {
     fn gather(model: &Model, songs: &[Song], device: &Device) -> Result<Self, TrainError> {
         let front_end = model.front_end.clone();
         let dbfs = front_end.level_dbfs.ok_or_else(|| {
-            TrainError::Recipe(format!(
+            TrainError::TrainingConfig(format!(
                 "a {} cannot be adapted; only a two-stream model can",
                 model.architecture
             ))
@@ -116,7 +116,7 @@ impl Segments {
         let size = front_end.mel_bands * front_end.segment_frames;
         let count = decibels.len() / size;
         if count < BATCH {
-            return Err(TrainError::Recipe(format!(
+            return Err(TrainError::TrainingConfig(format!(
                 "there are only {count} segments of music to adapt the model with; give it more music"
             )));
         }
@@ -285,7 +285,7 @@ pub fn adapt(
             let gradients = GradientsParams::from_grads(loss.backward(), &network);
             network = optimizer.step(settings.rate(step), network, gradients);
             let keep = EMA_DECAY.min((step + 1) as f32 / (step + 10) as f32);
-            average.follow(&Weights::of(&network.valid()), keep);
+            average.ema_update(&Weights::of(&network.valid()), keep);
             sum += value;
             progress.advance();
             if (step + 1) % 100 == 0 {

@@ -10,7 +10,7 @@ use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
 use super::data::LogMel;
-use crate::dsp::{FrontEnd, mel_from_hz};
+use soundalike_core::dsp::{FrontEnd, mel_from_hz};
 
 /// How strongly crops are varied. [`Augmentation::default`] is what trains the shipped model;
 /// [`Augmentation::NONE`] leaves crops as they are.
@@ -229,7 +229,7 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     use super::*;
-    use crate::dsp::Spectrogram;
+    use soundalike_core::dsp::Spectrogram;
 
     fn clip(frames: usize) -> LogMel {
         let mut mel = Spectrogram::zeros(128, frames);

@@ -6,9 +6,9 @@ use rayon::prelude::*;
 use super::TrainError;
 use super::metrics::binary_cross_entropy;
 use super::tags::targets;
-use crate::library::Song;
-use crate::model::{Calibration, Head, Model, Pooling};
-use crate::pipeline::Listener;
+use soundalike_core::model::{Aggregation, Calibration, Head, Model};
+use soundalike_core::pipeline::Predictor;
+use soundalike_datasets::Song;
 
 /// Temperatures that are tried: from 1/4 to 4 in steps of five per cent.
 const TEMPERATURES: i32 = 28;
@@ -37,14 +37,14 @@ pub fn calibrate(
     songs: &[Song],
     device: &Device,
 ) -> Result<(Calibration, f64), TrainError> {
-    let listener = Listener::new(model.clone(), device.clone());
+    let predictor = Predictor::new(model.clone(), device.clone());
     let head = model.calibration.head;
     let evidence: Vec<Evidence> = songs
         .par_iter()
         .filter_map(|song| {
             let target = targets(song, &model.genres)?;
             let clip = song.clip().ok()?;
-            let (logits, music) = listener.analysed(&clip).ok()?.evidence();
+            let (logits, music) = predictor.analysed(&clip).ok()?.evidence();
             Some(Evidence {
                 target,
                 logits,
@@ -87,13 +87,13 @@ pub fn calibrate(
             })
             .sum()
     };
-    let candidates = [Pooling::Logits, Pooling::Probabilities]
+    let candidates = [Aggregation::Logits, Aggregation::Probabilities]
         .into_iter()
-        .flat_map(|pooling| {
+        .flat_map(|aggregation| {
             (-TEMPERATURES..=TEMPERATURES).map(move |step| Calibration {
                 head,
                 temperature: 1.05_f32.powi(step),
-                pooling,
+                aggregation,
                 music_shift,
             })
         });

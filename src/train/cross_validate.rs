@@ -13,10 +13,10 @@ use super::head::{LinearHead, Rows};
 use super::lda::LdaTransform;
 use super::metrics::{self, GenreScore, Reliability, TagReport, interval, tag_report};
 use super::yamnet::{self, Yamnet};
-use crate::library::{self, Song, Split};
-use crate::model::{Calibration, Head, Model, Network};
-use crate::pipeline::Listener;
-use crate::progress::Progress;
+use soundalike_core::model::{Calibration, Head, Model, Network};
+use soundalike_core::pipeline::Predictor;
+use soundalike_datasets::progress::Progress;
+use soundalike_datasets::{self as datasets, Song, Split};
 
 /// Length of the embedding that is fitted.
 pub const EMBEDDING: usize = 128;
@@ -27,8 +27,8 @@ const TEMPERATURES: i32 = 28;
 /// Fewest clips of a genre: with fewer no fold is left to learn from and another to measure by.
 const FEWEST: usize = 3;
 
-/// Labelled clips and their features.
-pub struct Labelled {
+/// LabelledFeatures clips and their features.
+pub struct LabelledFeatures {
     /// Names of the genres or tags, the order of the logits.
     pub names: Vec<String>,
     /// What the logits are of.
@@ -43,14 +43,14 @@ pub struct Labelled {
     /// The embedding that stays, if none is to be fitted.
     kept_embedding: Option<LinearHead>,
     /// What a second teacher knows, if one was asked.
-    soft: Option<SoftLabels>,
+    soft: Option<PseudoLabels>,
     /// Clips that could not be used.
     pub errors: Vec<ClipError>,
 }
 
 /// What pseudo-labels come from: a probe on the features of the network and of a second teacher together is fitted to
 /// the labelled clips, and its probabilities of clips without a label are learnt like labels (Hinton et al. 2015).
-struct SoftLabels {
+struct PseudoLabels {
     /// The teacher's embedding of each labelled clip.
     labelled: Rows,
     /// Features of the clips without a label.
@@ -105,7 +105,7 @@ pub struct SetAccuracy {
 /// What `trainer evaluate --cross-validate` prints.
 #[derive(Clone, Debug, Serialize)]
 pub struct CrossValidation {
-    /// Labelled clips.
+    /// LabelledFeatures clips.
     pub clips: usize,
     /// Clips that some draw did not ask about, since all clips of their genre were left out.
     pub not_asked: usize,
@@ -156,14 +156,14 @@ struct OutOfFold {
 /// How many neighbours are looked at.
 const NEIGHBOURS: [usize; 3] = [1, 5, 10];
 
-impl Labelled {
+impl LabelledFeatures {
     /// Decodes the songs that have one of `names` and computes their features; with `cache`, those of
     /// unchanged songs are taken from that file, and it is written anew.
     ///
     /// # Errors
     /// If no song can be used, a genre has fewer than three clips, or the features cannot be computed.
     pub fn gather(
-        listener: &Listener,
+        predictor: &Predictor,
         songs: &[Song],
         names: &[String],
         head: Head,
@@ -189,7 +189,7 @@ impl Labelled {
             Ok(())
         };
         enough(&songs)?;
-        let features = ClipFeatures::gather(listener, &songs, &View::ALL, cache)?;
+        let features = ClipFeatures::gather(predictor, &songs, &View::ALL, cache)?;
         let songs: Vec<Song> = features
             .places
             .iter()
@@ -243,11 +243,11 @@ impl Labelled {
     /// If nothing of it can be used.
     pub fn with_pseudo_labels(
         mut self,
-        listener: &Listener,
+        predictor: &Predictor,
         teacher: &Yamnet,
         unlabelled: &[Song],
     ) -> Result<Self, TrainError> {
-        let found = ClipFeatures::gather(listener, unlabelled, &[View::Whole], None)?;
+        let found = ClipFeatures::gather(predictor, unlabelled, &[View::Whole], None)?;
         let unlabelled: Vec<Song> = found
             .places
             .iter()
@@ -272,7 +272,7 @@ impl Labelled {
                 values: rows.concat(),
             })
         };
-        self.soft = Some(SoftLabels {
+        self.soft = Some(PseudoLabels {
             labelled: ask(&self.songs)?,
             unlabelled: ask(&unlabelled)?,
             features: Rows::stacked(&found.views),
@@ -406,7 +406,8 @@ impl Labelled {
                 .iter()
                 .map(|&place| embedding.logits(self.views[0].row(place)))
                 .collect();
-            let mean = crate::model::mean(embedding.bias.len(), rows.iter().map(Vec::as_slice));
+            let mean =
+                soundalike_core::model::mean(embedding.bias.len(), rows.iter().map(Vec::as_slice));
             let centre = centre.map_or(mean, <[f32]>::to_vec);
             let turned = rows.into_iter().map(|row| {
                 let row: Vec<f32> = row.iter().zip(&centre).map(|(v, c)| v - c).collect();
@@ -452,7 +453,7 @@ impl Labelled {
         decay: f64,
         near: bool,
     ) -> Result<OutOfFold, TrainError> {
-        let fold_of = library::folds(&self.songs, folds, seed);
+        let fold_of = datasets::folds(&self.songs, folds, seed);
         let labels = self.labels();
         let parts: Vec<OutOfFold> = (0..folds)
             .into_par_iter()

@@ -8,12 +8,12 @@ use rayon::prelude::*;
 
 use super::TrainError;
 use super::augment::Augmentation;
-use super::vary::Variation;
-use crate::audio;
-use crate::dsp::{FrontEnd, Spectrogram};
-use crate::library::Song;
-use crate::model::Normalise;
-use crate::progress::Progress;
+use super::waveform_augmentation::WaveformAugmentation;
+use soundalike_core::audio;
+use soundalike_core::dsp::{FrontEnd, Spectrogram};
+use soundalike_core::model::Normalise;
+use soundalike_datasets::Song;
+use soundalike_datasets::progress::Progress;
 
 /// A log-mel spectrogram in half precision: 0.03 dB is far below what augmentation changes.
 #[derive(Clone, Debug)]
@@ -84,47 +84,6 @@ pub struct Batch {
 /// Least deviation in dB of a band of the log-mel picture, so that one that never changes is not blown up.
 pub const LEAST: f32 = 1.0;
 
-impl Normalise {
-    /// Of windows `[rows, columns]`, no deviation below `least`.
-    pub(crate) fn of(
-        windows: impl Iterator<Item = Vec<f32>>,
-        [rows, columns]: [usize; 2],
-        least: f32,
-    ) -> Self {
-        let mut sum = vec![0.0_f64; rows];
-        let mut squares = sum.clone();
-        let mut count = 0.0;
-        for window in windows {
-            count += columns as f64;
-            for (row, values) in window.chunks(columns).enumerate() {
-                for &value in values {
-                    sum[row] += f64::from(value);
-                    squares[row] += f64::from(value) * f64::from(value);
-                }
-            }
-        }
-        let mean: Vec<f64> = sum.iter().map(|s| s / count).collect();
-        let deviation = squares
-            .iter()
-            .zip(&mean)
-            .map(|(s, m)| ((s / count - m * m).max(0.0).sqrt() as f32).max(least))
-            .collect();
-        Self {
-            mean: mean.into_iter().map(|m| m as f32).collect(),
-            deviation,
-        }
-    }
-
-    /// Normalises a window `[rows, columns]` in place.
-    pub(crate) fn apply(&self, window: &mut [f32], columns: usize) {
-        for (row, values) in window.chunks_mut(columns).enumerate() {
-            for value in values {
-                *value = (*value - self.mean[row]) / self.deviation[row];
-            }
-        }
-    }
-}
-
 impl DataSet {
     /// Decodes the songs on all cores, and makes varied copies as asked. Their genres must be among
     /// `genres`.
@@ -136,7 +95,7 @@ impl DataSet {
         songs: &[Song],
         genres: &[String],
         front_end: &FrontEnd,
-        (variation, seed): (&Variation, u64),
+        (variation, seed): (&WaveformAugmentation, u64),
     ) -> Result<Self, TrainError> {
         for song in songs {
             labels(song, genres)?;

@@ -7,14 +7,14 @@ use realfft::RealFftPlanner;
 use serde::Serialize;
 
 use super::TrainError;
-use super::metrics::{self, Averages, Curves, GenreScore, Reliability};
-use crate::audio::{self, Clip};
-use crate::catalog::{GENRE_SHARE, genre_agreement};
-use crate::dsp::{FrontEnd, Spectrogram, mfcc};
-use crate::library::{self, Song};
-use crate::model::{Model, mean};
-use crate::pipeline::{Answer, Listener};
-use crate::progress::Progress;
+use super::metrics::{self, AverageScores, Curves, GenreScore, Reliability};
+use soundalike_core::audio::{self, Clip};
+use soundalike_core::catalog::{GENRE_SHARE, genre_agreement};
+use soundalike_core::dsp::{FrontEnd, Spectrogram, mfcc};
+use soundalike_core::model::{Model, mean};
+use soundalike_core::pipeline::{Prediction, Predictor};
+use soundalike_datasets::progress::Progress;
+use soundalike_datasets::{self as datasets, Song};
 
 /// What `trainer evaluate` prints. The unit is the clip, unless a name says segment.
 #[derive(Clone, Debug, Serialize)]
@@ -33,9 +33,9 @@ pub struct Report {
     /// Its 95 % interval (bootstrap over clips).
     pub macro_f1_interval: Option<[f64; 2]>,
     /// Means over the genres that have clips.
-    pub macro_average: Averages,
+    pub macro_average: AverageScores,
     /// Means in which a genre weighs as many clips as it has.
-    pub weighted_average: Averages,
+    pub weighted_average: AverageScores,
     /// Scores of each genre.
     pub per_genre: BTreeMap<String, GenreScore>,
     /// Order of the rows and columns of `confusion`.
@@ -88,15 +88,15 @@ pub struct Precision {
 }
 
 /// A clip, described in two ways.
-struct Described {
-    answer: Answer,
+struct DescribedClip {
+    answer: Prediction,
     /// Statistics of its MFCCs.
     statistics: Vec<f32>,
 }
 
 /// What happens to a sound on its way to the model, to see what that does to the answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Through {
+pub enum Corruption {
     /// Nothing.
     #[default]
     Clean,
@@ -106,7 +106,7 @@ pub enum Through {
     Quiet,
 }
 
-impl Through {
+impl Corruption {
     /// The sound as it comes out.
     pub(super) fn pass(self, clip: Clip) -> Result<Clip, audio::AudioError> {
         match self {
@@ -139,7 +139,7 @@ pub struct Details {
     /// Index of the genre it is called.
     pub calls: Vec<usize>,
     /// What the model hears in it.
-    pub answers: Vec<Answer>,
+    pub answers: Vec<Prediction>,
 }
 
 /// Hears the songs, which must be labelled with genres of the model, and compares.
@@ -147,12 +147,12 @@ pub struct Details {
 /// # Errors
 /// If no song could be heard.
 pub fn evaluate(
-    listener: &Listener,
+    predictor: &Predictor,
     songs: &[Song],
-    through: Through,
+    through: Corruption,
     progress: &Progress,
 ) -> Result<Report, TrainError> {
-    evaluate_in_detail(listener, songs, through, progress).map(|(report, _)| report)
+    evaluate_in_detail(predictor, songs, through, progress).map(|(report, _)| report)
 }
 
 /// [`evaluate`], and what was heard of each clip.
@@ -160,25 +160,25 @@ pub fn evaluate(
 /// # Errors
 /// If no song could be heard.
 pub fn evaluate_in_detail(
-    listener: &Listener,
+    predictor: &Predictor,
     songs: &[Song],
-    through: Through,
+    through: Corruption,
     progress: &Progress,
 ) -> Result<(Report, Details), TrainError> {
-    let heard: Vec<Result<Described, String>> = songs
+    let heard: Vec<Result<DescribedClip, String>> = songs
         .par_iter()
         .map(|song| {
             let clip = song
                 .clip()
                 .and_then(|clip| through.pass(clip))
                 .map_err(|e| e.to_string())?;
-            let answer = listener.hear(&clip).map_err(|e| e.to_string())?;
+            let answer = predictor.predict(&clip).map_err(|e| e.to_string())?;
             let statistics = mfcc_statistics(&clip).map_err(|e| e.to_string())?;
             progress.advance();
-            Ok(Described { answer, statistics })
+            Ok(DescribedClip { answer, statistics })
         })
         .collect();
-    let model = listener.model();
+    let model = predictor.model();
     let mut errors = Vec::new();
     let mut labels = Vec::new();
     let mut answers = Vec::new();
@@ -208,15 +208,15 @@ pub fn evaluate_in_detail(
     if answers.is_empty() {
         return Err(TrainError::nothing_heard(&errors));
     }
-    Ok(judged(
+    Ok(report_of(
         model,
-        Heard {
+        ClipOutputs {
             songs: heard_songs,
             labels,
             answers,
             artists,
             errors,
-            warning: library::warning(songs).or(learnt_from(model, songs)),
+            warning: datasets::warning(songs).or(learnt_from(model, songs)),
         },
         &statistics,
     ))
@@ -233,13 +233,13 @@ fn learnt_from(model: &Model, songs: &[Song]) -> Option<&'static str> {
 }
 
 /// What was heard of clips whose genres are known, all of `[clips]`.
-pub(super) struct Heard<'a> {
+pub(super) struct ClipOutputs<'a> {
     /// Their places among those given.
     pub songs: Vec<usize>,
     /// Indices of their genres.
     pub labels: Vec<usize>,
     /// What the model says.
-    pub answers: Vec<Answer>,
+    pub answers: Vec<Prediction>,
     /// Their artists; empty where not known.
     pub artists: Vec<&'a str>,
     /// Clips that could not be heard.
@@ -249,12 +249,12 @@ pub(super) struct Heard<'a> {
 }
 
 /// The report on what was heard; `statistics` are those of the clips' MFCCs, to compare with, or none.
-pub(super) fn judged(
+pub(super) fn report_of(
     model: &Model,
-    heard: Heard<'_>,
+    heard: ClipOutputs<'_>,
     statistics: &[Vec<f32>],
 ) -> (Report, Details) {
-    let Heard {
+    let ClipOutputs {
         songs,
         labels,
         answers,
@@ -263,7 +263,7 @@ pub(super) fn judged(
         warning,
     } = heard;
     let genres = model.genres.len();
-    let calls: Vec<usize> = answers.iter().map(Answer::best).collect();
+    let calls: Vec<usize> = answers.iter().map(Prediction::best).collect();
     let probabilities: Vec<Vec<f32>> = answers.iter().map(|a| a.probabilities.clone()).collect();
     let embeddings: Vec<Vec<f32>> = answers.iter().map(|a| a.embedding.clone()).collect();
     let confusion = metrics::confusion(&labels, &calls, genres);
@@ -492,13 +492,13 @@ mod tests {
     fn a_telephone_lets_voices_through_and_neither_bass_nor_hiss() {
         let level = |hz: f64| {
             let clip = audio::synth::tone(hz, 1.0, 22_050);
-            let out = Through::Phone.pass(clip.clone()).expect("a sound");
+            let out = Corruption::Phone.pass(clip.clone()).expect("a sound");
             let power = |clip: &Clip| clip.samples().iter().map(|s| s * s).sum::<f32>();
             power(&out) / power(&clip)
         };
         assert!(level(1000.0) > 0.95);
         assert!(level(100.0) < 0.05 && level(6000.0) < 0.05);
-        let quiet = Through::Quiet.pass(audio::synth::tone(440.0, 1.0, 22_050));
+        let quiet = Corruption::Quiet.pass(audio::synth::tone(440.0, 1.0, 22_050));
         let loud = audio::synth::tone(440.0, 1.0, 22_050).peak();
         assert!((quiet.expect("a sound").peak() - 0.1 * loud).abs() < 1e-4);
     }

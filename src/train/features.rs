@@ -1,6 +1,7 @@
 //! What heads are fitted to: the mean over a clip of the network's last layer, of the clip as it is and of
 //! changed versions of it.
 
+use soundalike_datasets::output::write_whole;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
@@ -9,19 +10,20 @@ use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 
-use super::evaluate::{ClipError, Through};
+use super::TrainError;
+use super::evaluate::{ClipError, Corruption};
 use super::head::Rows;
-use super::{TrainError, write_whole};
-use crate::audio::{AudioError, Clip};
-use crate::library::Song;
-use crate::pipeline::Listener;
-use crate::progress::Progress;
+use soundalike_core::audio::{AudioError, Clip};
+use soundalike_core::pipeline::Predictor;
+use soundalike_datasets::Song;
+use soundalike_datasets::output::OutputError;
+use soundalike_datasets::progress::Progress;
 
 /// Length of the short version of a clip in seconds: what a visitor's first answer is made from.
 const SHORT_SECONDS: f64 = 3.0;
 /// Segments of one clip that are used, spread over its length.
 const SEGMENTS: usize = 12;
-/// The metadata entry of a file of features that holds [`Header`] as JSON.
+/// The metadata entry of a file of features that holds [`FeatureCacheHeader`] as JSON.
 const HEADER: &str = "soundalike.features";
 const FEATURES: &str = "features";
 
@@ -33,7 +35,7 @@ pub enum View {
     Whole,
     /// Its first three seconds.
     Start,
-    /// Through a telephone's band.
+    /// Corruption a telephone's band.
     Telephone,
 }
 
@@ -58,7 +60,7 @@ impl View {
                 let samples = clip.samples();
                 Clip::new(samples[..samples.len().min(length)].to_vec(), clip.rate())
             }
-            Self::Telephone => Through::Phone.pass(clip.clone()),
+            Self::Telephone => Corruption::Phone.pass(clip.clone()),
         }
     }
 }
@@ -75,7 +77,7 @@ pub struct ClipFeatures {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Header {
+struct FeatureCacheHeader {
     model_sha256: String,
     views: Vec<View>,
     /// Of each row, the file that it is of: see [`key`].
@@ -103,12 +105,12 @@ impl ClipFeatures {
     /// # Errors
     /// If the model has no features, the device fails, or the cache cannot be written.
     pub fn gather(
-        listener: &Listener,
+        predictor: &Predictor,
         songs: &[Song],
         views: &[View],
         cache: Option<&Path>,
     ) -> Result<Self, TrainError> {
-        let known = cache.map(|path| known_rows(path, listener, views));
+        let known = cache.map(|path| known_rows(path, predictor, views));
         let known = known.unwrap_or_default();
         let keys: Vec<String> = songs.iter().map(key).collect();
         let progress = Progress::new("computing features", songs.len());
@@ -118,7 +120,7 @@ impl ClipFeatures {
             .map(|(song, key)| {
                 let row = match known.get(key) {
                     Some(row) => Ok(row.clone()),
-                    None => row_of(listener, song, views),
+                    None => row_of(predictor, song, views),
                 };
                 progress.advance();
                 row
@@ -151,20 +153,20 @@ impl ClipFeatures {
         if let Some(path) = cache {
             let rows = keys.iter().zip(&found);
             let rows = rows.filter_map(|(key, row)| Some((key.clone(), row.clone().ok()?)));
-            keep(path, listener, views, rows.collect())?;
+            keep(path, predictor, views, rows.collect())?;
         }
         Ok(features)
     }
 }
 
 /// The views of a song one after another, or why it cannot be used.
-fn row_of(listener: &Listener, song: &Song, views: &[View]) -> Result<Vec<f32>, String> {
+fn row_of(predictor: &Predictor, song: &Song, views: &[View]) -> Result<Vec<f32>, String> {
     let clip = song.clip().map_err(|e| e.to_string())?;
     let mut row = Vec::new();
     for view in views {
         let clip = view.of(&clip).map_err(|e| e.to_string())?;
         // What is silent through a telephone, or in its first seconds, is taken as it is.
-        let found = listener.clip_features(&clip, SEGMENTS);
+        let found = predictor.clip_features(&clip, SEGMENTS);
         match (found, row.is_empty()) {
             (Ok(found), _) => row.extend(found),
             (Err(error), true) => return Err(error.to_string()),
@@ -178,13 +180,13 @@ fn row_of(listener: &Listener, song: &Song, views: &[View]) -> Result<Vec<f32>, 
 }
 
 /// The rows of a file of features, if it is of this model; a file that cannot be read is written anew.
-fn known_rows(path: &Path, listener: &Listener, views: &[View]) -> HashMap<String, Vec<f32>> {
+fn known_rows(path: &Path, predictor: &Predictor, views: &[View]) -> HashMap<String, Vec<f32>> {
     let read = || -> Option<HashMap<String, Vec<f32>>> {
         let bytes = std::fs::read(path).ok()?;
         let (_, metadata) = SafeTensors::read_metadata(&bytes).ok()?;
         let header = metadata.metadata().as_ref()?.get(HEADER)?;
-        let header: Header = serde_json::from_str(header).ok()?;
-        if header.model_sha256 != listener.model().sha256 || header.views != views {
+        let header: FeatureCacheHeader = serde_json::from_str(header).ok()?;
+        if header.model_sha256 != predictor.model().sha256 || header.views != views {
             return None;
         }
         let file = SafeTensors::deserialize(&bytes).ok()?;
@@ -205,11 +207,11 @@ fn known_rows(path: &Path, listener: &Listener, views: &[View]) -> HashMap<Strin
 
 fn keep(
     path: &Path,
-    listener: &Listener,
+    predictor: &Predictor,
     views: &[View],
     rows: BTreeMap<String, Vec<f32>>,
 ) -> Result<(), TrainError> {
-    let failed = |cause: String| TrainError::io(path, std::io::Error::other(cause));
+    let failed = |cause: String| OutputError::io(path, std::io::Error::other(cause));
     let (clips, rows): (Vec<String>, Vec<Vec<f32>>) = rows.into_iter().unzip();
     let shape = vec![rows.len(), rows.first().map_or(0, Vec::len)];
     let bytes: Vec<u8> = rows
@@ -217,8 +219,8 @@ fn keep(
         .flatten()
         .flat_map(|v| v.to_le_bytes())
         .collect();
-    let header = Header {
-        model_sha256: listener.model().sha256.clone(),
+    let header = FeatureCacheHeader {
+        model_sha256: predictor.model().sha256.clone(),
         views: views.to_vec(),
         clips,
     };
@@ -226,5 +228,5 @@ fn keep(
     let view = TensorView::new(Dtype::F32, shape, &bytes).map_err(|e| failed(e.to_string()))?;
     let metadata = HashMap::from([(HEADER.to_owned(), header)]);
     let file = serialize([(FEATURES, view)], Some(metadata)).map_err(|e| failed(e.to_string()))?;
-    write_whole(path, &file)
+    Ok(write_whole(path, &file)?)
 }

@@ -1,5 +1,6 @@
 //! The training loop.
 
+use soundalike_datasets::output::{make_folder, write_whole};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
@@ -13,26 +14,27 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use super::TrainError;
 use super::augment::Augmentation;
 use super::calibrate::calibrate;
 use super::data::{Batch, DataSet};
-use super::evaluate::{Through, evaluate};
+use super::evaluate::{Corruption, evaluate};
 use super::tags::evaluate_tags;
-use super::vary::Variation;
+use super::waveform_augmentation::WaveformAugmentation;
 use super::windows::Windows;
-use super::{TrainError, make_folder, write_whole};
-use crate::dsp::FrontEnd;
-use crate::library::{Song, tagged};
-use crate::model::{
+use soundalike_core::dsp::FrontEnd;
+use soundalike_core::model::{
     Architecture, Head, Input, Model, Network, Normalise, Training, Weights, parameters,
 };
-use crate::pipeline::Listener;
-use crate::progress::Progress;
+use soundalike_core::pipeline::Predictor;
+use soundalike_datasets::output::OutputError;
+use soundalike_datasets::progress::Progress;
+use soundalike_datasets::{Song, tagged};
 
 /// What to train and how. Unchecked numbers from the command line become a recipe by
-/// [`Recipe::checked`].
+/// [`TrainingConfig::checked`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Recipe {
+pub struct TrainingConfig {
     /// The network.
     pub architecture: Architecture,
     /// Names of the genres, or of the tags, the order of the logits.
@@ -51,7 +53,8 @@ pub struct Recipe {
     /// Decay of the weights per step and learning rate (AdamW).
     pub weight_decay: f32,
     /// Share of the averaged weights that each step keeps.
-    pub average: f32,
+    #[serde(alias = "average")]
+    pub ema_decay: f32,
     /// Parameter of mixup's Beta distribution; zero for none.
     pub mixup: f64,
     /// Share of each label that is spread over all genres, with a softmax.
@@ -61,10 +64,10 @@ pub struct Recipe {
     /// How crops are varied; only of networks that hear log-mel pictures of three seconds.
     pub augmentation: Augmentation,
     /// Whether stripes of all other pictures are hidden at every step (SpecAugment).
-    #[serde(default)]
-    pub masked: bool,
+    #[serde(default, alias = "masked")]
+    pub spec_augment: bool,
     /// Varied copies of every clip.
-    pub variation: Variation,
+    pub variation: WaveformAugmentation,
     /// Seed of every random choice.
     pub seed: u64,
     /// Name of the data, for the card.
@@ -98,7 +101,7 @@ impl std::str::FromStr for Optimizer {
     }
 }
 
-impl Recipe {
+impl TrainingConfig {
     /// Steps over which the learning rate rises.
     const WARM_UP_STEPS: usize = 100;
 
@@ -119,13 +122,13 @@ impl Recipe {
                 _ => 32,
             },
             weight_decay: 0.05,
-            average: 0.99,
+            ema_decay: 0.99,
             mixup: 0.3,
             smoothing: 0.1,
             optimizer: Optimizer::AdamW,
             augmentation: Augmentation::default(),
-            masked: false,
-            variation: Variation::default(),
+            spec_augment: false,
+            variation: WaveformAugmentation::default(),
             seed: 0,
             data: String::new(),
             architecture,
@@ -137,7 +140,7 @@ impl Recipe {
     /// # Errors
     /// Names the first number that is not.
     pub fn checked(self) -> Result<Self, TrainError> {
-        let wrong = |what: &str| Err(TrainError::Recipe(what.to_owned()));
+        let wrong = |what: &str| Err(TrainError::TrainingConfig(what.to_owned()));
         if self.epochs == 0 {
             return wrong("--epochs must be at least 1");
         }
@@ -195,7 +198,7 @@ impl Recipe {
 struct State {
     /// Epochs done.
     epoch: usize,
-    /// Highest [`Judged::score`] on the validation split, and the epoch that reached it, counted from one.
+    /// Highest [`ValidationScore::score`] on the validation split, and the epoch that reached it, counted from one.
     best: Option<(f64, usize)>,
     /// The loss there.
     #[serde(default)]
@@ -205,7 +208,7 @@ struct State {
 impl State {
     /// Whether an epoch is better than the best so far. Where few clips choose, many epochs put the tags'
     /// clips in the right order; among those the loss decides.
-    fn is_beaten_by(&self, judged: &Judged) -> bool {
+    fn is_beaten_by(&self, judged: &ValidationScore) -> bool {
         // A hair's breadth more than equal, since the state goes through decimal digits.
         const HAIR: f64 = 1e-9;
         let Some((best, _)) = self.best else {
@@ -217,7 +220,7 @@ impl State {
 }
 
 /// How well an epoch's model does on the clips that choose.
-struct Judged {
+struct ValidationScore {
     /// Mean cross-entropy in nats, of tags binary.
     log_loss: f64,
     /// Accuracy, of tags Hamming accuracy.
@@ -228,12 +231,12 @@ struct Judged {
     warning: Option<&'static str>,
 }
 
-impl Judged {
+impl ValidationScore {
     /// Hears the songs that choose.
-    fn of(listener: &Listener, songs: &[Song]) -> Result<Self, TrainError> {
+    fn of(predictor: &Predictor, songs: &[Song]) -> Result<Self, TrainError> {
         let progress = Progress::new("choosing", songs.len()).quiet();
         if tagged(songs) {
-            let (found, _) = evaluate_tags(listener, songs, Through::Clean, &progress)?;
+            let (found, _) = evaluate_tags(predictor, songs, Corruption::Clean, &progress)?;
             return Ok(Self {
                 log_loss: found.log_loss,
                 accuracy: found.report.hamming_accuracy,
@@ -242,7 +245,7 @@ impl Judged {
                 warning: found.warning,
             });
         }
-        let found = evaluate(listener, songs, Through::Clean, &progress)?;
+        let found = evaluate(predictor, songs, Corruption::Clean, &progress)?;
         Ok(Self {
             log_loss: found.log_loss,
             accuracy: found.accuracy,
@@ -274,7 +277,7 @@ struct EpochMetrics<'a> {
     epoch: usize,
     rate: f64,
     loss: f64,
-    valid: &'a Judged,
+    valid: &'a ValidationScore,
     seconds: f64,
 }
 
@@ -326,14 +329,14 @@ impl Source {
     }
 
     /// Clips that are learnt from: those that could be heard and were not silent.
-    fn clips(&self, recipe: &Recipe) -> usize {
+    fn clips(&self, recipe: &TrainingConfig) -> usize {
         match self {
             Self::Clips(clips) => clips.len() / (1 + recipe.variation.copies),
             Self::Windows(windows) => windows.len() / (1 + recipe.variation.copies),
         }
     }
 
-    fn normalisation(&self, recipe: &Recipe) -> Vec<Normalise> {
+    fn normalisation(&self, recipe: &TrainingConfig) -> Vec<Normalise> {
         let (augmentation, seed) = (&recipe.augmentation, recipe.seed);
         match self {
             Self::Clips(clips) => vec![clips.normalisation(augmentation, seed)],
@@ -344,7 +347,7 @@ impl Source {
     /// The batches of one epoch, until nobody takes them any more.
     fn send(
         &self,
-        recipe: &Recipe,
+        recipe: &TrainingConfig,
         normalisation: &[Normalise],
         seed: u64,
         count: usize,
@@ -368,8 +371,8 @@ impl Source {
                 let shares = recipe.blending();
                 let order = windows.order(&mut rng);
                 order.chunks(recipe.batch_size).take(count).all(|places| {
-                    let masked = recipe.masked;
-                    take(windows.batch(places, normalisation, shares, masked, &mut rng))
+                    let spec_augment = recipe.spec_augment;
+                    take(windows.batch(places, normalisation, shares, spec_augment, &mut rng))
                 });
             }
         }
@@ -384,7 +387,7 @@ impl Source {
 /// # Errors
 /// If a song or a number cannot be used, or the folder cannot be written.
 pub fn fit(
-    recipe: &Recipe,
+    recipe: &TrainingConfig,
     train: &[Song],
     valid: &[Song],
     device: &Device,
@@ -456,8 +459,8 @@ pub fn fit(
 
         let mut model = model_of(&now.average, now.state.epoch)?;
         model.calibration = calibrate(&model, valid, device)?.0;
-        let listener = Listener::new(model.clone(), device.clone());
-        let judged = Judged::of(&listener, valid)?;
+        let predictor = Predictor::new(model.clone(), device.clone());
+        let judged = ValidationScore::of(&predictor, valid)?;
         if now.state.is_beaten_by(&judged) {
             now.state.best_loss = judged.log_loss;
             now.state.best = Some((judged.score(), now.state.epoch));
@@ -483,7 +486,11 @@ pub fn fit(
 }
 
 /// Labelled songs as the architecture hears them.
-fn labelled(recipe: &Recipe, songs: &[Song], front_end: &FrontEnd) -> Result<Source, TrainError> {
+fn labelled(
+    recipe: &TrainingConfig,
+    songs: &[Song],
+    front_end: &FrontEnd,
+) -> Result<Source, TrainError> {
     let variation = (&recipe.variation, recipe.seed);
     Ok(match recipe.architecture.input() {
         Input::LogMel => Source::Clips(DataSet::load(songs, &recipe.genres, front_end, variation)?),
@@ -498,7 +505,7 @@ fn labelled(recipe: &Recipe, songs: &[Song], front_end: &FrontEnd) -> Result<Sou
 /// # Errors
 /// If a number cannot be used, or the folder cannot be written or holds a training already.
 pub fn fit_rows<'a>(
-    recipe: &Recipe,
+    recipe: &TrainingConfig,
     rows: impl Iterator<Item = (&'a [f32], usize)>,
     device: &Device,
     folder: &Path,
@@ -559,7 +566,7 @@ pub fn fit_rows<'a>(
 
 /// One pass over the training data. Returns the mean loss.
 fn epoch(
-    recipe: &Recipe,
+    recipe: &TrainingConfig,
     source: &Source,
     normalisation: &[Normalise],
     device: &Device,
@@ -599,9 +606,10 @@ fn epoch(
                 now.optimizer
                     .step(recipe.rate(step, all_steps), now.network.clone(), gradients);
             // Early on the average would hang on to the random beginning, so it starts out short.
-            let keep = recipe.average.min((step + 1) as f32 / (step + 10) as f32);
+            let keep = recipe.ema_decay.min((step + 1) as f32 / (step + 10) as f32);
             // Out of training, because that is when the running statistics take their last update.
-            now.average.follow(&Weights::of(&now.network.valid()), keep);
+            now.average
+                .ema_update(&Weights::of(&now.network.valid()), keep);
             sum += value;
             progress.advance();
             progress.say(format!("loss {:.3}", value));
@@ -620,7 +628,7 @@ fn binary(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<2> {
 }
 
 /// The loss of a batch: cross-entropy, of tags binary.
-fn loss(recipe: &Recipe, network: &Network, batch: Batch, device: &Device) -> Tensor<1> {
+fn loss(recipe: &TrainingConfig, network: &Network, batch: Batch, device: &Device) -> Tensor<1> {
     let size = batch.size;
     let parts = recipe.architecture.input().tensors(&batch.inputs, device);
     let output = network.forward(parts);
@@ -643,7 +651,7 @@ fn loss(recipe: &Recipe, network: &Network, batch: Batch, device: &Device) -> Te
 
 /// A fresh start, or the last checkpoint.
 fn begin(
-    recipe: &Recipe,
+    recipe: &TrainingConfig,
     device: &Device,
     folder: Option<&RunFolder>,
 ) -> Result<Progressing, TrainError> {
@@ -677,10 +685,10 @@ fn begin(
     let text = |name: &str| {
         fs::read_to_string(checkpoint.join(name)).map_err(|e| unusable(format!("{name}: {e}")))
     };
-    let kept: Recipe =
+    let kept: TrainingConfig =
         serde_json::from_str(&text("recipe.json")?).map_err(|e| unusable(e.to_string()))?;
     // More epochs or patience may be asked for; anything else would be another training.
-    if (Recipe {
+    if (TrainingConfig {
         epochs: recipe.epochs,
         patience: recipe.patience,
         ..kept
@@ -711,9 +719,9 @@ fn begin(
 
 /// Keeps a checkpoint. It is written beside the old one and then takes its place, so that a run
 /// killed at any moment can go on.
-fn keep(recipe: &Recipe, now: &Progressing, folder: &RunFolder) -> Result<(), TrainError> {
+fn keep(recipe: &TrainingConfig, now: &Progressing, folder: &RunFolder) -> Result<(), TrainError> {
     let (target, fresh) = (folder.checkpoint(), folder.0.join("checkpoint.new"));
-    let failed = |e: std::io::Error| TrainError::io(&fresh, e);
+    let failed = |e: std::io::Error| TrainError::from(OutputError::io(&fresh, e));
     let record = |e: burn::store::RecordError| TrainError::Checkpoint {
         folder: fresh.clone(),
         cause: e.to_string(),
@@ -761,14 +769,14 @@ fn save_best(model: Model, device: &Device, folder: &RunFolder) -> Result<(), Tr
     save_model(model, &folder.model(), device)
 }
 
-/// Writes a model's file, with its answers to the golden input as the rounded weights give them.
+/// Writes a model's file, with its answers to the reference input as the rounded weights give them.
 ///
 /// # Errors
 /// If the model gives no answer or the file cannot be written.
 pub fn save_model(mut model: Model, path: &Path, device: &Device) -> Result<(), TrainError> {
-    let rounded = Listener::from_bytes(&model.to_bytes()?, device.clone())?;
-    model.golden = Some(pollster::block_on(rounded.golden())?);
-    write_whole(path, &model.to_bytes()?)
+    let rounded = Predictor::from_bytes(&model.to_bytes()?, device.clone())?;
+    model.reference_outputs = Some(pollster::block_on(rounded.reference_outputs())?);
+    Ok(write_whole(path, &model.to_bytes()?)?)
 }
 
 /// Adds a line to metrics.csv and prints it.
@@ -835,7 +843,7 @@ mod tests {
 
     #[test]
     fn among_epochs_of_one_precision_the_loss_decides_and_among_those_of_one_f1_the_first() {
-        let judged = |score: f64, log_loss: f64, of_tags: bool| Judged {
+        let judged = |score: f64, log_loss: f64, of_tags: bool| ValidationScore {
             log_loss,
             accuracy: 0.5,
             macro_f1: score,
@@ -859,9 +867,9 @@ mod tests {
     #[test]
     fn the_learning_rate_rises_then_falls_to_nothing() {
         let architecture = "two-stream".parse().expect("known");
-        let recipe = Recipe::new(architecture, vec!["a".to_owned()]);
+        let recipe = TrainingConfig::new(architecture, vec!["a".to_owned()]);
         let rates: Vec<f64> = (0..1000).map(|step| recipe.rate(step, 1000)).collect();
-        let top = Recipe::WARM_UP_STEPS;
+        let top = TrainingConfig::WARM_UP_STEPS;
         assert!(rates[..top].windows(2).all(|pair| pair[0] < pair[1]));
         assert!(rates[top - 1..].windows(2).all(|pair| pair[0] >= pair[1]));
         assert!(rates[999] < 1e-7 && (rates[top] - 2e-3).abs() < 1e-6);
@@ -870,12 +878,12 @@ mod tests {
     #[test]
     fn a_recipe_with_a_useless_number_is_refused() {
         let architecture: Architecture = "two-stream".parse().expect("known");
-        let recipe = Recipe::new(architecture, vec!["a".to_owned()]);
+        let recipe = TrainingConfig::new(architecture, vec!["a".to_owned()]);
         assert!(recipe.clone().checked().is_ok());
         for (epochs, learning_rate, patience) in
             [(0, 1e-3, 1), (1, 0.0, 1), (1, f64::NAN, 1), (1, 1e-3, 0)]
         {
-            let wrong = Recipe {
+            let wrong = TrainingConfig {
                 epochs,
                 learning_rate,
                 patience,

@@ -7,7 +7,7 @@ use argmin::solver::quasinewton::LBFGS;
 use faer::Mat;
 
 use super::TrainError;
-use crate::model::{Head, Weights};
+use soundalike_core::model::{Head, Weights};
 
 /// Steps of L-BFGS, at most; the problem is convex and small.
 const STEPS: u64 = 200;
@@ -225,7 +225,7 @@ impl LinearHead {
     /// A layer of a network by the endings of its paths, such as [`Network::EMBEDDING_LAYER`]; `None` if it has
     /// none.
     ///
-    /// [`Network::EMBEDDING_LAYER`]: crate::model::Network::EMBEDDING_LAYER
+    /// [`Network::EMBEDDING_LAYER`]: soundalike_core::model::Network::EMBEDDING_LAYER
     pub fn of(weights: &Weights, [weight, bias]: [&str; 2]) -> Option<Self> {
         Some(Self {
             weight: weights.values(weight)?.to_vec(),

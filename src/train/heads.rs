@@ -8,17 +8,18 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::cross_validate::{CrossValidation, EMBEDDING, Labelled};
+use super::cross_validate::{CrossValidation, EMBEDDING, LabelledFeatures};
 use super::features::{ClipFeatures, View};
 use super::head::{LinearHead, Rows};
 use super::{TrainError, noises};
-use crate::audio::Clip;
-use crate::library::Song;
-use crate::model::{
-    Architecture, Array, Calibration, Head, Model, ModelError, Pooling, Storage, Training, Weights,
+use soundalike_core::audio::Clip;
+use soundalike_core::model::{
+    Aggregation, Architecture, Array, Calibration, Head, Model, ModelError, Training,
+    WeightPrecision, Weights,
 };
-use crate::pipeline::Listener;
-use crate::progress::Progress;
+use soundalike_core::pipeline::Predictor;
+use soundalike_datasets::Song;
+use soundalike_datasets::progress::Progress;
 
 /// Draws of the folds that figures are averaged over.
 pub const DRAWS: usize = 4;
@@ -75,7 +76,7 @@ pub struct HeadReport {
 /// If the source has no features, or heads cannot be fitted.
 pub fn fit_heads(
     source: &Model,
-    labelled: &Labelled,
+    labelled: &LabelledFeatures,
     sounds: Option<&Sounds<'_>>,
     folds: usize,
     device: &Device,
@@ -111,13 +112,13 @@ pub fn fit_heads(
     let mut calibration = Calibration {
         head: labelled.head,
         temperature: cross_validation.temperature,
-        pooling: Pooling::Logits,
+        aggregation: Aggregation::Logits,
         music_shift: source.calibration.music_shift,
     };
     let mut music = None;
     if let Some(sounds) = sounds {
-        let listener = Listener::new(source.clone(), device.clone());
-        let (head, shift, report) = fit_music(&listener, labelled, sounds)?;
+        let predictor = Predictor::new(source.clone(), device.clone());
+        let (head, shift, report) = fit_music(&predictor, labelled, sounds)?;
         put(&mut weights, "music", &head);
         config.music = true;
         calibration.music_shift = shift;
@@ -140,7 +141,7 @@ pub fn fit_heads(
         device,
     );
     model.calibration = calibration;
-    model.storage = Storage::Half;
+    model.storage = WeightPrecision::Half;
     Ok((
         model,
         HeadReport {
@@ -200,8 +201,8 @@ impl Examples {
 /// The music head, its shift, and how well it does. Every view of a labelled clip is an example of music, so that
 /// neither a short sound nor one through a telephone is taken for speech.
 fn fit_music(
-    listener: &Listener,
-    labelled: &Labelled,
+    predictor: &Predictor,
+    labelled: &LabelledFeatures,
     sounds: &Sounds<'_>,
 ) -> Result<(LinearHead, f32, MusicReport), TrainError> {
     let labelled = Examples {
@@ -212,13 +213,13 @@ fn fit_music(
         if songs.is_empty() {
             return Ok(Examples::none(labelled.rows.width));
         }
-        let found = ClipFeatures::gather(listener, songs, views, None)?;
+        let found = ClipFeatures::gather(predictor, songs, views, None)?;
         Ok(Examples::of(&found))
     };
     let music = gathered(sounds.music, &[View::Whole])?;
     // As they are and through a telephone, as the music is.
     let recordings = gathered(sounds.not_music, &[View::Whole, View::Telephone])?;
-    let noises = noise_features(listener)?;
+    let noises = noise_features(predictor)?;
     let noises = Examples {
         clips: noises.len(),
         rows: noises,
@@ -302,8 +303,8 @@ fn fit_music(
 }
 
 /// The features of made-up sounds.
-fn noise_features(listener: &Listener) -> Result<Rows, TrainError> {
-    let rate = listener.model().front_end.sample_rate;
+fn noise_features(predictor: &Predictor) -> Result<Rows, TrainError> {
+    let rate = predictor.model().front_end.sample_rate;
     let progress = Progress::new("making up noises", NOISES);
     let rows: Vec<Option<Vec<f32>>> = (0..NOISES)
         .into_par_iter()
@@ -312,7 +313,7 @@ fn noise_features(listener: &Listener) -> Result<Rows, TrainError> {
             let samples = noises::sound(&mut rng, NOISE_SECONDS * rate as usize, rate);
             // Near-silence may be refused as silent, which is an answer too.
             let clip = Clip::new(samples, rate).ok();
-            let row = clip.and_then(|clip| listener.clip_features(&clip, 1).ok());
+            let row = clip.and_then(|clip| predictor.clip_features(&clip, 1).ok());
             progress.advance();
             row
         })

@@ -46,9 +46,9 @@ impl GenreScore {
     }
 }
 
-/// Averages of the scores of genres.
+/// AverageScores of the scores of genres.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct Averages {
+pub struct AverageScores {
     /// Mean precision.
     pub precision: f64,
     /// Mean recall.
@@ -154,22 +154,22 @@ pub fn macro_f1(scores: &BTreeMap<String, GenreScore>) -> f64 {
 
 /// Means over the genres that have clips. Genres without any would count as zero whatever the
 /// classifier does.
-pub fn macro_average(scores: &BTreeMap<String, GenreScore>) -> Averages {
+pub fn macro_average(scores: &BTreeMap<String, GenreScore>) -> AverageScores {
     average(scores, |score| if score.support > 0 { 1.0 } else { 0.0 })
 }
 
 /// Means in which each genre weighs as many clips as it has. The recall is the accuracy.
-pub fn weighted_average(scores: &BTreeMap<String, GenreScore>) -> Averages {
+pub fn weighted_average(scores: &BTreeMap<String, GenreScore>) -> AverageScores {
     average(scores, |score| score.support as f64)
 }
 
-fn average(scores: &BTreeMap<String, GenreScore>, weight: fn(&GenreScore) -> f64) -> Averages {
+fn average(scores: &BTreeMap<String, GenreScore>, weight: fn(&GenreScore) -> f64) -> AverageScores {
     let all: f64 = scores.values().map(weight).sum();
     let of = |value: fn(&GenreScore) -> f64| {
         let sum: f64 = scores.values().map(|s| weight(s) * value(s)).sum();
         if all > 0.0 { sum / all } else { 0.0 }
     };
-    Averages {
+    AverageScores {
         precision: of(|s| s.precision),
         recall: of(|s| s.recall),
         f1: of(|s| s.f1),
@@ -221,7 +221,7 @@ mod tests {
             assert!((averages.recall - 1.0 / 3.0).abs() < 1e-12);
             assert!((averages.f1 - 4.0 / 15.0).abs() < 1e-12);
         }
-        assert_eq!(weighted_average(&BTreeMap::new()), Averages::default());
+        assert_eq!(weighted_average(&BTreeMap::new()), AverageScores::default());
     }
 
     #[test]

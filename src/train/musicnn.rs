@@ -13,10 +13,12 @@ use burn::tensor::Device;
 use safetensors::{Dtype, SafeTensors};
 
 use super::TrainError;
-use crate::dsp::FrontEnd;
-use crate::model::{
-    Architecture, Array, Head, Model, Normalise, Storage, Training, TwoStreamConfig, Weights,
+use soundalike_core::dsp::FrontEnd;
+use soundalike_core::model::{
+    Architecture, Array, Head, Model, Normalise, Training, TwoStreamConfig, WeightPrecision,
+    Weights,
 };
+use soundalike_datasets::output::OutputError;
 
 /// What a batch norm of MusiCNN adds to the variance (Lasagne's and TensorFlow's default there).
 const EPSILON: f32 = 0.001;
@@ -88,12 +90,12 @@ impl Published<'_> {
     }
 
     /// A convolution, its weights `[count, inputs]` in one row.
-    fn layer(&self, name: &str, count: usize, shape: &[usize]) -> Result<Layer, TrainError> {
+    fn layer(&self, name: &str, count: usize, shape: &[usize]) -> Result<MusicnnLayer, TrainError> {
         let full: Vec<usize> = std::iter::once(count)
             .chain(shape.iter().copied())
             .collect();
         let (scale, shift) = self.norm(&format!("{name}.norm"), count)?;
-        Ok(Layer {
+        Ok(MusicnnLayer {
             inputs: shape.iter().product(),
             weight: self.array(&format!("{name}.weight"), &full)?,
             bias: self.array(&format!("{name}.bias"), &[count])?,
@@ -104,7 +106,7 @@ impl Published<'_> {
 }
 
 /// A convolution with ReLU, scale and shift.
-struct Layer {
+struct MusicnnLayer {
     /// Weights of one filter.
     inputs: usize,
     weight: Vec<f32>,
@@ -113,7 +115,7 @@ struct Layer {
     shift: Vec<f32>,
 }
 
-impl Layer {
+impl MusicnnLayer {
     fn filter(&self, filter: usize) -> &[f32] {
         &self.weight[filter * self.inputs..(filter + 1) * self.inputs]
     }
@@ -146,7 +148,7 @@ struct Channels {
 }
 
 impl Channels {
-    fn of(layers: &[&Layer]) -> Self {
+    fn of(layers: &[&MusicnnLayer]) -> Self {
         let mut kept = Vec::new();
         let mut constants = Vec::new();
         for layer in layers {
@@ -164,21 +166,21 @@ impl Channels {
 }
 
 /// Reads MusiCNN's weights and tags from `folder` and writes them as a model: the network
-/// [`two_stream`](crate::model::two_stream) with a sigmoid for each of the 50 tags, its features as the
+/// [`two_stream`](soundalike_core::model::two_stream) with a sigmoid for each of the 50 tags, its features as the
 /// embedding. Features and tags equal those of the full network up to rounding (1e-4).
 ///
 /// # Errors
 /// If a file is missing, damaged, or holds arrays of other shapes.
 pub fn import_musicnn(folder: &Path, device: &Device) -> Result<Model, TrainError> {
     let path = folder.join(WEIGHTS);
-    let bytes = std::fs::read(&path).map_err(|e| TrainError::io(&path, e))?;
+    let bytes = std::fs::read(&path).map_err(|e| OutputError::io(&path, e))?;
     let file = SafeTensors::deserialize(&bytes).map_err(|e| TrainError::Weights {
         file: path.clone(),
         cause: e.to_string(),
     })?;
     let published = Published { path: &path, file };
     let tags_path = folder.join(TAGS);
-    let tags = std::fs::read_to_string(&tags_path).map_err(|e| TrainError::io(&tags_path, e))?;
+    let tags = std::fs::read_to_string(&tags_path).map_err(|e| OutputError::io(&tags_path, e))?;
     let tags: Vec<String> = tags.lines().map(str::to_owned).collect();
 
     // Stored as [out, in, time, frequency]; here the bands come first.
@@ -190,7 +192,7 @@ pub fn import_musicnn(folder: &Path, device: &Device) -> Result<Model, TrainErro
         .iter()
         .map(|&(name, count, frames)| published.layer(name, count, &[1, frames, 1]))
         .collect::<Result<Vec<_>, _>>()?;
-    let streams: Vec<&Layer> = spectral.iter().chain(&temporal).collect();
+    let streams: Vec<&MusicnnLayer> = spectral.iter().chain(&temporal).collect();
     let front = Channels::of(&streams);
     let first = published.layer("mid_1", RESIDUAL, &[front.constants.len(), FRAMES])?;
     let second = published.layer("mid_2", RESIDUAL, &[RESIDUAL, FRAMES])?;
@@ -198,7 +200,7 @@ pub fn import_musicnn(folder: &Path, device: &Device) -> Result<Model, TrainErro
 
     // b = second(a) + a has what lives in either, and c = third(b) + b what lives in any of the three.
     // Each begins with the channels of the one before.
-    let grown = |before: &[usize], layer: &Layer| -> Vec<usize> {
+    let grown = |before: &[usize], layer: &MusicnnLayer| -> Vec<usize> {
         let fresh = layer.alive().into_iter().filter(|c| !before.contains(c));
         before.iter().copied().chain(fresh).collect()
     };
@@ -215,7 +217,7 @@ pub fn import_musicnn(folder: &Path, device: &Device) -> Result<Model, TrainErro
             }
         })
         .collect();
-    let after = |before: &[f32], kept: &[usize], layer: &Layer| -> Vec<f32> {
+    let after = |before: &[f32], kept: &[usize], layer: &MusicnnLayer| -> Vec<f32> {
         (0..RESIDUAL)
             .map(|c| {
                 if kept.contains(&c) {
@@ -240,15 +242,15 @@ pub fn import_musicnn(folder: &Path, device: &Device) -> Result<Model, TrainErro
         put_stream(&mut put, &format!("temporal.{at}"), layer, 1);
     }
     let none = vec![0.0; RESIDUAL];
-    let a = Picture {
+    let a = ReferencePatch {
         kept: &in_a,
         constants: &a_constants,
     };
-    let b = Picture {
+    let b = ReferencePatch {
         kept: &in_b,
         constants: &b_constants,
     };
-    let front_picture = Picture {
+    let front_picture = ReferencePatch {
         kept: &front.kept,
         constants: &front.constants,
     };
@@ -261,7 +263,7 @@ pub fn import_musicnn(folder: &Path, device: &Device) -> Result<Model, TrainErro
         front_picture,
         a,
         b,
-        Picture {
+        ReferencePatch {
             kept: &in_c,
             constants: &c_constants,
         },
@@ -307,7 +309,7 @@ pub fn import_musicnn(folder: &Path, device: &Device) -> Result<Model, TrainErro
         published.array("tags.bias", &[tags.len()])?,
     );
 
-    let sizes = |names: &[(&str, usize, usize)], layers: &[Layer]| -> Vec<[usize; 2]> {
+    let sizes = |names: &[(&str, usize, usize)], layers: &[MusicnnLayer]| -> Vec<[usize; 2]> {
         let pairs = names.iter().zip(layers);
         pairs
             .map(|((_, _, size), layer)| [layer.alive().len(), *size])
@@ -342,12 +344,12 @@ pub fn import_musicnn(folder: &Path, device: &Device) -> Result<Model, TrainErro
         device,
     );
     model.calibration.head = Head::Sigmoid;
-    model.storage = Storage::Single;
+    model.storage = WeightPrecision::Single;
     Ok(model)
 }
 
 /// What a picture keeps of MusiCNN's channels.
-struct Picture<'a> {
+struct ReferencePatch<'a> {
     kept: &'a [usize],
     constants: &'a [f32],
 }
@@ -357,7 +359,7 @@ struct Picture<'a> {
 fn put_stream(
     put: &mut impl FnMut(&str, Vec<usize>, Vec<f32>),
     name: &str,
-    layer: &Layer,
+    layer: &MusicnnLayer,
     bands: usize,
 ) {
     let alive = layer.alive();
@@ -394,9 +396,9 @@ fn put_stream(
 fn put_residual(
     put: &mut impl FnMut(&str, Vec<usize>, Vec<f32>),
     at: usize,
-    layer: &Layer,
+    layer: &MusicnnLayer,
     kept: &[usize],
-    input: &Picture<'_>,
+    input: &ReferencePatch<'_>,
     around: &[f32],
 ) {
     let mut weight = Vec::new();
@@ -429,7 +431,7 @@ mod tests {
 
     /// The folder of MusiCNN's weights, where this machine has it.
     fn folder() -> Option<std::path::PathBuf> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/teacher");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/teacher");
         if !folder.is_dir() {
             println!("skipped: no {}", folder.display());
             return None;
@@ -461,7 +463,7 @@ mod tests {
                 bands.flatten().copied().collect::<Vec<f32>>()
             })
             .collect();
-        let output = pollster::block_on(model.hear(&[input], &device)).expect("CPU");
+        let output = pollster::block_on(model.predict(&[input], &device)).expect("CPU");
         let tags: Vec<f32> = output
             .iter()
             .flat_map(|o| o.probabilities.clone())

@@ -10,19 +10,19 @@ use rand::{Rng, RngExt};
 use super::augment::between;
 
 /// The kinds, drawn with these weights.
-const KINDS: [(Kind, f32); 8] = [
-    (Kind::Noise, 3.0),
-    (Kind::Hum, 2.0),
-    (Kind::Tones, 2.0),
-    (Kind::Sweep, 1.0),
-    (Kind::Clicks, 1.0),
-    (Kind::Applause, 1.5),
-    (Kind::Chirps, 1.5),
-    (Kind::Quiet, 1.0),
+const KINDS: [(NoiseKind, f32); 8] = [
+    (NoiseKind::Noise, 3.0),
+    (NoiseKind::Hum, 2.0),
+    (NoiseKind::Tones, 2.0),
+    (NoiseKind::Sweep, 1.0),
+    (NoiseKind::Clicks, 1.0),
+    (NoiseKind::Applause, 1.5),
+    (NoiseKind::Chirps, 1.5),
+    (NoiseKind::Quiet, 1.0),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Kind {
+enum NoiseKind {
     /// Hiss, wind, traffic, a fan: noise of any slope, steady or swelling.
     Noise,
     /// Mains and its harmonics, a motor.
@@ -45,10 +45,10 @@ enum Kind {
 pub fn sound(rng: &mut impl Rng, length: usize, rate: u32) -> Vec<f32> {
     let kind = KINDS
         .choose_weighted(rng, |(_, weight)| *weight)
-        .map_or(Kind::Noise, |(kind, _)| *kind);
+        .map_or(NoiseKind::Noise, |(kind, _)| *kind);
     let mut samples = make(kind, rng, length, rate as f32);
     // A recording is never quite clean.
-    if kind != Kind::Quiet && rng.random_bool(0.5) {
+    if kind != NoiseKind::Quiet && rng.random_bool(0.5) {
         let floor = noise(rng, length, rate as f32);
         let level = 10.0_f32.powf(-between(rng, 15.0, 55.0) / 20.0);
         let loudness = peak(&samples).max(1e-6);
@@ -57,7 +57,7 @@ pub fn sound(rng: &mut impl Rng, length: usize, rate: u32) -> Vec<f32> {
         }
     }
     let db = match kind {
-        Kind::Quiet => between(rng, -85.0, -50.0),
+        NoiseKind::Quiet => between(rng, -85.0, -50.0),
         _ => between(rng, -30.0, 0.0),
     };
     let gain = 10.0_f32.powf(db / 20.0) / peak(&samples).max(1e-6);
@@ -67,15 +67,15 @@ pub fn sound(rng: &mut impl Rng, length: usize, rate: u32) -> Vec<f32> {
     samples
 }
 
-fn make(kind: Kind, rng: &mut impl Rng, length: usize, rate: f32) -> Vec<f32> {
+fn make(kind: NoiseKind, rng: &mut impl Rng, length: usize, rate: f32) -> Vec<f32> {
     match kind {
-        Kind::Noise | Kind::Quiet => noise(rng, length, rate),
-        Kind::Hum => hum(rng, length, rate),
-        Kind::Tones => tones(rng, length, rate),
-        Kind::Sweep => sweep(rng, length, rate),
-        Kind::Clicks => clicks(rng, length, rate),
-        Kind::Applause => applause(rng, length, rate),
-        Kind::Chirps => chirps(rng, length, rate),
+        NoiseKind::Noise | NoiseKind::Quiet => noise(rng, length, rate),
+        NoiseKind::Hum => hum(rng, length, rate),
+        NoiseKind::Tones => tones(rng, length, rate),
+        NoiseKind::Sweep => sweep(rng, length, rate),
+        NoiseKind::Clicks => clicks(rng, length, rate),
+        NoiseKind::Applause => applause(rng, length, rate),
+        NoiseKind::Chirps => chirps(rng, length, rate),
     }
 }
 

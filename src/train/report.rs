@@ -4,15 +4,16 @@ mod figures;
 mod gather;
 mod page;
 
+use soundalike_datasets::output::{make_folder, write_whole};
 use std::path::Path;
 
 use serde::Serialize;
 
 use super::metrics::McNemar;
 use super::taste::TasteReport;
-use super::{Report, TagEvaluation, TrainError, make_folder, write_whole};
+use super::{Report, TagEvaluation, TrainError};
 
-pub use gather::{Heard, epochs_of};
+pub use gather::{EvaluatedClips, epochs_of};
 
 /// What there is to report. Whatever is empty is left out of the page.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -37,7 +38,7 @@ pub struct Contents {
     /// How the descriptors of the clips go together.
     pub correlations: Option<Correlations>,
     /// Clips to look at.
-    pub pictures: Vec<Picture>,
+    pub pictures: Vec<SpectrogramImage>,
     /// Models side by side.
     pub compared: Vec<Compared>,
     /// Pairs of them on the same clips.
@@ -94,7 +95,7 @@ pub struct Run {
     pub epochs: Vec<Epoch>,
 }
 
-/// Where clips lie on the map of [`crate::catalog::Map`].
+/// Where clips lie on the map of [`soundalike_core::catalog::Map`].
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Places {
     /// Share of the variance that each axis holds.
@@ -127,7 +128,7 @@ pub struct Correlations {
 
 /// A clip's mel spectrogram.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Picture {
+pub struct SpectrogramImage {
     /// The clip's title.
     pub title: String,
     /// Its genre.
@@ -197,7 +198,8 @@ pub fn write(folder: &Path, contents: &Contents) -> Result<(), TrainError> {
     let json = serde_json::to_string_pretty(contents).map_err(failed)?;
     let html = page::html(contents)?;
     write_whole(&folder.join("report.html"), html.as_bytes())?;
-    write_whole(&folder.join("report.json"), format!("{json}\n").as_bytes())
+    write_whole(&folder.join("report.json"), format!("{json}\n").as_bytes())?;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -206,7 +208,7 @@ mod tests {
 
     use super::super::metrics;
     use super::*;
-    use crate::train::taste::{Figure, HammingRow, Personal};
+    use crate::taste::{Figure, HammingRow, Personal};
 
     const NASTY: &str = "<script>alert(1)</script> & \"co\"";
 
@@ -307,7 +309,7 @@ mod tests {
                 names: vec![NASTY.to_owned(), "tempo".to_owned()],
                 values: vec![vec![1.0, -0.5], vec![-0.5, 1.0]],
             }),
-            pictures: vec![Picture {
+            pictures: vec![SpectrogramImage {
                 title: NASTY.to_owned(),
                 genre: "blues".to_owned(),
                 seconds: 2.0,

@@ -2,11 +2,11 @@
 
 use burn::tensor::Device;
 
-use super::evaluate::{Details, Heard, Report, judged};
+use super::evaluate::{ClipOutputs, Details, Report, report_of};
 use super::{TrainError, evaluate::ClipError};
-use crate::library::FeatureTable;
-use crate::model::{Input, Model};
-use crate::pipeline::{Moment, Pool};
+use soundalike_core::model::{Input, Model};
+use soundalike_core::pipeline::{Aggregator, TimelineEntry};
+use soundalike_datasets::FeatureTable;
 
 /// Rows that go through a network together.
 const BATCH: usize = 64;
@@ -33,13 +33,13 @@ pub fn evaluate_rows(
     device: &Device,
 ) -> Result<(Report, Details), TrainError> {
     if model.input() != Input::Descriptors {
-        return Err(TrainError::Recipe(format!(
+        return Err(TrainError::TrainingConfig(format!(
             "a {} hears sound, and a table of features has none; give it songs",
             model.architecture
         )));
     }
-    let pool = Pool::of(model);
-    let mut heard = Heard {
+    let pool = Aggregator::of(model);
+    let mut heard = ClipOutputs {
         songs: Vec::new(),
         labels: Vec::new(),
         answers: Vec::new(),
@@ -52,7 +52,7 @@ pub fn evaluate_rows(
             .iter()
             .flat_map(|&row| Input::of_descriptors(&table.rows[row]))
             .collect();
-        let answers = pollster::block_on(model.hear(&[inputs], device))?;
+        let answers = pollster::block_on(model.predict(&[inputs], device))?;
         for (&row, segment) in places.iter().zip(&answers) {
             let genre = &table.genres[table.labels[row]];
             let Some(label) = model.genres.iter().position(|known| known == genre) else {
@@ -63,7 +63,7 @@ pub fn evaluate_rows(
                 continue;
             };
             let mut answer = pool.answer(&[segment]);
-            answer.timeline.push(Moment {
+            answer.timeline.push(TimelineEntry {
                 start: 0.0,
                 end: 0.0,
                 probabilities: answer.probabilities.clone(),
@@ -77,5 +77,5 @@ pub fn evaluate_rows(
     if heard.answers.is_empty() {
         return Err(TrainError::nothing_heard(&heard.errors));
     }
-    Ok(judged(model, heard, &[]))
+    Ok(report_of(model, heard, &[]))
 }

@@ -4,11 +4,11 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::TrainError;
-use super::evaluate::{ClipError, Through};
+use super::evaluate::{ClipError, Corruption};
 use super::metrics::{self, TagReport, binary_cross_entropy, right_per_clip, tag_report};
-use crate::library::{self, Song};
-use crate::pipeline::Listener;
-use crate::progress::Progress;
+use soundalike_core::pipeline::Predictor;
+use soundalike_datasets::progress::Progress;
+use soundalike_datasets::{self as datasets, Song};
 
 /// What `trainer evaluate` prints of a model on clips with tags.
 #[derive(Clone, Debug, Serialize)]
@@ -53,15 +53,15 @@ pub(super) fn targets(song: &Song, names: &[String]) -> Option<Vec<bool>> {
 /// # Errors
 /// If no song could be heard, or none has a tag of the model.
 pub fn evaluate_tags(
-    listener: &Listener,
+    predictor: &Predictor,
     songs: &[Song],
-    through: Through,
+    through: Corruption,
     progress: &Progress,
 ) -> Result<(TagEvaluation, TagDetails), TrainError> {
-    let names = &listener.model().genres;
+    let names = &predictor.model().genres;
     let probabilities = |song: &Song| -> Result<Vec<f32>, String> {
         let clip = song.clip().and_then(|clip| through.pass(clip));
-        let answer = listener.hear(&clip.map_err(|e| e.to_string())?);
+        let answer = predictor.predict(&clip.map_err(|e| e.to_string())?);
         progress.advance();
         Ok(answer.map_err(|e| e.to_string())?.probabilities)
     };
@@ -94,7 +94,7 @@ pub fn evaluate_tags(
     }
     let losses = probabilities.iter().zip(&targets);
     let evaluation = TagEvaluation {
-        warning: library::warning(songs),
+        warning: datasets::warning(songs),
         clips: places.len(),
         tags: names.clone(),
         log_loss: metrics::mean(losses.map(|(p, t)| binary_cross_entropy(p, t))).unwrap_or(0.0),

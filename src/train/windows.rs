@@ -9,10 +9,10 @@ use rayon::prelude::*;
 use super::TrainError;
 use super::augment::Mask;
 use super::data::{Batch, add, beta, groups, labels};
-use super::vary::Variation;
-use crate::library::Song;
-use crate::model::{Input, Normalise};
-use crate::progress::Progress;
+use super::waveform_augmentation::WaveformAugmentation;
+use soundalike_core::model::{Input, Normalise};
+use soundalike_datasets::Song;
+use soundalike_datasets::progress::Progress;
 
 /// Numbers of many windows.
 enum Values {
@@ -70,7 +70,7 @@ impl Windows {
         songs: &[Song],
         genres: &[String],
         input: Input,
-        (variation, seed): (&Variation, u64),
+        (variation, seed): (&WaveformAugmentation, u64),
     ) -> Result<Self, TrainError> {
         for song in songs {
             labels(song, genres)?;
@@ -80,7 +80,7 @@ impl Windows {
             .par_iter()
             .enumerate()
             .map(|(at, song)| {
-                let unusable = |cause: crate::audio::AudioError| TrainError::Song {
+                let unusable = |cause: soundalike_core::audio::AudioError| TrainError::Song {
                     file: song.file.clone(),
                     cause: cause.to_string(),
                 };

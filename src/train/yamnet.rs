@@ -20,9 +20,10 @@ use realfft::RealFftPlanner;
 use safetensors::SafeTensors;
 
 use super::TrainError;
-use crate::audio::Clip;
-use crate::dsp::{Level, hann_periodic};
-use crate::model::{mean, values_from_view};
+use soundalike_core::audio::Clip;
+use soundalike_core::dsp::{Level, hann_periodic};
+use soundalike_core::model::{mean, values_from_view};
+use soundalike_datasets::output::OutputError;
 
 /// Length of the embedding.
 pub const EMBEDDING: usize = 1024;
@@ -49,7 +50,7 @@ const HALVING: [usize; 4] = [3, 5, 7, 13];
 const WEIGHTS: &str = "yamnet_weights.safetensors";
 
 /// A convolution with its bias.
-struct Layer {
+struct YamnetLayer {
     weight: Tensor<4>,
     bias: Tensor<1>,
     stride: usize,
@@ -59,9 +60,9 @@ struct Layer {
 /// YAMNet with its weights.
 pub struct Yamnet {
     device: Device,
-    first: Layer,
+    first: YamnetLayer,
     /// Depthwise and pointwise.
-    others: Vec<[Layer; 2]>,
+    others: Vec<[YamnetLayer; 2]>,
     /// `[BANDS, FFT / 2 + 1]`
     mel: Vec<f32>,
 }
@@ -73,7 +74,7 @@ impl Yamnet {
     /// If it is missing, damaged, or holds arrays of other shapes.
     pub fn open(folder: &Path, device: &Device) -> Result<Self, TrainError> {
         let path = folder.join(WEIGHTS);
-        let bytes = std::fs::read(&path).map_err(|e| TrainError::io(&path, e))?;
+        let bytes = std::fs::read(&path).map_err(|e| OutputError::io(&path, e))?;
         let unusable = |cause: String| TrainError::Weights {
             file: path.clone(),
             cause,
@@ -90,20 +91,21 @@ impl Yamnet {
                 ))),
             }
         };
-        let layer = |name: &str, shape: [usize; 4], stride: usize| -> Result<Layer, TrainError> {
-            let weight = array(&format!("{name}.weight"), &shape)?;
-            let bias = array(&format!("{name}.bias"), &shape[..1])?;
-            Ok(Layer {
-                weight: Tensor::from_data(TensorData::new(weight, shape), device),
-                bias: Tensor::from_data(TensorData::new(bias, [shape[0]]), device),
-                stride,
-                groups: if name.ends_with("depthwise") {
-                    shape[0]
-                } else {
-                    1
-                },
-            })
-        };
+        let layer =
+            |name: &str, shape: [usize; 4], stride: usize| -> Result<YamnetLayer, TrainError> {
+                let weight = array(&format!("{name}.weight"), &shape)?;
+                let bias = array(&format!("{name}.bias"), &shape[..1])?;
+                Ok(YamnetLayer {
+                    weight: Tensor::from_data(TensorData::new(weight, shape), device),
+                    bias: Tensor::from_data(TensorData::new(bias, [shape[0]]), device),
+                    stride,
+                    groups: if name.ends_with("depthwise") {
+                        shape[0]
+                    } else {
+                        1
+                    },
+                })
+            };
         let first = layer("layer1.conv", [32, 1, 3, 3], 2)?;
         let mut channels = 32;
         let mut others = Vec::new();
@@ -131,7 +133,7 @@ impl Yamnet {
     pub fn embedding(&self, clip: &Clip) -> Result<Vec<f32>, TrainError> {
         let clip = clip
             .resampled(RATE)
-            .map_err(crate::pipeline::HearError::from)?;
+            .map_err(soundalike_core::pipeline::PredictError::from)?;
         let level = Level::of(clip.samples(), RATE);
         let gain = level.gain_to(LEVEL_DBFS);
         let samples: Vec<f32> = clip
@@ -205,7 +207,7 @@ impl Yamnet {
     }
 }
 
-impl Layer {
+impl YamnetLayer {
     /// The convolution with TensorFlow's "same" padding, in which of an odd amount the larger half comes after, and
     /// a ReLU.
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
@@ -237,7 +239,7 @@ mod tests {
 
     #[test]
     fn yamnet_says_what_the_reference_says() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/teacher");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/teacher");
         if !folder.is_dir() {
             println!("skipped: no {}", folder.display());
             return;

@@ -3,7 +3,7 @@
 use wasm_bindgen::prelude::*;
 
 use super::{now, open_device};
-use crate::model::{Model, milliseconds};
+use soundalike_core::model::{Model, milliseconds};
 
 /// Milliseconds that the model of a file takes for one segment on the processor.
 ///

@@ -5,7 +5,8 @@ use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use super::{Engine, Sound, to_js};
-use crate::survey::{Answer, Config, Features, participant_code};
+use soundalike_core::survey::favourite_features;
+use soundalike_survey::{Answer, Config, participant_code};
 
 /// A song of the catalogue to choose.
 #[derive(Serialize)]
@@ -68,6 +69,6 @@ impl Sound {
     /// # Errors
     /// Never in practice: only if the values cannot be written.
     pub fn features(&self) -> Result<String, JsError> {
-        Ok(serde_json::to_string(&Features::of(&self.clip))?)
+        Ok(serde_json::to_string(&favourite_features(&self.clip))?)
     }
 }

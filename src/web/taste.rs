@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
 use super::{Engine, to_js};
-use crate::catalog::{Catalog, Recommendation, RecommendationView};
-use crate::survey::Opinion;
-use crate::taste::{Labelled, Learnt, Population, Taste};
+use soundalike_core::catalog::{Catalog, Recommendation, RecommendationView};
+use soundalike_core::taste::{Population, RatedSong, Taste, TasteSummary};
+use soundalike_survey::Opinion;
 
 /// The list is looked for so many times as long as it will be, so that taste can bring songs into it.
 const POOL: usize = 5;
@@ -50,7 +50,7 @@ struct Asked<'a> {
 
 #[derive(Serialize)]
 struct Learning<'a> {
-    learnt: Learnt,
+    learnt: TasteSummary,
     ask: Option<Asked<'a>>,
     /// The track of each opinion; none for a song that the catalogue lacks.
     tracks: Vec<Option<usize>>,
@@ -128,7 +128,7 @@ impl Engine {
             .iter()
             .map(|thumb| by_path.get(thumb.path.as_deref()?).copied())
             .collect();
-        let labelled: Vec<Labelled<'_>> = thumbs
+        let labelled: Vec<RatedSong<'_>> = thumbs
             .iter()
             .zip(&tracks)
             .filter_map(|(thumb, track)| {
@@ -142,7 +142,7 @@ impl Engine {
                     Opinion::Dislike => false,
                     Opinion::Unknown => return None,
                 };
-                (embedding.len() == catalog.dimensions()).then_some(Labelled { embedding, liked })
+                (embedding.len() == catalog.dimensions()).then_some(RatedSong { embedding, liked })
             })
             .collect();
         personal.taste.learn(&labelled);

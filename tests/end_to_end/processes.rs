@@ -59,7 +59,7 @@ pub fn server() -> Result<(Process, u16)> {
         .args(["serve", "--addr", "127.0.0.1:0", "--data"])
         .arg(data.path())
         .env("RUST_LOG", "error")
-        .current_dir(env!("CARGO_MANIFEST_DIR"));
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     let (mut process, port) = Process::start(server, |line| {
         let (_, rest) = line.split_once("http://127.0.0.1:")?;
         rest.split('/').next()?.parse().ok()

@@ -18,7 +18,7 @@ pub struct Sounds(tempfile::TempDir);
 
 /// The project's own song as MP3, six seconds.
 pub fn song_mp3() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/cbr-44100.mp3")
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("tests/data/cbr-44100.mp3")
 }
 
 impl Sounds {
@@ -29,10 +29,10 @@ impl Sounds {
 
     /// The project's own song as WAV.
     pub fn song_wav(&self) -> Result<PathBuf> {
-        self.write_clip("song.wav", &soundalike::audio::synth::sample_song())
+        self.write_clip("song.wav", &soundalike_core::audio::synth::sample_song())
     }
 
-    fn write_clip(&self, name: &str, clip: &soundalike::audio::Clip) -> Result<PathBuf> {
+    fn write_clip(&self, name: &str, clip: &soundalike_core::audio::Clip) -> Result<PathBuf> {
         let samples = clip.samples().iter();
         let samples = samples.map(|sample| (sample * f32::from(i16::MAX)) as i16);
         let spec = WavSpec {
@@ -54,13 +54,13 @@ impl Sounds {
     pub fn noise_wav(&self) -> Result<PathBuf> {
         self.write_clip(
             "noise.wav",
-            &soundalike::audio::synth::noise(3, 8.0, 22_050),
+            &soundalike_core::audio::synth::noise(3, 8.0, 22_050),
         )
     }
 
     /// Nothing to be heard, as WAV.
     pub fn silence_wav(&self) -> Result<PathBuf> {
-        let silence = soundalike::audio::Clip::new(vec![0.0; 48_000 * 4], 48_000)?;
+        let silence = soundalike_core::audio::Clip::new(vec![0.0; 48_000 * 4], 48_000)?;
         self.write_clip("silence.wav", &silence)
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use soundalike::survey::{Answer, Config, Favourite, Opinion};
+use soundalike_survey::{Answer, Config, Favourite, Opinion};
 
 use crate::CPU;
 use crate::browser::{ENTER, Page, TAB, Visit};

@@ -24,7 +24,7 @@ pub fn bench(filters: &[&str]) -> Result<()> {
     let start = SystemTime::now();
     // --benches leaves out the binaries' and the library's own test harness,
     // which has no benchmarks and would not understand a filter.
-    let mut command = cargo(["bench", "--bench", "*"]);
+    let mut command = cargo(["bench", "--workspace", "--bench", "*"]);
     if !filters.is_empty() {
         command.arg("--").args(filters);
     }

@@ -132,6 +132,10 @@ pub fn check_everything() -> Result<ExitCode> {
         run(deny_warnings(cargo_for_wasm([
             "clippy",
             "--release",
+            "--package",
+            "soundalike-web",
+            "--package",
+            "soundalike",
             "--lib",
             "--test",
             "web",

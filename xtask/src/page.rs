@@ -1,9 +1,9 @@
 //! Building the page: the two WebAssembly modules and their compressed copies.
 //!
-//! The CPU module shares cargo's target directory with the wasm tests. The
-//! WebGPU module has its own (`target/gpu`): cargo gives a cdylib no hash in
-//! its file name, so the two would take turns overwriting and recompiling each
-//! other, and its minutes of compiling must not lock the developer out.
+//! The CPU module shares the release profile with the wasm tests. The WebGPU
+//! module has a profile of its own (`webgpu` in Cargo.toml): cargo gives a
+//! cdylib no hash in its file name, so the two would take turns overwriting and
+//! recompiling each other, and cargo locks a profile's folder while it compiles.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,8 +11,9 @@ use std::process::Command;
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
+use wasm_bindgen_cli_support::Bindgen;
 
-use crate::shell::{self, WASM, cargo_for_wasm, command, root};
+use crate::shell::{self, WASM, cargo_for_wasm, root};
 use crate::{offline, setup, sizes};
 
 /// One of the page's two modules.
@@ -57,32 +58,27 @@ impl Module {
         root().join("pkg").join(self.name())
     }
 
-    fn target_dir(self) -> Result<PathBuf> {
-        let shared = shell::target_dir()?;
-        Ok(match self {
-            Self::Cpu => shared,
-            Self::Gpu => shared.join("gpu"),
-        })
+    /// Cargo's profile that compiles it, which is also its folder's name.
+    fn profile(self) -> &'static str {
+        match self {
+            Self::Cpu => "release",
+            Self::Gpu => "webgpu",
+        }
     }
 
     /// The command that compiles it.
-    pub fn compile(self) -> Result<Command> {
-        let mut cargo = cargo_for_wasm(["build", "--release", "--lib"]);
-        cargo.arg("--target-dir").arg(self.target_dir()?);
+    pub fn compile(self) -> Command {
+        let mut cargo = cargo_for_wasm(["build", "--lib", "--package", "soundalike-web"]);
+        cargo.args(["--profile", self.profile()]);
         if self == Self::Gpu {
             cargo.args(["--features", "webgpu"]);
-            // The adapter does the work: what matters here is size, and the
-            // minutes that burn's many kernels take to compile.
-            cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "s");
         }
-        Ok(cargo)
+        cargo
     }
 
     fn compiled(self) -> Result<PathBuf> {
-        Ok(self
-            .target_dir()?
-            .join(WASM)
-            .join("release/soundalike.wasm"))
+        let folder = shell::target_dir()?.join(WASM).join(self.profile());
+        Ok(folder.join("soundalike_web.wasm"))
     }
 }
 
@@ -90,7 +86,7 @@ impl Module {
 pub fn build_module(module: Module) -> Result<()> {
     let name = module.name();
     println!("Page: compiling the {name} module");
-    shell::run(module.compile()?)?;
+    shell::run(module.compile())?;
     place(module)
 }
 
@@ -117,12 +113,11 @@ fn bind(module: Module, compiled: &Path) -> Result<()> {
     let fresh = root().join(format!("pkg/{}.new", module.name()));
     remove(&fresh)?;
     println!("Page: wasm-bindgen for the {} module", module.name());
-    let mut bindgen = command("wasm-bindgen");
-    bindgen
-        .args(["--target", "web", "--out-name", "soundalike", "--out-dir"])
-        .arg(&fresh)
-        .arg(compiled);
-    shell::run(bindgen)?;
+    Bindgen::new()
+        .input_path(compiled)
+        .web(true)?
+        .out_name("soundalike")
+        .generate(&fresh)?;
     remove(&place)?;
     fs::rename(&fresh, &place).with_context(|| format!("cannot fill {}", place.display()))
 }

@@ -59,7 +59,12 @@ pub fn serve(options: Options) -> Result<()> {
     page::build_module(Module::Cpu)?;
     sizes::print_report()?;
     println!("Server: compiling");
-    shell::run(shell::cargo(["build", "--release", "--bin", "soundalike"]))?;
+    shell::run(shell::cargo([
+        "build",
+        "--release",
+        "--package",
+        "soundalike-server",
+    ]))?;
     if options.modules == Modules::Both {
         let myself = std::env::current_exe()?;
         let mut background = shell::command(myself);
@@ -68,9 +73,9 @@ pub fn serve(options: Options) -> Result<()> {
             .spawn()
             .context("cannot start the second build")?;
     }
-    let binary = format!("release/soundalike{}", std::env::consts::EXE_SUFFIX);
+    let binary = format!("release/soundalike-server{}", std::env::consts::EXE_SUFFIX);
     let mut server = shell::command(shell::target_dir()?.join(binary));
-    server.args(["serve", "--addr", &options.addr.to_string()]);
+    server.args(["--addr", &options.addr.to_string()]);
     become_program(server)
 }
 
@@ -91,7 +96,7 @@ pub fn gpu_in_background() -> Result<()> {
     let server = parent();
     let start = Instant::now();
     println!("WebGPU module: compiling in the background, the page works without it meanwhile");
-    let mut compile = gently(Module::Gpu.compile()?);
+    let mut compile = gently(Module::Gpu.compile());
     compile.stdout(Stdio::null());
     compile.arg("--quiet");
     let mut compiling = compile.spawn().context("cannot run cargo")?;

@@ -10,8 +10,7 @@ use crate::shell::{self, WASM, cargo, command, find, output, run};
 
 /// What building the page needs.
 pub fn for_page() -> Result<()> {
-    wasm_target()?;
-    wasm_bindgen()
+    wasm_target()
 }
 
 /// The browser that the tests drive.
@@ -39,8 +38,8 @@ fn wasm_target() -> Result<()> {
     run(rustup)
 }
 
-/// The tool that makes JavaScript for the module. Its version must be the
-/// library's, to the last digit.
+/// The runner of the wasm tests. Its version must be the library's, to the last
+/// digit.
 fn wasm_bindgen() -> Result<()> {
     let lock = fs::read_to_string(shell::root().join("Cargo.lock")).context("no Cargo.lock")?;
     let version = locked_version(&lock, "wasm-bindgen").context("Cargo.lock lacks wasm-bindgen")?;
@@ -49,7 +48,7 @@ fn wasm_bindgen() -> Result<()> {
         command.arg("--version");
         output(command).is_ok_and(|said| said.split_whitespace().any(|word| word == version))
     };
-    if installed("wasm-bindgen") && installed("wasm-bindgen-test-runner") {
+    if installed("wasm-bindgen-test-runner") {
         return Ok(());
     }
     println!("Installing wasm-bindgen-cli {version} (a few minutes)");
@@ -60,8 +59,9 @@ fn wasm_bindgen() -> Result<()> {
     run(install)
 }
 
-/// The tool that runs the wasm tests.
+/// The tools that run the wasm tests.
 pub fn wasm_pack() -> Result<()> {
+    wasm_bindgen()?;
     if find(&["wasm-pack"]).is_some() {
         return Ok(());
     }

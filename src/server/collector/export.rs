@@ -9,7 +9,7 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 
 use super::store::{Row, Store};
-use crate::survey::{Answer, Config, Favourite, Opinion};
+use soundalike_survey::{Answer, Config, Favourite, Opinion};
 
 /// Rows that are read at once.
 const ROWS: i64 = 100;
@@ -129,7 +129,7 @@ fn line(cells: &[String]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::survey::{Label, tests_support::survey_of};
+    use soundalike_survey::{Label, examples::survey_of};
 
     #[test]
     fn a_formula_is_disarmed_and_quotes_are_doubled() {

@@ -28,15 +28,15 @@ use axum::routing::{get, post};
 use axum::{Router, body};
 use rand::RngExt;
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 pub use store::{OpenError, Storage};
 
-use crate::model::sha256_hex;
-use crate::survey::{Answer, Config, ConfigError, is_participant_code};
 use export::Format;
 use limit::Limit;
 use problem::Problem;
+use soundalike_survey::{Answer, Config, ConfigError, is_participant_code};
 use store::{Found, Put, Store};
 
 /// Bytes of an answer, at most.
@@ -394,4 +394,9 @@ async fn export_all(
 /// Where the survey of a site lies.
 pub fn survey_of(site: &Path) -> PathBuf {
     site.join("survey/config.json")
+}
+/// SHA-256 in hexadecimal.
+fn sha256_hex(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -11,7 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
-use super::problem::Kind;
+use super::problem::ProblemKind;
 
 /// Upper ends of the latencies' histogram, in seconds.
 const BUCKETS: [f64; 9] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 20.0];
@@ -51,8 +51,8 @@ pub(super) async fn request(request: Request, next: Next) -> Response {
     metrics::gauge!("soundalike_requests_open").decrement(1.0);
 
     let status = response.status().as_u16();
-    let kind = response.extensions().get::<Kind>();
-    let outcome = kind.map_or("done", |Kind(kind)| kind);
+    let kind = response.extensions().get::<ProblemKind>();
+    let outcome = kind.map_or("done", |ProblemKind(kind)| kind);
     let seconds = began.elapsed().as_secs_f64();
     let labels = [
         ("method", method.clone()),

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::store::StoreError;
-use crate::survey::Invalid;
+use soundalike_survey::Invalid;
 
 /// Seconds after which a collector that cannot store is asked again.
 const RETRY_SECONDS: u64 = 10;
@@ -52,10 +52,10 @@ struct Body<'a> {
 
 /// The kind of a problem, left in a response for the metrics.
 #[derive(Clone, Copy)]
-pub(super) struct Kind(pub &'static str);
+pub(super) struct ProblemKind(pub &'static str);
 
 impl Problem {
-    /// Kind, status, and detail in one sentence.
+    /// ProblemKind, status, and detail in one sentence.
     fn tell(&self) -> (&'static str, StatusCode, String) {
         let (kind, status, detail) = match self {
             Self::NoSecret => (
@@ -181,7 +181,7 @@ impl IntoResponse for Problem {
             }
             _ => {}
         }
-        response.extensions_mut().insert(Kind(kind));
+        response.extensions_mut().insert(ProblemKind(kind));
         response
     }
 }

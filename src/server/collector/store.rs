@@ -143,7 +143,7 @@ pub(super) struct Row {
 }
 
 #[derive(Clone, Debug)]
-enum Pool {
+enum DatabasePool {
     Sqlite(SqlitePool),
     Postgres(PgPool),
 }
@@ -152,15 +152,15 @@ enum Pool {
 macro_rules! on {
     ($pool:expr, $name:ident => $body:expr) => {
         match $pool {
-            Pool::Sqlite($name) => $body,
-            Pool::Postgres($name) => $body,
+            DatabasePool::Sqlite($name) => $body,
+            DatabasePool::Postgres($name) => $body,
         }
     };
 }
 
 /// The answers.
 #[derive(Clone, Debug)]
-pub(super) struct Store(Pool);
+pub(super) struct Store(DatabasePool);
 
 impl Store {
     /// Opens the database and brings its tables up to date.
@@ -201,7 +201,7 @@ impl Store {
             .run(&pool)
             .await
             .map_err(|source| OpenError::Migrate { place, source })?;
-        Ok(Self(Pool::Sqlite(pool)))
+        Ok(Self(DatabasePool::Sqlite(pool)))
     }
 
     async fn open_postgres(address: &str) -> Result<Self, OpenError> {
@@ -232,7 +232,7 @@ impl Store {
             .run(&pool)
             .await
             .map_err(|source| OpenError::Migrate { place, source })?;
-        Ok(Self(Pool::Postgres(pool)))
+        Ok(Self(DatabasePool::Postgres(pool)))
     }
 
     /// Stores an answer, in place of what the same participant has sent before.
@@ -314,11 +314,13 @@ impl Store {
     /// Removes what is deleted from the files too, which each database else does later by itself.
     async fn overwrite(&self) {
         let done = match &self.0 {
-            Pool::Sqlite(pool) => sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+            DatabasePool::Sqlite(pool) => sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
                 .execute(pool)
                 .await
                 .map(drop),
-            Pool::Postgres(pool) => sqlx::query("VACUUM answers").execute(pool).await.map(drop),
+            DatabasePool::Postgres(pool) => {
+                sqlx::query("VACUUM answers").execute(pool).await.map(drop)
+            }
         };
         if let Err(error) = done {
             tracing::warn!(%error, "deleted answers are not overwritten yet");

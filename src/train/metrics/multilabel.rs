@@ -10,7 +10,7 @@ use super::{GenreScore, intervals::interval, mean};
 /// From this probability on a tag is called.
 pub const CALLED: f32 = 0.5;
 
-/// How well tags are told, `[clips][tags]`. Averages are over the tags that some clips have and some
+/// How well tags are told, `[clips][tags]`. AverageScores are over the tags that some clips have and some
 /// have not.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TagReport {

@@ -11,11 +11,11 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::page::escaped;
-use super::{Correlations, Epoch, Picture, Places, Sweep};
-use crate::model::GENRES;
-use crate::train::metrics::{Curves, Reliability};
-use crate::train::taste::Personal;
-use crate::train::{TrainError, score_name};
+use super::{Correlations, Epoch, Places, SpectrogramImage, Sweep};
+use crate::metrics::{Curves, Reliability};
+use crate::taste::Personal;
+use crate::{TrainError, score_name};
+use soundalike_core::model::GENRES;
 
 /// Stand-ins and the variables of the style that take their place.
 const INK: RGBColor = RGBColor(1, 2, 3);
@@ -709,7 +709,7 @@ pub(super) fn correlations(of: &Correlations) -> Result<String, TrainError> {
 }
 
 /// A mel spectrogram in shades of ink.
-pub(super) fn spectrogram(at: usize, picture: &Picture) -> Result<String, TrainError> {
+pub(super) fn spectrogram(at: usize, picture: &SpectrogramImage) -> Result<String, TrainError> {
     let title = format!("Mel spectrogram: {} ({})", picture.title, picture.genre);
     let told = format!(
         "{:.1} seconds in {} mel bands, from {:.0} dB (paper) to {:.0} dB (ink)",

@@ -5,14 +5,14 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::{Contents, Correlations, Epoch, Picture, Places, Spot};
-use crate::audio::Clip;
-use crate::catalog::{Catalog, Maker};
-use crate::dsp::{FrontEnd, descriptor_names, descriptors};
-use crate::library::Song;
-use crate::pipeline::Listener;
-use crate::progress::Progress;
-use crate::train::{Details, Report, TrainError};
+use super::{Contents, Correlations, Epoch, Places, SpectrogramImage, Spot};
+use crate::{Details, Report, TrainError};
+use soundalike_core::audio::Clip;
+use soundalike_core::catalog::{Catalog, Provenance};
+use soundalike_core::dsp::{FrontEnd, descriptor_names, descriptors};
+use soundalike_core::pipeline::Predictor;
+use soundalike_datasets::Song;
+use soundalike_datasets::progress::Progress;
 
 /// Fewer clips say little about correlations.
 const LEAST_CLIPS: usize = 30;
@@ -22,9 +22,9 @@ const AVERAGE_PRECISION: &str = "valid_average_precision";
 const PICTURE: [usize; 2] = [64, 160];
 
 /// An evaluation with what it was made of.
-pub struct Heard<'a> {
+pub struct EvaluatedClips<'a> {
     /// Who heard.
-    pub listener: &'a Listener,
+    pub predictor: &'a Predictor,
     /// The songs that it was given.
     pub songs: &'a [Song],
     /// What was heard of each.
@@ -41,7 +41,7 @@ impl Contents {
     pub fn of_evaluation(
         title: String,
         report: Report,
-        heard: &Heard<'_>,
+        heard: &EvaluatedClips<'_>,
     ) -> Result<Self, TrainError> {
         Ok(Self {
             title,
@@ -55,11 +55,11 @@ impl Contents {
     }
 }
 
-fn places(heard: &Heard<'_>) -> Result<Places, TrainError> {
+fn places(heard: &EvaluatedClips<'_>) -> Result<Places, TrainError> {
     let tracks = heard.details.songs.iter();
     let tracks = tracks.map(|&at| heard.songs[at].track.clone()).collect();
-    let maker = Maker::of(heard.listener.model());
-    let catalog = Catalog::new(maker, tracks, &heard.details.answers)?;
+    let provenance = Provenance::of(heard.predictor.model());
+    let catalog = Catalog::new(provenance, tracks, &heard.details.answers)?;
     let map = catalog.map();
     let signatures = catalog.signatures(&map);
     Ok(Places {
@@ -92,7 +92,7 @@ fn clip_of(song: &Song, front_end: &FrontEnd) -> Result<Clip, TrainError> {
         })
 }
 
-fn correlations(heard: &Heard<'_>) -> Result<Option<Correlations>, TrainError> {
+fn correlations(heard: &EvaluatedClips<'_>) -> Result<Option<Correlations>, TrainError> {
     let clips = &heard.details.songs;
     if clips.len() < LEAST_CLIPS {
         return Ok(None);
@@ -138,7 +138,7 @@ fn pearson(rows: &[Vec<f32>]) -> Vec<Vec<f64>> {
 }
 
 /// The first clip of each genre.
-fn pictures(heard: &Heard<'_>) -> Result<Vec<Picture>, TrainError> {
+fn pictures(heard: &EvaluatedClips<'_>) -> Result<Vec<SpectrogramImage>, TrainError> {
     let front_end = FrontEnd::default();
     let mut seen = BTreeSet::new();
     let songs = heard.details.songs.iter().map(|&at| &heard.songs[at]);
@@ -152,7 +152,7 @@ fn pictures(heard: &Heard<'_>) -> Result<Vec<Picture>, TrainError> {
         .collect()
 }
 
-fn picture(song: &Song, front_end: &FrontEnd) -> Result<Picture, TrainError> {
+fn picture(song: &Song, front_end: &FrontEnd) -> Result<SpectrogramImage, TrainError> {
     let clip = clip_of(song, front_end)?;
     let log_mel = front_end.log_mel(clip.samples());
     let [rows, columns] = [
@@ -180,7 +180,7 @@ fn picture(song: &Song, front_end: &FrontEnd) -> Result<Picture, TrainError> {
     all.sort_by(f32::total_cmp);
     // A few very quiet cells would take the contrast of all others.
     let range = [all.get(all.len() / 20), all.last()].map(|db| db.copied().unwrap_or(0.0));
-    Ok(Picture {
+    Ok(SpectrogramImage {
         title: song.track.title.clone(),
         genre: song.track.genre.clone(),
         seconds: clip.seconds(),

@@ -8,9 +8,9 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::{Compared, Contents, Run, figures};
-use crate::train::metrics::{Curves, GenreScore};
-use crate::train::taste::{Figure, TasteReport};
-use crate::train::{Report, TagEvaluation, TrainError};
+use crate::metrics::{Curves, GenreScore};
+use crate::taste::{Figure, TasteReport};
+use crate::{Report, TagEvaluation, TrainError};
 
 /// The style of Soundalike's page, whose colours are used.
 const SITE: &str = include_str!("../../../www/style.css");
@@ -579,7 +579,7 @@ mod tests {
     #[test]
     fn every_genre_has_its_two_colours() {
         let colours = colours();
-        for genre in crate::model::GENRES {
+        for genre in soundalike_core::model::GENRES {
             let name = format!("--genre-{genre}:");
             assert_eq!(colours.matches(&name).count(), 2, "{name}");
         }

@@ -1,4 +1,4 @@
-//! How well tastes are foreseen, beside baselines.
+//! How well tastes are predicted, beside baselines.
 
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
@@ -10,11 +10,11 @@ use super::factors::Factors;
 use super::favourite::{HammingRow, hamming};
 use super::simulate::centred;
 use super::{Answers, AnswersError, FEWEST};
-use crate::catalog::Catalog;
-use crate::taste::posterior::{Opinion, Posterior, Prior, moderation, sigmoid};
-use crate::taste::space::Space;
-use crate::taste::{Labelled, Population, Taste};
-use crate::train::metrics::{area_under_curve, calibration_error, mean};
+use crate::metrics::{area_under_curve, calibration_error, mean};
+use soundalike_core::catalog::Catalog;
+use soundalike_core::taste::posterior::{Observation, Posterior, Prior, moderation, sigmoid};
+use soundalike_core::taste::space::Space;
+use soundalike_core::taste::{Population, RatedSong, Taste};
 
 /// Numbers of known opinions.
 const KNOWN: [usize; 4] = [5, 10, 20, 40];
@@ -43,7 +43,7 @@ const MODELS: [&str; 8] = [
 /// The ways that know nothing of what others said.
 const ALONE: &str = "personal, alone";
 
-/// Figures of one way to foresee opinions: means over participants with 95 % intervals by bootstrap
+/// Figures of one way to predict opinions: means over participants with 95 % intervals by bootstrap
 /// over participants.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Figure {
@@ -51,7 +51,7 @@ pub struct Figure {
     pub name: String,
     /// Whether it knows what other people said of the songs; the others know this person alone.
     pub knows_others: bool,
-    /// Share of opinions foreseen.
+    /// Share of opinions predicted.
     pub accuracy: [f64; 3],
     /// Mean negative log likelihood in nats.
     pub log_loss: [f64; 3],
@@ -100,11 +100,11 @@ pub struct TasteReport {
     pub cold_start: Vec<Figure>,
 }
 
-/// Foreseen opinions of one participant by one way.
+/// Predictions opinions of one participant by one way.
 #[derive(Clone, Debug, Default)]
-struct Foreseen(Vec<(f32, bool)>);
+struct Predictions(Vec<(f32, bool)>);
 
-impl Foreseen {
+impl Predictions {
     fn log_loss(&self) -> f64 {
         let losses = self.0.iter().map(|&(p, liked)| {
             let p = f64::from(p).clamp(1e-6, 1.0 - 1e-6);
@@ -139,7 +139,7 @@ pub(super) fn folds(count: usize, seed: u64) -> (Vec<usize>, usize) {
 }
 
 /// What the people of the other folds say: likelihoods for the baselines.
-struct Others {
+struct Baselines {
     /// Share of all opinions that like.
     liked: f64,
     /// By song, smoothed.
@@ -148,7 +148,7 @@ struct Others {
     nearest: [f64; 2],
 }
 
-impl Others {
+impl Baselines {
     fn of(answers: &Answers, people: &[usize], near: &[Vec<usize>]) -> Self {
         let mut counts = vec![(0.0, 0.0); answers.songs.len()];
         let mut agree = [(0.0, 0.0); 2];
@@ -177,7 +177,7 @@ impl Others {
     }
 
     /// The five baselines' probabilities for a song, in the order of [`MODELS`].
-    fn foresee(&self, known: &[(usize, bool)], song: usize, near: &[Vec<usize>]) -> [f64; 5] {
+    fn predict(&self, known: &[(usize, bool)], song: usize, near: &[Vec<usize>]) -> [f64; 5] {
         let likes = known.iter().filter(|(_, liked)| *liked).count() as f64;
         let person = (likes + IMAGINED * self.liked) / (known.len() as f64 + IMAGINED);
         let nearest =
@@ -194,9 +194,9 @@ impl Others {
     /// The song's share among the others, moved by how readily this person likes anything.
     fn popular(&self, known: &[(usize, bool)], song: usize) -> f64 {
         let logit = |p: f64| (p / (1.0 - p)).ln();
-        let opinions: Vec<Opinion> = known
+        let opinions: Vec<Observation> = known
             .iter()
-            .map(|&(s, liked)| Opinion {
+            .map(|&(s, liked)| Observation {
                 features: vec![1.0],
                 offset: logit(self.songs[s]),
                 liked,
@@ -293,14 +293,14 @@ fn personal(
     let (fold, count) = folds(answers.people.len(), seed);
     let alone = Taste::new(catalog, None)?;
     // Per person: per number of known opinions: per model.
-    type Cells = Vec<Vec<Foreseen>>;
+    type Cells = Vec<Vec<Predictions>>;
     let per_fold: Vec<Vec<(usize, Cells)>> = (0..count)
         .into_par_iter()
         .map(|left_out| {
             let others: Vec<usize> = (0..fold.len()).filter(|&p| fold[p] != left_out).collect();
             let population = answers.population_of(catalog, space, &others, |_| true);
             let with = Taste::new(catalog, Some(&population))?;
-            let said = Others::of(answers, &others, near);
+            let said = Baselines::of(answers, &others, near);
             let factors = factors_of(answers, catalog, space, &others);
             let people = (0..fold.len()).filter(|&p| fold[p] == left_out);
             Ok(people
@@ -325,7 +325,7 @@ fn personal(
         .iter()
         .enumerate()
         .filter_map(|(at, &labels)| {
-            let rows: Vec<&Vec<Foreseen>> = people
+            let rows: Vec<&Vec<Predictions>> = people
                 .iter()
                 .map(|(_, cells)| &cells[at])
                 .filter(|cells| !cells[0].0.is_empty())
@@ -353,17 +353,17 @@ fn factors_of(answers: &Answers, catalog: &Catalog, space: &Space, people: &[usi
     Factors::learn(&features, &space.shares, &labels)
 }
 
-/// What is foreseen of one person: per number of known opinions, per model.
+/// What is predicted of one person: per number of known opinions, per model.
 fn of_person(
     answers: &Answers,
     catalog: &Catalog,
     person: usize,
     (with, alone, factors): (&Taste, &Taste, &Factors),
-    said: &Others,
+    said: &Baselines,
     near: &[Vec<usize>],
     seed: u64,
-) -> Vec<Vec<Foreseen>> {
-    let mut cells = vec![vec![Foreseen::default(); MODELS.len()]; KNOWN.len()];
+) -> Vec<Vec<Predictions>> {
+    let mut cells = vec![vec![Predictions::default(); MODELS.len()]; KNOWN.len()];
     for repeat in 0..REPEATS {
         let mut labels = answers.people[person].labels.clone();
         let mut rng = ChaCha8Rng::seed_from_u64(
@@ -389,9 +389,9 @@ fn of_person(
                 let all = own
                     .into_iter()
                     .chain([collaborative])
-                    .chain(said.foresee(known, song, near));
-                for (foreseen, p) in cell.iter_mut().zip(all) {
-                    foreseen.0.push((p as f32, liked));
+                    .chain(said.predict(known, song, near));
+                for (predicted, p) in cell.iter_mut().zip(all) {
+                    predicted.0.push((p as f32, liked));
                 }
             }
         }
@@ -403,10 +403,10 @@ pub(super) fn labelled<'a>(
     known: &[(usize, bool)],
     answers: &Answers,
     catalog: &'a Catalog,
-) -> Vec<Labelled<'a>> {
+) -> Vec<RatedSong<'a>> {
     known
         .iter()
-        .map(|&(song, liked)| Labelled {
+        .map(|&(song, liked)| RatedSong {
             embedding: catalog.embedding(answers.tracks[song]),
             liked,
         })
@@ -434,7 +434,7 @@ fn cold_start(
     let (fold, count) = folds(answers.songs.len(), seed ^ 1);
     let everybody: Vec<usize> = (0..answers.people.len()).collect();
     let alone = Taste::new(catalog, None)?;
-    let mut cells = vec![vec![Foreseen::default(); NAMES.len()]; answers.people.len()];
+    let mut cells = vec![vec![Predictions::default(); NAMES.len()]; answers.people.len()];
     let count = count.min(FOLDS);
     let per_fold: Vec<Vec<(usize, [f64; 7], bool)>> = (0..count)
         .into_par_iter()
@@ -458,9 +458,9 @@ fn cold_start(
                     .collect(),
                 ..answers.clone()
             };
-            let said = Others::of(&seen, &everybody, near);
+            let said = Baselines::of(&seen, &everybody, near);
             let factors = factors_of(&seen, catalog, space, &everybody);
-            let mut foreseen = Vec::new();
+            let mut predicted = Vec::new();
             for (person, p) in answers.people.iter().enumerate() {
                 let known = &seen.people[person].labels;
                 let labels = labelled(known, answers, catalog);
@@ -474,18 +474,18 @@ fn cold_start(
                     .filter(|(s, _)| fold[*s] % count == left_out)
                 {
                     let embedding = catalog.embedding(answers.tracks[song]);
-                    let [overall, _, majority, nearest, _] = said.foresee(known, song, near);
+                    let [overall, _, majority, nearest, _] = said.predict(known, song, near);
                     let [a, b, c] =
                         [&own, &alone, &fresh].map(|t| f64::from(t.rate(embedding).probability));
                     let collaborative = factors.rate(&in_common, song);
-                    foreseen.push((
+                    predicted.push((
                         person,
                         [a, b, collaborative, overall, majority, nearest, c],
                         liked,
                     ));
                 }
             }
-            Ok(foreseen)
+            Ok(predicted)
         })
         .collect::<Result<_, AnswersError>>()?;
     for (person, probabilities, liked) in per_fold.into_iter().flatten() {
@@ -493,12 +493,12 @@ fn cold_start(
             cell.0.push((p as f32, liked));
         }
     }
-    let rows: Vec<&Vec<Foreseen>> = cells.iter().filter(|c| !c[0].0.is_empty()).collect();
+    let rows: Vec<&Vec<Predictions>> = cells.iter().filter(|c| !c[0].0.is_empty()).collect();
     Ok(figures(&NAMES, &rows, seed))
 }
 
 /// Figures of each way over people.
-fn figures(names: &[&str], people: &[&Vec<Foreseen>], seed: u64) -> Vec<Figure> {
+fn figures(names: &[&str], people: &[&Vec<Predictions>], seed: u64) -> Vec<Figure> {
     let losses = |way: usize| -> Vec<f64> { people.iter().map(|p| p[way].log_loss()).collect() };
     let first = losses(0);
     names

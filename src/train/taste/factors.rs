@@ -5,8 +5,8 @@
 //! nobody judged has factors too (Agarwal and Chen 2009, "Regression-based latent factor models").
 //! People, songs and the map are fitted by turns, each at its most probable value.
 
-use crate::taste::matrix::{Cholesky, dot};
-use crate::taste::posterior::{Opinion, Posterior, Prior, moderation, sigmoid};
+use soundalike_core::linear_algebra::{Cholesky, dot};
+use soundalike_core::taste::posterior::{Observation, Posterior, Prior, moderation, sigmoid};
 
 /// Factors of a person and of a song.
 const RANK: usize = 4;
@@ -30,7 +30,7 @@ pub(super) struct Factors {
 
 impl Factors {
     /// Fits people's opinions, each a list of songs by index with whether they are liked. `features`
-    /// are `[songs][weights]` by [`crate::taste::space::Space::features`], `shares` those of the space.
+    /// are `[songs][weights]` by [`soundalike_core::taste::space::Space::features`], `shares` those of the space.
     pub(super) fn learn(
         features: &[Vec<f64>],
         shares: &[f64],
@@ -66,12 +66,12 @@ impl Factors {
         for _ in 0..TURNS {
             let tastes: Vec<Vec<f64>> = people
                 .iter()
-                .map(|labels| Posterior::of(&person, &opinions(labels, &songs)).mean)
+                .map(|labels| Posterior::of(&person, &observations(labels, &songs)).mean)
                 .collect();
             for (s, labels) in by_song.iter().enumerate() {
                 let mut prior = Prior::diagonal(&noise, 1.0);
                 prior.mean = mapped(&map, s);
-                songs[s] = Posterior::of(&prior, &opinions(labels, &tastes)).mean;
+                songs[s] = Posterior::of(&prior, &observations(labels, &tastes)).mean;
             }
             // Ridge regression of the judged songs' factors on their features.
             for (k, row) in map.iter_mut().enumerate() {
@@ -105,7 +105,7 @@ impl Factors {
 
     /// A person's factors by some opinions.
     pub(super) fn taught(&self, known: &[(usize, bool)]) -> Posterior {
-        Posterior::of(&self.person, &opinions(known, &self.songs))
+        Posterior::of(&self.person, &observations(known, &self.songs))
     }
 
     /// Probability that a person likes a song.
@@ -128,12 +128,12 @@ fn seen(factors: &[f64]) -> (Vec<f64>, f64) {
     (features, offset)
 }
 
-fn opinions(labels: &[(usize, bool)], others: &[Vec<f64>]) -> Vec<Opinion> {
+fn observations(labels: &[(usize, bool)], others: &[Vec<f64>]) -> Vec<Observation> {
     labels
         .iter()
         .map(|&(other, liked)| {
             let (features, offset) = seen(&others[other]);
-            Opinion {
+            Observation {
                 features,
                 offset,
                 liked,

@@ -4,26 +4,26 @@ use serde::Serialize;
 
 use super::Answers;
 use super::evaluate::{folds, interval};
-use crate::catalog::Catalog;
-use crate::survey::Favourite;
-use crate::survey::features::COLUMNS;
-use crate::taste::matrix::eigen;
-use crate::taste::posterior::{Opinion, Posterior, Prior};
-use crate::taste::space::Space;
+use soundalike_core::catalog::Catalog;
+use soundalike_core::linear_algebra::eigen;
+use soundalike_core::taste::posterior::{Observation, Posterior, Prior};
+use soundalike_core::taste::space::Space;
+use soundalike_survey::COLUMNS;
+use soundalike_survey::Favourite;
 
 /// Principal components of a favourite that likes are learnt from.
 const COMPONENTS: usize = 8;
 /// Deviations of the weights that are weighed by their evidence.
 const DEVIATIONS: [f64; 3] = [0.1, 0.3, 0.9];
 
-/// Share of likes foreseen from one kind of input.
+/// Share of likes predicted from one kind of input.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct HammingRow {
     /// What was heard of the favourite.
     pub input: String,
     /// Participants whose favourite has it.
     pub participants: usize,
-    /// Share of the opinions foreseen (one less the Hamming loss), with its 95 % interval.
+    /// Share of the opinions predicted (one less the Hamming loss), with its 95 % interval.
     pub accuracy: [f64; 3],
     /// The same by the majority per song of the other participants.
     pub majority_per_song: [f64; 3],
@@ -40,7 +40,7 @@ pub(super) fn hamming(
 ) -> Vec<HammingRow> {
     let by_path = super::tracks_of(catalog);
     type Reading<'a> = Box<dyn Fn(&Favourite) -> Option<Vec<f64>> + 'a>;
-    let summary = |row: fn(&crate::survey::Features) -> &Vec<f32>| -> Reading<'_> {
+    let summary = |row: fn(&soundalike_survey::Features) -> &Vec<f32>| -> Reading<'_> {
         Box::new(move |favourite| match favourite {
             Favourite::Own { features, .. } => Some(moments(row(features))),
             Favourite::Song { .. } => None,
@@ -117,17 +117,17 @@ fn one(name: &str, heard: &[(usize, Vec<f64>)], answers: &Answers, seed: u64) ->
         let reduce = reduction(&inputs);
         let reduced: Vec<Vec<f64>> = inputs.iter().map(|x| reduce(x)).collect();
         // Opinions of the other participants on each song.
-        let mut opinions: Vec<Vec<Opinion>> = vec![Vec::new(); answers.songs.len()];
+        let mut opinions: Vec<Vec<Observation>> = vec![Vec::new(); answers.songs.len()];
         for (&i, x) in train.iter().zip(&reduced) {
             for &(song, liked) in &answers.people[heard[i].0].labels {
-                opinions[song].push(Opinion {
+                opinions[song].push(Observation {
                     features: x.clone(),
                     offset: 0.0,
                     liked,
                 });
             }
         }
-        let likes = |o: &[Opinion]| o.iter().filter(|o| o.liked).count();
+        let likes = |o: &[Observation]| o.iter().filter(|o| o.liked).count();
         let all: usize = opinions.iter().map(Vec::len).sum();
         let overall = 2 * opinions.iter().map(|o| likes(o)).sum::<usize>() > all;
         let songs: Vec<(Vec<f64>, bool)> = opinions
@@ -176,8 +176,8 @@ fn one(name: &str, heard: &[(usize, Vec<f64>)], answers: &Answers, seed: u64) ->
     }
 }
 
-/// Weights that foresee a song's likes, by the deviation of the greatest evidence.
-fn weights(opinions: &[Opinion]) -> Vec<f64> {
+/// Weights that predict a song's likes, by the deviation of the greatest evidence.
+fn weights(opinions: &[Observation]) -> Vec<f64> {
     let fits = DEVIATIONS.map(|deviation| {
         let mut variances = vec![4.0];
         variances.extend([deviation * deviation; COMPONENTS]);

@@ -14,12 +14,12 @@ use std::path::{Path, PathBuf};
 
 pub use evaluate::{Figure, Personal, TasteReport, evaluate, with_networks};
 pub use favourite::HammingRow;
-pub use simulate::{Planted, Recipe, Simulation, simulate};
+pub use simulate::{Planted, Scenario, Simulation, simulate};
 
-use crate::catalog::Catalog;
-use crate::survey::{Answer, Config, Favourite, Opinion};
-use crate::taste::space::Space;
-use crate::taste::{Origin, Population, TasteError};
+use soundalike_core::catalog::Catalog;
+use soundalike_core::taste::space::Space;
+use soundalike_core::taste::{Origin, Population, TasteError};
+use soundalike_survey::{Answer, Config, Favourite, Opinion};
 
 /// Answers that are needed to learn what people have in common.
 const FEWEST: usize = 4;
@@ -183,7 +183,7 @@ impl Answers {
             })
             .collect();
         let origin = Origin {
-            model_sha256: catalog.maker.model_sha256.clone(),
+            model_sha256: catalog.provenance.model_sha256.clone(),
             simulated: self.simulated,
             survey: self.survey.clone(),
             answers: people.len(),
@@ -210,12 +210,12 @@ fn checked(
     catalog: &Catalog,
 ) -> Result<Answer, String> {
     let answer = Answer::from_json(line).map_err(|e| e.to_string())?;
-    if answer.model_sha256 != catalog.maker.model_sha256 {
+    if answer.model_sha256 != catalog.provenance.model_sha256 {
         let short = |sha: &str| sha.chars().take(8).collect::<String>();
         return Err(format!(
             "its embeddings are of another model ({}…) than the catalogue's ({}…)",
             short(&answer.model_sha256),
-            short(&catalog.maker.model_sha256)
+            short(&catalog.provenance.model_sha256)
         ));
     }
     if let Some(config) = config {

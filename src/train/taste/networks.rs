@@ -9,10 +9,10 @@ use burn::tensor::{Device, Tensor, TensorData};
 use super::Answers;
 use super::evaluate::interval;
 use super::favourite::HammingRow;
-use crate::model::perry;
-use crate::model::stack::Plan;
-use crate::survey::features::{COLUMNS, DWT_ROWS, MFCC_ROWS, STFT_ROWS};
-use crate::survey::{Favourite, Features};
+use soundalike_core::model::multimodal;
+use soundalike_core::model::stack::StackConfig;
+use soundalike_survey::{COLUMNS, DWT_ROWS, MFCC_ROWS, STFT_ROWS};
+use soundalike_survey::{Favourite, Features};
 
 /// Steps of each training, all participants at once, and the learning rate.
 const STEPS: usize = 25;
@@ -33,7 +33,7 @@ struct Person<'a> {
 }
 
 /// Hamming accuracy of perry's five inputs, each through its network, over the participants whose
-/// favourite is a file of their own, each foreseen by what was learnt from all the others. A network says by how much the odds of a like differ from those of
+/// favourite is a file of their own, each predicted by what was learnt from all the others. A network says by how much the odds of a like differ from those of
 /// the song among the participants it learns from.
 pub(super) fn hamming(answers: &Answers, seed: u64) -> Vec<HammingRow> {
     let people: Vec<Person<'_>> = answers
@@ -51,12 +51,16 @@ pub(super) fn hamming(answers: &Answers, seed: u64) -> Vec<HammingRow> {
         return Vec::new();
     }
     let songs = answers.songs.len();
-    let kinds: [(&str, Plan, &[Part]); 5] = [
-        ("mfcc-cnn", perry::mfcc_cnn(songs), &[MFCC]),
-        ("mfcc-crnn", perry::mfcc_crnn(songs), &[MFCC]),
-        ("dwt-cnn", perry::dwt_cnn(songs), &[DWT]),
-        ("stft-cnn", perry::stft_cnn(songs), &[STFT]),
-        ("multimodal", perry::multimodal(songs), &[MFCC, DWT, STFT]),
+    let kinds: [(&str, StackConfig, &[Part]); 5] = [
+        ("mfcc-cnn", multimodal::mfcc_cnn(songs), &[MFCC]),
+        ("mfcc-crnn", multimodal::mfcc_crnn(songs), &[MFCC]),
+        ("dwt-cnn", multimodal::dwt_cnn(songs), &[DWT]),
+        ("stft-cnn", multimodal::stft_cnn(songs), &[STFT]),
+        (
+            "multimodal",
+            multimodal::multimodal(songs),
+            &[MFCC, DWT, STFT],
+        ),
     ];
     kinds
         .into_iter()
@@ -74,7 +78,7 @@ pub(super) fn hamming(answers: &Answers, seed: u64) -> Vec<HammingRow> {
 }
 
 /// The plan for an answer's smaller pictures.
-fn of_summaries(mut plan: Plan, parts: &[Part]) -> Plan {
+fn of_summaries(mut plan: StackConfig, parts: &[Part]) -> StackConfig {
     for (branch, (rows, _)) in plan.branches.iter_mut().zip(parts) {
         branch.shape = [1, *rows, COLUMNS];
     }
@@ -83,7 +87,7 @@ fn of_summaries(mut plan: Plan, parts: &[Part]) -> Plan {
 
 fn one(
     name: &str,
-    plan: &Plan,
+    plan: &StackConfig,
     parts: &[Part],
     people: &[Person<'_>],
     songs: usize,
@@ -99,7 +103,7 @@ fn one(
             (likes + usize::from(*liked), all + 1)
         });
         let overall = 2 * likes > all;
-        let logits = foresee(plan, parts, &train, &[person], &odds, seed);
+        let logits = predict(plan, parts, &train, &[person], &odds, seed);
         if person.labels.is_empty() {
             continue;
         }
@@ -132,8 +136,8 @@ fn log_odds(people: &[&Person<'_>], songs: usize) -> Vec<f32> {
 }
 
 /// Learns from some participants and foresees the others: logits `[test, songs]`.
-fn foresee(
-    plan: &Plan,
+fn predict(
+    plan: &StackConfig,
     parts: &[Part],
     train: &[&Person<'_>],
     test: &[&Person<'_>],
@@ -247,10 +251,10 @@ mod tests {
             .collect();
         let people: Vec<&Person<'_>> = people.iter().collect();
         let (train, test) = people.split_at(18);
-        let plan = of_summaries(perry::mfcc_cnn(songs), &[MFCC]);
+        let plan = of_summaries(multimodal::mfcc_cnn(songs), &[MFCC]);
         let learn = || {
             let odds = log_odds(train, songs);
-            foresee(&plan, &[MFCC], train, test, &odds, 1)
+            predict(&plan, &[MFCC], train, test, &odds, 1)
         };
         let logits = learn();
         for (person, logits) in test.iter().zip(logits.chunks(songs)) {

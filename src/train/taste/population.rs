@@ -6,10 +6,10 @@
 //! `Σ` is kept as low rank plus diagonal: `w_i = m + F·u_i + ε_i` makes `x_s·F` the factors of a
 //! collaborative model that any song has, asked about or not.
 
-use crate::taste::matrix::eigen;
-use crate::taste::posterior::{Opinion, Posterior, Prior, moderation, sigmoid};
-use crate::taste::space::Space;
-use crate::taste::{Origin, Population};
+use soundalike_core::linear_algebra::eigen;
+use soundalike_core::taste::posterior::{Observation, Posterior, Prior, moderation, sigmoid};
+use soundalike_core::taste::space::Space;
+use soundalike_core::taste::{Origin, Population};
 
 /// Rounds of expectation and maximisation.
 const ROUNDS: usize = 25;
@@ -55,9 +55,9 @@ pub(super) fn learn(
         let tastes: Vec<Posterior> = people
             .iter()
             .map(|person| {
-                let opinions: Vec<Opinion> = person
+                let opinions: Vec<Observation> = person
                     .iter()
-                    .map(|&(song, liked)| Opinion {
+                    .map(|&(song, liked)| Observation {
                         features: songs.features[song].clone(),
                         offset: offsets[song].0,
                         liked,

@@ -4,15 +4,15 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::AnswersError;
-use crate::catalog::Catalog;
-use crate::survey::features::{COLUMNS, DWT_ROWS, MFCC_ROWS, STFT_ROWS};
-use crate::survey::{
+use soundalike_core::catalog::Catalog;
+use soundalike_survey::{
     Answer, Config, Consent, Favourite, Features, Label, Opinion, VERSION, participant_code,
 };
+use soundalike_survey::{COLUMNS, DWT_ROWS, MFCC_ROWS, STFT_ROWS};
 
 /// What tastes are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Recipe {
+pub enum Scenario {
     /// Directions of the embedding: a kind's and an own one.
     Directions,
     /// Liked and disliked genres, and for each song a whim that has nothing to do with its sound: a
@@ -33,7 +33,7 @@ pub struct Simulation {
     /// Seed of every random choice.
     pub seed: u64,
     /// What tastes are made of.
-    pub recipe: Recipe,
+    pub recipe: Scenario,
     /// Kinds of taste.
     pub archetypes: usize,
     /// Deviation over the catalogue of how much a taste likes songs.
@@ -57,7 +57,7 @@ impl Default for Simulation {
         Self {
             participants: 120,
             seed: 0,
-            recipe: Recipe::Directions,
+            recipe: Scenario::Directions,
             archetypes: 5,
             strength: 1.8,
             individual: 0.5,
@@ -123,12 +123,12 @@ pub fn simulate(
         let drawn: Vec<f64> = (0..d).map(|_| normal(rng)).collect();
         scaled(drawn, &away)
     };
-    let genres = catalog.maker.genres.len();
+    let genres = catalog.provenance.genres.len();
     let kinds: Vec<Vec<f64>> = (0..s.archetypes)
         .map(|_| match s.recipe {
-            Recipe::Directions => direction(&mut rng),
-            Recipe::Genres => liked_genres(genres, &mut rng),
-            Recipe::Whims => Vec::new(),
+            Scenario::Directions => direction(&mut rng),
+            Scenario::Genres => liked_genres(genres, &mut rng),
+            Scenario::Whims => Vec::new(),
         })
         .collect();
     let popularity: Vec<f64> = tracks
@@ -144,7 +144,7 @@ pub fn simulate(
     for _ in 0..s.participants {
         let kind = &kinds[rng.random_range(0..kinds.len())];
         let mut taste: Vec<f64> = match s.recipe {
-            Recipe::Directions => {
+            Scenario::Directions => {
                 let own = direction(&mut rng);
                 let mixed = kind
                     .iter()
@@ -154,7 +154,7 @@ pub fn simulate(
                 let along = |row: &Vec<f64>| taste.iter().zip(row).map(|(w, x)| w * x).sum();
                 away.iter().map(along).collect()
             }
-            Recipe::Genres => {
+            Scenario::Genres => {
                 let own = liked_genres(genres, &mut rng);
                 let mixed: Vec<f64> = kind
                     .iter()
@@ -174,7 +174,7 @@ pub fn simulate(
                 taste.iter_mut().for_each(|v| *v += 0.5 * normal(&mut rng));
                 standard(&taste)
             }
-            Recipe::Whims => (0..catalog.len()).map(|_| normal(&mut rng)).collect(),
+            Scenario::Whims => (0..catalog.len()).map(|_| normal(&mut rng)).collect(),
         };
         taste.iter_mut().for_each(|v| *v *= s.strength);
         let readiness = s.readiness * normal(&mut rng);
@@ -226,7 +226,7 @@ pub fn simulate(
                 version: config.consent_version,
                 at: "2000-01-01T00:00:00Z".to_owned(),
             },
-            model_sha256: catalog.maker.model_sha256.clone(),
+            model_sha256: catalog.provenance.model_sha256.clone(),
             favourite,
             labels,
             favourites: best,

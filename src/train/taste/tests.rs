@@ -3,12 +3,12 @@
 use std::io::Write;
 
 use super::*;
-use crate::catalog::Recommendation;
-use crate::survey::{ModelShape, SurveySong};
-use crate::taste::{Labelled, Taste};
+use soundalike_core::catalog::Recommendation;
+use soundalike_core::taste::{RatedSong, Taste};
+use soundalike_survey::SurveySong;
 
 fn catalog() -> Catalog {
-    Catalog::from_bytes(crate::shipped::CATALOG).unwrap()
+    Catalog::from_bytes(soundalike_shipped::CATALOG).unwrap()
 }
 
 fn survey(catalog: &Catalog) -> Config {
@@ -18,7 +18,7 @@ fn survey(catalog: &Catalog) -> Config {
     };
     Config {
         id: "test".to_owned(),
-        model: ModelShape::of(catalog),
+        model: soundalike_core::survey::model_shape(catalog),
         songs: (0..50).map(song).collect(),
         ..Config::default()
     }
@@ -78,9 +78,9 @@ fn planted_tastes_are_recovered_from_forty_opinions() {
     let mut taste = Taste::new(&catalog, None).unwrap();
     let mut sum = 0.0;
     for (answer, weights) in answers.iter().zip(&planted.tastes) {
-        let labels: Vec<Labelled<'_>> = answer.labels[..40]
+        let labels: Vec<RatedSong<'_>> = answer.labels[..40]
             .iter()
-            .map(|label| Labelled {
+            .map(|label| RatedSong {
                 embedding: catalog.embedding(tracks[label.song.as_str()]),
                 liked: label.opinion == Opinion::Like,
             })
@@ -92,7 +92,7 @@ fn planted_tastes_are_recovered_from_forty_opinions() {
             found.push(logit(taste.rate(catalog.embedding(track)).probability));
             truth.push(planted);
         }
-        sum += crate::taste::correlation(&found, &truth);
+        sum += correlation(&found, &truth);
     }
     let correlation = sum / 20.0;
     println!("mean correlation of learnt and planted taste {correlation:.3}");
@@ -134,9 +134,9 @@ fn asking_what_tells_most_learns_faster_than_asking_in_any_order() {
                 };
                 assert!(!known.contains(&track));
                 known.push(track);
-                let labels: Vec<Labelled<'_>> = known
+                let labels: Vec<RatedSong<'_>> = known
                     .iter()
-                    .map(|&t| Labelled {
+                    .map(|&t| RatedSong {
                         embedding: catalog.embedding(t),
                         liked: logit(t) > 0.0,
                     })
@@ -179,7 +179,7 @@ fn personal_tastes_beat_the_baselines_and_are_calibrated_and_repeat() {
 fn tastes_of_genres_beat_the_baselines_too() {
     let catalog = catalog();
     let s = Simulation {
-        recipe: Recipe::Genres,
+        recipe: Scenario::Genres,
         ..simulation(60, 21)
     };
     let (answers, _) = simulate(&s, &survey(&catalog), &catalog).unwrap();
@@ -196,7 +196,7 @@ fn tastes_of_genres_beat_the_baselines_too() {
 fn likes_that_have_nothing_to_do_with_the_sound_make_no_bold_probabilities() {
     let catalog = catalog();
     let s = Simulation {
-        recipe: Recipe::Whims,
+        recipe: Scenario::Whims,
         popularity: 0.0,
         readiness: 0.0,
         ..simulation(40, 9)
@@ -205,7 +205,7 @@ fn likes_that_have_nothing_to_do_with_the_sound_make_no_bold_probabilities() {
     let report = evaluate(&read(&answers, &catalog), &catalog, 0).unwrap();
     for personal in report.personal.iter().filter(|p| p.labels >= 10) {
         for model in &personal.rows[..2] {
-            // Nothing can be foreseen: a coin costs ln 2.
+            // Nothing can be predicted: a coin costs ln 2.
             assert!(model.log_loss[0] < 0.72, "{model:?}");
         }
     }
@@ -215,7 +215,12 @@ fn likes_that_have_nothing_to_do_with_the_sound_make_no_bold_probabilities() {
 fn what_was_learnt_is_said_and_lists_follow_it() {
     let catalog = catalog();
     let of_genre = |name: &str| -> Vec<usize> {
-        let genre = catalog.maker.genres.iter().position(|g| g == name).unwrap();
+        let genre = catalog
+            .provenance
+            .genres
+            .iter()
+            .position(|g| g == name)
+            .unwrap();
         let mut tracks: Vec<usize> = (0..catalog.len()).collect();
         tracks.sort_by(|&a, &b| {
             catalog.probabilities(b)[genre].total_cmp(&catalog.probabilities(a)[genre])
@@ -228,12 +233,12 @@ fn what_was_learnt_is_said_and_lists_follow_it() {
     assert_eq!(taste.learnt(&catalog).sentence, "nothing yet");
     let opinion = |liked: bool| {
         let catalog = &catalog;
-        move |&track: &usize| Labelled {
+        move |&track: &usize| RatedSong {
             embedding: catalog.embedding(track),
             liked,
         }
     };
-    let mut labels: Vec<Labelled<'_>> = liked[..8].iter().map(opinion(true)).collect();
+    let mut labels: Vec<RatedSong<'_>> = liked[..8].iter().map(opinion(true)).collect();
     labels.extend(disliked[..8].iter().map(opinion(false)));
     taste.learn(&labels);
     let learnt = taste.learnt(&catalog);
@@ -262,8 +267,8 @@ fn what_was_learnt_is_said_and_lists_follow_it() {
 fn asking_prefers_what_is_uncertain() {
     let catalog = catalog();
     let mut taste = Taste::new(&catalog, None).unwrap();
-    let labels: Vec<Labelled<'_>> = (0..10)
-        .map(|i| Labelled {
+    let labels: Vec<RatedSong<'_>> = (0..10)
+        .map(|i| RatedSong {
             embedding: catalog.embedding(i * 7),
             liked: i % 2 == 0,
         })
@@ -291,12 +296,12 @@ fn a_population_survives_its_file_and_another_models_is_refused() {
     };
     assert!((rate(&population) - rate(&again)).abs() < 1e-4);
     let mut other = catalog.clone();
-    other.maker.model_sha256 = "0".repeat(64);
+    other.provenance.model_sha256 = "0".repeat(64);
     let refused = Taste::new(&other, Some(&again)).unwrap_err().to_string();
-    let of = format!("another model ({}…)", &catalog.maker.model_sha256[..8]);
+    let of = format!("another model ({}…)", &catalog.provenance.model_sha256[..8]);
     assert!(refused.contains(&of), "{refused}");
     assert!(Population::from_bytes(&bytes[..bytes.len() / 2]).is_err());
-    assert!(Population::from_bytes(crate::shipped::CATALOG).is_err());
+    assert!(Population::from_bytes(soundalike_shipped::CATALOG).is_err());
 }
 
 #[test]
@@ -307,7 +312,7 @@ fn a_bad_line_is_named_and_the_others_are_used() {
         .iter()
         .map(|a| serde_json::to_string(a).unwrap())
         .collect();
-    lines[1] = lines[1].replace(&catalog.maker.model_sha256, &"f".repeat(64));
+    lines[1] = lines[1].replace(&catalog.provenance.model_sha256, &"f".repeat(64));
     lines[2].truncate(100);
     let file = written(&lines);
     let (used, bad) = Answers::read(&[file.path().to_owned()], None, &catalog).unwrap();
@@ -318,4 +323,20 @@ fn a_bad_line_is_named_and_the_others_are_used() {
         used.population(&catalog),
         Err(AnswersError::TooFew { found: 2 })
     ));
+}
+
+/// Pearson's correlation; zero where one of both does not vary.
+fn correlation(a: &[f64], b: &[f64]) -> f64 {
+    let n = a.len().max(1) as f64;
+    let (ma, mb) = (a.iter().sum::<f64>() / n, b.iter().sum::<f64>() / n);
+    let (mut ab, mut aa, mut bb) = (0.0, 0.0, 0.0);
+    for (x, y) in a.iter().zip(b) {
+        ab += (x - ma) * (y - mb);
+        aa += (x - ma) * (x - ma);
+        bb += (y - mb) * (y - mb);
+    }
+    if aa <= 0.0 || bb <= 0.0 {
+        return 0.0;
+    }
+    ab / (aa * bb).sqrt()
 }

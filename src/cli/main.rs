@@ -1,0 +1,611 @@
+//! Soundalike in the terminal: hears songs, names their genre, finds songs that sound like them.
+
+mod survey;
+
+use soundalike_datasets::output::write_whole;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use burn::tensor::Device;
+use clap::{Parser, Subcommand, ValueEnum};
+use serde::Serialize;
+use soundalike_core::audio;
+use soundalike_core::catalog::{
+    Catalog, Provenance, Query, Ranking, Recommendation, RecommendationView, Search,
+};
+use soundalike_core::dsp::{FrontEnd, chroma, descriptors, dwt, dwt_levels, frame_features, mfcc};
+use soundalike_core::model::Model;
+use soundalike_core::pipeline::{Prediction, PredictionView, Predictor};
+use soundalike_datasets::progress::Progress;
+use soundalike_datasets::{self as datasets, Song};
+use soundalike_shipped as shipped;
+
+/// Number of MFCCs of `features --kind mfcc`, as in the GTZAN feature table.
+const COEFFICIENTS: usize = 20;
+
+#[derive(Parser)]
+#[command(version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the page
+    Serve(soundalike_server::Options),
+    /// Print the licences of what the program is made from
+    Notices,
+    /// Name the genre of songs
+    Classify {
+        /// Sound files
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+        /// Model file instead of the shipped one
+        #[arg(long)]
+        model: Option<PathBuf>,
+    },
+    /// Find songs that sound like others
+    Recommend {
+        /// Sound files
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Number of songs to find
+        #[arg(short, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
+        k: u16,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+        /// Model file instead of the shipped one
+        #[arg(long)]
+        model: Option<PathBuf>,
+        /// Catalogue file instead of the shipped one
+        #[arg(long)]
+        catalog: Option<PathBuf>,
+        /// Rank by similarity and genre together (the default)
+        #[arg(long, conflicts_with = "cosine")]
+        genre_aware: bool,
+        /// Rank by similarity alone
+        #[arg(long)]
+        cosine: bool,
+        /// Leave out an artist's songs (may be given several times)
+        #[arg(long, value_name = "NAME")]
+        exclude_artist: Vec<String>,
+    },
+    /// Build or describe a catalogue
+    #[command(subcommand)]
+    Catalog(CatalogCommand),
+    /// Prepare a survey of tastes, and look through its answers
+    #[command(subcommand)]
+    Survey(survey::SurveyCommand),
+    /// Write a song's features as a NumPy array
+    Features {
+        /// Sound file
+        file: PathBuf,
+        /// Which features
+        #[arg(long, value_enum)]
+        kind: Features,
+        /// Where to write them
+        #[arg(short, value_name = "OUT.npy")]
+        output: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+enum CatalogCommand {
+    /// Hear a folder of music, or the songs of an index, and write a catalogue
+    Build {
+        /// Folder, or INDEX.csv
+        music: PathBuf,
+        /// Where to write the catalogue
+        #[arg(short, value_name = "FILE")]
+        output: PathBuf,
+        /// Model file instead of the shipped one
+        #[arg(long)]
+        model: Option<PathBuf>,
+        /// Leave out the songs of a set (may be given several times)
+        #[arg(long, value_name = "NAME")]
+        without_set: Vec<String>,
+        /// Table path,title,artist,licence,link, whose cells replace what is known of the songs
+        #[arg(long, value_name = "FILE.csv")]
+        songs: Option<PathBuf>,
+    },
+    /// Describe a catalogue
+    CatalogInfo {
+        /// Catalogue file
+        file: PathBuf,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Features {
+    /// Log-mel spectrogram in dB, [128, frames]
+    Logmel,
+    /// Mel power spectrogram, [128, frames]
+    Melspec,
+    /// Magnitude spectrogram, [1025, frames]
+    Stft,
+    /// Mel-frequency cepstral coefficients, [20, frames]
+    Mfcc,
+    /// Pitch classes from C on, tuned to A = 440 Hz, [12, frames]
+    Chroma,
+    /// Rms, spectral centroid, bandwidth, rolloff (Hz) and zero-crossing rate, [5, frames]
+    Frame,
+    /// Wavelet coefficients (db4, 5 levels), cA5 | cD5 | ... | cD1, [coefficients]
+    Dwt,
+    /// The numbers of the GTZAN feature table, [57]
+    Descriptors,
+}
+
+/// What happened to one file: an answer, or the reason why there is none.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum FileResult<'a> {
+    ModelOutput {
+        path: String,
+        #[serde(flatten)]
+        answer: PredictionView,
+        #[serde(skip)]
+        verdict: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        recommendations: Option<Vec<RecommendationView<'a>>>,
+    },
+    Failed {
+        path: String,
+        error: String,
+    },
+}
+
+#[derive(Serialize)]
+struct Files<'a> {
+    files: Vec<FileResult<'a>>,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("soundalike: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Carries out a command; false if some of its files failed.
+fn run(command: Command) -> anyhow::Result<bool> {
+    match command {
+        Command::Serve(options) => options.run().map_err(Into::into).map(|()| true),
+        Command::Classify { files, json, model } => {
+            let predictor = open_listener(model.as_deref())?;
+            let mut results = Vec::new();
+            let mut all_heard = true;
+            for file in &files {
+                let result = match predict(&predictor, file) {
+                    Ok(answer) => FileResult::ModelOutput {
+                        path: shown(file),
+                        answer: answer.view(&predictor.model().genres, &predictor.model().tags),
+                        verdict: answer.verdict(&predictor.model().genres),
+                        recommendations: None,
+                    },
+                    Err(error) => failed(file, &error),
+                };
+                all_heard &= report(&result, json)?;
+                results.push(result);
+            }
+            finish(results, json)?;
+            Ok(all_heard)
+        }
+        Command::Recommend {
+            files,
+            k,
+            json,
+            model,
+            catalog,
+            genre_aware: _,
+            cosine,
+            exclude_artist,
+        } => {
+            let predictor = open_listener(model.as_deref())?;
+            let catalog = open_catalog(catalog.as_deref(), &predictor)?;
+            let search = Search {
+                ranking: if cosine {
+                    Ranking::Cosine
+                } else {
+                    Ranking::GenreAware
+                },
+                exclude_artists: exclude_artist,
+                ..Search::default()
+            };
+            let mut heard = Vec::new();
+            for file in &files {
+                let result = predict(&predictor, file).map(|answer| {
+                    let query = Query {
+                        embedding: &answer.embedding,
+                        probabilities: &answer.probabilities,
+                        tags: &answer.tags,
+                    };
+                    let found = catalog.similar(query, usize::from(k), &search);
+                    (answer, found)
+                });
+                report(
+                    &recommended(file, &result, predictor.model(), &catalog),
+                    json,
+                )?;
+                heard.push(result);
+            }
+            let all_heard = heard.iter().all(Result::is_ok);
+            let results = files
+                .iter()
+                .zip(&heard)
+                .map(|(file, result)| recommended(file, result, predictor.model(), &catalog))
+                .collect();
+            finish(results, json)?;
+            Ok(all_heard)
+        }
+        Command::Catalog(CatalogCommand::Build {
+            music,
+            output,
+            model,
+            without_set,
+            songs,
+        }) => {
+            let songs = songs_to_hear(&music, &without_set, songs.as_deref())?;
+            build_catalog(songs, &music, &output, model.as_deref())
+        }
+        Command::Catalog(CatalogCommand::CatalogInfo { file, json }) => {
+            let bytes = read(&file)?;
+            let catalog =
+                Catalog::from_bytes(&bytes).with_context(|| file.display().to_string())?;
+            describe(&catalog, bytes.len(), json)?;
+            Ok(true)
+        }
+        Command::Survey(command) => survey::run(command),
+        Command::Notices => {
+            std::io::stdout()
+                .lock()
+                .write_all(shipped::NOTICE.as_bytes())?;
+            Ok(true)
+        }
+        Command::Features { file, kind, output } => {
+            write_features(&file, kind, &output)?;
+            Ok(true)
+        }
+    }
+}
+
+/// The result of `recommend` for one file, to be shown.
+fn recommended<'a>(
+    file: &Path,
+    result: &'a anyhow::Result<(Prediction, Vec<Recommendation>)>,
+    model: &Model,
+    catalog: &'a Catalog,
+) -> FileResult<'a> {
+    match result {
+        Ok((answer, found)) => FileResult::ModelOutput {
+            path: shown(file),
+            answer: answer.view(&model.genres, &model.tags),
+            verdict: answer.verdict(&model.genres),
+            recommendations: Some(catalog.view(found)),
+        },
+        Err(error) => failed(file, error),
+    }
+}
+
+fn open_listener(model: Option<&Path>) -> anyhow::Result<Predictor> {
+    let (bytes, name) = match model {
+        Some(path) => (read(path)?, path.display().to_string()),
+        None => (shipped::MODEL.to_vec(), "the shipped model".to_owned()),
+    };
+    Predictor::from_bytes(&bytes, Device::flex()).context(name)
+}
+
+fn open_catalog(catalog: Option<&Path>, predictor: &Predictor) -> anyhow::Result<Catalog> {
+    let (bytes, name) = match catalog {
+        Some(path) => (read(path)?, path.display().to_string()),
+        None => (
+            shipped::CATALOG.to_vec(),
+            "the shipped catalogue".to_owned(),
+        ),
+    };
+    let catalog = Catalog::from_bytes(&bytes).with_context(|| name.clone())?;
+    catalog
+        .check_model(&predictor.model().sha256)
+        .context(name)?;
+    Ok(catalog)
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    if path.is_dir() {
+        bail!("{} is a folder; name a file", path.display());
+    }
+    std::fs::read(path).with_context(|| path.display().to_string())
+}
+
+/// Decodes and hears a file. The notes of both are in the answer.
+fn predict(predictor: &Predictor, file: &Path) -> anyhow::Result<Prediction> {
+    let decoded = audio::decode_file(file)?;
+    let mut answer = predictor.predict(&decoded.clip)?;
+    let notes = decoded.notes.iter().map(ToString::to_string);
+    answer.notes.splice(0..0, notes);
+    Ok(answer)
+}
+
+fn shown(file: &Path) -> String {
+    file.display().to_string()
+}
+
+fn failed(file: &Path, error: &anyhow::Error) -> FileResult<'static> {
+    FileResult::Failed {
+        path: shown(file),
+        error: format!("{error:#}"),
+    }
+}
+
+/// Shows a result for people, unless JSON follows; what went wrong goes to stderr either way. False
+/// if the file failed.
+fn report(result: &FileResult<'_>, json: bool) -> anyhow::Result<bool> {
+    match result {
+        FileResult::Failed { path, error } => {
+            eprintln!("{path}: {error}");
+            Ok(false)
+        }
+        FileResult::ModelOutput {
+            path,
+            answer,
+            verdict,
+            recommendations,
+        } => {
+            for note in &answer.notes {
+                eprintln!("{path}: {note}");
+            }
+            if !json {
+                print_answer(path, answer, verdict, recommendations.as_deref())?;
+            }
+            Ok(true)
+        }
+    }
+}
+
+/// Tags that are printed, the most probable ones.
+const TAGS_SHOWN: usize = 6;
+
+fn print_answer(
+    path: &str,
+    answer: &PredictionView,
+    verdict: &str,
+    recommendations: Option<&[RecommendationView<'_>]>,
+) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{path} ({:.1} s): {verdict}", answer.seconds)?;
+    match recommendations {
+        None => {
+            let mut genres: Vec<(&String, &f32)> = answer.probabilities.iter().collect();
+            genres.sort_by(|a, b| b.1.total_cmp(a.1));
+            for (genre, probability) in genres {
+                let bar = "█".repeat((probability * 40.0).round() as usize);
+                writeln!(out, "  {genre:<10}{:>4.0} %  {bar}", 100.0 * probability)?;
+            }
+            let mut tags: Vec<(&String, &f32)> = answer.tags.iter().collect();
+            tags.sort_by(|a, b| b.1.total_cmp(a.1));
+            let tags = tags.iter().take(TAGS_SHOWN);
+            let tags: Vec<String> = tags
+                .map(|(tag, p)| format!("{tag} {:.0} %", 100.0 * **p))
+                .collect();
+            if !tags.is_empty() {
+                writeln!(out, "  tags: {}", tags.join(", "))?;
+            }
+        }
+        Some([]) => writeln!(out, "  no song of the catalogue is left by these filters")?,
+        Some(found) => {
+            for song in found {
+                let artist = if song.artist.is_empty() {
+                    "unknown artist"
+                } else {
+                    song.artist
+                };
+                writeln!(
+                    out,
+                    "  {:>2}  {:.2}  {artist} – {} [{}{}]: {}",
+                    song.rank,
+                    song.similarity,
+                    song.title,
+                    song.genre,
+                    if song.genre_heard { "?" } else { "" },
+                    song.why
+                )?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn finish(files: Vec<FileResult<'_>>, json: bool) -> anyhow::Result<()> {
+    if json {
+        print_json(&Files { files })?;
+    }
+    Ok(())
+}
+
+fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, value)?;
+    writeln!(out)?;
+    Ok(())
+}
+
+/// The songs of a catalogue, with what is to be shown of them.
+fn songs_to_hear(
+    music: &Path,
+    without_sets: &[String],
+    corrections: Option<&Path>,
+) -> anyhow::Result<Vec<Song>> {
+    let mut songs = datasets::open(music, 0)?;
+    datasets::tidy(&mut songs);
+    // Before songs are left out, so that one table serves catalogues with and without them.
+    if let Some(table) = corrections {
+        datasets::correct(&mut songs, table)?;
+    }
+    Ok(datasets::leave_out(songs, without_sets)?)
+}
+
+/// Hears all songs and writes their catalogue; false if some could not be heard.
+fn build_catalog(
+    songs: Vec<Song>,
+    music: &Path,
+    output: &Path,
+    model: Option<&Path>,
+) -> anyhow::Result<bool> {
+    let predictor = open_listener(model)?;
+    let progress = Progress::new("hearing", songs.len());
+    let answers = datasets::predict_all(&predictor, &songs, &progress);
+    drop(progress);
+    let mut all_heard = true;
+    let (mut tracks, mut heard) = (Vec::new(), Vec::new());
+    for (song, answer) in songs.into_iter().zip(answers) {
+        match answer {
+            Ok(answer) => {
+                tracks.push(song.track);
+                heard.push(answer);
+            }
+            Err(error) => {
+                eprintln!("{}: {error}", song.file.display());
+                all_heard = false;
+            }
+        }
+    }
+    let catalog = Catalog::new(Provenance::of(predictor.model()), tracks, &heard)
+        .with_context(|| music.display().to_string())?;
+    let bytes = catalog.to_bytes()?;
+    write_whole(output, &bytes)?;
+    eprintln!(
+        "{}: {} songs, {} bytes",
+        output.display(),
+        catalog.len(),
+        bytes.len()
+    );
+    Ok(all_heard)
+}
+
+/// What `catalog info` says.
+#[derive(Serialize)]
+struct CatalogInfo<'a> {
+    songs: usize,
+    dimensions: usize,
+    bytes: usize,
+    model_sha256: &'a str,
+    shipped_model: bool,
+    genres: &'a [String],
+    tags: &'a [String],
+    front_end: &'a FrontEnd,
+    sets: std::collections::BTreeMap<&'a str, usize>,
+    labels: std::collections::BTreeMap<&'a str, usize>,
+    artists: usize,
+}
+
+fn describe(catalog: &Catalog, bytes: usize, json: bool) -> anyhow::Result<()> {
+    let count = |field: fn(&soundalike_core::catalog::Track) -> &str| {
+        let mut counts = std::collections::BTreeMap::new();
+        for track in &catalog.tracks {
+            *counts.entry(field(track)).or_insert(0) += 1;
+        }
+        counts
+    };
+    let shipped = Predictor::from_bytes(shipped::MODEL, Device::flex())?;
+    let info = CatalogInfo {
+        songs: catalog.len(),
+        dimensions: catalog.dimensions(),
+        bytes,
+        model_sha256: &catalog.provenance.model_sha256,
+        shipped_model: catalog.check_model(&shipped.model().sha256).is_ok(),
+        genres: &catalog.provenance.genres,
+        tags: &catalog.provenance.tags,
+        front_end: &catalog.provenance.front_end,
+        sets: count(|t| &t.set),
+        labels: count(|t| &t.genre),
+        artists: count(|t| &t.artist)
+            .keys()
+            .filter(|a| !a.is_empty())
+            .count(),
+    };
+    if json {
+        return print_json(&info);
+    }
+    let listed = |counts: &std::collections::BTreeMap<&str, usize>| {
+        counts
+            .iter()
+            .map(|(name, count)| match *name {
+                "" => format!("none {count}"),
+                name => format!("{name} {count}"),
+            })
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "songs       {}", info.songs)?;
+    writeln!(out, "artists     {}", info.artists)?;
+    writeln!(out, "sets        {}", listed(&info.sets))?;
+    writeln!(out, "genres      {}", listed(&info.labels))?;
+    writeln!(out, "embedding   {} numbers", info.dimensions)?;
+    writeln!(
+        out,
+        "model       {}{}",
+        info.model_sha256,
+        if info.shipped_model {
+            " (the shipped one)"
+        } else {
+            ""
+        }
+    )?;
+    writeln!(out, "size        {} bytes", info.bytes)?;
+    Ok(())
+}
+
+fn write_features(file: &Path, kind: Features, output: &Path) -> anyhow::Result<()> {
+    let front_end = FrontEnd::default();
+    let clip = audio::decode_file(file)
+        .and_then(|decoded| decoded.clip.resampled(front_end.sample_rate))
+        .with_context(|| file.display().to_string())?;
+    let samples = clip.samples();
+    let magnitude = || front_end.stft_magnitude(samples);
+    let features = match kind {
+        Features::Logmel => front_end.log_mel(samples),
+        Features::Melspec => front_end.mel_power(samples),
+        Features::Stft => magnitude(),
+        Features::Mfcc => mfcc(&front_end.log_mel(samples), COEFFICIENTS),
+        Features::Chroma => chroma(&front_end, &magnitude(), 0.0),
+        Features::Frame => frame_features(&front_end, samples, &magnitude()),
+        Features::Dwt => return write_array(output, &dwt(samples, dwt_levels(samples.len()))),
+        Features::Descriptors => return write_array(output, &descriptors(&front_end, samples)),
+    };
+    let shape = [features.bands as u64, features.frames as u64];
+    write_whole(output, &npy_bytes(&features.values, &shape)?)?;
+    Ok(())
+}
+
+fn write_array(output: &Path, values: &[f32]) -> anyhow::Result<()> {
+    write_whole(output, &npy_bytes(values, &[values.len() as u64])?)?;
+    Ok(())
+}
+
+/// A NumPy array file: little-endian f32 in C order.
+fn npy_bytes(values: &[f32], shape: &[u64]) -> anyhow::Result<Vec<u8>> {
+    use npyz::WriterBuilder;
+    let mut bytes = Vec::new();
+    let mut writer = npyz::WriteOptions::new()
+        .default_dtype()
+        .shape(shape)
+        .writer(&mut bytes)
+        .begin_nd()?;
+    writer.extend(values.iter().copied())?;
+    writer.finish()?;
+    Ok(bytes)
+}

@@ -1,0 +1,198 @@
+//! `soundalike survey`: a survey's songs and description, and whether files fit them.
+
+use soundalike_datasets::output::write_whole;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, ensure};
+use clap::Subcommand;
+use soundalike_core::catalog::Catalog;
+use soundalike_core::survey::{check_catalog, choose_songs, model_shape};
+use soundalike_shipped as shipped;
+use soundalike_survey::{
+    Answer, Config, PLACEHOLDER_CONTACT, PLACEHOLDER_CONTROLLER, SurveySong, Words,
+};
+
+/// Title and purpose of a survey that nobody has worded yet, by language.
+const TITLE: [(&str, &str); 2] = [
+    ("en", "Which songs do you like?"),
+    ("de", "Welche Songs magst du?"),
+];
+const PURPOSE: [(&str, &str); 2] = [
+    (
+        "en",
+        "We want to learn how far the sound of songs tells who likes them. The answers teach and test \
+         the program on this page, and nothing else.",
+    ),
+    (
+        "de",
+        "Wir wollen wissen, wie weit der Klang von Songs verrät, wer sie mag. Die Antworten lehren \
+         und prüfen das Programm dieser Seite, sonst nichts.",
+    ),
+];
+/// Days for which a survey that nobody has changed keeps its answers.
+const RETENTION_DAYS: u32 = 365;
+
+#[derive(clap::Args)]
+pub struct Choice {
+    /// Number of songs
+    #[arg(long, default_value_t = 50)]
+    count: usize,
+    /// Seed of the choice
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Catalogue file instead of the shipped one
+    #[arg(long)]
+    catalog: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+pub enum SurveyCommand {
+    /// Choose songs of the catalogue, spread over genres and artists, and print them
+    Songs {
+        #[command(flatten)]
+        choice: Choice,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write a survey's description to start from
+    Config {
+        #[command(flatten)]
+        choice: Choice,
+        /// Where to write it
+        #[arg(short, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// Check a survey's description, or the answers of a file of JSON lines
+    Check {
+        /// config.json, an answer, or JSON lines of answers
+        file: PathBuf,
+        /// The survey that answers belong to, instead of the shipped one
+        #[arg(long)]
+        config: Option<PathBuf>,
+    },
+    /// Print the JSON Schema of an answer
+    Schema,
+}
+
+/// Runs a command; false if a file does not fit.
+pub fn run(command: SurveyCommand) -> anyhow::Result<bool> {
+    match command {
+        SurveyCommand::Songs { choice, json } => {
+            let (_, songs) = choice.make()?;
+            if json {
+                super::print_json(&songs)?;
+            } else {
+                for song in &songs {
+                    println!("{:<11}{} – {}", song.genre, song.artist, song.title);
+                }
+            }
+            Ok(true)
+        }
+        SurveyCommand::Config { choice, output } => {
+            let (catalog, songs) = choice.make()?;
+            let config = default_config(&catalog, songs);
+            config.check()?;
+            let json = format!("{}\n", serde_json::to_string_pretty(&config)?);
+            write_whole(&output, json.as_bytes())?;
+            eprintln!("{}: {} songs", output.display(), config.songs.len());
+            warn(&output, &config);
+            Ok(true)
+        }
+        SurveyCommand::Check { file, config } => check(&file, config.as_deref()),
+        SurveyCommand::Schema => {
+            super::print_json(&Answer::schema())?;
+            Ok(true)
+        }
+    }
+}
+
+/// Reads a survey's description.
+pub fn open(path: &Path) -> anyhow::Result<Config> {
+    let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
+    Config::from_json(&bytes).with_context(|| path.display().to_string())
+}
+
+impl Choice {
+    fn make(&self) -> anyhow::Result<(Catalog, Vec<SurveySong>)> {
+        let (name, catalog) = match &self.catalog {
+            Some(path) => (
+                path.display().to_string(),
+                std::fs::read(path)
+                    .map_err(anyhow::Error::from)
+                    .and_then(|bytes| Ok(Catalog::from_bytes(&bytes)?)),
+            ),
+            None => (
+                "the shipped catalogue".to_owned(),
+                Catalog::from_bytes(shipped::CATALOG).map_err(Into::into),
+            ),
+        };
+        let catalog = catalog.with_context(|| name.clone())?;
+        let songs = choose_songs(&catalog, self.count, self.seed).context(name)?;
+        Ok((catalog, songs))
+    }
+}
+
+fn default_config(catalog: &Catalog, songs: Vec<SurveySong>) -> Config {
+    let words =
+        |pairs: [(&str, &str); 2]| Words(pairs.map(|(l, t)| (l.to_owned(), t.to_owned())).into());
+    Config {
+        id: "soundalike".to_owned(),
+        title: words(TITLE),
+        purpose: words(PURPOSE),
+        contact: PLACEHOLDER_CONTACT.to_owned(),
+        controller: PLACEHOLDER_CONTROLLER.to_owned(),
+        consent_version: 1,
+        retention_days: RETENTION_DAYS,
+        languages: TITLE.map(|(language, _)| language.to_owned()).into(),
+        model: model_shape(catalog),
+        songs,
+    }
+}
+
+fn warn(file: &Path, config: &Config) {
+    for warning in config.warnings() {
+        eprintln!("{}: {warning}", file.display());
+    }
+}
+
+fn check(file: &Path, config: Option<&Path>) -> anyhow::Result<bool> {
+    let name = file.display();
+    let bytes = std::fs::read(file).with_context(|| name.to_string())?;
+    ensure!(!bytes.trim_ascii().is_empty(), "{name}: is empty");
+    // Only a survey's description has songs.
+    let whole = serde_json::from_slice::<serde_json::Value>(&bytes);
+    if whole.is_ok_and(|value| value.get("songs").is_some()) {
+        let survey = Config::from_json(&bytes).with_context(|| name.to_string())?;
+        check_catalog(&survey, &Catalog::from_bytes(shipped::CATALOG)?)
+            .with_context(|| name.to_string())?;
+        warn(file, &survey);
+        println!("{name}: a survey of {} songs", survey.songs.len());
+        return Ok(true);
+    }
+    let config = match config {
+        Some(path) => open(path)?,
+        None => Config::from_json(shipped::SURVEY).context("the shipped survey")?,
+    };
+    let (mut right, mut wrong) = (0, 0);
+    // One answer may stand on several lines.
+    if let Ok(answer) = Answer::from_json(&bytes) {
+        answer.check(&config).with_context(|| name.to_string())?;
+        right = 1;
+    } else {
+        for (index, line) in bytes.split(|&byte| byte == b'\n').enumerate() {
+            if line.trim_ascii().is_empty() {
+                continue;
+            }
+            match Answer::from_json(line).and_then(|answer| answer.check(&config)) {
+                Ok(()) => right += 1,
+                Err(error) => {
+                    eprintln!("{name}: line {}: {error}", index + 1);
+                    wrong += 1;
+                }
+            }
+        }
+    }
+    println!("{name}: {right} answers as the survey asks, {wrong} not");
+    Ok(wrong == 0)
+}

@@ -1,0 +1,213 @@
+//! Frame headers of MP3 and of AAC in ADTS: both are bare chains of frames.
+
+use std::io::{Read, Seek};
+
+use super::bytes::{be16, be32, read_up_to};
+use super::error::AudioError;
+
+/// How far after a tag the first frame is looked for, bytes.
+const SEARCH: usize = 65_536;
+/// Frames in a row that make a chain where the file does not begin with one.
+const CHAIN: usize = 4;
+
+/// A chain of frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Frames {
+    pub kind: MpegKind,
+    pub rate: u32,
+    /// Channels; none where an AAC stream describes them elsewhere.
+    pub channels: Option<usize>,
+    /// Whether a Xing, Info or VBRI header states the length.
+    pub states_length: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MpegKind {
+    Mp3,
+    /// MPEG layer I or II.
+    OtherLayer,
+    Adts,
+}
+
+#[derive(Clone, Copy)]
+struct Frame {
+    frames: Frames,
+    len: usize,
+}
+
+/// Finds the first frames at or soon after `at`.
+pub(super) fn find(file: &mut (impl Read + Seek), at: u64) -> Result<Option<Frames>, AudioError> {
+    let mut bytes = vec![0; 2 * SEARCH];
+    let filled = read_up_to(file, at, &mut bytes)?;
+    let bytes = &bytes[..filled];
+    let starts = 0..filled.min(SEARCH);
+    Ok(starts
+        .filter(|start| bytes[*start] == 0xff)
+        .find_map(|start| {
+            let first = frame(&bytes[start..])?;
+            is_chain(bytes, start, first).then(|| Frames {
+                states_length: first.frames.kind == MpegKind::Mp3 && has_length(&bytes[start..]),
+                ..first.frames
+            })
+        }))
+}
+
+/// Whether frames of one kind and rate follow each other from `start`.
+fn is_chain(bytes: &[u8], start: usize, first: Frame) -> bool {
+    let mut at = start;
+    for count in 0..CHAIN {
+        match bytes.get(at..).and_then(frame) {
+            Some(next)
+                if next.frames.kind == first.frames.kind
+                    && next.frames.rate == first.frames.rate =>
+            {
+                at += next.len
+            }
+            // A short file that begins with a frame may end within or after it.
+            _ => return start == 0 && (count > 1 || at + 4 > bytes.len()),
+        }
+    }
+    true
+}
+
+fn frame(bytes: &[u8]) -> Option<Frame> {
+    let word = bytes
+        .first_chunk()
+        .map(|bytes| u32::from_be_bytes(*bytes))?;
+    if word >> 16 & 0xfff6 == 0xfff0 {
+        return adts(bytes);
+    }
+    if word >> 21 != 0x7ff {
+        return None;
+    }
+    let version = word >> 19 & 3; // 0: 2.5, 2: 2, 3: 1
+    let layer = 4 - (word >> 17 & 3); // 4 is reserved
+    let (bits, rate) = ((word >> 12 & 15) as usize, (word >> 10 & 3) as usize);
+    if version == 1 || layer == 4 || bits == 0 || bits == 15 || rate == 3 {
+        return None;
+    }
+    let rate = [44_100, 48_000, 32_000][rate]
+        >> match version {
+            3 => 0,
+            2 => 1,
+            _ => 2,
+        };
+    let kilobits: [usize; 16] = match (version, layer) {
+        (3, 1) => [
+            0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448, 0,
+        ],
+        (3, 2) => [
+            0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 0,
+        ],
+        (3, _) => [
+            0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0,
+        ],
+        (_, 1) => [
+            0, 32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256, 0,
+        ],
+        (_, _) => [
+            0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0,
+        ],
+    };
+    let padding = (word >> 9 & 1) as usize;
+    let bytes_per = |samples: usize| samples / 8 * kilobits[bits] * 1_000 / rate as usize;
+    let len = match (version, layer) {
+        (_, 1) => 4 * (12 * kilobits[bits] * 1_000 / rate as usize + padding),
+        (3, _) | (_, 2) => bytes_per(1_152) + padding,
+        _ => bytes_per(576) + padding,
+    };
+    Some(Frame {
+        frames: Frames {
+            kind: if layer == 3 {
+                MpegKind::Mp3
+            } else {
+                MpegKind::OtherLayer
+            },
+            rate,
+            channels: Some(if word >> 6 & 3 == 3 { 1 } else { 2 }),
+            states_length: false,
+        },
+        len,
+    })
+}
+
+fn adts(bytes: &[u8]) -> Option<Frame> {
+    const RATES: [u32; 13] = [
+        96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025,
+        8_000, 7_350,
+    ];
+    if bytes.len() < 7 {
+        return None;
+    }
+    let word = be32(bytes, 2);
+    let rate = *RATES.get((word >> 26 & 15) as usize)?;
+    let channels = match (word >> 22 & 7) as usize {
+        0 => None,
+        7 => Some(8),
+        count => Some(count),
+    };
+    let len = (word >> 5 & 0x1fff) as usize;
+    (len >= 7).then_some(Frame {
+        frames: Frames {
+            kind: MpegKind::Adts,
+            rate,
+            channels,
+            states_length: false,
+        },
+        len,
+    })
+}
+
+/// Whether an MP3's first frame carries the number of frames instead of sound.
+fn has_length(frame: &[u8]) -> bool {
+    let (first, mono) = (
+        be16(frame, 0) & 8 != 0,
+        frame.get(3).is_some_and(|b| b >> 6 == 3),
+    );
+    let side = match (first, mono) {
+        (true, false) => 32,
+        (true, true) | (false, false) => 17,
+        (false, true) => 9,
+    };
+    let xing = frame.get(4 + side..8 + side);
+    matches!(xing, Some(b"Xing" | b"Info")) && be32(frame, 8 + side) & 1 == 1
+        || frame.get(36..40) == Some(b"VBRI")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    /// `count` frames of MPEG 1 layer III, 128 kbit/s, 44.1 kHz, joint stereo: 417 bytes each.
+    fn mp3(count: usize) -> Vec<u8> {
+        let mut frame = vec![0; 417];
+        frame[..4].copy_from_slice(&[0xff, 0xfb, 0x90, 0x44]);
+        frame.repeat(count)
+    }
+
+    #[test]
+    fn finds_frames_at_the_start_and_after_junk() -> Result<(), AudioError> {
+        let expected = Some(Frames {
+            kind: MpegKind::Mp3,
+            rate: 44_100,
+            channels: Some(2),
+            states_length: false,
+        });
+        assert_eq!(find(&mut Cursor::new(mp3(5)), 0)?, expected);
+        assert_eq!(find(&mut Cursor::new(mp3(1)), 0)?, expected);
+        let mut junk = vec![0; 1_000];
+        junk.extend(mp3(5));
+        assert_eq!(find(&mut Cursor::new(junk), 0)?, expected);
+        Ok(())
+    }
+
+    #[test]
+    fn one_sync_word_in_other_data_is_no_chain() -> Result<(), AudioError> {
+        let mut bytes = vec![7; 5_000];
+        bytes[100..104].copy_from_slice(&[0xff, 0xfb, 0x90, 0x44]);
+        assert_eq!(find(&mut Cursor::new(bytes), 0)?, None);
+        Ok(())
+    }
+}

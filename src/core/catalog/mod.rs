@@ -1,0 +1,313 @@
+//! The songs that are known, and which of them sound like a given one.
+
+mod file;
+mod map;
+mod search;
+
+pub use map::{Map, Place, Signature};
+pub use search::{Blend, Query, Ranking, Recommendation, RecommendationView, Search};
+pub use search::{GENRE_SHARE, genre_agreement};
+
+use serde::{Deserialize, Serialize};
+
+use crate::dsp::FrontEnd;
+use crate::model::Model;
+use crate::pipeline::Prediction;
+
+/// What is known of a song. Empty strings mean that it is not known.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Track {
+    /// Title; for a song of unknown title the name of its clip.
+    pub title: String,
+    /// Artist.
+    pub artist: String,
+    /// Album.
+    pub album: String,
+    /// Labelled genre, one of the model's or any other word.
+    pub genre: String,
+    /// The collection that it comes from.
+    pub set: String,
+    /// Licence, where it is to be shown: an expression of SPDX or `unclear` in what `catalog build` made.
+    pub licence: String,
+    /// Where the song can be found, where that is to be shown.
+    pub source: String,
+    /// Address at its source where the song itself is heard; see [`is_link`].
+    pub link: String,
+    /// The clip's path in its collection, which tells songs of one title apart.
+    pub path: String,
+}
+
+/// Whether a text can be a [`Track::link`]: an address that begins with `https://`, with a host by name and
+/// without user, white space and other characters that an address has only encoded.
+pub fn is_link(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("https://") else {
+        return false;
+    };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or("");
+    let labels: Vec<&str> = host.split('.').collect();
+    let is_label = |label: &&str| {
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    let plain = |b: u8| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b);
+    labels.len() > 1 && labels.iter().all(is_label) && text.bytes().all(plain)
+}
+
+/// The model that made a catalogue.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// SHA-256 of its file.
+    pub model_sha256: String,
+    /// Its front end.
+    pub front_end: FrontEnd,
+    /// Its genres, in order.
+    pub genres: Vec<String>,
+    /// Its tags, in order.
+    pub tags: Vec<String>,
+}
+
+impl Provenance {
+    /// A model as a provenance.
+    pub fn of(model: &Model) -> Self {
+        Self {
+            model_sha256: model.sha256.clone(),
+            front_end: model.front_end.clone(),
+            genres: model.genres.clone(),
+            tags: model.tags.clone(),
+        }
+    }
+}
+
+/// Songs with their embeddings, made by one model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Catalog {
+    /// Who made it.
+    pub provenance: Provenance,
+    /// The songs.
+    pub tracks: Vec<Track>,
+    /// `[tracks, dimensions]`, row by row.
+    embeddings: Vec<f32>,
+    /// `[tracks, genres]`, row by row: what the model hears in each song.
+    probabilities: Vec<f32>,
+    /// `[tracks, tags]`, row by row.
+    tags: Vec<f32>,
+    dimensions: usize,
+    /// Mean embedding `[dimensions]`. Similarity is measured from here: see [`Search`].
+    centre: Vec<f32>,
+}
+
+/// What can be wrong with a catalogue.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CatalogError {
+    /// The bytes are not a catalogue.
+    #[error(
+        "is not a catalogue of this program ({0}); choose a .safetensors file made by `soundalike catalog build`"
+    )]
+    NotACatalog(String),
+    /// Another format version.
+    #[error(
+        "is a catalogue of format version {found}; this program reads version {known}: build it again"
+    )]
+    Version {
+        /// The file's version.
+        found: u32,
+        /// The version of this program.
+        known: u32,
+    },
+    /// Another front end.
+    #[error(
+        "was made with another front end than this program computes; build it again with `soundalike catalog build`"
+    )]
+    FrontEnd,
+    /// Made by another model.
+    #[error(
+        "was made by another model ({catalog}…) than the one in use ({model}…), so its songs cannot be compared; build it again with `soundalike catalog build --model FILE`"
+    )]
+    OtherModel {
+        /// First digits of the SHA-256 of the catalogue's model.
+        catalog: String,
+        /// First digits of the SHA-256 of the model in use.
+        model: String,
+    },
+    /// Rows of different lengths, or none.
+    #[error("cannot be built: {0}")]
+    Shape(String),
+}
+
+/// The rows of all tracks: see the fields of [`Catalog`].
+struct Numbers {
+    embeddings: Vec<f32>,
+    probabilities: Vec<f32>,
+    tags: Vec<f32>,
+    dimensions: usize,
+}
+
+impl Catalog {
+    /// Puts a catalogue together from what its provenance said of each track.
+    ///
+    /// # Errors
+    /// If there are no tracks, or the answers differ in number or length.
+    pub fn new(
+        provenance: Provenance,
+        tracks: Vec<Track>,
+        heard: &[Prediction],
+    ) -> Result<Self, CatalogError> {
+        let Some(dimensions) = heard.first().map(|answer| answer.embedding.len()) else {
+            return Err(CatalogError::Shape("it has no songs".to_owned()));
+        };
+        let fits = |answer: &Prediction| {
+            let rows = [&answer.embedding, &answer.probabilities, &answer.tags];
+            let lengths = [dimensions, provenance.genres.len(), provenance.tags.len()];
+            rows.iter().map(|row| row.len()).eq(lengths)
+                && rows.into_iter().flatten().all(|v| v.is_finite())
+        };
+        if heard.len() != tracks.len() || !heard.iter().all(fits) {
+            return Err(CatalogError::Shape(
+                "its songs and their numbers do not match".to_owned(),
+            ));
+        }
+        let rows = |row: fn(&Prediction) -> &Vec<f32>| -> Vec<f32> {
+            heard.iter().flat_map(row).copied().collect()
+        };
+        let numbers = Numbers {
+            embeddings: rows(|answer| &answer.embedding),
+            probabilities: rows(|answer| &answer.probabilities),
+            tags: rows(|answer| &answer.tags),
+            dimensions,
+        };
+        Ok(Self::from_rows(provenance, tracks, numbers))
+    }
+
+    fn from_rows(provenance: Provenance, tracks: Vec<Track>, numbers: Numbers) -> Self {
+        let Numbers {
+            embeddings,
+            probabilities,
+            tags,
+            dimensions,
+        } = numbers;
+        let mut centre = vec![0.0_f64; dimensions];
+        for row in embeddings.chunks(dimensions) {
+            for (c, &v) in centre.iter_mut().zip(row) {
+                *c += f64::from(v) / tracks.len() as f64;
+            }
+        }
+        // Songs that are all the same have no mean to be told apart from.
+        let all_alike = embeddings.chunks(dimensions).all(|row| {
+            row.iter()
+                .zip(&centre)
+                .all(|(v, c)| (f64::from(*v) - c).abs() < 1e-6)
+        });
+        if all_alike {
+            centre.fill(0.0);
+        }
+        Self {
+            provenance,
+            tracks,
+            embeddings,
+            probabilities,
+            tags,
+            dimensions,
+            centre: centre.into_iter().map(|c| c as f32).collect(),
+        }
+    }
+
+    /// Number of songs.
+    pub fn len(&self) -> usize {
+        self.tracks.len()
+    }
+
+    /// Whether there are no songs.
+    pub fn is_empty(&self) -> bool {
+        self.tracks.is_empty()
+    }
+
+    /// Length of the embeddings.
+    pub fn dimensions(&self) -> usize {
+        self.dimensions
+    }
+
+    /// The embedding of a track.
+    pub fn embedding(&self, track: usize) -> &[f32] {
+        &self.embeddings[track * self.dimensions..(track + 1) * self.dimensions]
+    }
+
+    /// What the model hears in a track, `[genres]`.
+    pub fn probabilities(&self, track: usize) -> &[f32] {
+        let genres = self.provenance.genres.len();
+        &self.probabilities[track * genres..(track + 1) * genres]
+    }
+
+    /// The tags that the model hears in a track, `[tags]`.
+    pub fn tags(&self, track: usize) -> &[f32] {
+        let tags = self.provenance.tags.len();
+        &self.tags[track * tags..(track + 1) * tags]
+    }
+
+    /// The genre to show for a track: the labelled one, else the one that the model hears, and
+    /// whether it is the latter.
+    pub fn genre(&self, track: usize) -> (&str, bool) {
+        let labelled = self.tracks[track].genre.as_str();
+        if !labelled.is_empty() {
+            return (labelled, false);
+        }
+        let probabilities = self.probabilities(track);
+        let heard = (0..self.provenance.genres.len())
+            .max_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]))
+            .unwrap_or(0);
+        (&self.provenance.genres[heard], true)
+    }
+
+    /// Refuses a catalogue that another model made.
+    ///
+    /// # Errors
+    /// [`CatalogError::OtherModel`] if `model_sha256` is not the catalogue's.
+    pub fn check_model(&self, model_sha256: &str) -> Result<(), CatalogError> {
+        if self.provenance.model_sha256 == model_sha256 {
+            return Ok(());
+        }
+        let short = |sha: &str| sha.chars().take(8).collect();
+        Err(CatalogError::OtherModel {
+            catalog: short(&self.provenance.model_sha256),
+            model: short(model_sha256),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_link;
+
+    #[test]
+    fn a_link_is_a_plain_address_with_https() {
+        for link in [
+            "https://example.org/",
+            "https://example.org",
+            "https://raw.githubusercontent.com/a/b/HEAD/x%20y/(1).ogg",
+            "https://www.jamendo.com/track/1/a?b=c#d",
+        ] {
+            assert!(is_link(link), "{link}");
+        }
+        for text in [
+            "",
+            "http://example.org/",
+            "HTTPS://example.org/",
+            "https://",
+            "https:///a",
+            "https://localhost/a",
+            "https://user@example.org/",
+            "https://example.org:8080/",
+            "https://example..org/",
+            "https://example.org/a b",
+            "https://example.org/\"onclick=",
+            "https://example.org/ä",
+            "javascript:alert(1)//https://example.org/",
+            "data:text/html,https://example.org/",
+        ] {
+            assert!(!is_link(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,570 @@
+//! Which songs sound like this one: exact search by cosine similarity.
+//!
+//! All embeddings have much in common, so a plain cosine is high for any two songs, and songs near the
+//! mean become everybody's neighbours (hubs). Measured from the
+//! catalogue's mean, the cosine tells songs apart and hubs fade (Suzuki et al. 2013, "Centering
+//! similarity measures to reduce hubs").
+
+use serde::{Deserialize, Serialize};
+
+use super::Catalog;
+use crate::model::{display_name, mean};
+
+/// Share of the genres in the genre-aware score; the rest is the cosine similarity.
+pub const GENRE_SHARE: f32 = 0.3;
+/// Songs of one known artist among the recommendations, at most: a playlist wants variety.
+const PER_ARTIST: usize = 2;
+/// A song this similar to one already chosen is the same recording again.
+const SAME_RECORDING: f32 = 0.9995;
+/// Tags named as the reason, at most.
+const TAGS_NAMED: usize = 3;
+/// How much more probable than in the catalogue's mean a tag must be in both songs to be a reason.
+const TAG_LIFT: f32 = 1.5;
+/// Genres and tags that contribute less than this to the agreement of two songs are not mentioned.
+const WORTH_MENTIONING: f32 = 0.1;
+/// A genre that is hardly more probable than all genres on average is not what a song sounds like.
+const MORE_THAN_CHANCE: f32 = 1.2;
+
+/// How the songs are ranked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ranking {
+    /// By cosine similarity and agreement of the genres together, the second method of the
+    /// recommender of Adiyansjah et al., which listeners liked better.
+    #[default]
+    GenreAware,
+    /// By cosine similarity alone.
+    Cosine,
+}
+
+/// What to look for.
+#[derive(Clone, Copy, Debug)]
+pub struct Query<'a> {
+    /// `[dimensions]`.
+    pub embedding: &'a [f32],
+    /// `[genres]`, in the catalogue's order.
+    pub probabilities: &'a [f32],
+    /// `[tags]`, in the catalogue's order; may be empty, and then no tag is a reason.
+    pub tags: &'a [f32],
+}
+
+/// Several songs in one: what lies between them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Blend {
+    /// `[dimensions]`.
+    pub embedding: Vec<f32>,
+    /// `[genres]`; the sum is one.
+    pub probabilities: Vec<f32>,
+    /// `[tags]`.
+    pub tags: Vec<f32>,
+}
+
+impl Blend {
+    /// What to look for.
+    pub fn query(&self) -> Query<'_> {
+        Query {
+            embedding: &self.embedding,
+            probabilities: &self.probabilities,
+            tags: &self.tags,
+        }
+    }
+}
+
+/// How to look.
+#[derive(Clone, Debug, Default)]
+pub struct Search {
+    /// Order of the answer.
+    pub ranking: Ranking,
+    /// The only genre whose songs are wanted, as [`Catalog::genre`] gives it.
+    pub genre: Option<String>,
+    /// Artists whose songs are left out, compared without regard to case.
+    pub exclude_artists: Vec<String>,
+    /// Tracks left out by index.
+    pub exclude_tracks: Vec<usize>,
+    /// Whether an artist may fill the list, and a recording come twice.
+    pub allow_repeats: bool,
+}
+
+/// A song of the catalogue that sounds like the one asked about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recommendation {
+    /// Index of the song in the catalogue.
+    pub track: usize,
+    /// Cosine similarity from −1 to 1, measured from the catalogue's mean.
+    pub similarity: f32,
+    /// Why, in a few words.
+    pub why: String,
+}
+
+/// A recommendation with what is known of its song: the JSON that terminal and page show.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RecommendationView<'a> {
+    /// Place in the list, from one.
+    pub rank: usize,
+    /// Index of the song in the catalogue.
+    pub track: usize,
+    /// Title.
+    pub title: &'a str,
+    /// Artist; may be empty.
+    pub artist: &'a str,
+    /// Genre: the label, or else what the model hears.
+    pub genre: &'a str,
+    /// Whether the genre is what the model hears rather than a label.
+    pub genre_heard: bool,
+    /// The collection that it comes from.
+    pub set: &'a str,
+    /// Licence; may be empty.
+    pub licence: &'a str,
+    /// Where it can be found; may be empty.
+    pub source: &'a str,
+    /// Address at its source where it is heard; may be empty.
+    pub link: &'a str,
+    /// Cosine similarity from −1 to 1.
+    pub similarity: f32,
+    /// Why, in a few words.
+    pub why: &'a str,
+}
+
+impl Catalog {
+    /// Recommendations with what is known of their songs.
+    pub fn view<'a>(&'a self, found: &'a [Recommendation]) -> Vec<RecommendationView<'a>> {
+        found
+            .iter()
+            .enumerate()
+            .map(|(index, recommendation)| {
+                let track = &self.tracks[recommendation.track];
+                let (genre, genre_heard) = self.genre(recommendation.track);
+                RecommendationView {
+                    rank: index + 1,
+                    track: recommendation.track,
+                    title: &track.title,
+                    artist: &track.artist,
+                    genre,
+                    genre_heard,
+                    set: &track.set,
+                    licence: &track.licence,
+                    source: &track.source,
+                    link: &track.link,
+                    similarity: recommendation.similarity,
+                    why: &recommendation.why,
+                }
+            })
+            .collect()
+    }
+
+    /// The `k` best songs for a query, best first; fewer if the catalogue or the filters leave
+    /// fewer. A query of another length than the catalogue's embeddings finds nothing.
+    pub fn similar(&self, query: Query<'_>, k: usize, search: &Search) -> Vec<Recommendation> {
+        if query.embedding.len() != self.dimensions
+            || query.probabilities.len() != self.provenance.genres.len()
+        {
+            return Vec::new();
+        }
+        let query_direction = self.direction(query.embedding);
+        let usual_tags = self.usual_tags();
+        let mut scored: Vec<(usize, f32, f32)> = (0..self.len())
+            .filter(|track| !self.is_excluded(*track, search))
+            .map(|track| {
+                let similarity = dot(&query_direction, &self.direction(self.embedding(track)));
+                let score = match search.ranking {
+                    Ranking::Cosine => similarity,
+                    Ranking::GenreAware => {
+                        let agreement =
+                            genre_agreement(query.probabilities, self.probabilities(track));
+                        (1.0 - GENRE_SHARE) * similarity + GENRE_SHARE * agreement
+                    }
+                };
+                (track, similarity, score)
+            })
+            .collect();
+        // Stable, so that equal scores keep the catalogue's order on every machine.
+        scored.sort_by(|a, b| b.2.total_cmp(&a.2));
+
+        let mut chosen: Vec<Recommendation> = Vec::new();
+        for (track, similarity, _) in scored {
+            if chosen.len() == k {
+                break;
+            }
+            if search.allow_repeats || self.is_welcome(track, &chosen) {
+                chosen.push(Recommendation {
+                    track,
+                    similarity,
+                    why: self.reason(query, track, &usual_tags),
+                });
+            }
+        }
+        chosen
+    }
+
+    /// What a track is, as something to look for.
+    pub fn query(&self, track: usize) -> Query<'_> {
+        Query {
+            embedding: self.embedding(track),
+            probabilities: self.probabilities(track),
+            tags: self.tags(track),
+        }
+    }
+
+    /// Songs with weights as one query: a positive weight asks for more like it, a negative one for less.
+    /// Directions from the catalogue's mean are added; what would be less than nothing of a genre or
+    /// tag is none. `None` if a part does not fit the catalogue, or no weight is positive.
+    pub fn blend(&self, parts: &[(Query<'_>, f32)]) -> Option<Blend> {
+        let fits = |(query, weight): &(Query<'_>, f32)| {
+            query.embedding.len() == self.dimensions
+                && query.probabilities.len() == self.provenance.genres.len()
+                && query.tags.len() == self.provenance.tags.len()
+                && weight.is_finite()
+        };
+        let wanted: f32 = parts.iter().map(|(_, weight)| weight.max(0.0)).sum();
+        if wanted <= 0.0 || !parts.iter().all(fits) {
+            return None;
+        }
+        let sum = |length: usize, row: &dyn Fn(&Query<'_>) -> Vec<f32>| {
+            let mut sum = vec![0.0; length];
+            for (query, weight) in parts {
+                for (s, v) in sum.iter_mut().zip(row(query)) {
+                    *s += weight / wanted * v;
+                }
+            }
+            sum
+        };
+        let away = sum(self.dimensions, &|query| self.direction(query.embedding));
+        let mut probabilities = sum(self.provenance.genres.len(), &|q| q.probabilities.to_vec());
+        probabilities.iter_mut().for_each(|p| *p = p.max(1e-6));
+        let all: f32 = probabilities.iter().sum();
+        probabilities.iter_mut().for_each(|p| *p /= all);
+        let mut tags = sum(self.provenance.tags.len(), &|query| query.tags.to_vec());
+        tags.iter_mut().for_each(|t| *t = t.clamp(0.0, 1.0));
+        Some(Blend {
+            embedding: away.iter().zip(&self.centre).map(|(v, c)| v + c).collect(),
+            probabilities,
+            tags,
+        })
+    }
+
+    fn is_excluded(&self, track: usize, search: &Search) -> bool {
+        let artist = self.tracks[track].artist.to_lowercase();
+        search.exclude_tracks.contains(&track)
+            || search
+                .genre
+                .as_ref()
+                .is_some_and(|genre| self.genre(track).0 != genre)
+            || search
+                .exclude_artists
+                .iter()
+                .any(|excluded| excluded.to_lowercase() == artist)
+    }
+
+    /// Whether a track adds variety to those already chosen.
+    fn is_welcome(&self, track: usize, chosen: &[Recommendation]) -> bool {
+        let artist = &self.tracks[track].artist;
+        let by_artist = chosen
+            .iter()
+            .filter(|other| self.tracks[other.track].artist == *artist)
+            .count();
+        if !artist.is_empty() && by_artist >= PER_ARTIST {
+            return false;
+        }
+        let direction = self.direction(self.embedding(track));
+        !chosen.iter().any(|other| {
+            dot(&direction, &self.direction(self.embedding(other.track))) > SAME_RECORDING
+        })
+    }
+
+    /// The unit vector from the catalogue's mean towards an embedding.
+    pub(super) fn direction(&self, embedding: &[f32]) -> Vec<f32> {
+        let mut direction: Vec<f32> = embedding
+            .iter()
+            .zip(&self.centre)
+            .map(|(v, c)| v - c)
+            .collect();
+        let length = dot(&direction, &direction).sqrt();
+        if length > 0.0 {
+            direction.iter_mut().for_each(|v| *v /= length);
+        }
+        direction
+    }
+
+    /// Mean probability of each tag over the catalogue, `[tags]`.
+    fn usual_tags(&self) -> Vec<f32> {
+        let rows = (0..self.len()).map(|track| self.tags(track));
+        mean(self.provenance.tags.len(), rows)
+    }
+
+    /// What two songs have in common: genres, and the tags that are more than usual in both.
+    fn reason(&self, query: Query<'_>, track: usize, usual_tags: &[f32]) -> String {
+        let chance = MORE_THAN_CHANCE / self.provenance.genres.len() as f32;
+        let mut genres: Vec<(f32, &str)> = query
+            .probabilities
+            .iter()
+            .zip(self.probabilities(track))
+            .zip(&self.provenance.genres)
+            .filter(|((p, q), _)| p.min(**q) >= chance)
+            .map(|((p, q), genre)| ((p * q).sqrt(), display_name(genre)))
+            .filter(|(weight, _)| *weight >= WORTH_MENTIONING)
+            .collect();
+        genres.sort_by(|a, b| b.0.total_cmp(&a.0));
+        genres.truncate(2);
+        let mut tags: Vec<(f32, &str)> = query
+            .tags
+            .iter()
+            .zip(self.tags(track))
+            .zip(usual_tags)
+            .zip(&self.provenance.tags)
+            .filter(|(((p, q), usual), _)| p.min(**q) >= TAG_LIFT * **usual)
+            .map(|(((p, q), _), tag)| ((p * q).sqrt(), tag.as_str()))
+            .filter(|(weight, _)| *weight >= WORTH_MENTIONING)
+            .collect();
+        tags.sort_by(|a, b| b.0.total_cmp(&a.0));
+        // The genre itself is often a tag too.
+        tags.retain(|(_, tag)| !genres.iter().any(|(_, g)| g.eq_ignore_ascii_case(tag)));
+        let tags: Vec<&str> = tags.iter().take(TAGS_NAMED).map(|(_, tag)| *tag).collect();
+        let sound = match genres.as_slice() {
+            [] if tags.is_empty() => return "alike in sound rather than in genre".to_owned(),
+            [] => return format!("in common: {}", tags.join(", ")),
+            [(_, only)] => format!("both sound like {only}"),
+            [(_, first), (_, second), ..] => format!("both sound like {first} and {second}"),
+        };
+        if tags.is_empty() {
+            sound
+        } else {
+            format!("{sound}; {}", tags.join(", "))
+        }
+    }
+}
+
+/// Agreement of two distributions from 0 to 1 (Bhattacharyya coefficient): `Σ √(pᵢ·qᵢ)`, each divided by
+/// its sum.
+pub fn genre_agreement(p: &[f32], q: &[f32]) -> f32 {
+    let common: f32 = p.iter().zip(q).map(|(p, q)| (p * q).max(0.0).sqrt()).sum();
+    // Probabilities of genres sum to one; those of tags may sum to anything.
+    let sums: f32 = p.iter().sum::<f32>() * q.iter().sum::<f32>();
+    common / sums.max(f32::MIN_POSITIVE).sqrt()
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{CatalogError, Provenance, Track};
+    use crate::model::Head;
+    use crate::pipeline::Prediction;
+
+    fn track(title: &str, artist: &str) -> Track {
+        Track {
+            title: title.to_owned(),
+            artist: artist.to_owned(),
+            ..Track::default()
+        }
+    }
+
+    fn provenance() -> Provenance {
+        let names = |names: [&str; 2]| names.map(str::to_owned).to_vec();
+        Provenance {
+            model_sha256: "0123456789".to_owned(),
+            genres: names(["blues", "rock"]),
+            tags: names(["guitar", "sad"]),
+            ..Provenance::default()
+        }
+    }
+
+    fn heard(embedding: &[f32], probabilities: &[f32], tags: &[f32]) -> Prediction {
+        Prediction {
+            seconds: 3.0,
+            head: Head::default(),
+            probabilities: probabilities.to_vec(),
+            timeline: Vec::new(),
+            embedding: embedding.to_vec(),
+            tags: tags.to_vec(),
+            music: 1.0,
+            notes: Vec::new(),
+        }
+    }
+
+    fn catalog() -> Catalog {
+        let tracks = vec![
+            track("a", "X"),
+            track("b", "X"),
+            track("c", "X"),
+            track("d", "Y"),
+            track("e", ""),
+            track("f", ""),
+            track("g", ""),
+        ];
+        let embeddings = [
+            vec![1.0, 0.0],
+            vec![0.95, 0.05],
+            vec![0.9, 0.1],
+            vec![0.8, 0.3],
+            vec![0.0, 1.0],
+            vec![0.1, 0.9],
+            vec![0.3, 0.8],
+        ];
+        let answers = embeddings.map(|row| {
+            let blues = row[0] / (row[0] + row[1]);
+            heard(&row, &[blues, 1.0 - blues], &[0.2, row[1]])
+        });
+        Catalog::new(provenance(), tracks, &answers).expect("consistent")
+    }
+
+    fn titles(catalog: &Catalog, found: &[Recommendation]) -> String {
+        found
+            .iter()
+            .map(|r| catalog.tracks[r.track].title.as_str())
+            .collect()
+    }
+
+    #[test]
+    fn a_song_of_the_catalogue_finds_itself_first() {
+        let catalog = catalog();
+        for ranking in [Ranking::Cosine, Ranking::GenreAware] {
+            for track in 0..catalog.len() {
+                let query = catalog.query(track);
+                let search = Search {
+                    ranking,
+                    ..Search::default()
+                };
+                let found = catalog.similar(query, 3, &search);
+                assert_eq!(found[0].track, track);
+                assert!(found[0].similarity > 0.999);
+            }
+        }
+    }
+
+    #[test]
+    fn the_only_song_of_a_catalogue_is_like_itself() {
+        let answer = heard(&[0.3, 0.8], &[0.5, 0.5], &[0.1, 0.2]);
+        let one =
+            Catalog::new(provenance(), vec![track("only", "")], &[answer]).expect("consistent");
+        let found = one.similar(one.query(0), usize::MAX, &Search::default());
+        assert!(found.len() == 1 && found[0].similarity > 0.999);
+    }
+
+    #[test]
+    fn tags_that_are_more_than_usual_in_both_songs_are_a_reason() {
+        let catalog = catalog();
+        let why = |of: usize, track: usize| {
+            let search = Search {
+                allow_repeats: true,
+                ..Search::default()
+            };
+            let found = catalog.similar(catalog.query(of), 7, &search);
+            let found = found.into_iter().find(|r| r.track == track);
+            found.expect("in the list").why
+        };
+        // Sadness is in e, f and g alone; the guitar is everywhere.
+        assert!(why(4, 5).ends_with("rock; sad"), "{}", why(4, 5));
+        assert!(!why(0, 3).contains("sad") && !why(0, 3).contains("guitar"));
+    }
+
+    #[test]
+    fn a_sound_of_no_genre_shares_none_with_any_song() {
+        let catalog = catalog();
+        let query = Query {
+            embedding: catalog.embedding(0),
+            probabilities: &[0.5, 0.5],
+            tags: &[],
+        };
+        for found in catalog.similar(query, 7, &Search::default()) {
+            assert_eq!(found.why, "alike in sound rather than in genre");
+        }
+    }
+
+    #[test]
+    fn an_artist_comes_twice_at_most_and_excluded_ones_never() {
+        let catalog = catalog();
+        let query = catalog.query(0);
+        let search = Search {
+            ranking: Ranking::Cosine,
+            ..Search::default()
+        };
+        let found = catalog.similar(query, 7, &search);
+        let by_x = found.iter().filter(|r| r.track < 3).count();
+        assert!(by_x <= PER_ARTIST);
+        assert_eq!(found[0].track, 0);
+
+        let search = Search {
+            exclude_artists: vec!["x".to_owned()],
+            ranking: Ranking::Cosine,
+            allow_repeats: true,
+            ..Search::default()
+        };
+        assert_eq!(titles(&catalog, &catalog.similar(query, 2, &search)), "dg");
+    }
+
+    #[test]
+    fn the_file_survives_the_way_out_and_in_again_in_half_precision() {
+        let mut catalog = catalog();
+        catalog.tracks[3].link = "https://example.org/d.ogg".to_owned();
+        let bytes = catalog.to_bytes().expect("serialises");
+        let again = Catalog::from_bytes(&bytes).expect("reads");
+        assert_eq!(again.tracks, catalog.tracks);
+        assert_eq!(again.provenance, catalog.provenance);
+        for (a, b) in again.tags.iter().zip(&catalog.tags) {
+            assert!((a - b).abs() <= 0.5 / 255.0 + 1e-6);
+        }
+        for (a, b) in again.embeddings.iter().zip(&catalog.embeddings) {
+            // Half precision keeps eleven bits.
+            assert!((a - b).abs() <= b.abs() / 2048.0);
+        }
+    }
+
+    #[test]
+    fn another_models_catalogue_is_refused_and_so_is_any_other_file() {
+        let catalog = catalog();
+        assert!(catalog.check_model("0123456789").is_ok());
+        assert!(matches!(
+            catalog.check_model("abc"),
+            Err(CatalogError::OtherModel { .. })
+        ));
+        let bytes = catalog.to_bytes().expect("serialises");
+        assert!(Catalog::from_bytes(&bytes[..bytes.len() - 1]).is_err());
+        assert!(Catalog::from_bytes(b"not a catalogue").is_err());
+        assert!(Catalog::from_bytes(&[]).is_err());
+    }
+
+    #[test]
+    fn a_blend_of_two_songs_lies_between_them_and_less_of_one_lies_away_from_it() {
+        let catalog = catalog();
+        let first = |parts: &[(Query<'_>, f32)]| {
+            let blend = catalog.blend(parts).expect("a blend");
+            let search = Search {
+                ranking: Ranking::Cosine,
+                exclude_tracks: vec![0, 4],
+                ..Search::default()
+            };
+            catalog.similar(blend.query(), 1, &search)[0].track
+        };
+        let alone = catalog.blend(&[(catalog.query(3), 2.0)]).expect("one");
+        let direction = catalog.direction(&alone.embedding);
+        let expected = catalog.direction(catalog.embedding(3));
+        assert!(dot(&direction, &expected) > 0.9999);
+        let (a, e) = (catalog.query(0), catalog.query(4));
+        assert_eq!(first(&[(a, 1.0)]), 1);
+        assert_eq!(first(&[(e, 1.0)]), 5);
+        // Away from `e` even of what is near both.
+        assert_ne!(first(&[(catalog.query(6), 1.0), (e, -0.9)]), 5);
+        assert!(catalog.blend(&[(a, -1.0)]).is_none());
+        assert!(catalog.blend(&[]).is_none());
+    }
+
+    #[test]
+    fn only_one_genre_can_be_asked_for() {
+        let catalog = catalog();
+        let genre = catalog.genre(4).0.to_owned();
+        let search = Search {
+            genre: Some(genre.clone()),
+            ..Search::default()
+        };
+        let found = catalog.similar(catalog.query(0), 10, &search);
+        assert!(!found.is_empty());
+        assert!(
+            found
+                .iter()
+                .all(|song| catalog.genre(song.track).0 == genre)
+        );
+    }
+}

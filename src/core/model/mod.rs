@@ -1,0 +1,105 @@
+//! The networks: windows of a sound in, genre logits and an embedding out.
+//!
+//! [`Architecture`] names what there is, [`Network`] is any of them on any device, [`Model`] is a
+//! network together with all it takes to use it: genres, front end, input normalisation.
+
+mod blocks;
+mod calibration;
+pub mod conv_crnn;
+mod file;
+mod input;
+pub mod logmel_cnn;
+pub mod multimodal;
+mod registry;
+pub mod resnet;
+pub mod sample_cnn;
+mod speed;
+pub mod stack;
+pub mod two_stream;
+pub mod two_stream_rescnn;
+pub mod vector;
+mod weights;
+
+pub use blocks::{Conv, Padding};
+pub use calibration::{Aggregation, Calibration, Head};
+pub use calibration::{mean, sigmoid};
+pub use file::{Model, Normalise, ReferenceOutputs, SegmentOutput, Training, WeightPrecision};
+pub(crate) use file::{check_front_end, f16_bytes};
+pub use file::{sha256_hex, values_from_view};
+pub use input::{Examples, Input};
+pub use registry::{
+    Architecture, ModelOutput, Network, NetworkKind, NetworkKindConfig, NetworkOfKind, Size,
+};
+pub use speed::milliseconds;
+pub use two_stream::TwoStreamConfig;
+pub use weights::{Array, Weights, parameters};
+
+/// The ten genres of GTZAN in alphabetical order, the labels of the shipped model.
+pub const GENRES: [&str; 10] = [
+    "blues",
+    "classical",
+    "country",
+    "disco",
+    "hiphop",
+    "jazz",
+    "metal",
+    "pop",
+    "reggae",
+    "rock",
+];
+
+/// A genre's name as it stands in a sentence.
+pub fn display_name(genre: &str) -> &str {
+    match genre {
+        "hiphop" => "hip-hop",
+        other => other,
+    }
+}
+
+/// What can be wrong with a model.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// No architecture of this name.
+    #[error("there is no architecture named {name}; there is {known}")]
+    UnknownArchitecture {
+        /// The name asked for.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// The bytes are not a model file.
+    #[error(
+        "is not a model of this program ({0}); choose a .safetensors file made by `trainer train`"
+    )]
+    NotAModel(String),
+    /// Another format version.
+    #[error(
+        "is a model of format version {found}; this program reads version {known}: use the program that made it, or train again"
+    )]
+    Version {
+        /// The file's version.
+        found: u32,
+        /// The version of this program.
+        known: u32,
+    },
+    /// Another front end.
+    #[error(
+        "was trained with a front end that this program does not compute ({0}); use the program that made it, or train it again"
+    )]
+    FrontEnd(String),
+    /// Heads are to be fitted to a network that has no features for them.
+    #[error("is a {0}, and only a two-stream model can be trained further")]
+    NoFeatures(String),
+    /// The architecture's sizes make no sense.
+    #[error("names sizes of its network that no model has; the file is damaged")]
+    Sizes,
+    /// The weights do not fit the architecture.
+    #[error(
+        "holds weights that do not fit its architecture: {0}; the file is damaged or from another version"
+    )]
+    Weights(String),
+    /// The device gave no answer.
+    #[error("the device that runs the model failed: {0}")]
+    Device(String),
+}

@@ -1,0 +1,245 @@
+//! The two-stream residual network of Tairi et al., enlarged; it learns from labels alone: one stream begins by listening along time,
+//! the other along frequency.
+//!
+//! ```text
+//! log-mel [b, 1, 128 bands, 128 frames]
+//!   temporal  mean 4×1, conv 1×9, max 1×4, block 1×9, max 2×2, block 3×3, max 2×2
+//!   spectral  mean 1×4, conv 9×1, max 4×1, block 9×1, max 2×2, block 3×3, max 2×2
+//!             → [b, 96, 8, 8] each
+//!   both on channels → conv 1×1 → block 3×3 → [b, 128, 8, 8]
+//!   mean and maximum over the picture → [b, 256] → dense → embedding [b, 128]
+//!   embedding → dense → logits [b, genres]; dense → tag logits [b, tags]; dense → music logit [b, 1]
+//! ```
+//!
+//! A stream that listens along one axis does not need fine steps along the other, so the picture is
+//! averaged along that one first: a quarter of the work, and the stream keeps what it is there for.
+//! Convolutions do not know where in the picture they are, but bass is not treble: after its first
+//! convolution each stream adds a learnt number per channel and band.
+
+use burn::config::Config;
+use burn::module::{Module, Param};
+use burn::nn::pool::{AvgPool2d, AvgPool2dConfig};
+use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig};
+use burn::tensor::{Device, Tensor};
+
+use super::blocks::{ConvNorm, ResidualBlock, dense, max_pool};
+use super::registry::ModelOutput;
+
+/// Length of the filters along a stream's own axis, in bands or frames.
+const FILTER: usize = 9;
+/// Height and width of the picture after the first pooling, in bands and frames.
+const POOLED: usize = 32;
+
+/// The sizes of a [`TwoStreamResCnn`]. Channel counts are multiples of sixteen, which WebGPU kernels like.
+#[derive(Config, Debug, PartialEq)]
+pub struct TwoStreamResCnnConfig {
+    /// Number of genres, the length of the logits.
+    #[config(default = 10)]
+    pub genres: usize,
+    /// Number of tags; zero for a network that was taught none.
+    #[config(default = 0)]
+    pub tags: usize,
+    /// Whether it tells music from other sounds.
+    #[config(default = false)]
+    pub music: bool,
+    /// Channels of each stream's first convolution and of its two residual blocks.
+    #[config(default = "[32, 48, 96]")]
+    pub channels: [usize; 3],
+    /// Channels after the fusion.
+    #[config(default = 128)]
+    pub fused: usize,
+    /// Length of the embedding.
+    #[config(default = 128)]
+    pub embedding: usize,
+    /// Share of the embedding that is dropped at random before the genre layer while training.
+    #[config(default = 0.3)]
+    pub dropout: f64,
+}
+
+impl TwoStreamResCnnConfig {
+    /// Multiplications of one segment, each with its addition; see [`super::stack::Plan::multiplications`].
+    pub fn multiplications(&self) -> usize {
+        let [first, second, third] = self.channels;
+        let block = |from: usize, to: usize, kernel: usize| {
+            kernel * to * (from + to) + if from == to { 0 } else { from * to }
+        };
+        let stream = FILTER * first * POOLED * 128
+            + block(first, second, FILTER) * POOLED * POOLED
+            + block(second, third, 9) * POOLED * POOLED / 4;
+        let joint = 2 * third * self.fused + block(self.fused, self.fused, 9);
+        let heads = self.genres + self.tags + usize::from(self.music);
+        2 * stream + joint * POOLED * POOLED / 16 + self.embedding * (2 * self.fused + heads)
+    }
+
+    /// A network with random weights.
+    pub fn init(&self, device: &Device) -> TwoStreamResCnn {
+        let head = |outputs: usize| LinearConfig::new(self.embedding, outputs).init(device);
+        TwoStreamResCnn {
+            temporal: Stream::new([1, FILTER], [4, 1], [1, 4], self.channels, device),
+            spectral: Stream::new([FILTER, 1], [1, 4], [4, 1], self.channels, device),
+            fusion: ConvNorm::new(2 * self.channels[2], self.fused, [1, 1], device),
+            joint: ResidualBlock::new(self.fused, self.fused, [3, 3], device),
+            embedding: LinearConfig::new(2 * self.fused, self.embedding).init(device),
+            dropout: DropoutConfig::new(self.dropout).init(),
+            genre: head(self.genres),
+            tags: (self.tags > 0).then(|| head(self.tags)),
+            music: self.music.then(|| head(1)),
+        }
+    }
+}
+
+/// See the [module](self).
+#[derive(Module, Debug)]
+pub struct TwoStreamResCnn {
+    temporal: Stream,
+    spectral: Stream,
+    fusion: ConvNorm,
+    joint: ResidualBlock,
+    embedding: Linear,
+    dropout: Dropout,
+    genre: Linear,
+    tags: Option<Linear>,
+    music: Option<Linear>,
+}
+
+impl TwoStreamResCnn {
+    /// Hears normalised log-mel segments `[batch, 1, 128 bands, 128 frames]`.
+    pub fn forward(&self, x: Tensor<4>) -> ModelOutput {
+        let temporal = self.temporal.forward(x.clone());
+        let spectral = self.spectral.forward(x);
+        let fused = self
+            .fusion
+            .forward_relu(Tensor::cat(vec![temporal, spectral], 1));
+        let picture: Tensor<3> = self.joint.forward(fused).flatten(2, 3);
+        let mean = picture.clone().mean_dim(2).squeeze_dim::<2>(2);
+        let maximum = picture.max_dim(2).squeeze_dim::<2>(2);
+        let embedding = dense(&self.embedding, Tensor::cat(vec![mean, maximum], 1));
+        ModelOutput {
+            logits: dense(&self.genre, self.dropout.forward(embedding.clone())),
+            tags: self
+                .tags
+                .as_ref()
+                .map(|tags| dense(tags, embedding.clone())),
+            music: self
+                .music
+                .as_ref()
+                .map(|music| dense(music, embedding.clone())),
+            embedding,
+            members: Vec::new(),
+        }
+    }
+
+    /// The same network for hearing only, its normalisations fused into the convolutions.
+    pub fn fused(self) -> Self {
+        Self {
+            temporal: self.temporal.fused(),
+            spectral: self.spectral.fused(),
+            fusion: self.fusion.fused(),
+            joint: self.joint.fused(),
+            ..self
+        }
+    }
+}
+
+/// One stream: the picture coarsened across, a first convolution, then two residual blocks with
+/// poolings around them.
+#[derive(Module, Debug)]
+struct Stream {
+    coarsen: AvgPool2d,
+    stem: ConvNorm,
+    /// `[channels, POOLED, 1]`
+    place: Param<Tensor<3>>,
+    along: ResidualBlock,
+    both: ResidualBlock,
+    first_pool: [usize; 2],
+}
+
+impl Stream {
+    fn new(
+        kernel: [usize; 2],
+        across: [usize; 2],
+        along: [usize; 2],
+        channels: [usize; 3],
+        device: &Device,
+    ) -> Self {
+        Self {
+            coarsen: AvgPool2dConfig::new(across).with_strides(across).init(),
+            stem: ConvNorm::new(1, channels[0], kernel, device),
+            place: Param::from_tensor(Tensor::zeros([channels[0], POOLED, 1], device)),
+            along: ResidualBlock::new(channels[0], channels[1], kernel, device),
+            both: ResidualBlock::new(channels[1], channels[2], [3, 3], device),
+            first_pool: along,
+        }
+    }
+
+    fn fused(self) -> Self {
+        Self {
+            stem: self.stem.fused(),
+            along: self.along.fused(),
+            both: self.both.fused(),
+            ..self
+        }
+    }
+
+    /// `[b, 1, 128, 128]` to `[b, channels, 8, 8]`.
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let x = self.stem.forward_relu(self.coarsen.forward(x));
+        let x = max_pool(x, self.first_pool) + self.place.val().unsqueeze::<4>();
+        let x = max_pool(self.along.forward(x), [2, 2]);
+        max_pool(self.both.forward(x), [2, 2])
+    }
+}
+
+// Training is native only.
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Distribution;
+
+    use super::*;
+    use crate::model::{Network, parameters};
+
+    #[test]
+    fn shapes_and_size_are_those_of_the_doc_comment() {
+        let device = Device::flex();
+        let network = TwoStreamResCnnConfig::new().init(&device);
+        let heard = network.forward(Tensor::zeros([3, 1, 128, 128], &device));
+        assert_eq!(heard.logits.dims(), [3, 10]);
+        assert_eq!(heard.embedding.dims(), [3, 128]);
+        assert!(heard.tags.is_none() && heard.music.is_none());
+        // Counted by hand: 2 × 167 360 for the streams, 24 832 for the fusion, 295 424 for the joint
+        // block, 32 896 for the embedding, 1 290 for the genres.
+        assert_eq!(parameters(&Network::TwoStreamResCnn(network)), 689_162);
+
+        let network = TwoStreamResCnnConfig::new()
+            .with_tags(50)
+            .with_music(true)
+            .init(&device);
+        let heard = network.forward(Tensor::zeros([2, 1, 128, 128], &device));
+        assert_eq!(heard.tags.map(|tags| tags.dims()), Some([2, 50]));
+        assert_eq!(heard.music.map(|music| music.dims()), Some([2, 1]));
+    }
+
+    #[test]
+    fn fusing_the_normalisations_changes_nothing_that_is_heard() {
+        let device = Device::flex().autodiff();
+        let network = TwoStreamResCnnConfig::new().init(&device);
+        let noise = |seed: u64| {
+            device.seed(seed);
+            Tensor::random([4, 1, 128, 128], Distribution::Normal(0.5, 2.0), &device)
+        };
+        // A pass in training moves the running statistics away from zero and one.
+        network.forward(noise(1));
+        let network = network.valid();
+        let x = noise(2).inner();
+        let expected = network.forward(x.clone());
+        let found = network.fused().forward(x);
+        for (a, b) in [
+            (found.logits, expected.logits),
+            (found.embedding, expected.embedding),
+        ] {
+            let difference = (a - b).abs().max().into_scalar::<f32>();
+            // Rounding through a dozen layers of activations of order one.
+            assert!(difference < 1e-3, "{difference}");
+        }
+    }
+}

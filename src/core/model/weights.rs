@@ -1,0 +1,209 @@
+//! A network's weights as plain named arrays, to save, load and average.
+
+use std::collections::BTreeMap;
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{DType, Tensor, TensorData};
+
+use super::{ModelError, Network};
+
+/// One array of numbers with its shape.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Array {
+    /// Extent of each axis, outermost first.
+    pub shape: Vec<usize>,
+    /// The product of `shape` many values, row-major.
+    pub values: Vec<f32>,
+}
+
+/// All float parameters and running statistics of a network, by their path
+/// (`TwoStream.temporal.stem.conv.weight`, …).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Weights(pub BTreeMap<String, Array>);
+
+impl Weights {
+    /// Copies the weights out of a network. Blocks; in a browser only on the CPU.
+    pub fn of(network: &Network) -> Self {
+        let mut collector = Collector::default();
+        network.visit(&mut collector);
+        collector.weights
+    }
+
+    /// Puts these weights into a network of the same architecture.
+    ///
+    /// # Errors
+    /// If an array is missing, left over, or of another shape.
+    pub fn apply(self, network: Network) -> Result<Network, ModelError> {
+        let mut loader = Loader {
+            weights: self.0,
+            path: Vec::new(),
+            problem: None,
+        };
+        let network = network.map(&mut loader);
+        match (loader.problem, loader.weights.keys().next()) {
+            (Some(problem), _) => Err(ModelError::Weights(problem)),
+            (None, Some(name)) => Err(ModelError::Weights(format!("{name} has no place in it"))),
+            (None, None) => Ok(network),
+        }
+    }
+
+    /// Puts other values into the one array whose path ends so; false if there is none of that size.
+    pub fn replace(&mut self, ending: &str, values: Vec<f32>) -> bool {
+        let array = self.0.iter_mut().find(|(path, _)| path.ends_with(ending));
+        match array {
+            Some((_, array)) if array.values.len() == values.len() => {
+                array.values = values;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The values of the one array whose path ends so.
+    pub fn values(&self, ending: &str) -> Option<&[f32]> {
+        let array = self.0.iter().find(|(path, _)| path.ends_with(ending));
+        array.map(|(_, array)| array.values.as_slice())
+    }
+
+    /// Moves every value the share `1 − decay` of the way towards `other`, of the same network:
+    /// the exponential moving average that is often a better network than the last one
+    /// (Polyak & Juditsky 1992).
+    pub fn ema_update(&mut self, other: &Self, decay: f32) {
+        for (mine, theirs) in self.0.values_mut().zip(other.0.values()) {
+            for (a, b) in mine.values.iter_mut().zip(&theirs.values) {
+                *a += (1.0 - decay) * (b - *a);
+            }
+        }
+    }
+}
+
+/// Number of trained parameters of a network, running statistics not counted. It asks for shapes
+/// alone, since values cannot be waited for on a browser's graphics processor.
+pub fn parameters(network: &Network) -> usize {
+    let mut counter = Counter::default();
+    network.visit(&mut counter);
+    counter.parameters
+}
+
+#[derive(Default)]
+struct Counter {
+    parameters: usize,
+    path: Vec<String>,
+}
+
+impl ModuleVisitor for Counter {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let is_statistic = self.path.last().is_some_and(|n| n.starts_with("running_"));
+        if !is_statistic {
+            self.parameters += param.shape().num_elements();
+        }
+    }
+}
+
+#[derive(Default)]
+struct Collector {
+    weights: Weights,
+    path: Vec<String>,
+}
+
+impl ModuleVisitor for Collector {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let tensor = param.val();
+        let shape = tensor.dims().to_vec();
+        let values = tensor.into_data().iter::<f32>().collect();
+        self.weights
+            .0
+            .insert(self.path.join("."), Array { shape, values });
+    }
+}
+
+struct Loader {
+    weights: BTreeMap<String, Array>,
+    path: Vec<String>,
+    problem: Option<String>,
+}
+
+impl ModuleMapper for Loader {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let path = self.path.join(".");
+        let Some(array) = self.weights.remove(&path) else {
+            self.problem.get_or_insert(format!("{path} is missing"));
+            return param;
+        };
+        if array.shape != param.shape().to_vec() {
+            self.problem.get_or_insert(format!(
+                "{path} has the shape {:?} instead of {:?}",
+                array.shape,
+                param.shape().to_vec()
+            ));
+            return param;
+        }
+        param.map(|old| {
+            let values = TensorData::new(array.values, array.shape).convert_dtype(DType::F32);
+            // A network that is to be trained stays one.
+            Tensor::from_data(values, &old.device()).set_require_grad(old.is_require_grad())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+
+    use super::*;
+    use crate::model::Architecture;
+
+    fn network() -> Network {
+        let architecture: Architecture = "two-stream-rescnn".parse().expect("known");
+        architecture.init(&Device::flex())
+    }
+
+    #[test]
+    fn weights_survive_the_way_out_and_in_again() {
+        let weights = Weights::of(&network());
+        let other = weights.clone().apply(network()).expect("same architecture");
+        assert_eq!(Weights::of(&other), weights);
+        assert!(
+            weights.0.keys().any(|k| k.ends_with("running_mean")),
+            "{:?}",
+            weights.0.keys()
+        );
+    }
+
+    #[test]
+    fn a_missing_or_misshapen_array_is_named() {
+        let mut weights = Weights::of(&network());
+        let (name, _) = weights.0.pop_first().expect("not empty");
+        let error = weights.apply(network()).expect_err("incomplete");
+        assert!(error.to_string().contains(&name));
+
+        let mut weights = Weights::of(&network());
+        let array = weights.0.values_mut().next().expect("not empty");
+        array.shape.push(1);
+        assert!(weights.apply(network()).is_err());
+    }
+}

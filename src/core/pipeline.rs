@@ -1,0 +1,667 @@
+//! From a sound to an answer: resample, log-mel, segments, model, and the whole clip's verdict.
+//!
+//! [`AnalysisSession`] does it in steps, so that a page can draw, show how far it is and be cancelled;
+//! [[`Predictor::predict`]] does it at once.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::Device;
+use serde::Serialize;
+
+use crate::audio::{AudioError, Clip, synth};
+use crate::dsp::Spectrogram;
+use crate::model::{
+    Calibration, Examples, Head, Input, Model, ModelError, ReferenceOutputs, SegmentOutput,
+    display_name, mean,
+};
+
+/// Segments that go through the model together at most: see [`Input::batch`].
+pub const BATCH: usize = 8;
+
+/// Segments of the sample song that make the reference input.
+const REFERENCE_SEGMENTS: usize = 4;
+
+/// What can go wrong while hearing a sound.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PredictError {
+    /// The sound cannot be used.
+    #[error(transparent)]
+    Audio(#[from] AudioError),
+    /// The model failed.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// Nothing but silence.
+    #[error(
+        "is silent, so no genre is sure and there is nothing to hear; choose a sound that can be heard"
+    )]
+    Silent,
+    /// Too short to say anything.
+    #[error("lasts only {seconds:.2} seconds; choose a sound of at least {least} seconds")]
+    TooShort {
+        /// Its length.
+        seconds: f64,
+        /// The shortest that is heard.
+        least: f64,
+    },
+}
+
+/// Shortest sound that is heard at all, in seconds: shorter than a note, no music is in it.
+pub const SHORTEST_SECONDS: f64 = 0.1;
+
+/// Probabilities of one stretch of the sound.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimelineEntry {
+    /// Start in seconds.
+    pub start: f64,
+    /// End in seconds.
+    pub end: f64,
+    /// `[genres]`, in the model's order.
+    pub probabilities: Vec<f32>,
+}
+
+/// What the program makes of a sound.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prediction {
+    /// Length of the sound in seconds.
+    pub seconds: f64,
+    /// What the probabilities are of.
+    pub head: Head,
+    /// `[genres]`: calibrated, in the model's order; the sum is one, unless they are of tags.
+    pub probabilities: Vec<f32>,
+    /// One entry per segment, in order of time and without gaps.
+    pub timeline: Vec<TimelineEntry>,
+    /// Mean of the segments' embeddings.
+    pub embedding: Vec<f32>,
+    /// `[tags]`: mean of the segments' probabilities, in the model's order.
+    pub tags: Vec<f32>,
+    /// Probability that it is music at all.
+    pub music: f32,
+    /// What a predictor should know about how it was heard, a sentence each.
+    pub notes: Vec<String>,
+}
+
+impl Prediction {
+    /// Index of the most probable genre.
+    pub fn best(&self) -> usize {
+        (0..self.probabilities.len())
+            .max_by(|&a, &b| self.probabilities[a].total_cmp(&self.probabilities[b]))
+            .unwrap_or(0)
+    }
+
+    /// Probability of the most probable genre.
+    pub fn confidence(&self) -> f32 {
+        self.probabilities[self.best()]
+    }
+}
+
+/// The rule that turns probabilities into a sentence; www/verdict.js shows the same one.
+mod rule {
+    /// Below this it is more probably no music than music.
+    pub const MUSIC: f32 = 0.5;
+    /// Below this no genre stands out: with ten of them a guess is right once in ten.
+    pub const SURE: f32 = 0.35;
+    /// From here on one genre has more than half of the song.
+    pub const MOSTLY: f32 = 0.5;
+    /// From here on the others are not worth a word.
+    pub const CLEARLY: f32 = 0.85;
+    /// A second or third genre is named from here on.
+    pub const SOME: f32 = 0.12;
+    /// A second genre with this share of the first stands beside it.
+    pub const EVEN: f32 = 0.8;
+    /// A tag is called from here on.
+    pub const TAG: f32 = 0.5;
+    /// Tags that are named at most.
+    pub const TAGS: usize = 5;
+}
+
+/// An answer in the words of the JSON that terminal and page show.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PredictionView {
+    /// Length of the sound in seconds.
+    pub seconds: f64,
+    /// Whether the genres are one of several or, as tags are, any number at once.
+    #[serde(skip_serializing_if = "Head::is_softmax")]
+    pub head: Head,
+    /// The most probable genre.
+    pub genre: String,
+    /// Its probability.
+    pub confidence: f32,
+    /// Probability of each genre.
+    pub probabilities: BTreeMap<String, f32>,
+    /// One entry per segment.
+    pub timeline: Vec<MomentView>,
+    /// See [`Prediction::embedding`].
+    pub embedding: Vec<f32>,
+    /// Probability of each tag; none if the model was taught none.
+    pub tags: BTreeMap<String, f32>,
+    /// See [`Prediction::music`].
+    pub music: f32,
+    /// See [`Prediction::notes`].
+    pub notes: Vec<String>,
+}
+
+/// A [`TimelineEntry`] with the genres' names.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MomentView {
+    /// Start in seconds.
+    pub start: f64,
+    /// End in seconds.
+    pub end: f64,
+    /// Probability of each genre.
+    pub probabilities: BTreeMap<String, f32>,
+}
+
+impl Prediction {
+    /// The answer with the names of the model's genres and tags, to be shown.
+    pub fn view(&self, genres: &[String], tags: &[String]) -> PredictionView {
+        let named = |probabilities: &[f32]| {
+            genres
+                .iter()
+                .cloned()
+                .zip(probabilities.iter().copied())
+                .collect()
+        };
+        PredictionView {
+            seconds: self.seconds,
+            head: self.head,
+            genre: genres[self.best()].clone(),
+            confidence: self.confidence(),
+            probabilities: named(&self.probabilities),
+            timeline: self
+                .timeline
+                .iter()
+                .map(|moment| MomentView {
+                    start: moment.start,
+                    end: moment.end,
+                    probabilities: named(&moment.probabilities),
+                })
+                .collect(),
+            embedding: self.embedding.clone(),
+            tags: tags
+                .iter()
+                .cloned()
+                .zip(self.tags.iter().copied())
+                .collect(),
+            music: self.music,
+            notes: self.notes.clone(),
+        }
+    }
+
+    /// The answer as a sentence without a full stop: "Mostly blues, with some jazz". Of tags: "Guitar, slow
+    /// and rock".
+    pub fn verdict<'a>(&self, genres: &'a [String]) -> String {
+        let mut order: Vec<(f32, &'a str)> = self
+            .probabilities
+            .iter()
+            .copied()
+            .zip(genres.iter().map(|genre| display_name(genre)))
+            .collect();
+        order.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let Some((&(top, first), others)) = order.split_first() else {
+            return "Not sure".to_owned();
+        };
+        if self.music < rule::MUSIC {
+            return "Not sure: this does not sound like music".to_owned();
+        }
+        let worth_naming = |candidates: &[(f32, &'a str)]| -> Vec<&'a str> {
+            let some = candidates.iter().filter(|(p, _)| *p >= rule::SOME);
+            some.map(|&(_, genre)| genre).collect()
+        };
+        if self.head == Head::Sigmoid && top >= rule::TAG {
+            let called = order.iter().filter(|(p, _)| *p >= rule::TAG);
+            let called: Vec<&str> = called.map(|&(_, tag)| tag).take(rule::TAGS).collect();
+            return capitalised(&listed(&called));
+        }
+        if top < rule::SURE || self.head == Head::Sigmoid {
+            let near = worth_naming(&order[..order.len().min(3)]);
+            let near = if near.is_empty() { vec![first] } else { near };
+            return format!("Not sure: a little {}", listed(&near));
+        }
+        if top >= rule::CLEARLY {
+            return format!("Clearly {first}");
+        }
+        match others.first() {
+            Some(&(next, second)) if next >= rule::EVEN * top => {
+                return format!("Between {first} and {second}");
+            }
+            _ => {}
+        }
+        let degree = if top >= rule::MOSTLY {
+            "Mostly"
+        } else {
+            "Closest to"
+        };
+        let some = worth_naming(&others[..others.len().min(2)]);
+        if some.is_empty() {
+            format!("{degree} {first}")
+        } else {
+            format!("{degree} {first}, with some {}", listed(&some))
+        }
+    }
+}
+
+/// "a", "a and b", "a, b and c".
+fn listed(words: &[&str]) -> String {
+    match words.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => words.concat(),
+    }
+}
+
+/// With its first letter in upper case.
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).collect()
+}
+
+/// A model on a device.
+#[derive(Clone, Debug)]
+pub struct Predictor {
+    model: Model,
+    device: Device,
+}
+
+impl Predictor {
+    /// Puts a model that lives on `device` to use.
+    pub fn new(model: Model, device: Device) -> Self {
+        Self { model, device }
+    }
+
+    /// Reads a model file onto a device.
+    ///
+    /// # Errors
+    /// See [`Model::from_bytes`].
+    pub fn from_bytes(bytes: &[u8], device: Device) -> Result<Self, ModelError> {
+        Ok(Self::new(Model::from_bytes(bytes, &device)?, device))
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// What the model says of windows: see [`Model::predict`].
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub async fn segments(
+        &self,
+        parts: &[impl AsRef<[f32]>],
+    ) -> Result<Vec<SegmentOutput>, ModelError> {
+        self.model.predict(parts, &self.device).await
+    }
+
+    /// Hears a whole sound. Blocks.
+    ///
+    /// # Errors
+    /// If the sound is silent, too short or cannot be resampled, or the device fails.
+    pub fn predict(&self, clip: &Clip) -> Result<Prediction, PredictError> {
+        Ok(self.analysed(clip)?.answer())
+    }
+
+    /// The mean over a sound of the model's last layer before the heads, from up to `most` segments spread
+    /// over its length: see [`Model::features`]. Blocks.
+    ///
+    /// # Errors
+    /// See [[`Predictor::predict`]]; and if the model has no features.
+    pub fn clip_features(&self, clip: &Clip, most: usize) -> Result<Vec<f32>, PredictError> {
+        let analysis = AnalysisSession::begin(clip, &self.model)?;
+        let audible: Vec<usize> = (0..analysis.segments())
+            .filter(|&segment| analysis.segments.audible[segment])
+            .collect();
+        let step = audible.len().div_ceil(most.max(1)).max(1);
+        let chosen: Vec<usize> = audible.into_iter().step_by(step).collect();
+        let mut found = Vec::new();
+        for batch in chosen.chunks(BATCH) {
+            let segments = batch.iter().flat_map(|&s| analysis.segment_values(s));
+            let input: Vec<f32> = segments.copied().collect();
+            found.extend(pollster::block_on(
+                self.model.features(&[input], &self.device),
+            )?);
+        }
+        let width = found.first().map_or(0, Vec::len);
+        Ok(mean(width, found.iter().map(Vec::as_slice)))
+    }
+
+    /// A whole sound, every segment heard. Blocks.
+    ///
+    /// # Errors
+    /// See [[`Predictor::predict`]].
+    pub fn analysed(&self, clip: &Clip) -> Result<AnalysisSession, PredictError> {
+        let mut analysis = AnalysisSession::begin(clip, &self.model)?;
+        while analysis.done() < analysis.segments() {
+            pollster::block_on(analysis.step(self, BATCH))?;
+        }
+        Ok(analysis)
+    }
+
+    /// What the model says of the reference input on this device.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub async fn reference_outputs(&self) -> Result<ReferenceOutputs, PredictError> {
+        let mut analysis = AnalysisSession::begin(&synth::sample_song(), &self.model)?;
+        while analysis.done() < REFERENCE_SEGMENTS.min(analysis.segments()) {
+            analysis.step(self, REFERENCE_SEGMENTS).await?;
+        }
+        Ok(ReferenceOutputs {
+            probabilities: analysis
+                .heard
+                .into_iter()
+                .take(REFERENCE_SEGMENTS)
+                .map(|heard| heard.probabilities)
+                .collect(),
+        })
+    }
+
+    /// Largest absolute difference between this device's probabilities for the reference input and
+    /// those in the model file; `None` if the file has none.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub async fn reference_difference(&self) -> Result<Option<f32>, PredictError> {
+        let Some(expected) = self.model.reference_outputs.clone() else {
+            return Ok(None);
+        };
+        let found = self.reference_outputs().await?;
+        if found.probabilities.len() != expected.probabilities.len() {
+            return Ok(None);
+        }
+        let pairs = found
+            .probabilities
+            .iter()
+            .flatten()
+            .zip(expected.probabilities.iter().flatten());
+        // A NaN must not pass for agreement, so it counts as the largest difference there can be.
+        Ok(Some(pairs.fold(0.0, |worst: f32, (a, b)| {
+            let difference = (a - b).abs();
+            worst.max(if difference.is_nan() { 1.0 } else { difference })
+        })))
+    }
+}
+
+/// A sound on its way through the model.
+#[derive(Clone, Debug)]
+pub struct AnalysisSession {
+    seconds: f64,
+    input: Input,
+    window_seconds: f64,
+    pool: Aggregator,
+    log_mel: Spectrogram,
+    segments: Examples,
+    heard: Vec<SegmentOutput>,
+}
+
+impl AnalysisSession {
+    /// Resamples a sound, computes its log-mel spectrogram and cuts it into segments.
+    ///
+    /// # Errors
+    /// If the sound is silent, shorter than [`SHORTEST_SECONDS`] or cannot be resampled.
+    pub fn begin(clip: &Clip, model: &Model) -> Result<Self, PredictError> {
+        let front_end = &model.front_end;
+        if clip.is_silent() {
+            return Err(PredictError::Silent);
+        }
+        let seconds = clip.seconds();
+        if seconds < SHORTEST_SECONDS {
+            return Err(PredictError::TooShort {
+                seconds,
+                least: SHORTEST_SECONDS,
+            });
+        }
+        let input = model.input();
+        let heard_at = clip.resampled(front_end.sample_rate)?;
+        let log_mel = front_end.log_mel(heard_at.samples());
+        let segments = match input {
+            input if input.is_log_mel() => Examples::of_log_mel(front_end, &log_mel),
+            _ if input.rate() == front_end.sample_rate => input.examples_of(heard_at.samples()),
+            _ => input.examples(clip)?,
+        };
+        Ok(Self {
+            seconds,
+            input,
+            window_seconds: input.seconds(),
+            pool: Aggregator::of(model),
+            segments,
+            log_mel,
+            heard: Vec::new(),
+        })
+    }
+
+    /// Number of segments in all.
+    pub fn segments(&self) -> usize {
+        self.segments.len()
+    }
+
+    /// Number of segments heard so far.
+    pub fn done(&self) -> usize {
+        self.heard.len()
+    }
+
+    /// From when to when a segment lasts, in seconds.
+    pub fn segment_span(&self, segment: usize) -> (f64, f64) {
+        self.segments.span(segment)
+    }
+
+    /// The first part of what the model hears of a segment.
+    pub(crate) fn segment_values(&self, segment: usize) -> &[f32] {
+        self.segments.windows(segment..segment + 1)[0]
+    }
+
+    /// What was heard of a segment, if it was.
+    pub(crate) fn heard_of(&self, segment: usize) -> Option<&SegmentOutput> {
+        self.heard.get(segment)
+    }
+
+    /// Length of the sound in seconds.
+    pub fn seconds(&self) -> f64 {
+        self.seconds
+    }
+
+    /// The log-mel spectrogram of the whole sound, `[mel_bands, frames]` as [`FrontEnd::log_mel`] has it.
+    ///
+    /// [`FrontEnd::log_mel`]: crate::dsp::FrontEnd::log_mel
+    pub fn log_mel(&self) -> &Spectrogram {
+        &self.log_mel
+    }
+
+    /// Hears up to `count` further segments, and no more than the model's input allows at once.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub async fn step(&mut self, predictor: &Predictor, count: usize) -> Result<(), ModelError> {
+        let from = self.done();
+        let to = self.segments().min(from + count.min(self.input.batch()));
+        if from < to {
+            let batch = self.segments.windows(from..to);
+            self.heard.extend(predictor.segments(&batch).await?);
+        }
+        Ok(())
+    }
+
+    /// What was heard of the segments in which there is anything to hear.
+    fn audible(&self) -> Vec<&SegmentOutput> {
+        let heard = self.heard.iter().zip(&self.segments.audible);
+        heard
+            .filter(|(_, audible)| **audible)
+            .map(|(heard, _)| heard)
+            .collect()
+    }
+
+    /// The logits of the genres and of music in the segments in which there is anything to hear.
+    pub fn evidence(&self) -> (Vec<Vec<f32>>, Vec<f32>) {
+        let audible = self.audible().into_iter();
+        audible.map(|h| (h.logits.clone(), h.music)).unzip()
+    }
+
+    /// The answer from the segments heard so far; those of [`Calibration::unknown`] if there are none yet.
+    pub fn answer(&self) -> Prediction {
+        let frame_seconds = self.segments.unit_seconds;
+        // Where segments overlap, each speaks for the time that is nearest to its middle.
+        let starts = &self.segments.starts;
+        let middle = self.segments.length as f64 / 2.0;
+        let border = |left: usize| (starts[left] + starts[left + 1]) as f64 / 2.0 + middle;
+        let timeline = self
+            .heard
+            .iter()
+            .zip(&self.segments.audible)
+            .enumerate()
+            .map(|(at, (heard, &audible))| TimelineEntry {
+                start: match at {
+                    0 => 0.0,
+                    _ => border(at - 1) * frame_seconds,
+                },
+                end: if at + 1 == starts.len() {
+                    self.seconds
+                } else {
+                    (border(at) * frame_seconds).min(self.seconds)
+                },
+                probabilities: if audible {
+                    heard.probabilities.clone()
+                } else {
+                    self.pool.unknown()
+                },
+            })
+            .collect();
+        let mut notes = Vec::new();
+        if self.segments.padded {
+            let seconds = self.window_seconds;
+            notes.push(if self.input == Input::LogMelLong {
+                format!(
+                    "It is shorter than the {seconds:.1} seconds that the model listens to at once; it was repeated."
+                )
+            } else {
+                format!(
+                    "It is shorter than the {seconds:.1} seconds that the model listens to at once; silence was added."
+                )
+            });
+        }
+        Prediction {
+            seconds: self.seconds,
+            timeline,
+            notes,
+            ..self.pool.answer(&self.audible())
+        }
+    }
+}
+
+/// How the segments of a sound become one answer.
+#[derive(Clone, Debug)]
+pub struct Aggregator {
+    calibration: Calibration,
+    genres: usize,
+    tags: usize,
+    dimensions: usize,
+}
+
+impl Aggregator {
+    /// An aggregator that has seen nothing.
+    pub fn of(model: &Model) -> Self {
+        Self {
+            calibration: model.calibration,
+            genres: model.genres.len(),
+            tags: model.tags.len(),
+            dimensions: model.architecture.embedding(),
+        }
+    }
+
+    /// Probabilities of a stretch in which nothing is known.
+    fn unknown(&self) -> Vec<f32> {
+        self.calibration.unknown(self.genres)
+    }
+
+    /// What these segments say together, without time: [`Aggregator::unknown`] if there are none.
+    pub fn answer(&self, heard: &[&SegmentOutput]) -> Prediction {
+        let music = self
+            .calibration
+            .mean_music(heard.iter().map(|heard| heard.music));
+        let probabilities = if heard.is_empty() {
+            self.unknown()
+        } else {
+            let logits: Vec<&[f32]> = heard.iter().map(|h| h.logits.as_slice()).collect();
+            self.calibration.probabilities(&logits, music)
+        };
+        Prediction {
+            seconds: 0.0,
+            head: self.calibration.head,
+            probabilities,
+            timeline: Vec::new(),
+            embedding: mean(
+                self.dimensions,
+                heard.iter().map(|h| h.embedding.as_slice()),
+            ),
+            tags: mean(self.tags, heard.iter().map(|h| h.tags.as_slice())),
+            music,
+            notes: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(probabilities: &[f32]) -> String {
+        verdict_of(Head::Softmax, probabilities)
+    }
+
+    fn verdict_of(head: Head, probabilities: &[f32]) -> String {
+        let genres: Vec<String> = ["blues", "jazz", "hiphop", "rock"]
+            .map(str::to_owned)
+            .to_vec();
+        let answer = Prediction {
+            seconds: 3.0,
+            head,
+            probabilities: probabilities.to_vec(),
+            timeline: Vec::new(),
+            embedding: Vec::new(),
+            tags: Vec::new(),
+            music: 1.0,
+            notes: Vec::new(),
+        };
+        answer.verdict(&genres)
+    }
+
+    #[test]
+    fn the_verdict_says_in_words_how_sure_it_is() {
+        assert_eq!(verdict(&[0.9, 0.1, 0.0, 0.0]), "Clearly blues");
+        assert_eq!(
+            verdict(&[0.7, 0.2, 0.1, 0.0]),
+            "Mostly blues, with some jazz"
+        );
+        assert_eq!(
+            verdict(&[0.15, 0.2, 0.65, 0.0]),
+            "Mostly hip-hop, with some jazz and blues"
+        );
+        assert_eq!(verdict(&[0.8, 0.1, 0.1, 0.0]), "Mostly blues");
+        assert_eq!(verdict(&[0.45, 0.4, 0.1, 0.05]), "Between blues and jazz");
+        assert_eq!(
+            verdict(&[0.4, 0.3, 0.2, 0.1]),
+            "Closest to blues, with some jazz and hip-hop"
+        );
+        assert_eq!(
+            verdict(&[0.3, 0.3, 0.3, 0.1]),
+            "Not sure: a little blues, jazz and hip-hop"
+        );
+    }
+
+    #[test]
+    fn the_verdict_on_tags_names_all_that_are_called() {
+        let of = |p: &[f32]| verdict_of(Head::Sigmoid, p);
+        assert_eq!(of(&[0.6, 0.9, 0.5, 0.4]), "Jazz, blues and hip-hop");
+        assert_eq!(
+            of(&[0.2, 0.4, 0.1, 0.0]),
+            "Not sure: a little jazz and blues"
+        );
+        assert_eq!(of(&[0.0, 0.0, 0.0, 0.01]), "Not sure: a little rock");
+    }
+
+    #[test]
+    fn the_mean_of_nothing_is_zero() {
+        assert_eq!(mean(2, [].into_iter()), [0.0, 0.0]);
+        let rows: [&[f32]; 2] = [&[1.0, 2.0], &[3.0, 4.0]];
+        assert_eq!(mean(2, rows.into_iter()), [2.0, 3.0]);
+    }
+}

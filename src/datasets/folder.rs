@@ -1,0 +1,107 @@
+//! A folder of music, one sub-folder per genre.
+
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use walkdir::WalkDir;
+
+use super::{DatasetError, Found, Song, Split, clip_name};
+use crate::progress::Progress;
+use soundalike_core::audio;
+use soundalike_core::catalog::Track;
+
+/// Endings of the files that a folder is searched for.
+const ENDINGS: [&str; 14] = [
+    "wav", "wave", "flac", "mp3", "ogg", "oga", "m4a", "mp4", "aac", "aif", "aiff", "aifc", "au",
+    "snd",
+];
+
+/// All sound files below a folder. The first sub-folder on the way to a file is its genre; title,
+/// artist and album come from its tags.
+pub(super) fn find(folder: &Path) -> Found {
+    let (files, problems) = sounds(folder);
+    let progress = Progress::new("reading the tags", files.len());
+    let songs = files
+        .into_par_iter()
+        .map(|file| {
+            // A file that cannot be read is reported when it is decoded.
+            let tags = audio::decode_file(&file)
+                .map(|decoded| decoded.tags)
+                .unwrap_or_default();
+            progress.advance();
+            let track = Track {
+                title: tags.title.unwrap_or_else(|| clip_name(&file)),
+                artist: tags.artist.unwrap_or_default(),
+                album: tags.album.unwrap_or_default(),
+                genre: genre(folder, &file),
+                set: folder_name(folder),
+                path: relative(folder, &file),
+                ..Track::default()
+            };
+            Song::new(file, Split::Train, track)
+        })
+        .collect();
+    Found {
+        songs,
+        own_split: false,
+        problems,
+    }
+}
+
+/// All sound files below a folder, in order of their paths, and what could not be read.
+pub(super) fn sounds(folder: &Path) -> (Vec<PathBuf>, Vec<DatasetError>) {
+    let (mut files, mut problems) = (Vec::new(), Vec::new());
+    for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
+        match entry {
+            Ok(entry) if entry.file_type().is_file() && is_sound(entry.path()) => {
+                files.push(entry.into_path());
+            }
+            Ok(_) => {}
+            Err(error) => {
+                let path = error.path().unwrap_or(folder).to_owned();
+                let cause = match error.io_error() {
+                    Some(cause) => cause.to_string(),
+                    None => error.to_string(),
+                };
+                problems.push(DatasetError::Unreadable { path, cause });
+            }
+        }
+    }
+    (files, problems)
+}
+
+/// The first sub-folder on the way to a file; empty if it lies in the folder itself.
+pub(super) fn genre(folder: &Path, file: &Path) -> String {
+    let mut way = file.strip_prefix(folder).unwrap_or(file).components();
+    match (way.next(), way.next()) {
+        (Some(first), Some(_)) => first.as_os_str().to_string_lossy().into_owned(),
+        _ => String::new(),
+    }
+}
+
+/// A file's path in its set.
+pub(super) fn relative(folder: &Path, file: &Path) -> String {
+    let way = file.strip_prefix(folder).unwrap_or(file);
+    way.to_string_lossy().into_owned()
+}
+
+pub(super) fn is_sound(path: &Path) -> bool {
+    path.extension()
+        .and_then(|ending| ending.to_str())
+        .is_some_and(is_ending)
+}
+
+/// Whether a file with this ending is a sound's.
+pub(super) fn is_ending(ending: &str) -> bool {
+    ENDINGS
+        .iter()
+        .any(|known| ending.eq_ignore_ascii_case(known))
+}
+
+fn folder_name(folder: &Path) -> String {
+    folder
+        .canonicalize()
+        .ok()
+        .and_then(|path| path.file_name().map(|n| n.to_string_lossy().into_owned()))
+        .unwrap_or_default()
+}

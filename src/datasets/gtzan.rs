@@ -1,0 +1,77 @@
+//! GTZAN: a thousand clips of 30 seconds as `genres/<genre>/<genre>.000NN.au` or `.wav`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::{DatasetError, Found, Song, Split, clip_name, folder};
+use soundalike_core::catalog::Track;
+
+/// Folders that the genres' folders may lie in: in the original archive, and in the copy of WAV files.
+const FOLDERS: [&str; 2] = ["genres", "genres_original"];
+
+/// The clip whose file is no sound in the copy of WAV files that goes round.
+const BROKEN: &str = "jazz.00054";
+
+/// The folder of the genres' folders, if `path` is GTZAN's or holds it: one in which a sound file is
+/// called after its folder and five digits.
+pub(super) fn root(path: &Path) -> Option<PathBuf> {
+    let inside = FOLDERS.iter().map(|name| path.join(name));
+    std::iter::once(path.to_owned())
+        .chain(inside)
+        .find(|root| holds_genres(root))
+}
+
+fn holds_genres(root: &Path) -> bool {
+    let entries = |folder: &Path| {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path())
+    };
+    entries(root).any(|genre| {
+        let name = genre.file_name().unwrap_or_default().to_string_lossy();
+        entries(&genre).any(|file| {
+            let clip = clip_name(&file);
+            let number = clip
+                .strip_prefix(&*name)
+                .and_then(|rest| rest.strip_prefix('.'));
+            folder::is_sound(&file)
+                && number.is_some_and(|n| n.len() == 5 && n.bytes().all(|b| b.is_ascii_digit()))
+        })
+    })
+}
+
+/// The clips. Their artists are not known. A clip of one name with another is a problem, whichever
+/// genres they are in.
+pub(super) fn find(root: &Path) -> Found {
+    let (files, mut problems) = folder::sounds(root);
+    let mut seen: BTreeMap<String, PathBuf> = BTreeMap::new();
+    let mut songs = Vec::new();
+    for file in files {
+        let clip = clip_name(&file);
+        if clip == BROKEN {
+            eprintln!(
+                "{}: skipped, because {BROKEN} is broken in common copies of GTZAN",
+                file.display()
+            );
+            continue;
+        }
+        if let Some(first) = seen.insert(clip.to_lowercase(), file.clone()) {
+            problems.push(DatasetError::Twice {
+                first,
+                second: file.clone(),
+            });
+        }
+        let track = Track {
+            title: clip,
+            genre: folder::genre(root, &file),
+            set: "gtzan".to_owned(),
+            path: folder::relative(root, &file),
+            ..Track::default()
+        };
+        songs.push(Song::new(file, Split::Train, track));
+    }
+    Found {
+        songs,
+        own_split: false,
+        problems,
+    }
+}

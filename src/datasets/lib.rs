@@ -1,0 +1,369 @@
+//! Sets of songs on disk: an `INDEX.csv`, a folder per genre, GTZAN, FMA, MagnaTagATune; and the GTZAN
+//! feature table. Which side of a split a song is on is in the set's own table, or drawn.
+//!
+//! [`open`] is for a catalogue: what cannot be read is told and left out. [`open_with`] is for
+//! training and measuring: what cannot be read is an error, because numbers come of it. [`check`]
+//! says whether there is something to learn. [`tidy`], [`correct`] and [`leave_out`] make of the songs what a
+//! catalogue shows. [`progress`] and [`output`] are what the programs share beside.
+
+mod corrections;
+mod error;
+mod fma;
+mod folder;
+mod gtzan;
+mod index;
+mod licence;
+mod magnatagatune;
+mod metadata;
+pub mod output;
+pub mod progress;
+mod sheet;
+mod split;
+mod table;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+pub use corrections::{correct, leave_out};
+pub use error::DatasetError;
+pub use fma::Subset;
+pub use licence::{UNCLEAR, spdx};
+pub use metadata::{readable_artist, readable_title, tidy};
+pub use split::{SplitBy, SplitRatios, folds, split_stratified, warning};
+pub use table::FeatureTable;
+
+use crate::progress::Progress;
+use soundalike_core::audio::{self, AudioError, Clip};
+use soundalike_core::catalog::Track;
+use soundalike_core::pipeline::{Prediction, Predictor};
+
+/// What a song is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Split {
+    /// To learn from.
+    Train,
+    /// To choose by.
+    Valid,
+    /// To test with.
+    Test,
+    /// In the catalogue, but for none of these.
+    Extra,
+}
+
+/// One song on disk, or a piece of one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Song {
+    /// Its file.
+    pub file: PathBuf,
+    /// What it is used for.
+    pub split: Split,
+    /// What is known of it; the genre may be empty.
+    pub track: Track,
+    /// Its tags in a set where a song has many; empty where it has one genre, which is the track's.
+    pub labels: Vec<String>,
+    /// Start and end in seconds, where it is a piece of the file's song; `None` for the whole of it.
+    pub span: Option<(f64, f64)>,
+}
+
+impl Song {
+    /// A whole song without tags.
+    pub fn new(file: PathBuf, split: Split, track: Track) -> Self {
+        Self {
+            file,
+            split,
+            track,
+            labels: Vec::new(),
+            span: None,
+        }
+    }
+
+    /// What it is to be heard as: its tags, or its genre alone; nothing where neither is known.
+    pub fn words(&self) -> Vec<&str> {
+        if !self.labels.is_empty() {
+            return self.labels.iter().map(String::as_str).collect();
+        }
+        let genre = self.track.genre.as_str();
+        Some(genre)
+            .filter(|genre| !genre.is_empty())
+            .into_iter()
+            .collect()
+    }
+
+    /// Whether it is a piece of a song, other pieces of which may be on the other side of the split:
+    /// see [`warning`].
+    pub fn is_piece(&self) -> bool {
+        self.span.is_some()
+    }
+
+    /// Its sound, of a piece the piece's.
+    ///
+    /// # Errors
+    /// If the file cannot be decoded, or ends before the piece begins.
+    pub fn clip(&self) -> Result<Clip, AudioError> {
+        let clip = audio::decode_file(&self.file)?.clip;
+        let Some((start, end)) = self.span else {
+            return Ok(clip);
+        };
+        let samples = clip.samples();
+        let at = |seconds: f64| ((seconds * f64::from(clip.rate())) as usize).min(samples.len());
+        Clip::new(samples[at(start)..at(end)].to_vec(), clip.rate())
+    }
+
+    /// [`Song::clip`] at another sample rate in Hz.
+    ///
+    /// # Errors
+    /// As [`Song::clip`], or if it cannot be resampled.
+    pub fn clip_at(&self, rate: u32) -> Result<Clip, AudioError> {
+        self.clip()?.resampled(rate)
+    }
+}
+
+/// How a set is to be opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Options {
+    /// Seed of a split that is drawn.
+    pub seed: u64,
+    /// How it is drawn; `None` takes the set's own split, and draws by artist where it has none.
+    pub split_by: Option<SplitBy>,
+    /// SplitRatios of a split that is drawn; given, the set's own split is not taken.
+    pub shares: Option<SplitRatios>,
+    /// The part of FMA; `None` takes whatever is there.
+    pub subset: Option<Subset>,
+}
+
+/// What a loader found.
+#[derive(Default)]
+struct Found {
+    songs: Vec<Song>,
+    /// Whether the set has a split of its own.
+    own_split: bool,
+    /// What could not be read, and what is there twice.
+    problems: Vec<DatasetError>,
+}
+
+/// The songs of a set, for a catalogue: an index file, a folder of GTZAN, FMA or MagnaTagATune, or any
+/// folder of sound files. Of the last, the first sub-folder on the way to a file is its genre; title,
+/// artist and album come from its tags. A set without a split of its own is split by artist with
+/// `seed`. What cannot be read is told on stderr and left out.
+///
+/// # Errors
+/// If there is nothing at `path`, or a table has a wrong row.
+pub fn open(path: &Path, seed: u64) -> Result<Vec<Song>, DatasetError> {
+    let found = find(path, None)?;
+    for problem in &found.problems {
+        eprintln!("left out: {problem}");
+    }
+    let options = Options {
+        seed,
+        ..Options::default()
+    };
+    arrange(found, path, &options)
+}
+
+/// The songs of a set as [`open`] finds them, for training and measuring: split as the options say, and
+/// refused if a part of the set cannot be read, a file is empty or a clip is there twice.
+///
+/// # Errors
+/// The first thing that is wrong, with its file and row.
+pub fn open_with(path: &Path, options: &Options) -> Result<Vec<Song>, DatasetError> {
+    let mut found = find(path, options.subset)?;
+    if !found.problems.is_empty() {
+        return Err(found.problems.swap_remove(0));
+    }
+    check_files(&found.songs)?;
+    let artists_known = found.songs.iter().any(|s| !s.track.artist.is_empty());
+    let by_artist = matches!(options.split_by, None | Some(SplitBy::Artist));
+    let songs = arrange(found, path, options)?;
+    if by_artist && !artists_known {
+        eprintln!(
+            "{}: no artist is known, so songs of one artist may be on both sides of the split",
+            path.display()
+        );
+    }
+    Ok(songs)
+}
+
+fn find(path: &Path, subset: Option<Subset>) -> Result<Found, DatasetError> {
+    let what = std::fs::metadata(path).map_err(|e| match e.kind() {
+        std::io::ErrorKind::PermissionDenied => DatasetError::unreadable(path, e),
+        _ => DatasetError::NotFound(path.to_owned()),
+    })?;
+    if !what.is_dir() && !what.is_file() {
+        return Err(DatasetError::NotFound(path.to_owned()));
+    }
+    if what.is_dir() {
+        std::fs::read_dir(path).map_err(|e| DatasetError::unreadable(path, e))?;
+        if let Some(tracks) = fma::tracks(path) {
+            return fma::find(path, &tracks, subset);
+        }
+    }
+    if subset.is_some() {
+        return Err(DatasetError::NoSubset(path.to_owned()));
+    }
+    if what.is_file() {
+        return index::find(path);
+    }
+    let annotations = path.join(magnatagatune::ANNOTATIONS);
+    if annotations.is_file() {
+        return magnatagatune::find(path, &annotations);
+    }
+    match gtzan::root(path) {
+        Some(root) => Ok(gtzan::find(&root)),
+        None => Ok(folder::find(path)),
+    }
+}
+
+fn arrange(found: Found, path: &Path, options: &Options) -> Result<Vec<Song>, DatasetError> {
+    let Found {
+        songs, own_split, ..
+    } = found;
+    if songs.is_empty() {
+        return Err(DatasetError::Empty(path.to_owned()));
+    }
+    if own_split && options.split_by.is_none() && options.shares.is_none() {
+        return Ok(songs);
+    }
+    let by = options.split_by.unwrap_or(SplitBy::Artist);
+    let shares = options.shares.unwrap_or_default();
+    split::split(songs, by, shares, options.seed)
+}
+
+/// Refuses empty files, and files that are one clip by their names: in one folder with several endings,
+/// or of the same bytes in several folders.
+fn check_files(songs: &[Song]) -> Result<(), DatasetError> {
+    let mut by_name: BTreeMap<String, Vec<(&Path, u64)>> = BTreeMap::new();
+    for song in songs {
+        let file = song.file.as_path();
+        let size = std::fs::metadata(file)
+            .map_err(|e| DatasetError::unreadable(file, e))?
+            .len();
+        if size == 0 {
+            return Err(DatasetError::EmptyFile(file.to_owned()));
+        }
+        let others = by_name.entry(clip_name(file).to_lowercase()).or_default();
+        for &(other, other_size) in others.iter() {
+            let same_folder = other.parent() == file.parent();
+            if same_folder || (size == other_size && same_bytes(other, file)?) {
+                return Err(DatasetError::Twice {
+                    first: other.to_owned(),
+                    second: file.to_owned(),
+                });
+            }
+        }
+        others.push((file, size));
+    }
+    Ok(())
+}
+
+fn same_bytes(one: &Path, other: &Path) -> Result<bool, DatasetError> {
+    let read = |path: &Path| std::fs::read(path).map_err(|e| DatasetError::unreadable(path, e));
+    Ok(read(one)? == read(other)?)
+}
+
+/// Whether genres can be learnt from the songs of `path`: each clip to learn from or to choose by has
+/// one, there are two at least, none of a single clip, and those of the other clips are among them.
+/// Of songs with tags, that there is a tag which some clips to learn from have and others lack.
+///
+/// # Errors
+/// The first thing that is wrong, with the file.
+pub fn check(path: &Path, songs: &[Song]) -> Result<(), DatasetError> {
+    if tagged(songs) {
+        let learnt: Vec<&Song> = songs.iter().filter(|s| s.split == Split::Train).collect();
+        let has = |song: &&&Song, tag: &String| song.labels.contains(tag);
+        let told_apart = tags_of(songs).iter().any(|tag| {
+            let count = learnt.iter().filter(|song| has(song, tag)).count();
+            (1..learnt.len()).contains(&count)
+        });
+        // Without clips to learn from there is nothing to say about tags yet.
+        return if told_apart || learnt.is_empty() {
+            Ok(())
+        } else {
+            Err(DatasetError::SameTags(path.to_owned()))
+        };
+    }
+    let mut known: BTreeSet<&str> = BTreeSet::new();
+    let mut clips: BTreeMap<&str, BTreeSet<&Path>> = BTreeMap::new();
+    for song in songs.iter().filter(|song| song.split != Split::Extra) {
+        let genre = song.track.genre.as_str();
+        if genre.is_empty() && song.split != Split::Test {
+            return Err(DatasetError::NoGenre(song.file.clone()));
+        }
+        if song.split == Split::Train {
+            known.insert(genre);
+        }
+        clips.entry(genre).or_default().insert(&song.file);
+    }
+    if known.len() == 1 {
+        return Err(DatasetError::OneGenre {
+            path: path.to_owned(),
+            genre: known.into_iter().collect(),
+        });
+    }
+    for song in songs.iter().filter(|song| song.split != Split::Extra) {
+        let genre = song.track.genre.as_str();
+        let (file, genre_owned) = (|| song.file.clone(), || genre.to_owned());
+        if !genre.is_empty() && clips[genre].len() == 1 {
+            return Err(DatasetError::OnlyClip {
+                file: file(),
+                genre: genre_owned(),
+            });
+        }
+        if !genre.is_empty() && !known.is_empty() && !known.contains(genre) {
+            return Err(DatasetError::UnknownGenre {
+                file: file(),
+                genre: genre_owned(),
+                known: known.into_iter().collect::<Vec<_>>().join(", "),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Whether the songs have tags instead of genres.
+pub fn tagged(songs: &[Song]) -> bool {
+    songs.iter().any(|song| !song.labels.is_empty())
+}
+
+/// The tags of songs with many, the most frequent ones first and those as frequent by name.
+pub fn tags_of(songs: &[Song]) -> Vec<String> {
+    let mut counts: BTreeMap<&String, usize> = BTreeMap::new();
+    for label in songs.iter().flat_map(|song| &song.labels) {
+        *counts.entry(label).or_default() += 1;
+    }
+    let mut tags: Vec<(&String, usize)> = counts.into_iter().collect();
+    tags.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+    tags.into_iter().map(|(tag, _)| tag.clone()).collect()
+}
+
+/// Decodes and hears a list of songs on all cores, in order.
+pub fn predict_all(
+    predictor: &Predictor,
+    songs: &[Song],
+    progress: &Progress,
+) -> Vec<Result<Prediction, String>> {
+    songs
+        .par_iter()
+        .map(|song| {
+            let heard = song
+                .clip()
+                .map_err(|e| e.to_string())
+                .and_then(|clip| predictor.predict(&clip).map_err(|e| e.to_string()));
+            progress.advance();
+            heard
+        })
+        .collect()
+}
+
+/// A file's name without its ending.
+fn clip_name(file: &Path) -> String {
+    file.file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

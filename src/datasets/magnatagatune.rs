@@ -1,0 +1,140 @@
+//! MagnaTagATune: `annotations_final.csv` and folders `0` to `f` of MP3 files.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use super::sheet::{Sheet, column};
+use super::{DatasetError, Found, Song, Split, clip_name};
+use soundalike_core::catalog::Track;
+
+/// The table of tags.
+pub(super) const ANNOTATIONS: &str = "annotations_final.csv";
+
+/// The table of titles and artists, which lies beside it in some copies.
+const CLIP_INFO: &str = "clip_info_final.csv";
+
+/// Tags that are kept, the most frequent ones.
+const TAGS: usize = 50;
+
+/// What the table looks like.
+const EXPECTED: &str = "annotations_final.csv has clip_id, a column of zeros and ones per tag, and mp3_path, set apart by tabs";
+
+/// The clips that have one of the 50 most frequent tags, split by the first folder of their path: 0 to
+/// b to learn from, c to choose by, d to f to test with, as is usual. Empty files, of which the
+/// original has three, are skipped with a line.
+pub(super) fn find(path: &Path, annotations: &Path) -> Result<Found, DatasetError> {
+    let mut sheet = Sheet::open(annotations, b'\t')?;
+    let Some(header) = sheet.next()? else {
+        return Err(DatasetError::EmptyFile(annotations.to_owned()));
+    };
+    let id_at = column(annotations, &header, "clip_id", EXPECTED)?;
+    let path_at = column(annotations, &header, "mp3_path", EXPECTED)?;
+    let tags: Vec<(usize, &str)> = header
+        .cells
+        .iter()
+        .map(str::trim)
+        .enumerate()
+        .filter(|&(at, _)| at != id_at && at != path_at)
+        .collect();
+    let mut counts = vec![0_usize; header.cells.len()];
+    let mut clips = Vec::new();
+    let mut lines: HashMap<String, u64> = HashMap::new();
+    while let Some(row) = sheet.next_of(header.cells.len())? {
+        let mut tagged = Vec::new();
+        for &(at, tag) in &tags {
+            match row.cell(at) {
+                "0" => {}
+                "1" => tagged.push(at),
+                other => {
+                    let cause = format!("the column {tag:?} holds {other:?}, neither 0 nor 1");
+                    return Err(sheet.wrong(&row, cause));
+                }
+            }
+        }
+        let name = row.cell(path_at).to_owned();
+        let split = match name.split_once('/').map(|(folder, _)| folder.as_bytes()) {
+            Some([b'0'..=b'9' | b'a' | b'b']) => Split::Train,
+            Some([b'c']) => Split::Valid,
+            Some([b'd'..=b'f']) => Split::Test,
+            _ => {
+                let cause = format!("the mp3_path {name:?} does not begin with a folder 0 to f");
+                return Err(sheet.wrong(&row, cause));
+            }
+        };
+        let file = path.join(&name);
+        let Ok(found) = std::fs::metadata(&file) else {
+            let cause = format!("the file {} does not exist", file.display());
+            return Err(sheet.wrong(&row, cause));
+        };
+        if let Some(line) = lines.insert(name.clone(), row.line) {
+            return Err(sheet.twice(&row, format_args!("the file {name}"), line));
+        }
+        tagged.iter().for_each(|&at| counts[at] += 1);
+        if found.len() == 0 {
+            eprintln!("{}: skipped, because it is an empty file", file.display());
+            continue;
+        }
+        clips.push((row.cell(id_at).to_owned(), name, file, split, tagged));
+    }
+    let mut kept: Vec<usize> = tags.iter().map(|&(at, _)| at).collect();
+    // A stable sort: of equally frequent tags the earlier column stays in front.
+    kept.sort_by_key(|&at| std::cmp::Reverse(counts[at]));
+    kept.truncate(TAGS);
+    let known = clip_info(path)?;
+    let songs = clips
+        .into_iter()
+        .filter_map(|(id, name, file, split, tagged)| {
+            let labels: Vec<String> = kept
+                .iter()
+                .filter(|at| tagged.contains(at))
+                .map(|&at| header.cell(at).to_owned())
+                .collect();
+            if labels.is_empty() {
+                return None;
+            }
+            let [title, artist, album] = known.get(&id).cloned().unwrap_or_default();
+            let track = Track {
+                title: if title.is_empty() {
+                    clip_name(&file)
+                } else {
+                    title
+                },
+                artist,
+                album,
+                set: "magnatagatune".to_owned(),
+                path: name,
+                ..Track::default()
+            };
+            let mut song = Song::new(file, split, track);
+            song.labels = labels;
+            Some(song)
+        });
+    Ok(Found {
+        songs: songs.collect(),
+        own_split: true,
+        problems: Vec::new(),
+    })
+}
+
+/// Title, artist and album of each clip, where there is a table of them.
+fn clip_info(path: &Path) -> Result<BTreeMap<String, [String; 3]>, DatasetError> {
+    const EXPECTED: &str = "clip_info_final.csv has clip_id, title, artist and album";
+    let path = path.join(CLIP_INFO);
+    let mut known = BTreeMap::new();
+    if !path.is_file() {
+        return Ok(known);
+    }
+    let mut sheet = Sheet::open(&path, b'\t')?;
+    let Some(header) = sheet.next()? else {
+        return Err(DatasetError::EmptyFile(path));
+    };
+    let mut at = [0; 4];
+    for (at, name) in at.iter_mut().zip(["clip_id", "title", "artist", "album"]) {
+        *at = column(&path, &header, name, EXPECTED)?;
+    }
+    while let Some(row) = sheet.next()? {
+        let [id, title, artist, album] = at.map(|at| row.cell(at).to_owned());
+        known.insert(id, [title, artist, album]);
+    }
+    Ok(known)
+}

@@ -1,0 +1,553 @@
+//! What the page's worker calls. Browser only, and thin: everything here only carries values between
+//! JavaScript and the library.
+//!
+//! Errors are JavaScript `Error`s whose message is one sentence without the file's name.
+
+mod speed;
+mod survey;
+mod taste;
+
+use std::cell::OnceCell;
+
+use burn::tensor::Device;
+use js_sys::Float32Array;
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::*;
+
+pub use speed::milliseconds_per_segment;
+
+use soundalike_core::audio::{self, Clip, synth};
+use soundalike_core::catalog::{Catalog, Map, Place, Query, Ranking, Search, Signature};
+use soundalike_core::dsp::{FrontEnd, intensity};
+use soundalike_core::live::{LiveSession, Now};
+use soundalike_core::pipeline::{AnalysisSession, PredictionView, Predictor};
+
+/// Segments of the speed test.
+const SPEED_SEGMENTS: usize = 10;
+
+#[wasm_bindgen(start)]
+fn start() {
+    console_error_panic_hook::set_once();
+}
+
+/// Sample rate in Hz that a sound file's header states; undefined if it is not known.
+#[wasm_bindgen(js_name = probeRate)]
+pub fn probe_rate(bytes: &[u8]) -> Option<u32> {
+    audio::probe_rate(bytes)
+}
+
+/// Decodes a sound file: what the page does where the browser cannot. The file's name only helps to
+/// word what is wrong with it.
+///
+/// # Errors
+/// Says why the file cannot be heard.
+#[wasm_bindgen]
+pub fn decode(bytes: Vec<u8>, name: Option<String>) -> Result<Sound, JsError> {
+    let decoded = audio::decode_bytes(bytes, name.as_deref().unwrap_or_default())?;
+    Ok(Sound {
+        clip: decoded.clip,
+        notes: decoded.notes.iter().map(ToString::to_string).collect(),
+    })
+}
+
+/// A sound from what Web Audio decoded: one array per channel, mixed to mono.
+///
+/// # Errors
+/// If the channels cannot be used.
+#[wasm_bindgen(js_name = soundFromChannels)]
+pub fn sound_from_channels(channels: Vec<Float32Array>, rate: u32) -> Result<Sound, JsError> {
+    let channels: Vec<Vec<f32>> = channels.iter().map(Float32Array::to_vec).collect();
+    let slices: Vec<&[f32]> = channels.iter().map(Vec::as_slice).collect();
+    Ok(Sound {
+        clip: Clip::from_channels(&slices, rate)?,
+        notes: Vec::new(),
+    })
+}
+
+/// The song that the program itself plays, for visitors without a file.
+#[wasm_bindgen(js_name = sampleSong)]
+pub fn sample_song() -> Sound {
+    Sound {
+        clip: synth::sample_song(),
+        notes: Vec::new(),
+    }
+}
+
+/// A mono sound.
+#[wasm_bindgen]
+pub struct Sound {
+    clip: Clip,
+    notes: Vec<String>,
+}
+
+#[wasm_bindgen]
+impl Sound {
+    /// Sample rate in Hz.
+    #[wasm_bindgen(getter)]
+    pub fn rate(&self) -> u32 {
+        self.clip.rate()
+    }
+
+    /// Length in seconds.
+    #[wasm_bindgen(getter)]
+    pub fn seconds(&self) -> f64 {
+        self.clip.seconds()
+    }
+
+    /// The samples, from −1 to 1.
+    pub fn samples(&self) -> Float32Array {
+        Float32Array::from(self.clip.samples())
+    }
+
+    /// What the predictor should know about how it was decoded, a sentence each.
+    pub fn notes(&self) -> Vec<String> {
+        self.notes.clone()
+    }
+}
+
+#[derive(Serialize)]
+struct EngineInfo<'a> {
+    genres: &'a [String],
+    tags: &'a [String],
+    tracks: usize,
+    model_sha256: &'a str,
+    parameters: usize,
+    segment_seconds: f64,
+    frames_per_second: f64,
+    band_hertz: Vec<f64>,
+    device: &'a str,
+}
+
+#[derive(Serialize)]
+struct Check {
+    difference: f32,
+    milliseconds: f64,
+}
+
+/// A song to look for: one of the catalogue, or one that was heard.
+#[derive(Deserialize)]
+struct Part {
+    weight: f32,
+    track: Option<usize>,
+    #[serde(default)]
+    embedding: Vec<f32>,
+    #[serde(default)]
+    probabilities: Vec<f32>,
+    #[serde(default)]
+    tags: Vec<f32>,
+}
+
+/// What the page asks of the catalogue.
+#[derive(Deserialize)]
+struct RecommendOptions {
+    parts: Vec<Part>,
+    k: usize,
+    mode: Ranking,
+    genre: Option<String>,
+    #[serde(default)]
+    exclude_artists: Vec<String>,
+    #[serde(default)]
+    exclude_tracks: Vec<usize>,
+}
+
+/// A song on the map.
+#[derive(Serialize)]
+struct Point<'a> {
+    track: usize,
+    title: &'a str,
+    artist: &'a str,
+    genre: &'a str,
+    genre_heard: bool,
+    licence: &'a str,
+    source: &'a str,
+    link: &'a str,
+    point: Place,
+}
+
+#[derive(Serialize)]
+struct MapView<'a> {
+    explained: [f32; 3],
+    points: Vec<Point<'a>>,
+    genres: Vec<Signature<'a>>,
+}
+
+#[derive(Serialize)]
+struct NowView {
+    answer: Option<PredictionView>,
+    quiet: bool,
+    seconds: f64,
+}
+
+/// A model on a device, and the catalogue that it made.
+#[wasm_bindgen]
+pub struct Engine {
+    predictor: Predictor,
+    catalog: Catalog,
+    /// Made when it is first asked for.
+    map: OnceCell<Map>,
+    /// The visitor's taste, once there is an opinion.
+    personal: Option<taste::Personal>,
+    device: String,
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// Reads model and catalogue. `device` is `cpu`, or in the WebGPU module `gpu`.
+    ///
+    /// # Errors
+    /// If a file is damaged, they do not belong together, or the device is not to be had.
+    pub async fn load(model: Vec<u8>, catalog: Vec<u8>, device: String) -> Result<Engine, JsError> {
+        let predictor = Predictor::from_bytes(&model, open_device(&device).await?)
+            .map_err(|e| JsError::new(&format!("The model {e}.")))?;
+        let catalog = Catalog::from_bytes(&catalog)
+            .and_then(|catalog| {
+                catalog.check_model(&predictor.model().sha256)?;
+                Ok(catalog)
+            })
+            .map_err(|e| JsError::new(&format!("The catalogue {e}.")))?;
+        Ok(Engine {
+            predictor,
+            catalog,
+            map: OnceCell::new(),
+            personal: None,
+            device,
+        })
+    }
+
+    /// Genres, size of the catalogue, and what the model is.
+    ///
+    /// # Errors
+    /// Never in practice: only if the values cannot be converted.
+    pub fn info(&self) -> Result<JsValue, JsError> {
+        let model = self.predictor.model();
+        to_js(&EngineInfo {
+            genres: &model.genres,
+            tags: &model.tags,
+            tracks: self.catalog.len(),
+            model_sha256: &model.sha256,
+            parameters: model.parameters,
+            segment_seconds: model.input().seconds(),
+            frames_per_second: 1.0 / model.front_end.frame_seconds(),
+            band_hertz: model.front_end.band_centres(),
+            device: &self.device,
+        })
+    }
+
+    /// Hears the reference input and compares with the model file: largest difference of a probability,
+    /// and the milliseconds that ten segments take, warmed up.
+    ///
+    /// # Errors
+    /// If the device fails, or the model holds no reference answers.
+    pub async fn check(&self) -> Result<JsValue, JsError> {
+        let difference = self
+            .predictor
+            .reference_difference()
+            .await?
+            .ok_or_else(|| JsError::new("The model holds no answers to compare with."))?;
+        let mut milliseconds = f64::INFINITY;
+        // The first run compiles shaders; the better of the others counts.
+        for _ in 0..3 {
+            let song = synth::sample_song();
+            let mut hearing = AnalysisSession::begin(&song, self.predictor.model())?;
+            let started = now();
+            while hearing.done() < SPEED_SEGMENTS.min(hearing.segments()) {
+                let rest = SPEED_SEGMENTS - hearing.done();
+                hearing.step(&self.predictor, rest).await?;
+            }
+            let share = SPEED_SEGMENTS as f64 / hearing.done() as f64;
+            milliseconds = milliseconds.min((now() - started) * share);
+        }
+        to_js(&Check {
+            difference,
+            milliseconds,
+        })
+    }
+
+    /// Prepares a sound to be heard: resampling and log-mel spectrogram.
+    ///
+    /// # Errors
+    /// If it is silent or too short.
+    pub fn begin(&self, sound: &Sound) -> Result<Analysis, JsError> {
+        Ok(Analysis {
+            hearing: AnalysisSession::begin(&sound.clip, self.predictor.model())?,
+            front_end: self.predictor.model().front_end.clone(),
+            genres: self.predictor.model().genres.clone(),
+            tags: self.predictor.model().tags.clone(),
+            notes: sound.notes.clone(),
+        })
+    }
+
+    /// Begins to listen to a device of this rate in Hz.
+    ///
+    /// # Errors
+    /// If the rate is out of range.
+    pub fn listen(&self, rate: u32) -> Result<Live, JsError> {
+        Ok(Live {
+            running: LiveSession::begin(rate, self.predictor.model())?,
+            genres: self.predictor.model().genres.clone(),
+            tags: self.predictor.model().tags.clone(),
+        })
+    }
+
+    /// The songs of the catalogue that sound most like what is wished for: see `RecommendOptions` in
+    /// www/types.d.ts.
+    ///
+    /// # Errors
+    /// If the wish is not one.
+    pub fn similar(&self, wish: JsValue) -> Result<JsValue, JsError> {
+        let wish: RecommendOptions = serde_wasm_bindgen::from_value(wish)
+            .map_err(|e| JsError::new(&format!("This cannot be looked for: {e}.")))?;
+        let tracks = 0..self.catalog.len();
+        let parts: Vec<(Query<'_>, f32)> = wish
+            .parts
+            .iter()
+            .filter_map(|part| match part.track {
+                Some(track) if !tracks.contains(&track) => None,
+                Some(track) => Some((self.catalog.query(track), part.weight)),
+                None => Some((
+                    Query {
+                        embedding: &part.embedding,
+                        probabilities: &part.probabilities,
+                        tags: &part.tags,
+                    },
+                    part.weight,
+                )),
+            })
+            .collect();
+        let blend = match parts.as_slice() {
+            // One song is looked for as it is, so that page and terminal say the same.
+            [(_, weight)] if *weight > 0.0 => None,
+            several => Some(self.catalog.blend(several).ok_or_else(|| {
+                JsError::new("Nothing is left to look for: more must be wanted than not.")
+            })?),
+        };
+        let query = blend
+            .as_ref()
+            .map_or_else(|| parts[0].0, |blend| blend.query());
+        let mut search = Search {
+            ranking: wish.mode,
+            genre: wish.genre,
+            exclude_artists: wish.exclude_artists,
+            exclude_tracks: wish.exclude_tracks,
+            ..Search::default()
+        };
+        self.to_taste(wish.k, |k, without| {
+            search.exclude_tracks.extend(without);
+            self.catalog.similar(query, k, &search)
+        })
+    }
+
+    /// The map of the catalogue's songs: see `CatalogMap` in www/types.d.ts.
+    ///
+    /// # Errors
+    /// Never in practice: only if the values cannot be converted.
+    pub fn map(&self) -> Result<JsValue, JsError> {
+        let map = self.map.get_or_init(|| self.catalog.map());
+        let point = |track: usize| {
+            let known = &self.catalog.tracks[track];
+            let (genre, genre_heard) = self.catalog.genre(track);
+            Point {
+                track,
+                title: &known.title,
+                artist: &known.artist,
+                genre,
+                genre_heard,
+                licence: &known.licence,
+                source: &known.source,
+                link: &known.link,
+                point: map.tracks[track],
+            }
+        };
+        to_js(&MapView {
+            explained: map.explained,
+            points: (0..self.catalog.len()).map(point).collect(),
+            genres: self.catalog.signatures(map),
+        })
+    }
+
+    /// Where an embedding lies on the map, `[x, y, z]`.
+    pub fn place(&self, embedding: &[f32]) -> Vec<f32> {
+        let map = self.map.get_or_init(|| self.catalog.map());
+        self.catalog.place(map, embedding).to_vec()
+    }
+}
+
+/// A sound that goes on.
+#[wasm_bindgen]
+pub struct Live {
+    running: LiveSession,
+    genres: Vec<String>,
+    tags: Vec<String>,
+}
+
+#[wasm_bindgen]
+impl Live {
+    /// Takes mono samples at the device's rate.
+    ///
+    /// # Errors
+    /// If they cannot be resampled; never in practice.
+    pub fn push(&mut self, samples: &[f32]) -> Result<(), JsError> {
+        Ok(self.running.push(samples)?)
+    }
+
+    /// The columns of the picture since the last call, column by column, the lowest band of each first.
+    #[wasm_bindgen(js_name = takePicture)]
+    pub fn take_picture(&mut self) -> Vec<u8> {
+        self.running.take_picture()
+    }
+
+    /// Peak, root of the mean square, and 1 if it clipped, since the last call.
+    #[wasm_bindgen(js_name = takeLevel)]
+    pub fn take_level(&mut self) -> Vec<f32> {
+        let level = self.running.take_level();
+        vec![level.peak, level.rms, f32::from(u8::from(level.clipped))]
+    }
+
+    /// What the last seconds sound like: see `Now` in www/types.d.ts.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub async fn now(&mut self, engine: &Engine) -> Result<JsValue, JsError> {
+        let Now {
+            answer,
+            quiet,
+            seconds,
+        } = self.running.now(&engine.predictor).await?;
+        to_js(&NowView {
+            answer: answer.map(|answer| answer.view(&self.genres, &self.tags)),
+            quiet,
+            seconds,
+        })
+    }
+}
+
+/// A sound that is being heard, some segments at a time.
+#[wasm_bindgen]
+pub struct Analysis {
+    hearing: AnalysisSession,
+    front_end: FrontEnd,
+    genres: Vec<String>,
+    tags: Vec<String>,
+    notes: Vec<String>,
+}
+
+#[wasm_bindgen]
+impl Analysis {
+    /// Segments in all.
+    #[wasm_bindgen(getter)]
+    pub fn segments(&self) -> usize {
+        self.hearing.segments()
+    }
+
+    /// Segments heard so far.
+    #[wasm_bindgen(getter)]
+    pub fn done(&self) -> usize {
+        self.hearing.done()
+    }
+
+    /// Length of the sound in seconds.
+    #[wasm_bindgen(getter)]
+    pub fn seconds(&self) -> f64 {
+        self.hearing.seconds()
+    }
+
+    /// Hears up to `count` further segments; how many are done then.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub async fn step(&mut self, engine: &Engine, count: usize) -> Result<usize, JsError> {
+        self.hearing.step(&engine.predictor, count).await?;
+        Ok(self.hearing.done())
+    }
+
+    /// The answer from the segments heard so far.
+    ///
+    /// # Errors
+    /// Never in practice: only if the values cannot be converted.
+    pub fn answer(&self) -> Result<JsValue, JsError> {
+        let mut answer = self.hearing.answer();
+        answer.notes.splice(0..0, self.notes.iter().cloned());
+        to_js(&answer.view(&self.genres, &self.tags))
+    }
+
+    /// The segment whose middle is nearest to a time: its number, start and end in seconds.
+    #[wasm_bindgen(js_name = segmentAt)]
+    pub fn segment_at(&self, seconds: f64) -> Vec<f64> {
+        let segment = self.hearing.segment_at(seconds);
+        let (start, end) = self.hearing.segment_span(segment);
+        vec![segment as f64, start, end]
+    }
+
+    /// How much each of eight patches of one of eight rows of a segment speaks for a genre, in nats; row
+    /// 0 has the lowest bands.
+    ///
+    /// # Errors
+    /// If the device fails.
+    #[wasm_bindgen(js_name = speaksFor)]
+    pub async fn speaks_for(
+        &self,
+        engine: &Engine,
+        segment: usize,
+        genre: &str,
+        row: usize,
+    ) -> Result<Vec<f32>, JsError> {
+        let genre = self.genres.iter().position(|g| g == genre);
+        let genre = genre.unwrap_or(usize::MAX);
+        let hearing = &self.hearing;
+        Ok(hearing
+            .speaks_for(&engine.predictor, segment, genre, row)
+            .await?)
+    }
+
+    /// The spectrogram as a picture of one row a band, the lowest band first, and `columns` columns,
+    /// row by row: 255 is the loudest point, 0 lies 80 dB below it. A column shows the loudest of the
+    /// frames that fall into it.
+    pub fn picture(&self, columns: usize) -> Vec<u8> {
+        let mel = self.hearing.log_mel();
+        let front_end = &self.front_end;
+        let loudest = mel.values.iter().copied().fold(f32::MIN, f32::max);
+        let loudest = front_end.decibel_of_value(loudest);
+        let mut picture = Vec::with_capacity(mel.bands * columns);
+        for band in 0..mel.bands {
+            let row = mel.band(band);
+            picture.extend((0..columns).map(|column| {
+                let from = (column * mel.frames / columns).min(mel.frames - 1);
+                let to = ((column + 1) * mel.frames / columns).max(from + 1);
+                let most = row[from..to].iter().copied().fold(f32::MIN, f32::max);
+                intensity(front_end.decibel_of_value(most), loudest)
+            }));
+        }
+        picture
+    }
+}
+
+async fn open_device(name: &str) -> Result<Device, JsError> {
+    match name {
+        "cpu" => Ok(Device::flex()),
+        #[cfg(feature = "webgpu")]
+        "gpu" => Device::wgpu_options()
+            .init_async()
+            .await
+            .map_err(|e| JsError::new(&format!("The graphics processor cannot be used: {e:?}."))),
+        other => Err(JsError::new(&format!(
+            "This module does not run on the device {other}."
+        ))),
+    }
+}
+
+fn to_js(value: &impl Serialize) -> Result<JsValue, JsError> {
+    let serializer = serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true);
+    value
+        .serialize(&serializer)
+        .map_err(|e| JsError::new(&e.to_string()))
+}
+
+/// Milliseconds of the clock that pages and workers share.
+fn now() -> f64 {
+    js_sys::Reflect::get(&js_sys::global(), &"performance".into())
+        .ok()
+        .filter(JsValue::is_object)
+        // Outside browsers the clock is there, but not always the name of its type.
+        .map(JsCast::unchecked_into::<web_sys::Performance>)
+        .map_or(0.0, |performance| performance.now())
+}
