@@ -16,6 +16,7 @@ use soundalike_core::catalog::{
     Catalog, Provenance, Query, Ranking, Recommendation, RecommendationView, Search,
 };
 use soundalike_core::dsp::{FrontEnd, chroma, descriptors, dwt, dwt_levels, frame_features, mfcc};
+use soundalike_core::message::Notice;
 use soundalike_core::model::Model;
 use soundalike_core::pipeline::{Prediction, PredictionView, Predictor};
 use soundalike_datasets::progress::Progress;
@@ -149,7 +150,7 @@ enum Features {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum FileResult<'a> {
-    ModelOutput {
+    Predicted {
         path: String,
         #[serde(flatten)]
         answer: PredictionView,
@@ -190,10 +191,10 @@ fn run(command: Command) -> anyhow::Result<bool> {
             let mut all_heard = true;
             for file in &files {
                 let result = match predict(&predictor, file) {
-                    Ok(answer) => FileResult::ModelOutput {
+                    Ok(answer) => FileResult::Predicted {
                         path: shown(file),
                         answer: answer.view(&predictor.model().genres, &predictor.model().tags),
-                        verdict: answer.verdict(&predictor.model().genres),
+                        verdict: answer.verdict(&predictor.model().genres).to_string(),
                         recommendations: None,
                     },
                     Err(error) => failed(file, &error),
@@ -290,10 +291,10 @@ fn recommended<'a>(
     catalog: &'a Catalog,
 ) -> FileResult<'a> {
     match result {
-        Ok((answer, found)) => FileResult::ModelOutput {
+        Ok((answer, found)) => FileResult::Predicted {
             path: shown(file),
             answer: answer.view(&model.genres, &model.tags),
-            verdict: answer.verdict(&model.genres),
+            verdict: answer.verdict(&model.genres).to_string(),
             recommendations: Some(catalog.view(found)),
         },
         Err(error) => failed(file, error),
@@ -334,7 +335,7 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
 fn predict(predictor: &Predictor, file: &Path) -> anyhow::Result<Prediction> {
     let decoded = audio::decode_file(file)?;
     let mut answer = predictor.predict(&decoded.clip)?;
-    let notes = decoded.notes.iter().map(ToString::to_string);
+    let notes = decoded.notes.iter().map(|note| Notice::of(note));
     answer.notes.splice(0..0, notes);
     Ok(answer)
 }
@@ -358,7 +359,7 @@ fn report(result: &FileResult<'_>, json: bool) -> anyhow::Result<bool> {
             eprintln!("{path}: {error}");
             Ok(false)
         }
-        FileResult::ModelOutput {
+        FileResult::Predicted {
             path,
             answer,
             verdict,

@@ -7,6 +7,7 @@
 //!   → model      a network → genre logits, tags, embedding
 //!   → pipeline   the patches' outputs are aggregated to the clip's (`live`: of a microphone;
 //!                `saliency`: which parts of the sound spoke for the answer)
+//!                (`verdict`: in words)
 //!   → catalog    the songs whose embeddings are nearest
 //!   → taste      which of them a person likes, learnt from likes and dislikes
 //! ```
@@ -21,8 +22,10 @@ pub mod dsp;
 mod kernels;
 pub mod linear_algebra;
 pub mod live;
+pub mod message;
 pub mod model;
 pub mod pipeline;
 pub mod saliency;
 pub mod survey;
 pub mod taste;
+pub mod verdict;

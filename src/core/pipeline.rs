@@ -9,6 +9,8 @@ use burn::tensor::Device;
 use serde::Serialize;
 
 use crate::audio::{AudioError, Clip, synth};
+use crate::message::{Message, Notice};
+use crate::verdict::Verdict;
 use crate::dsp::Spectrogram;
 use crate::model::{
     Calibration, Examples, Head, Input, Model, ModelError, ReferenceOutputs, SegmentOutput,
@@ -22,7 +24,8 @@ pub const BATCH: usize = 8;
 const REFERENCE_SEGMENTS: usize = 4;
 
 /// What can go wrong while hearing a sound.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(prefix = "predict.", serialize_all = "snake_case")]
 #[non_exhaustive]
 pub enum PredictError {
     /// The sound cannot be used.
@@ -44,6 +47,65 @@ pub enum PredictError {
         /// The shortest that is heard.
         least: f64,
     },
+}
+
+impl Message for PredictError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Audio(error) => error.code(),
+            Self::Model(error) => error.code(),
+            other => other.into(),
+        }
+    }
+
+    fn arguments(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Audio(error) => error.arguments(),
+            Self::Model(error) => error.arguments(),
+            Self::Silent => Vec::new(),
+            Self::TooShort { seconds, least } => vec![
+                ("seconds", format!("{seconds:.2}")),
+                ("least", least.to_string()),
+            ],
+        }
+    }
+}
+
+/// What should be known about a prediction.
+#[derive(Clone, Debug, PartialEq, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(prefix = "prediction.", serialize_all = "snake_case")]
+#[non_exhaustive]
+pub enum PredictionNote {
+    /// The sound was repeated until it filled the model's window.
+    #[error(
+        "It is shorter than the {seconds:.1} seconds that the model listens to at once; it was repeated."
+    )]
+    Repeated {
+        /// Length of the window.
+        seconds: f64,
+    },
+    /// Silence was added until the sound filled the model's window.
+    #[error(
+        "It is shorter than the {seconds:.1} seconds that the model listens to at once; silence was added."
+    )]
+    Padded {
+        /// Length of the window.
+        seconds: f64,
+    },
+}
+
+impl Message for PredictionNote {
+    fn code(&self) -> &'static str {
+        self.into()
+    }
+
+    fn arguments(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Repeated { seconds } | Self::Padded { seconds } => {
+                vec![("seconds", format!("{seconds:.1}"))]
+            }
+        }
+    }
 }
 
 /// Shortest sound that is heard at all, in seconds: shorter than a note, no music is in it.
@@ -77,8 +139,8 @@ pub struct Prediction {
     pub tags: Vec<f32>,
     /// Probability that it is music at all.
     pub music: f32,
-    /// What a predictor should know about how it was heard, a sentence each.
-    pub notes: Vec<String>,
+    /// What whoever reads it should know about how it was computed.
+    pub notes: Vec<Notice>,
 }
 
 impl Prediction {
@@ -95,33 +157,15 @@ impl Prediction {
     }
 }
 
-/// The rule that turns probabilities into a sentence; www/verdict.js shows the same one.
-mod rule {
-    /// Below this it is more probably no music than music.
-    pub const MUSIC: f32 = 0.5;
-    /// Below this no genre stands out: with ten of them a guess is right once in ten.
-    pub const SURE: f32 = 0.35;
-    /// From here on one genre has more than half of the song.
-    pub const MOSTLY: f32 = 0.5;
-    /// From here on the others are not worth a word.
-    pub const CLEARLY: f32 = 0.85;
-    /// A second or third genre is named from here on.
-    pub const SOME: f32 = 0.12;
-    /// A second genre with this share of the first stands beside it.
-    pub const EVEN: f32 = 0.8;
-    /// A tag is called from here on.
-    pub const TAG: f32 = 0.5;
-    /// Tags that are named at most.
-    pub const TAGS: usize = 5;
-}
-
 /// An answer in the words of the JSON that terminal and page show.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct PredictionView {
     /// Length of the sound in seconds.
     pub seconds: f64,
     /// Whether the genres are one of several or, as tags are, any number at once.
     #[serde(skip_serializing_if = "Head::is_softmax")]
+    #[cfg_attr(feature = "typescript", ts(optional, type = "'sigmoid'"))]
     pub head: Head,
     /// The most probable genre.
     pub genre: String,
@@ -130,7 +174,7 @@ pub struct PredictionView {
     /// Probability of each genre.
     pub probabilities: BTreeMap<String, f32>,
     /// One entry per segment.
-    pub timeline: Vec<MomentView>,
+    pub timeline: Vec<TimelineView>,
     /// See [`Prediction::embedding`].
     pub embedding: Vec<f32>,
     /// Probability of each tag; none if the model was taught none.
@@ -143,7 +187,8 @@ pub struct PredictionView {
 
 /// A [`TimelineEntry`] with the genres' names.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct MomentView {
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct TimelineView {
     /// Start in seconds.
     pub start: f64,
     /// End in seconds.
@@ -171,7 +216,7 @@ impl Prediction {
             timeline: self
                 .timeline
                 .iter()
-                .map(|moment| MomentView {
+                .map(|moment| TimelineView {
                     start: moment.start,
                     end: moment.end,
                     probabilities: named(&moment.probabilities),
@@ -184,76 +229,14 @@ impl Prediction {
                 .zip(self.tags.iter().copied())
                 .collect(),
             music: self.music,
-            notes: self.notes.clone(),
+            notes: self.notes.iter().map(ToString::to_string).collect(),
         }
     }
 
-    /// The answer as a sentence without a full stop: "Mostly blues, with some jazz". Of tags: "Guitar, slow
-    /// and rock".
-    pub fn verdict<'a>(&self, genres: &'a [String]) -> String {
-        let mut order: Vec<(f32, &'a str)> = self
-            .probabilities
-            .iter()
-            .copied()
-            .zip(genres.iter().map(|genre| display_name(genre)))
-            .collect();
-        order.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let Some((&(top, first), others)) = order.split_first() else {
-            return "Not sure".to_owned();
-        };
-        if self.music < rule::MUSIC {
-            return "Not sure: this does not sound like music".to_owned();
-        }
-        let worth_naming = |candidates: &[(f32, &'a str)]| -> Vec<&'a str> {
-            let some = candidates.iter().filter(|(p, _)| *p >= rule::SOME);
-            some.map(|&(_, genre)| genre).collect()
-        };
-        if self.head == Head::Sigmoid && top >= rule::TAG {
-            let called = order.iter().filter(|(p, _)| *p >= rule::TAG);
-            let called: Vec<&str> = called.map(|&(_, tag)| tag).take(rule::TAGS).collect();
-            return capitalised(&listed(&called));
-        }
-        if top < rule::SURE || self.head == Head::Sigmoid {
-            let near = worth_naming(&order[..order.len().min(3)]);
-            let near = if near.is_empty() { vec![first] } else { near };
-            return format!("Not sure: a little {}", listed(&near));
-        }
-        if top >= rule::CLEARLY {
-            return format!("Clearly {first}");
-        }
-        match others.first() {
-            Some(&(next, second)) if next >= rule::EVEN * top => {
-                return format!("Between {first} and {second}");
-            }
-            _ => {}
-        }
-        let degree = if top >= rule::MOSTLY {
-            "Mostly"
-        } else {
-            "Closest to"
-        };
-        let some = worth_naming(&others[..others.len().min(2)]);
-        if some.is_empty() {
-            format!("{degree} {first}")
-        } else {
-            format!("{degree} {first}, with some {}", listed(&some))
-        }
+    /// What the probabilities come to.
+    pub fn verdict(&self, genres: &[String]) -> Verdict {
+        Verdict::of(self, genres)
     }
-}
-
-/// "a", "a and b", "a, b and c".
-fn listed(words: &[&str]) -> String {
-    match words.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-        _ => words.concat(),
-    }
-}
-
-/// With its first letter in upper case.
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().into_iter().flat_map(char::to_uppercase);
-    first.chain(letters).collect()
 }
 
 /// A model on a device.
@@ -528,15 +511,12 @@ impl AnalysisSession {
         let mut notes = Vec::new();
         if self.segments.padded {
             let seconds = self.window_seconds;
-            notes.push(if self.input == Input::LogMelLong {
-                format!(
-                    "It is shorter than the {seconds:.1} seconds that the model listens to at once; it was repeated."
-                )
+            let note = if self.input == Input::LogMelLong {
+                PredictionNote::Repeated { seconds }
             } else {
-                format!(
-                    "It is shorter than the {seconds:.1} seconds that the model listens to at once; silence was added."
-                )
-            });
+                PredictionNote::Padded { seconds }
+            };
+            notes.push(Notice::of(&note));
         }
         Prediction {
             seconds: self.seconds,

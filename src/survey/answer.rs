@@ -141,7 +141,8 @@ pub enum Opinion {
 }
 
 /// What is wrong with an answer: one sentence each.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(prefix = "answer.", serialize_all = "snake_case")]
 #[non_exhaustive]
 pub enum Invalid {
     /// Bytes that are no text.
@@ -218,6 +219,45 @@ pub enum Invalid {
     /// Characters that no text has.
     #[error("The comment contains control characters: send plain text.")]
     ControlCharacters,
+}
+
+impl Invalid {
+    /// What programs know it by; never translated, never reused.
+    pub fn code(&self) -> &'static str {
+        self.into()
+    }
+
+    /// The values in its text, by name.
+    pub fn arguments(&self) -> Vec<(&'static str, String)> {
+        let one = |name, value: &dyn ToString| vec![(name, value.to_string())];
+        let two = |found: &dyn ToString, asked: &dyn ToString| {
+            vec![("found", found.to_string()), ("asked", asked.to_string())]
+        };
+        match self {
+            Self::NotAnAnswer(cause) => one("cause", cause),
+            Self::Version(version) => {
+                vec![("found", version.to_string()), ("known", VERSION.to_string())]
+            }
+            Self::OtherSurvey { found, asked } => two(found, asked),
+            Self::Consent { found, asked } => two(found, asked),
+            Self::TooMany { found, asked } => two(found, asked),
+            Self::Time(time) => one("time", time),
+            Self::Numbers(which) => one("which", which),
+            Self::UnknownSong(song)
+            | Self::LabelledTwice(song)
+            | Self::Unlabelled(song)
+            | Self::FavouriteTwice(song) => one("song", song),
+            Self::LongComment(characters) => vec![
+                ("characters", characters.to_string()),
+                ("most", COMMENT_MOST.to_string()),
+            ],
+            Self::NotUtf8
+            | Self::Code
+            | Self::OtherModel
+            | Self::FavouriteId
+            | Self::ControlCharacters => Vec::new(),
+        }
+    }
 }
 
 impl Answer {

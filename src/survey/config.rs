@@ -85,11 +85,12 @@ pub struct SurveySong {
 }
 
 /// What is wrong with a survey's description.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(prefix = "survey.", serialize_all = "snake_case")]
 #[non_exhaustive]
 pub enum ConfigError {
     /// Not JSON, or other fields.
-    #[error("is not a survey ({0}); `soundalike survey config` writes one to start from")]
+    #[error("is not a survey ({0})")]
     NotASurvey(#[source] serde_json::Error),
     /// An id with other letters.
     #[error("has the id “{0}”: an id is 1 to 64 lower-case letters, digits and hyphens")]
@@ -112,11 +113,11 @@ pub enum ConfigError {
     #[error("asks about {0} twice: leave one out")]
     Twice(String),
     /// A song that the catalogue lacks.
-    #[error("asks about {0}, which is not in the catalogue: choose with `soundalike survey songs`")]
+    #[error("asks about {0}, which is not in the catalogue")]
     UnknownSong(String),
     /// Another model's numbers.
     #[error(
-        "is of another model ({survey}…) than the one in use ({model}…): write its `model` again with `soundalike survey config`"
+        "is of another model ({survey}…) than the one in use ({model}…)"
     )]
     OtherModel {
         /// First digits of the survey's.
@@ -124,6 +125,33 @@ pub enum ConfigError {
         /// First digits of the catalogue's.
         model: String,
     },
+}
+
+impl ConfigError {
+    /// What programs know it by; never translated, never reused.
+    pub fn code(&self) -> &'static str {
+        self.into()
+    }
+
+    /// The values in its text, by name.
+    pub fn arguments(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::NotASurvey(cause) => vec![("cause", cause.to_string())],
+            Self::Id(id) | Self::Twice(id) | Self::UnknownSong(id) => vec![("id", id.clone())],
+            Self::Text { field, language } => vec![
+                ("field", (*field).to_owned()),
+                ("language", language.clone()),
+            ],
+            Self::Field(cause) => vec![("cause", (*cause).to_owned())],
+            Self::Songs(songs) => vec![
+                ("songs", songs.to_string()),
+                ("most", SONGS_MOST.to_string()),
+            ],
+            Self::OtherModel { survey, model } => {
+                vec![("survey", survey.clone()), ("model", model.clone())]
+            }
+        }
+    }
 }
 
 impl Config {

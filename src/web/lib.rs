@@ -1,11 +1,15 @@
 //! What the page's worker calls. Browser only, and thin: everything here only carries values between
 //! JavaScript and the library.
 //!
-//! Errors are JavaScript `Error`s whose message is one sentence without the file's name.
+//! Errors are JavaScript `Error`s whose message is one sentence without the file's name, with a code and
+//! values to translate it by: see [`error`].
 
+mod error;
 mod speed;
 mod survey;
 mod taste;
+#[cfg(test)]
+mod types;
 
 use std::cell::OnceCell;
 
@@ -16,11 +20,14 @@ use wasm_bindgen::prelude::*;
 
 pub use speed::milliseconds_per_segment;
 
+use error::{PageError, Subject, Thrown};
 use soundalike_core::audio::{self, Clip, synth};
 use soundalike_core::catalog::{Catalog, Map, Place, Query, Ranking, Search, Signature};
 use soundalike_core::dsp::{FrontEnd, intensity};
 use soundalike_core::live::{LiveSession, Now};
-use soundalike_core::pipeline::{AnalysisSession, PredictionView, Predictor};
+use soundalike_core::message::Notice;
+use soundalike_core::pipeline::{AnalysisSession, Prediction, PredictionView, Predictor};
+use soundalike_core::verdict::Verdict;
 
 /// Segments of the speed test.
 const SPEED_SEGMENTS: usize = 10;
@@ -42,11 +49,11 @@ pub fn probe_rate(bytes: &[u8]) -> Option<u32> {
 /// # Errors
 /// Says why the file cannot be heard.
 #[wasm_bindgen]
-pub fn decode(bytes: Vec<u8>, name: Option<String>) -> Result<Sound, JsError> {
+pub fn decode(bytes: Vec<u8>, name: Option<String>) -> Result<Sound, Thrown> {
     let decoded = audio::decode_bytes(bytes, name.as_deref().unwrap_or_default())?;
     Ok(Sound {
         clip: decoded.clip,
-        notes: decoded.notes.iter().map(ToString::to_string).collect(),
+        notes: decoded.notes.iter().map(|note| Notice::of(note)).collect(),
     })
 }
 
@@ -55,7 +62,7 @@ pub fn decode(bytes: Vec<u8>, name: Option<String>) -> Result<Sound, JsError> {
 /// # Errors
 /// If the channels cannot be used.
 #[wasm_bindgen(js_name = soundFromChannels)]
-pub fn sound_from_channels(channels: Vec<Float32Array>, rate: u32) -> Result<Sound, JsError> {
+pub fn sound_from_channels(channels: Vec<Float32Array>, rate: u32) -> Result<Sound, Thrown> {
     let channels: Vec<Vec<f32>> = channels.iter().map(Float32Array::to_vec).collect();
     let slices: Vec<&[f32]> = channels.iter().map(Vec::as_slice).collect();
     Ok(Sound {
@@ -77,7 +84,7 @@ pub fn sample_song() -> Sound {
 #[wasm_bindgen]
 pub struct Sound {
     clip: Clip,
-    notes: Vec<String>,
+    notes: Vec<Notice>,
 }
 
 #[wasm_bindgen]
@@ -99,13 +106,17 @@ impl Sound {
         Float32Array::from(self.clip.samples())
     }
 
-    /// What the predictor should know about how it was decoded, a sentence each.
-    pub fn notes(&self) -> Vec<String> {
-        self.notes.clone()
+    /// What should be known about how it was decoded: see `Notice` in www/engine/engine-types.d.ts.
+    ///
+    /// # Errors
+    /// Never in practice: only if the values cannot be converted.
+    pub fn notes(&self) -> Result<JsValue, Thrown> {
+        to_js(&self.notes)
     }
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 struct EngineInfo<'a> {
     genres: &'a [String],
     tags: &'a [String],
@@ -119,6 +130,7 @@ struct EngineInfo<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 struct Check {
     difference: f32,
     milliseconds: f64,
@@ -126,6 +138,7 @@ struct Check {
 
 /// A song to look for: one of the catalogue, or one that was heard.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 struct Part {
     weight: f32,
     track: Option<usize>,
@@ -139,6 +152,7 @@ struct Part {
 
 /// What the page asks of the catalogue.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 struct RecommendOptions {
     parts: Vec<Part>,
     k: usize,
@@ -152,6 +166,7 @@ struct RecommendOptions {
 
 /// A song on the map.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 struct Point<'a> {
     track: usize,
     title: &'a str,
@@ -165,15 +180,39 @@ struct Point<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 struct MapView<'a> {
     explained: [f32; 3],
     points: Vec<Point<'a>>,
     genres: Vec<Signature<'a>>,
 }
 
+/// A prediction as the page shows it.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+struct AnswerView {
+    #[serde(flatten)]
+    prediction: PredictionView,
+    /// What the probabilities come to.
+    verdict: Verdict,
+    /// The notes with their codes.
+    notices: Vec<Notice>,
+}
+
+impl AnswerView {
+    fn of(prediction: &Prediction, genres: &[String], tags: &[String]) -> Self {
+        Self {
+            prediction: prediction.view(genres, tags),
+            verdict: prediction.verdict(genres),
+            notices: prediction.notes.clone(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 struct NowView {
-    answer: Option<PredictionView>,
+    answer: Option<AnswerView>,
     quiet: bool,
     seconds: f64,
 }
@@ -195,16 +234,16 @@ impl Engine {
     /// Reads model and catalogue. `device` is `cpu`, or in the WebGPU module `gpu`.
     ///
     /// # Errors
-    /// If a file is damaged, they do not belong together, or the device is not to be had.
-    pub async fn load(model: Vec<u8>, catalog: Vec<u8>, device: String) -> Result<Engine, JsError> {
+    /// If a file is damaged, they do not belong together, or the device is unavailable.
+    pub async fn load(model: Vec<u8>, catalog: Vec<u8>, device: String) -> Result<Engine, Thrown> {
         let predictor = Predictor::from_bytes(&model, open_device(&device).await?)
-            .map_err(|e| JsError::new(&format!("The model {e}.")))?;
+            .map_err(|e| Thrown::about(Subject::Model, &e))?;
         let catalog = Catalog::from_bytes(&catalog)
             .and_then(|catalog| {
                 catalog.check_model(&predictor.model().sha256)?;
                 Ok(catalog)
             })
-            .map_err(|e| JsError::new(&format!("The catalogue {e}.")))?;
+            .map_err(|e| Thrown::about(Subject::Catalog, &e))?;
         Ok(Engine {
             predictor,
             catalog,
@@ -218,7 +257,7 @@ impl Engine {
     ///
     /// # Errors
     /// Never in practice: only if the values cannot be converted.
-    pub fn info(&self) -> Result<JsValue, JsError> {
+    pub fn info(&self) -> Result<JsValue, Thrown> {
         let model = self.predictor.model();
         to_js(&EngineInfo {
             genres: &model.genres,
@@ -238,12 +277,12 @@ impl Engine {
     ///
     /// # Errors
     /// If the device fails, or the model holds no reference answers.
-    pub async fn check(&self) -> Result<JsValue, JsError> {
+    pub async fn check(&self) -> Result<JsValue, Thrown> {
         let difference = self
             .predictor
             .reference_difference()
             .await?
-            .ok_or_else(|| JsError::new("The model holds no answers to compare with."))?;
+            .ok_or(PageError::NoReference)?;
         let mut milliseconds = f64::INFINITY;
         // The first run compiles shaders; the better of the others counts.
         for _ in 0..3 {
@@ -267,7 +306,7 @@ impl Engine {
     ///
     /// # Errors
     /// If it is silent or too short.
-    pub fn begin(&self, sound: &Sound) -> Result<Analysis, JsError> {
+    pub fn begin(&self, sound: &Sound) -> Result<Analysis, Thrown> {
         Ok(Analysis {
             hearing: AnalysisSession::begin(&sound.clip, self.predictor.model())?,
             front_end: self.predictor.model().front_end.clone(),
@@ -281,7 +320,7 @@ impl Engine {
     ///
     /// # Errors
     /// If the rate is out of range.
-    pub fn listen(&self, rate: u32) -> Result<Live, JsError> {
+    pub fn listen(&self, rate: u32) -> Result<Live, Thrown> {
         Ok(Live {
             running: LiveSession::begin(rate, self.predictor.model())?,
             genres: self.predictor.model().genres.clone(),
@@ -294,9 +333,9 @@ impl Engine {
     ///
     /// # Errors
     /// If the wish is not one.
-    pub fn similar(&self, wish: JsValue) -> Result<JsValue, JsError> {
+    pub fn similar(&self, wish: JsValue) -> Result<JsValue, Thrown> {
         let wish: RecommendOptions = serde_wasm_bindgen::from_value(wish)
-            .map_err(|e| JsError::new(&format!("This cannot be looked for: {e}.")))?;
+            .map_err(|e| PageError::Request(e.to_string()))?;
         let tracks = 0..self.catalog.len();
         let parts: Vec<(Query<'_>, f32)> = wish
             .parts
@@ -317,9 +356,7 @@ impl Engine {
         let blend = match parts.as_slice() {
             // One song is looked for as it is, so that page and terminal say the same.
             [(_, weight)] if *weight > 0.0 => None,
-            several => Some(self.catalog.blend(several).ok_or_else(|| {
-                JsError::new("Nothing is left to look for: more must be wanted than not.")
-            })?),
+            several => Some(self.catalog.blend(several).ok_or(PageError::NothingWanted)?),
         };
         let query = blend
             .as_ref()
@@ -341,7 +378,7 @@ impl Engine {
     ///
     /// # Errors
     /// Never in practice: only if the values cannot be converted.
-    pub fn map(&self) -> Result<JsValue, JsError> {
+    pub fn map(&self) -> Result<JsValue, Thrown> {
         let map = self.map.get_or_init(|| self.catalog.map());
         let point = |track: usize| {
             let known = &self.catalog.tracks[track];
@@ -386,7 +423,7 @@ impl Live {
     ///
     /// # Errors
     /// If they cannot be resampled; never in practice.
-    pub fn push(&mut self, samples: &[f32]) -> Result<(), JsError> {
+    pub fn push(&mut self, samples: &[f32]) -> Result<(), Thrown> {
         Ok(self.running.push(samples)?)
     }
 
@@ -407,14 +444,14 @@ impl Live {
     ///
     /// # Errors
     /// If the device fails.
-    pub async fn now(&mut self, engine: &Engine) -> Result<JsValue, JsError> {
+    pub async fn now(&mut self, engine: &Engine) -> Result<JsValue, Thrown> {
         let Now {
             answer,
             quiet,
             seconds,
         } = self.running.now(&engine.predictor).await?;
         to_js(&NowView {
-            answer: answer.map(|answer| answer.view(&self.genres, &self.tags)),
+            answer: answer.map(|answer| AnswerView::of(&answer, &self.genres, &self.tags)),
             quiet,
             seconds,
         })
@@ -428,7 +465,7 @@ pub struct Analysis {
     front_end: FrontEnd,
     genres: Vec<String>,
     tags: Vec<String>,
-    notes: Vec<String>,
+    notes: Vec<Notice>,
 }
 
 #[wasm_bindgen]
@@ -455,7 +492,7 @@ impl Analysis {
     ///
     /// # Errors
     /// If the device fails.
-    pub async fn step(&mut self, engine: &Engine, count: usize) -> Result<usize, JsError> {
+    pub async fn step(&mut self, engine: &Engine, count: usize) -> Result<usize, Thrown> {
         self.hearing.step(&engine.predictor, count).await?;
         Ok(self.hearing.done())
     }
@@ -464,10 +501,10 @@ impl Analysis {
     ///
     /// # Errors
     /// Never in practice: only if the values cannot be converted.
-    pub fn answer(&self) -> Result<JsValue, JsError> {
+    pub fn answer(&self) -> Result<JsValue, Thrown> {
         let mut answer = self.hearing.answer();
         answer.notes.splice(0..0, self.notes.iter().cloned());
-        to_js(&answer.view(&self.genres, &self.tags))
+        to_js(&AnswerView::of(&answer, &self.genres, &self.tags))
     }
 
     /// The segment whose middle is nearest to a time: its number, start and end in seconds.
@@ -490,7 +527,7 @@ impl Analysis {
         segment: usize,
         genre: &str,
         row: usize,
-    ) -> Result<Vec<f32>, JsError> {
+    ) -> Result<Vec<f32>, Thrown> {
         let genre = self.genres.iter().position(|g| g == genre);
         let genre = genre.unwrap_or(usize::MAX);
         let hearing = &self.hearing;
@@ -521,25 +558,23 @@ impl Analysis {
     }
 }
 
-async fn open_device(name: &str) -> Result<Device, JsError> {
+async fn open_device(name: &str) -> Result<Device, Thrown> {
     match name {
         "cpu" => Ok(Device::flex()),
         #[cfg(feature = "webgpu")]
         "gpu" => Device::wgpu_options()
             .init_async()
             .await
-            .map_err(|e| JsError::new(&format!("The graphics processor cannot be used: {e:?}."))),
-        other => Err(JsError::new(&format!(
-            "This module does not run on the device {other}."
-        ))),
+            .map_err(|e| PageError::Gpu(format!("{e:?}")).into()),
+        other => Err(PageError::Device(other.to_owned()).into()),
     }
 }
 
-fn to_js(value: &impl Serialize) -> Result<JsValue, JsError> {
+fn to_js(value: &impl Serialize) -> Result<JsValue, Thrown> {
     let serializer = serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true);
     value
         .serialize(&serializer)
-        .map_err(|e| JsError::new(&e.to_string()))
+        .map_err(|e| PageError::Conversion(e.to_string()).into())
 }
 
 /// Milliseconds of the clock that pages and workers share.

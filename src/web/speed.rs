@@ -2,6 +2,7 @@
 
 use wasm_bindgen::prelude::*;
 
+use super::error::{Subject, Thrown};
 use super::{now, open_device};
 use soundalike_core::model::{Model, milliseconds};
 
@@ -10,9 +11,9 @@ use soundalike_core::model::{Model, milliseconds};
 /// # Errors
 /// If the bytes are no model, or the device fails.
 #[wasm_bindgen(js_name = millisecondsPerSegment)]
-pub async fn milliseconds_per_segment(model: Vec<u8>) -> Result<f64, JsError> {
+pub async fn milliseconds_per_segment(model: Vec<u8>) -> Result<f64, Thrown> {
     let device = open_device("cpu").await?;
     let model =
-        Model::from_bytes(&model, &device).map_err(|e| JsError::new(&format!("The model {e}.")))?;
+        Model::from_bytes(&model, &device).map_err(|e| Thrown::about(Subject::Model, &e))?;
     Ok(milliseconds(&model, &device, now).await?)
 }

@@ -4,13 +4,15 @@
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
+use super::error::{PageError, Subject, Thrown};
 use super::{Engine, Sound, to_js};
 use soundalike_core::survey::favourite_features;
 use soundalike_survey::{Answer, Config, participant_code};
 
 /// A song of the catalogue to choose.
 #[derive(Serialize)]
-struct Choice<'a> {
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(super) struct Choice<'a> {
     track: usize,
     path: &'a str,
     title: &'a str,
@@ -23,10 +25,14 @@ struct Choice<'a> {
 /// # Errors
 /// The first thing that does not fit, as one sentence.
 #[wasm_bindgen(js_name = surveyCheck)]
-pub fn survey_check(answer: &str, config: &str) -> Result<(), JsError> {
+pub fn survey_check(answer: &str, config: &str) -> Result<(), Thrown> {
     let config = Config::from_json(config.as_bytes())
-        .map_err(|e| JsError::new(&format!("The survey's description {e}.")))?;
-    Ok(Answer::from_json(answer.as_bytes())?.check(&config)?)
+        .map_err(|e| {
+            Thrown::about_parts(Subject::Survey, e.code(), e.arguments(), &e.to_string())
+        })?;
+    Answer::from_json(answer.as_bytes())
+        .and_then(|answer| answer.check(&config))
+        .map_err(|e| Thrown::new(&e.to_string(), e.code(), e.arguments()))
 }
 
 /// A participant's code from ten random bytes.
@@ -34,10 +40,10 @@ pub fn survey_check(answer: &str, config: &str) -> Result<(), JsError> {
 /// # Errors
 /// If there are not ten.
 #[wasm_bindgen(js_name = participantCode)]
-pub fn code_of(random: &[u8]) -> Result<String, JsError> {
+pub fn code_of(random: &[u8]) -> Result<String, Thrown> {
     let random = random
         .try_into()
-        .map_err(|_| JsError::new("A participant's code is made of ten bytes."))?;
+        .map_err(|_| PageError::Code)?;
     Ok(participant_code(random))
 }
 
@@ -47,7 +53,7 @@ impl Engine {
     ///
     /// # Errors
     /// Never in practice: only if the values cannot be converted.
-    pub fn tracks(&self) -> Result<JsValue, JsError> {
+    pub fn tracks(&self) -> Result<JsValue, Thrown> {
         let choice = |track: usize| {
             let known = &self.catalog.tracks[track];
             Choice {
@@ -68,7 +74,8 @@ impl Sound {
     ///
     /// # Errors
     /// Never in practice: only if the values cannot be written.
-    pub fn features(&self) -> Result<String, JsError> {
-        Ok(serde_json::to_string(&favourite_features(&self.clip))?)
+    pub fn features(&self) -> Result<String, Thrown> {
+        Ok(serde_json::to_string(&favourite_features(&self.clip))
+            .map_err(|e| PageError::Conversion(e.to_string()))?)
     }
 }

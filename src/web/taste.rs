@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
+use super::error::{PageError, Subject, Thrown};
 use super::{Engine, to_js};
 use soundalike_core::catalog::{Catalog, Recommendation, RecommendationView};
 use soundalike_core::taste::{Population, RatedSong, Taste, TasteSummary};
@@ -23,7 +24,9 @@ pub(super) struct Personal {
 
 /// What the visitor thinks of a song.
 #[derive(Deserialize)]
-struct Thumb {
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(super) struct Thumb {
+    #[cfg_attr(test, ts(type = "'like' | 'dislike' | 'unknown'"))]
     opinion: Opinion,
     /// The path of a song of the catalogue; one that the catalogue lacks says nothing.
     path: Option<String>,
@@ -34,7 +37,8 @@ struct Thumb {
 
 /// A song of the catalogue, to have an opinion on.
 #[derive(Serialize)]
-struct Asked<'a> {
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(super) struct Asked<'a> {
     track: usize,
     path: &'a str,
     title: &'a str,
@@ -49,7 +53,8 @@ struct Asked<'a> {
 }
 
 #[derive(Serialize)]
-struct Learning<'a> {
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(super) struct Learning<'a> {
     learnt: TasteSummary,
     ask: Option<Asked<'a>>,
     /// The track of each opinion; none for a song that the catalogue lacks.
@@ -58,6 +63,7 @@ struct Learning<'a> {
 
 /// A recommendation, and whether the visitor will like it.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(super) struct Liked<'a> {
     #[serde(flatten)]
     view: RecommendationView<'a>,
@@ -66,7 +72,8 @@ pub(super) struct Liked<'a> {
 }
 
 #[derive(Serialize)]
-struct People<'a> {
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(super) struct People<'a> {
     simulated: bool,
     answers: usize,
     survey: &'a str,
@@ -81,12 +88,11 @@ impl Engine {
     /// # Errors
     /// If the bytes are not such a model, or of another model's embeddings.
     #[wasm_bindgen(js_name = setPopulation)]
-    pub fn set_population(&mut self, population: Option<Vec<u8>>) -> Result<JsValue, JsError> {
-        let told = |error| JsError::new(&format!("The model of people's tastes {error}."));
+    pub fn set_population(&mut self, population: Option<Vec<u8>>) -> Result<JsValue, Thrown> {
         let population = population
             .map(|bytes| Population::from_bytes(&bytes))
             .transpose()
-            .map_err(told)?;
+            .map_err(|e| Thrown::about(Subject::TasteModel, &e))?;
         let taste = Taste::new(&self.catalog, population.as_ref())?;
         self.personal = Some(Personal {
             taste,
@@ -106,9 +112,9 @@ impl Engine {
     /// # Errors
     /// If the opinions are none.
     #[wasm_bindgen(js_name = learnTaste)]
-    pub fn learn_taste(&mut self, opinions: JsValue) -> Result<JsValue, JsError> {
+    pub fn learn_taste(&mut self, opinions: JsValue) -> Result<JsValue, Thrown> {
         let thumbs: Vec<Thumb> = serde_wasm_bindgen::from_value(opinions)
-            .map_err(|e| JsError::new(&format!("These are no opinions: {e}.")))?;
+            .map_err(|e| PageError::Ratings(e.to_string()))?;
         let catalog = &self.catalog;
         let personal = match &mut self.personal {
             Some(personal) => personal,
@@ -181,7 +187,7 @@ impl Engine {
         &self,
         k: usize,
         find: impl FnOnce(usize, &[usize]) -> Vec<Recommendation>,
-    ) -> Result<JsValue, JsError> {
+    ) -> Result<JsValue, Thrown> {
         let personal = self.personal.as_ref().filter(|p| p.labels > 0);
         let found = match personal {
             None => find(k, &[]),

@@ -17,6 +17,7 @@ use symphonia::default::{formats, get_codecs, meta};
 
 use super::clip::{Clip, MAX_CHANNELS, MAX_RATE, MIN_RATE};
 use super::error::AudioError;
+use crate::message::Message;
 use super::header::{self, Coded, Container, SoundHeader};
 
 /// Longest sound that is heard, seconds; the rest of a longer one is left out, with a [`Note`].
@@ -57,8 +58,9 @@ pub struct Tags {
     pub album: Option<String>,
 }
 
-/// Something about a decoded file that the predictor should know; displays as one sentence.
-#[derive(Debug, Clone, PartialEq)]
+/// Something about a decoded file that whoever hears it should know; displays as one sentence.
+#[derive(Debug, Clone, PartialEq, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(prefix = "decoding.", serialize_all = "snake_case")]
 #[non_exhaustive]
 pub enum Note {
     /// The file ends before its sound does.
@@ -115,6 +117,31 @@ impl fmt::Display for Note {
             Self::OnlyFirstRecording => {
                 f.write_str("The file joins several recordings: only the first was heard.")
             }
+        }
+    }
+}
+
+impl Message for Note {
+    fn code(&self) -> &'static str {
+        match self {
+            // Two sentences in every language, so two messages.
+            Self::CutShort { whole: Some(_), .. } => "decoding.cut_short_of",
+            Self::Damaged { frames: 1 } => "decoding.damaged_once",
+            other => other.into(),
+        }
+    }
+
+    fn arguments(&self) -> Vec<(&'static str, String)> {
+        let seconds = |value: &f64| format!("{value:.1}");
+        match self {
+            Self::CutShort { heard, whole } => {
+                let whole = whole.iter().map(|whole| ("whole", seconds(whole)));
+                std::iter::once(("heard", seconds(heard))).chain(whole).collect()
+            }
+            Self::Unmeasured { heard } => vec![("heard", seconds(heard))],
+            Self::Damaged { frames } => vec![("frames", frames.to_string())],
+            Self::OnlyFirst { minutes } => vec![("minutes", minutes.to_string())],
+            Self::OnlyFirstRecording => Vec::new(),
         }
     }
 }

@@ -1,12 +1,14 @@
 //! What can go wrong between a file and a [`Clip`](super::Clip).
 
 use super::clip::{MAX_CHANNELS, MAX_RATE, MIN_RATE};
+use crate::message::Message;
 
 /// Why a sound could not be heard.
 ///
 /// Each message is one sentence that continues a name: a caller writes
 /// `format!("{name}: {error}")`. It says the cause and what to do about it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(prefix = "audio.", serialize_all = "snake_case")]
 #[non_exhaustive]
 pub enum AudioError {
     /// There is no such file.
@@ -111,6 +113,50 @@ impl AudioError {
             kind => Self::NotReadable {
                 reason: kind.to_string(),
             },
+        }
+    }
+}
+
+impl Message for AudioError {
+    fn code(&self) -> &'static str {
+        match self {
+            // Two sentences in every language, so two messages.
+            Self::NotSound { extension: Some(_) } => "audio.not_what_its_name_says",
+            other => other.into(),
+        }
+    }
+
+    fn arguments(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::NotReadable { reason } | Self::Damaged { reason } => {
+                vec![("reason", reason.clone())]
+            }
+            Self::NotSound { extension } => {
+                let extension = extension.iter().cloned();
+                extension.map(|name| ("extension", name)).collect()
+            }
+            Self::UnsupportedCodec { codec } => vec![("codec", codec.clone())],
+            Self::Channels(channels) => vec![
+                ("channels", channels.to_string()),
+                ("most", MAX_CHANNELS.to_string()),
+            ],
+            Self::Rate(rate) => vec![
+                ("rate", rate.to_string()),
+                ("least", MIN_RATE.to_string()),
+                ("most", MAX_RATE.to_string()),
+            ],
+            Self::Resample { from, to } => {
+                vec![("from", from.to_string()), ("to", to.to_string())]
+            }
+            Self::NotFound
+            | Self::IsDirectory
+            | Self::EmptyFile
+            | Self::NoAudioTrack
+            | Self::Protected
+            | Self::UnequalChannels
+            | Self::NonFinite
+            | Self::TooLoud
+            | Self::EmptySound => Vec::new(),
         }
     }
 }

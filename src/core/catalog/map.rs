@@ -30,6 +30,7 @@ pub struct Map {
 
 /// A genre's signature: the middle of its songs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Signature<'a> {
     /// The genre.
     pub genre: &'a str,

@@ -11,6 +11,7 @@ pub use search::{GENRE_SHARE, genre_agreement};
 use serde::{Deserialize, Serialize};
 
 use crate::dsp::FrontEnd;
+use crate::message::Message;
 use crate::model::Model;
 use crate::pipeline::Prediction;
 
@@ -100,17 +101,18 @@ pub struct Catalog {
 }
 
 /// What can be wrong with a catalogue.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(prefix = "catalog.", serialize_all = "snake_case")]
 #[non_exhaustive]
 pub enum CatalogError {
     /// The bytes are not a catalogue.
     #[error(
-        "is not a catalogue of this program ({0}); choose a .safetensors file made by `soundalike catalog build`"
+        "is not a catalogue of this program ({0})"
     )]
     NotACatalog(String),
     /// Another format version.
     #[error(
-        "is a catalogue of format version {found}; this program reads version {known}: build it again"
+        "is a catalogue of format version {found}; this program reads version {known}"
     )]
     Version {
         /// The file's version.
@@ -120,12 +122,12 @@ pub enum CatalogError {
     },
     /// Another front end.
     #[error(
-        "was made with another front end than this program computes; build it again with `soundalike catalog build`"
+        "was made with another front end than this program computes"
     )]
     FrontEnd,
     /// Made by another model.
     #[error(
-        "was made by another model ({catalog}…) than the one in use ({model}…), so its songs cannot be compared; build it again with `soundalike catalog build --model FILE`"
+        "was made by another model ({catalog}…) than the one in use ({model}…), so its songs cannot be compared"
     )]
     OtherModel {
         /// First digits of the SHA-256 of the catalogue's model.
@@ -136,6 +138,25 @@ pub enum CatalogError {
     /// Rows of different lengths, or none.
     #[error("cannot be built: {0}")]
     Shape(String),
+}
+
+impl Message for CatalogError {
+    fn code(&self) -> &'static str {
+        self.into()
+    }
+
+    fn arguments(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::NotACatalog(cause) | Self::Shape(cause) => vec![("cause", cause.clone())],
+            Self::Version { found, known } => {
+                vec![("found", found.to_string()), ("known", known.to_string())]
+            }
+            Self::OtherModel { catalog, model } => {
+                vec![("catalog", catalog.clone()), ("model", model.clone())]
+            }
+            Self::FrontEnd => Vec::new(),
+        }
+    }
 }
 
 /// The rows of all tracks: see the fields of [`Catalog`].

@@ -27,6 +27,7 @@ const MORE_THAN_CHANCE: f32 = 1.2;
 
 /// How the songs are ranked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum Ranking {
     /// By cosine similarity and agreement of the genres together, the second method of the
@@ -98,6 +99,7 @@ pub struct Recommendation {
 
 /// A recommendation with what is known of its song: the JSON that terminal and page show.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct RecommendationView<'a> {
     /// Place in the list, from one.
     pub rank: usize,

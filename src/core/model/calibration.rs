@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a network's logits are of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Head {
     /// One genre of several: the probabilities sum to one.

@@ -20,6 +20,8 @@ pub mod two_stream_rescnn;
 pub mod vector;
 mod weights;
 
+use crate::message::Message;
+
 pub use blocks::{Conv, Padding};
 pub use calibration::{Aggregation, Calibration, Head};
 pub use calibration::{mean, sigmoid};
@@ -57,7 +59,8 @@ pub fn display_name(genre: &str) -> &str {
 }
 
 /// What can be wrong with a model.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(prefix = "model.", serialize_all = "snake_case")]
 #[non_exhaustive]
 pub enum ModelError {
     /// No architecture of this name.
@@ -70,12 +73,12 @@ pub enum ModelError {
     },
     /// The bytes are not a model file.
     #[error(
-        "is not a model of this program ({0}); choose a .safetensors file made by `trainer train`"
+        "is not a model of this program ({0})"
     )]
     NotAModel(String),
     /// Another format version.
     #[error(
-        "is a model of format version {found}; this program reads version {known}: use the program that made it, or train again"
+        "is a model of format version {found}; this program reads version {known}"
     )]
     Version {
         /// The file's version.
@@ -85,7 +88,7 @@ pub enum ModelError {
     },
     /// Another front end.
     #[error(
-        "was trained with a front end that this program does not compute ({0}); use the program that made it, or train it again"
+        "was trained with a front end that this program does not compute ({0})"
     )]
     FrontEnd(String),
     /// Heads are to be fitted to a network that has no features for them.
@@ -102,4 +105,27 @@ pub enum ModelError {
     /// The device gave no answer.
     #[error("the device that runs the model failed: {0}")]
     Device(String),
+}
+
+impl Message for ModelError {
+    fn code(&self) -> &'static str {
+        self.into()
+    }
+
+    fn arguments(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::UnknownArchitecture { name, known } => {
+                vec![("name", name.clone()), ("known", known.clone())]
+            }
+            Self::Version { found, known } => {
+                vec![("found", found.to_string()), ("known", known.to_string())]
+            }
+            Self::NotAModel(cause)
+            | Self::FrontEnd(cause)
+            | Self::NoFeatures(cause)
+            | Self::Weights(cause)
+            | Self::Device(cause) => vec![("cause", cause.clone())],
+            Self::Sizes => Vec::new(),
+        }
+    }
 }

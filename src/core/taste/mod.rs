@@ -22,6 +22,7 @@ pub use population::{Origin, Population};
 
 use crate::catalog::{Catalog, Recommendation};
 use crate::linear_algebra::dot;
+use crate::message::Message;
 use crate::model::display_name;
 use posterior::{Observation, Posterior, Prior, information, moderation, sigmoid};
 use space::Space;
@@ -51,17 +52,18 @@ const FARTHEST: f64 = 1.5;
 const WORTH_SPEAKING: f64 = 0.1;
 
 /// What can be wrong with a taste model.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(prefix = "taste.", serialize_all = "snake_case")]
 #[non_exhaustive]
 pub enum TasteError {
     /// The bytes are not a taste model.
     #[error(
-        "is not a taste model of this program ({0}); choose a .safetensors file made by `trainer taste train`"
+        "is not a taste model of this program ({0})"
     )]
     NotATaste(String),
     /// Another format version.
     #[error(
-        "is a taste model of format version {found}; this program reads version {known}: train it again"
+        "is a taste model of format version {found}; this program reads version {known}"
     )]
     Version {
         /// The file's version.
@@ -69,9 +71,9 @@ pub enum TasteError {
         /// The version of this program.
         known: u32,
     },
-    /// TasteSummary from another model's embeddings.
+    /// Learnt from another model's embeddings.
     #[error(
-        "was learnt from the embeddings of another model ({taste}…) than the one in use ({model}…), so it says nothing of these songs; train it again with `trainer taste train`"
+        "was learnt from the embeddings of another model ({taste}…) than the one in use ({model}…), so it says nothing of these songs"
     )]
     OtherModel {
         /// First digits of the SHA-256 of the model that it was learnt with.
@@ -84,6 +86,25 @@ pub enum TasteError {
         "no taste can be learnt from this catalogue: all its songs sound the same; choose one with different songs"
     )]
     NoDifferences,
+}
+
+impl Message for TasteError {
+    fn code(&self) -> &'static str {
+        self.into()
+    }
+
+    fn arguments(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::NotATaste(cause) => vec![("cause", cause.clone())],
+            Self::Version { found, known } => {
+                vec![("found", found.to_string()), ("known", known.to_string())]
+            }
+            Self::OtherModel { taste, model } => {
+                vec![("taste", taste.clone()), ("model", model.clone())]
+            }
+            Self::NoDifferences => Vec::new(),
+        }
+    }
 }
 
 /// One opinion on one song.
@@ -106,6 +127,7 @@ pub struct Rated {
 
 /// A genre or tag with how much it goes with the taste.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct TasteTrait {
     /// Genre or tag, as it stands in a sentence.
     pub name: String,
@@ -116,6 +138,7 @@ pub struct TasteTrait {
 
 /// What has been learnt, in words.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct TasteSummary {
     /// Opinions that it was learnt from.
     pub labels: usize,

@@ -1,0 +1,164 @@
+//! The one rule that turns probabilities into a verdict, and its English sentence.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::model::{Head, display_name};
+use crate::pipeline::Prediction;
+
+/// Below this it is more probably no music than music.
+const MUSIC: f32 = 0.5;
+/// Below this no genre stands out: with ten of them a guess is right once in ten.
+const SURE: f32 = 0.35;
+/// From here on one genre has more than half of the song.
+const MOSTLY: f32 = 0.5;
+/// From here on the others are not worth a word.
+const CLEARLY: f32 = 0.85;
+/// A second or third genre is named from here on.
+const SOME: f32 = 0.12;
+/// A second genre with this share of the first stands beside it.
+const EVEN: f32 = 0.8;
+/// A tag is named from here on.
+const TAG: f32 = 0.5;
+/// Tags that are named at most.
+const TAGS: usize = 5;
+
+/// What the probabilities of a sound come to. Genres and tags are those of the model, most probable
+/// first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Verdict {
+    /// It is more probably no music than music.
+    NotMusic,
+    /// No genre stands out; `near` are those that come nearest.
+    Unsure {
+        /// One to three genres or tags.
+        near: Vec<String>,
+    },
+    /// One genre alone, from 0.85 on.
+    Clearly {
+        /// The genre.
+        genre: String,
+    },
+    /// Two genres, the second with at least four fifths of the first.
+    Between {
+        /// The more probable one.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// One genre has at least half, or (`closest`) less than that.
+    Mostly {
+        /// The genre.
+        genre: String,
+        /// Whether the genre has less than half.
+        closest: bool,
+        /// Up to two others worth naming.
+        some: Vec<String>,
+    },
+    /// Of a model of tags: all from 0.5 on, up to five.
+    Tags {
+        /// The tags.
+        tags: Vec<String>,
+    },
+}
+
+impl Verdict {
+    /// The verdict on a prediction whose probabilities are of `genres`, of which there is at least one.
+    pub fn of(prediction: &Prediction, genres: &[String]) -> Self {
+        let mut order: Vec<(f32, &str)> = prediction
+            .probabilities
+            .iter()
+            .copied()
+            .zip(genres.iter().map(String::as_str))
+            .collect();
+        order.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let named = |from: f32, most: usize, candidates: &[(f32, &str)]| -> Vec<String> {
+            let enough = candidates.iter().filter(|(p, _)| *p >= from);
+            enough.take(most).map(|(_, genre)| (*genre).to_owned()).collect()
+        };
+        let Some((&(top, first), others)) = order.split_first() else {
+            return Self::Unsure { near: Vec::new() };
+        };
+        if prediction.music < MUSIC {
+            return Self::NotMusic;
+        }
+        let of_tags = prediction.head == Head::Sigmoid;
+        if of_tags && top >= TAG {
+            return Self::Tags {
+                tags: named(TAG, TAGS, &order),
+            };
+        }
+        if top < SURE || of_tags {
+            let mut near = named(SOME, 3, &order[..order.len().min(3)]);
+            if near.is_empty() {
+                near.push(first.to_owned());
+            }
+            return Self::Unsure { near };
+        }
+        let genre = first.to_owned();
+        if top >= CLEARLY {
+            return Self::Clearly { genre };
+        }
+        match others.first() {
+            Some(&(next, second)) if next >= EVEN * top => Self::Between {
+                first: genre,
+                second: second.to_owned(),
+            },
+            _ => Self::Mostly {
+                genre,
+                closest: top < MOSTLY,
+                some: named(SOME, 2, &others[..others.len().min(2)]),
+            },
+        }
+    }
+}
+
+/// An English sentence without a full stop: "Mostly blues, with some jazz", "Guitar, slow and rock".
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotMusic => f.write_str("Not sure: this does not sound like music"),
+            Self::Unsure { near } if near.is_empty() => f.write_str("Not sure"),
+            Self::Unsure { near } => write!(f, "Not sure: a little {}", listed(near)),
+            Self::Clearly { genre } => write!(f, "Clearly {}", display_name(genre)),
+            Self::Between { first, second } => write!(
+                f,
+                "Between {} and {}",
+                display_name(first),
+                display_name(second)
+            ),
+            Self::Mostly {
+                genre,
+                closest,
+                some,
+            } => {
+                let degree = if *closest { "Closest to" } else { "Mostly" };
+                write!(f, "{degree} {}", display_name(genre))?;
+                if some.is_empty() {
+                    return Ok(());
+                }
+                write!(f, ", with some {}", listed(some))
+            }
+            Self::Tags { tags } => f.write_str(&capitalised(&listed(tags))),
+        }
+    }
+}
+
+/// "a", "a and b", "a, b and c".
+fn listed(names: &[String]) -> String {
+    let names: Vec<&str> = names.iter().map(|name| display_name(name)).collect();
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => names.concat(),
+    }
+}
+
+/// With its first letter in upper case.
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).collect()
+}
