@@ -2,32 +2,32 @@
 // module holds the songs and the engine and moves the page through its states,
 // `body[data-state]` = loading | ready | working | answer | listening | error.
 
-import { showCard } from './about.js';
-import { showBadge } from './badge.js';
-import { askedDevice, judgeAdapter, tryGpu } from './device.js';
-import { byId, setName, setText } from './dom.js';
-import { acceptFiles } from './drop.js';
-import { Cancelled, Crashed, Engine } from './engine.js';
-import { Files } from './files.js';
-import { clock, complaint, megabytes, useBands } from './format.js';
-import { genreColour, ranked } from './genres.js';
-import { Capture, ListenRow, ListenTrouble } from './listen.js';
-import { STRIP_SECONDS } from './live.js';
-import { MapView } from './map.js';
-import { Offline } from './offline.js';
-import { Player } from './player.js';
-import { Result } from './result.js';
-import { Saliency } from './saliency.js';
-import { HOW_MANY, Similar } from './similar.js';
-import { openSound } from './sound.js';
-import { Store } from './store.js';
-import { Strip, heardAt } from './strip.js';
-import { SurveyView, forgetSurvey } from './survey.js';
-import { TasteView } from './taste.js';
-import { verdict, verdictText } from './verdict.js';
-import { choose, say, speak, spoken, t, tell } from './words.js';
+import { showCard } from './views/model-card.js';
+import { showBadge } from './views/device-badge.js';
+import { askedDevice, judgeAdapter, tryGpu } from './engine/device.js';
+import { byId, setName, setText } from './lib/dom.js';
+import { acceptFiles } from './views/file-input.js';
+import { Cancelled, Crashed, Engine } from './engine/engine.js';
+import { Files } from './views/file-table.js';
+import { clock, complaint, megabytes, useBands } from './lib/format.js';
+import { genreColour, ranked } from './lib/genres.js';
+import { Capture, ListenRow, ListenTrouble } from './views/listen-row.js';
+import { STRIP_SECONDS } from './engine/live-session.js';
+import { MapView } from './map/map-view.js';
+import { Offline } from './views/offline.js';
+import { Player } from './views/player.js';
+import { Result } from './views/result.js';
+import { Saliency } from './views/saliency.js';
+import { HOW_MANY, Similar } from './views/similar-songs.js';
+import { openSound } from './engine/open-sound.js';
+import { Store } from './storage/song-storage.js';
+import { Strip, heardAt } from './views/spectrogram.js';
+import { SurveyView, forgetSurvey } from './survey/survey-view.js';
+import { TasteView } from './views/taste.js';
+import { verdict, verdictText } from './lib/verdict.js';
+import { choose, say, speak, spoken, t, tell } from './i18n/i18n.js';
 
-/** @import { Kind } from './listen.js' */
+/** @import { Kind } from './views/listen-row.js' */
 /** @import { Answer, CatalogMap, Narrowing, Now, Segment, Song } from './types.js' */
 /** @typedef {'loading' | 'ready' | 'working' | 'answer' | 'listening' | 'error'} PageState */
 

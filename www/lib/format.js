@@ -1,0 +1,93 @@
+// Numbers as people read them, in the page's language.
+
+import { numeral, say, spoken, tell } from '../i18n/i18n.js';
+
+/** A whole number, its thousands set apart. @param {number} count @returns {string} such as 1,336 */
+export function many(count) {
+  return count.toLocaleString(spoken());
+}
+
+/** @param {number} seconds @returns {string} such as 3:05 or 1:02:09 */
+export function clock(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  const s = String(whole % 60).padStart(2, '0');
+  const m = Math.floor(whole / 60) % 60;
+  const h = Math.floor(whole / 3600);
+  return h ? `${h}:${String(m).padStart(2, '0')}:${s}` : `${m}:${s}`;
+}
+
+/** @param {number} seconds @returns {string} such as 30 s or 3 min 5 s */
+export function duration(seconds) {
+  if (seconds < 10) return numeral(`${seconds.toFixed(1)} s`);
+  const whole = Math.round(seconds);
+  if (whole < 90) return `${whole} s`;
+  return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}
+
+/** @param {number} share 0 to 1 @returns {string} such as 71 % */
+export function percent(share) {
+  if (share > 0 && share < 0.005) return '<\u00a01\u00a0%';
+  return `${Math.round(share * 100)}\u00a0%`;
+}
+
+/** @param {number} bytes @returns {string} such as 2.1 MB */
+export function megabytes(bytes) {
+  return numeral(`${(bytes / 1e6).toFixed(1)} MB`);
+}
+
+/** @param {number} hertz @returns {string} such as 440 Hz or 2.1 kHz */
+export function pitch(hertz) {
+  if (hertz < 1000) return `${Math.round(hertz / 10) * 10}\u00a0Hz`;
+  return numeral(`${(hertz / 1000).toFixed(1)}\u00a0kHz`);
+}
+
+/** Centre in Hz of each band of the model's picture, rising. @type {number[]} */
+let bands = [];
+
+/** Takes the bands of the model's picture. @param {number[]} centres in Hz, rising */
+export function useBands(centres) {
+  bands = centres;
+}
+
+/** How many bands the model's picture has. */
+export function bandCount() {
+  return bands.length;
+}
+
+/**
+ * Centre of a band.
+ * @param {number} band counted from the lowest, 0
+ */
+export function bandHertz(band) {
+  return bands[Math.max(0, Math.min(bands.length - 1, Math.round(band)))] ?? 0;
+}
+
+/**
+ * Where a frequency stands on the picture's height.
+ * @param {number} hertz
+ * @returns {number | null} 0 at the bottom, 1 at the top; null above the picture
+ */
+export function heightOfHertz(hertz) {
+  const above = bands.findIndex((centre) => centre >= hertz);
+  if (above < 0) return null;
+  const [low, high] = [bands[above - 1] ?? 0, bands[above] ?? 0];
+  const share = (hertz - low) / Math.max(1e-9, high - low);
+  return Math.max(0, above - 0.5 + share) / bands.length;
+}
+
+/**
+ * A file's name and what is wrong with it, as one sentence. The decoder's messages go on from a
+ * name ("is damaged beyond use; …"), the page's own stand for themselves ("This file is empty.").
+ * @param {string} name
+ * @param {string} message in English
+ */
+export function complaint(name, message) {
+  const goesOn = /^[a-z]/.test(message);
+  return say(goesOn ? '“{}” {}' : '“{}”: {}', name, closed(message));
+}
+
+/** What is wrong, in the page's language and with a full stop. @param {string} message in English */
+export function closed(message) {
+  const told = tell(message);
+  return /[.!?]$/.test(told) ? told : `${told}.`;
+}

@@ -1,0 +1,270 @@
+// Parts of which the survey's steps are made.
+
+import { make, name, setName, setText } from '../lib/dom.js';
+import { many } from '../lib/format.js';
+import { pieces, say, spoken, t } from '../i18n/i18n.js';
+
+/** @import { Choice, SurveyConfig, Words } from '../types.js' */
+
+/** Songs that a search shows. */
+const FOUND_MOST = 8;
+
+/** @param {...Node} children */
+export function heading(...children) {
+  const element = make('h3', '', ...children);
+  element.tabIndex = -1;
+  return element;
+}
+
+/** @param {string} text @param {() => void} onClick @param {string} className */
+export function button(text, onClick, className = 'pill') {
+  const element = make('button', className);
+  if (text) element.append(t(text));
+  element.type = 'button';
+  element.addEventListener('click', onClick);
+  return element;
+}
+
+/** @param {...Node} children */
+export function ways(...children) {
+  return make('p', 'ways', ...children);
+}
+
+/**
+ * A paragraph, its blanks filled in with text as it is, or with more than text.
+ * @param {string} className
+ * @param {string} text in English
+ * @param {...(string | number | Node)} values
+ */
+export function line(className, text, ...values) {
+  const told = pieces(text, ...values);
+  return make('p', className, ...told.map((x) => (x instanceof Node ? x : name(String(x)))));
+}
+
+/**
+ * A button that asks once more before it does what cannot be undone.
+ * @param {string} text
+ * @param {string} question
+ * @param {() => void} onYes
+ * @param {{ className?: string, others?: Node[] }} [look] buttons that stand before it
+ */
+export function carefully(text, question, onYes, { className = 'pill', others = [] } = {}) {
+  const ask = (/** @type {boolean} */ now) => {
+    first.hidden = now;
+    second.hidden = !now;
+    (now ? yes : begin).focus();
+  };
+  const begin = button(text, () => ask(true), className);
+  begin.dataset.do = 'ask';
+  const yes = button('Yes, for good', onYes);
+  yes.dataset.do = 'yes';
+  const words = line('', question);
+  words.id = `survey-sure-${(sure += 1)}`;
+  yes.setAttribute('aria-describedby', words.id);
+  const first = ways(...others, begin);
+  const second = make(
+    'div',
+    'survey-sure',
+    words,
+    ways(
+      yes,
+      button('No, keep it', () => ask(false)),
+    ),
+  );
+  second.hidden = true;
+  return make('div', '', first, second);
+}
+let sure = 0;
+
+/** A song's title and artist. @param {string} title @param {string} artist */
+export function called(title, artist) {
+  const element = make('span', '', make('strong', '', name(title || t('Untitled'))));
+  if (artist) element.append(' ', make('span', 'artist', name(artist)));
+  return element;
+}
+
+/** @param {string} id @param {string} text */
+export function field(id, text) {
+  const label = make('label', '', text);
+  label.htmlFor = id;
+  const input = make('input');
+  input.id = id;
+  input.autocomplete = 'off';
+  input.spellcheck = false;
+  return { label, input };
+}
+
+/**
+ * One of the researcher's texts, in the page's language, else in English, else in any.
+ * @param {'p'} tag
+ * @param {string} className
+ * @param {Words} words
+ */
+export function inWords(tag, className, words) {
+  const language = [spoken(), 'en', ...Object.keys(words)].find((key) => words[key]) ?? 'en';
+  const element = make(tag, className, name(words[language] ?? ''));
+  element.lang = language;
+  return element;
+}
+
+/** Whom participants can ask: a link where it is a mail or web address. @param {SurveyConfig} config */
+export function contact({ contact: whom }) {
+  const web = /^https?:\/\//.test(whom);
+  if (!web && !/^[^\s@:/?]+@[^\s@:/?]+$/.test(whom)) return name(whom);
+  const link = make('a', '', name(whom));
+  link.href = web ? whom : `mailto:${whom}`;
+  link.rel = 'noopener noreferrer';
+  if (web) link.target = '_blank';
+  return link;
+}
+
+/** For comparing: no case, no accents, no punctuation. @param {string} text */
+export function folded(text) {
+  return text
+    .normalize('NFD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .replace(/ß/g, 'ss')
+    .replace(/[^\p{L}\p{N}]+/gu, ' ')
+    .trim();
+}
+
+/** A line to search a song in, with a list of what is found: the combobox pattern. */
+export class SongBox {
+  element = make('div', 'survey-box');
+  #input = make('input');
+  #list = make('ul');
+  #status = make('p', 'survey-quiet');
+  /** @type {{song: Choice, words: string, title: string}[] | null} */
+  #songs = null;
+  /** @type {Choice[]} */
+  #found = [];
+  #active = -1;
+  #onChoose;
+
+  /** @param {HTMLLabelElement} label @param {(song: Choice) => void} onChoose */
+  constructor(label, onChoose) {
+    this.#onChoose = onChoose;
+    const input = this.#input;
+    input.id = 'survey-search';
+    input.type = 'text';
+    input.autocomplete = 'off';
+    input.spellcheck = false;
+    input.setAttribute('role', 'combobox');
+    input.setAttribute('aria-autocomplete', 'list');
+    input.setAttribute('aria-controls', 'survey-found');
+    input.setAttribute('aria-expanded', 'false');
+    label.htmlFor = input.id;
+    this.#list.id = 'survey-found';
+    this.#list.setAttribute('role', 'listbox');
+    this.#list.setAttribute('aria-label', t('Songs found'));
+    this.#list.hidden = true;
+    this.#status.setAttribute('role', 'status');
+    this.element.append(input, this.#list, this.#status);
+    input.addEventListener('input', () => this.#search());
+    input.addEventListener('keydown', (event) => this.#press(event));
+    input.addEventListener('blur', () => this.#close());
+    input.addEventListener('focus', () => {
+      if (input.value) this.#search();
+    });
+    // Before the line loses the focus, and with it the list.
+    this.#list.addEventListener('pointerdown', (event) => event.preventDefault());
+    this.#list.addEventListener('click', ({ target }) => {
+      const row = target instanceof Element ? target.closest('li') : null;
+      if (row) this.#choose([...this.#list.children].indexOf(row));
+    });
+  }
+
+  /** @param {Choice[] | null} songs null while they are not there */
+  setSongs(songs) {
+    this.#songs =
+      songs?.map((song) => ({
+        song,
+        words: folded(`${song.title} ${song.artist}`),
+        title: folded(song.title),
+      })) ?? null;
+    this.#search(document.activeElement === this.#input);
+  }
+
+  #search(show = true) {
+    const query = folded(this.#input.value);
+    this.#found = [];
+    if (!this.#songs) setText(this.#status, 'The catalogue comes with the model.');
+    else if (!query) setName(this.#status, say('{} songs', many(this.#songs.length)));
+    else {
+      const parts = query.split(' ');
+      const fit = this.#songs.filter(({ words }) => parts.every((part) => words.includes(part)));
+      const rank = (/** @type {{title: string}} */ { title }) =>
+        title === query ? 0 : title.startsWith(query) ? 1 : title.includes(query) ? 2 : 3;
+      fit.sort((a, b) => rank(a) - rank(b) || a.title.localeCompare(b.title));
+      this.#found = fit.slice(0, FOUND_MOST).map(({ song }) => song);
+      setName(
+        this.#status,
+        fit.length === 0
+          ? t('No song of the catalogue has these words.')
+          : fit.length > FOUND_MOST
+            ? say('{} songs, the first {} shown', many(fit.length), FOUND_MOST)
+            : fit.length === 1
+              ? t('1 song')
+              : say('{} songs', fit.length),
+      );
+    }
+    this.#list.replaceChildren(
+      ...this.#found.map(({ title, artist }, at) => {
+        const row = make('li', '', called(title, artist));
+        row.id = `survey-found-${at}`;
+        row.setAttribute('role', 'option');
+        return row;
+      }),
+    );
+    this.#mark(-1);
+    this.#list.hidden = !show || this.#found.length === 0;
+    this.#input.setAttribute('aria-expanded', String(!this.#list.hidden));
+  }
+
+  #close() {
+    this.#list.hidden = true;
+    this.#mark(-1);
+    this.#input.setAttribute('aria-expanded', 'false');
+  }
+
+  /** @param {number} at the row that Enter takes */
+  #mark(at) {
+    this.#active = at;
+    for (const [row, element] of [...this.#list.children].entries()) {
+      element.setAttribute('aria-selected', String(row === at));
+      if (row === at) element.scrollIntoView({ block: 'nearest' });
+    }
+    if (at < 0) this.#input.removeAttribute('aria-activedescendant');
+    else this.#input.setAttribute('aria-activedescendant', `survey-found-${at}`);
+  }
+
+  /** @param {number} at */
+  #choose(at) {
+    const song = this.#found[at];
+    if (!song) return;
+    this.#input.value = [song.title, song.artist].filter(Boolean).join(' – ');
+    this.#close();
+    setName(this.#status, '');
+    this.#onChoose(song);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #press(event) {
+    const count = this.#found.length;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) {
+      if (this.#list.hidden) this.#search();
+      else if (count > 0) {
+        const from = this.#active < 0 && step < 0 ? 0 : this.#active;
+        this.#mark((from + step + count) % count);
+      }
+    } else if (event.key === 'Enter' && !this.#list.hidden) {
+      this.#choose(Math.max(0, this.#active));
+    } else if (event.key === 'Escape' && !this.#list.hidden) {
+      this.#close();
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+}

@@ -1,0 +1,223 @@
+// The table of several files: every one in its own state, one of them shown.
+
+import { clock, closed, duration } from '../lib/format.js';
+import { byId, make, moveWithArrows, name, setName } from '../lib/dom.js';
+import { genreName, paintGenre, ranked } from '../lib/genres.js';
+import { save } from '../lib/download.js';
+import { verdict, verdictText } from '../lib/verdict.js';
+import { say, t } from '../i18n/i18n.js';
+
+/** @import { Song } from '../types.js' */
+
+/** @typedef {'name' | 'seconds' | 'verdict' | 'state'} Column */
+
+/** Tags in the table of answers, at most. */
+const TAGS = 5;
+
+export class Files {
+  #box = byId('files', HTMLElement);
+  #body = byId('files-body', HTMLTableSectionElement);
+  #head = byId('files-head', HTMLTableSectionElement);
+  #totals = byId('totals', HTMLElement);
+  #csv = byId('save-csv', HTMLButtonElement);
+  #json = byId('save-json', HTMLButtonElement);
+  /** @type {Map<Song, HTMLTableRowElement>} */
+  #rows = new Map();
+  /** @type {Song[]} */
+  #songs = [];
+  /** @type {Song | null} */
+  #selected = null;
+  /** What it is sorted by; null is the order in which they came. @type {{column: Column, falls: boolean} | null} */
+  #order = null;
+
+  /** Called when the visitor selects a song. @type {(song: Song) => void} */
+  onSelect = () => {};
+
+  constructor() {
+    moveWithArrows(this.#body, 'button');
+    this.#head.addEventListener('click', ({ target }) => {
+      const heading = target instanceof Element ? target.closest('th') : null;
+      if (heading) this.#sortBy(/** @type {Column} */ (heading.dataset.column));
+    });
+    this.#csv.addEventListener('click', () => {
+      save('soundalike.csv', 'text/csv', table(answered(this.#sorted())));
+    });
+    this.#json.addEventListener('click', () => {
+      const records = answered(this.#sorted()).map(record);
+      save('soundalike.json', 'application/json', JSON.stringify(records, null, 2));
+    });
+  }
+
+  /**
+   * @param {Song[]} songs
+   * @param {Song | null} selected
+   */
+  show(songs, selected) {
+    this.#songs = songs;
+    this.#box.hidden = songs.length < 2;
+    if (this.#box.hidden) {
+      this.#body.replaceChildren();
+      this.#rows.clear();
+      return;
+    }
+    for (const [song, row] of this.#rows) {
+      if (!songs.includes(song)) {
+        row.remove();
+        this.#rows.delete(song);
+      }
+    }
+    for (const song of songs) this.#showRow(song, song === selected);
+    this.#arrange();
+    if (selected !== this.#selected) this.#reveal(selected);
+    this.#selected = selected;
+    const count = answered(songs).length;
+    setName(this.#totals, count > 0 ? totals(songs) : '');
+    this.#csv.disabled = count === 0;
+    this.#json.disabled = count === 0;
+  }
+
+  /** Moves the table, and only the table, until a song's row is in it. @param {Song | null} song */
+  #reveal(song) {
+    const row = song && this.#rows.get(song);
+    const table = row?.closest('.table');
+    if (!row || !table) return;
+    const head = this.#head.offsetHeight;
+    const lowest = row.offsetTop + row.offsetHeight - table.clientHeight;
+    table.scrollTop = Math.max(lowest, Math.min(table.scrollTop, row.offsetTop - head));
+  }
+
+  /** Once up, once down, and back to the order in which they came. @param {Column} column */
+  #sortBy(column) {
+    if (this.#order?.column !== column) this.#order = { column, falls: false };
+    else this.#order = this.#order.falls ? null : { column, falls: true };
+    for (const heading of this.#head.querySelectorAll('th')) {
+      const mine = heading.dataset.column === this.#order?.column;
+      const way = this.#order?.falls ? 'descending' : 'ascending';
+      heading.setAttribute('aria-sort', mine ? way : 'none');
+    }
+    this.#arrange();
+  }
+
+  #sorted() {
+    const order = this.#order;
+    if (!order) return [...this.#songs];
+    const way = order.falls ? -1 : 1;
+    return this.#songs.toSorted((a, b) => {
+      const [x, y] = [sortKey(a, order.column), sortKey(b, order.column)];
+      const numbers = typeof x === 'number' && typeof y === 'number';
+      return way * (numbers ? x - y : String(x).localeCompare(String(y), undefined, NUMERIC));
+    });
+  }
+
+  #arrange() {
+    const rows = this.#sorted().map((song) => this.#rows.get(song));
+    if (rows.every((row, at) => this.#body.children[at] === row)) return;
+    const focused = document.activeElement;
+    this.#body.append(...rows.filter((row) => row !== undefined));
+    // A row that is moved loses the focus.
+    if (focused instanceof HTMLElement && this.#body.contains(focused)) focused.focus();
+  }
+
+  /** @param {Song} song @param {boolean} selected */
+  #showRow(song, selected) {
+    let row = this.#rows.get(song);
+    if (!row) {
+      row = make('tr');
+      const button = make('button', '', name(song.name));
+      button.type = 'button';
+      button.addEventListener('click', () => this.onSelect(song));
+      const heading = make('th', 'name', button);
+      heading.scope = 'row';
+      row.append(heading, make('td', 'length'), make('td', 'verdict'), make('td', 'state'));
+      this.#rows.set(song, row);
+      this.#body.append(row);
+    }
+    row.dataset.state = song.state;
+    row.dataset.selected = String(selected);
+    const button = row.querySelector('button');
+    if (button) {
+      button.setAttribute('aria-pressed', String(selected));
+      button.disabled = !song.answer && song.state !== 'analysing';
+    }
+    const [, length, verdict, state] = row.cells;
+    if (!length || !verdict || !state) return;
+    setName(length, song.seconds > 0 ? clock(song.seconds) : '');
+    setName(verdict, said(song));
+    setName(
+      state,
+      song.state === 'analysing' && song.seconds > 0
+        ? `${Math.round((100 * song.heard) / song.seconds)} %`
+        : stateWord(song),
+    );
+    const top = song.answer && ranked(song.answer.probabilities)[0];
+    if (top) paintGenre(row, top[0]);
+  }
+}
+
+const NUMERIC = { numeric: true };
+
+/** @param {Song} song */
+const stateWord = (song) => t(song.before ? 'from before' : song.state);
+
+/** @param {Song} song */
+function said(song) {
+  if (song.state === 'failed') return closed(song.error);
+  return song.answer && song.whole ? verdictText(song.answer) : '';
+}
+
+/** @param {Song} song @param {Column} column @returns {string | number} */
+function sortKey(song, column) {
+  if (column === 'seconds') return song.seconds;
+  if (column === 'state') return stateWord(song);
+  return column === 'verdict' ? said(song) : song.name;
+}
+
+/** Songs with a whole answer. @param {Song[]} songs */
+const answered = (songs) => songs.filter(({ answer, whole }) => answer && whole);
+
+/** How many songs, how long together, and of which genres. @param {Song[]} songs */
+function totals(songs) {
+  const whole = answered(songs);
+  const seconds = whole.reduce((sum, song) => sum + song.seconds, 0);
+  /** @type {Record<string, number>} */
+  const counts = {};
+  for (const { answer } of whole) {
+    const { sure } = answer ? verdict(answer) : { sure: false };
+    const kind = sure && answer ? genreName(answer.genre) : t('not sure');
+    counts[kind] = (counts[kind] ?? 0) + 1;
+  }
+  const kinds = ranked(counts).map(([kind, count]) => `${count} ${kind}`);
+  const count = say(whole.length === 1 ? '{} song' : '{} songs', whole.length);
+  return `${count}, ${duration(seconds)}: ${kinds.join(', ')}`;
+}
+
+/** @param {Song} song */
+function record({ name: file, answer, modelSha256 }) {
+  return { file, ...answer, model_sha256: modelSha256 };
+}
+
+/** The answers as comma-separated values (RFC 4180), a line per song. @param {Song[]} songs */
+function table(songs) {
+  const genres = Object.keys(songs[0]?.answer?.probabilities ?? {});
+  const head = ['file', 'seconds', 'genre', 'confidence', 'music', ...genres, 'tags'];
+  const lines = songs.map(({ name: file, answer }) => [
+    file,
+    answer?.seconds.toFixed(2),
+    answer?.genre,
+    answer?.confidence.toFixed(4),
+    answer?.music.toFixed(4),
+    ...genres.map((genre) => answer?.probabilities[genre]?.toFixed(4)),
+    ranked(answer?.tags ?? {})
+      .slice(0, TAGS)
+      .map(([tag]) => tag)
+      .join('; '),
+  ]);
+  return [head, ...lines].map((line) => `${line.map(cell).join(',')}\r\n`).join('');
+}
+
+/** @param {string | undefined} value */
+function cell(value = '') {
+  // What begins so would be a formula to a spreadsheet.
+  const safe = /^[=+\-@\t]/.test(value) && Number.isNaN(Number(value)) ? `'${value}` : value;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
