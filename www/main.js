@@ -2,48 +2,49 @@
 // module holds the songs and the engine and moves the page through its states,
 // `body[data-state]` = loading | ready | working | answer | listening | error.
 
-import { showCard } from './views/model-card.js';
-import { showBadge } from './views/device-badge.js';
+import { showModelCard } from './views/model-card.js';
+import { showDevice } from './views/device-badge.js';
 import { askedDevice, judgeAdapter, tryGpu } from './engine/device.js';
-import { byId, setName, setText } from './lib/dom.js';
+import { byId, setRawText, setText } from './lib/dom.js';
 import { acceptFiles } from './views/file-input.js';
 import { Cancelled, Crashed, Engine } from './engine/engine.js';
-import { Files } from './views/file-table.js';
-import { clock, complaint, megabytes, useBands } from './lib/format.js';
+import { FileTable } from './views/file-table.js';
+import { clock, fileError, megabytes, setBands } from './lib/format.js';
 import { genreColour, ranked } from './lib/genres.js';
-import { Capture, ListenRow, ListenTrouble } from './views/listen-row.js';
-import { STRIP_SECONDS } from './engine/live-session.js';
+import { Capture, ListenRow, CaptureError } from './views/listen-row.js';
+import { LIVE_WINDOW_SECONDS } from './engine/live-session.js';
 import { MapView } from './map/map-view.js';
 import { Offline } from './views/offline.js';
 import { Player } from './views/player.js';
-import { Result } from './views/result.js';
+import { ResultView } from './views/result.js';
 import { Saliency } from './views/saliency.js';
-import { HOW_MANY, Similar } from './views/similar-songs.js';
+import { HOW_MANY, SimilarSongs } from './views/similar-songs.js';
 import { openSound } from './engine/open-sound.js';
-import { Store } from './storage/song-storage.js';
-import { Strip, heardAt } from './views/spectrogram.js';
+import { SongStorage } from './storage/song-storage.js';
+import { SpectrogramView, topGenreAt } from './views/spectrogram.js';
 import { SurveyView, forgetSurvey } from './survey/survey-view.js';
 import { TasteView } from './views/taste.js';
+import { LANGUAGES } from './i18n/languages.js';
 import { verdict, verdictText } from './lib/verdict.js';
-import { choose, say, speak, spoken, t, tell } from './i18n/i18n.js';
+import { setLanguage, format, loadLanguage, locale, t, translateMessage } from './i18n/i18n.js';
 
 /** @import { Kind } from './views/listen-row.js' */
-/** @import { Answer, CatalogMap, Narrowing, Now, Segment, Song } from './types.js' */
+/** @import { Answer, CatalogMap, Narrowing, LiveOutput, Segment, Song } from './types.js' */
 /** @typedef {'loading' | 'ready' | 'working' | 'answer' | 'listening' | 'error'} PageState */
 
 // What follows is in the page's language from the beginning.
-await speak();
+await loadLanguage();
 
-const strip = new Strip();
+const strip = new SpectrogramView();
 const player = new Player();
-const result = new Result();
-const similar = new Similar();
+const result = new ResultView();
+const similar = new SimilarSongs();
 const saliency = new Saliency();
-const files = new Files();
+const files = new FileTable();
 const listenRow = new ListenRow();
 const map = new MapView();
 const offline = new Offline();
-const store = new Store();
+const store = new SongStorage();
 const survey = new SurveyView();
 const taste = new TasteView();
 
@@ -110,7 +111,7 @@ async function start() {
   let cpu;
   try {
     cpu = await Engine.start('cpu', (done, total) => {
-      const words = say('Fetching the model: {} of {}', megabytes(done), megabytes(total));
+      const words = format('Fetching the model: {} of {}', megabytes(done), megabytes(total));
       showProgress(words, done / total);
       strip.showLoading((done / total) * 0.999);
     });
@@ -119,16 +120,16 @@ async function start() {
     return;
   }
   cpu.onCrash = fail;
-  useBands(cpu.info.band_hertz);
+  setBands(cpu.info.band_hertz);
   strip.markPitches();
   const { worth, reason } = await judgeAdapter(asked);
-  showBadge('cpu', reason);
+  showDevice('cpu', reason);
   let next = cpu;
   if (worth && asked === 'gpu') {
     showProgress(t('Preparing the graphics processor'), -1);
     const choice = await tryGpu(asked, cpu, (done, total) => {
       const bytes = [megabytes(done), megabytes(total)];
-      const words = say('Preparing the graphics processor: {} of {}', ...bytes);
+      const words = format('Preparing the graphics processor: {} of {}', ...bytes);
       showProgress(words, done < total ? done / total : -1);
     });
     if (choice.engine) {
@@ -136,7 +137,7 @@ async function start() {
       next.onCrash = fail;
       cpu.close();
     }
-    showBadge(choice.engine ? 'gpu' : 'cpu', choice.reason);
+    showDevice(choice.engine ? 'gpu' : 'cpu', choice.reason);
   }
   await remember(next);
   if (fault) return;
@@ -152,11 +153,11 @@ async function start() {
   wish = null;
   whenIdle(async () => {
     offline.register();
-    showCard();
+    showModelCard();
     if (!worth || asked === 'gpu') return;
     const choice = await tryGpu(asked, cpu);
     if (engine !== cpu) choice.engine?.close();
-    else if (!choice.engine) showBadge('cpu', choice.reason);
+    else if (!choice.engine) showDevice('cpu', choice.reason);
     else if (busy()) successor = { engine: choice.engine, reason: choice.reason };
     else takeOver(choice.engine, choice.reason);
   });
@@ -169,7 +170,7 @@ function takeOver(next, reason) {
   engine = next;
   survey.setEngine(engine);
   engine.onCrash = fail;
-  showBadge('gpu', reason);
+  showDevice('gpu', reason);
   // What was asked of the old one has no answer.
   taste.attach(engine);
   compareAgain();
@@ -243,7 +244,7 @@ function take(next, folders) {
   refused = [
     ...refused,
     ...folders.map((name) =>
-      say(
+      format(
         '“{}” is a folder, and a page may not look into it. Open it and drop the songs themselves.',
         name,
       ),
@@ -478,7 +479,7 @@ function select(song) {
 /** @param {Song} song */
 function show(song) {
   deck.hidden = false;
-  setName(songName, song.name);
+  setRawText(songName, song.name);
   saliency.offer(song.whole && song.handle !== null);
   strip.showSong(song);
   showAnswer(song);
@@ -521,7 +522,7 @@ async function listen(kind, device = '') {
       stopListening();
     });
   } catch (reason) {
-    if (!(reason instanceof ListenTrouble)) throw reason;
+    if (!(reason instanceof CaptureError)) throw reason;
     deaf = reason.message;
     showErrors();
     if (!selected) setState('error');
@@ -534,13 +535,13 @@ async function listen(kind, device = '') {
   }
   const by = engine;
   select(null);
-  const language = spoken() === 'en' ? [] : spoken();
+  const language = locale() === 'en' ? [] : locale();
   const time = new Date().toLocaleString(language, {
     ...{ month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit' },
   });
-  const song = newSong(say(kind === 'tab' ? 'A tab, {}' : 'Microphone, {}', time), null);
+  const song = newSong(format(kind === 'tab' ? 'A tab, {}' : 'Microphone, {}', time), null);
   song.state = 'listening';
-  song.seconds = STRIP_SECONDS;
+  song.seconds = LIVE_WINDOW_SECONDS;
   listening = { song, kind, compared: 0, answer: null, moments: [], seconds: 0, next: null };
   setState('listening');
   setText(said, 'Listening');
@@ -552,7 +553,7 @@ async function listen(kind, device = '') {
       capture.rate,
       capture.port,
       canvas,
-      strip.inks,
+      strip.palette,
       (level) => listenRow.showLevel(level),
       (now) => showNow(now, by),
     );
@@ -590,7 +591,7 @@ async function listen(kind, device = '') {
 
 /**
  * About once a second: what the last seconds sound like.
- * @param {Now} now
+ * @param {LiveOutput} now
  * @param {Engine} by
  */
 function showNow({ answer, quiet, seconds }, by) {
@@ -610,7 +611,7 @@ function showNow({ answer, quiet, seconds }, by) {
   // After a pause it speaks for the segment that it heard, not for the pause.
   const before = Math.max(moments.at(-1)?.end ?? 0, seconds - by.info.segment_seconds);
   const next = [...moments, { start: before, end: seconds, probabilities: answer.probabilities }];
-  const edge = seconds - STRIP_SECONDS;
+  const edge = seconds - LIVE_WINDOW_SECONDS;
   listening.moments = next.filter(({ end }) => end > edge);
   answer.timeline = onStrip(listening.moments, edge);
   strip.showLiveBands(song, 1);
@@ -701,7 +702,7 @@ async function showPlaces() {
 function showProgress(text, share) {
   progress.hidden = false;
   cancelButton.hidden = !busy();
-  setName(doing, text);
+  setRawText(doing, text);
   if (share >= 0) meter.value = Math.min(1, share);
   else meter.removeAttribute('value');
 }
@@ -713,18 +714,18 @@ function hideProgress() {
 /** @param {Song} song */
 function showWork(song) {
   const all = run.length + songs.filter(({ state }) => state === 'waiting').length;
-  const which = all > 1 ? say('{} of {}, {}', run.length, all, song.name) : song.name;
+  const which = all > 1 ? format('{} of {}, {}', run.length, all, song.name) : song.name;
   const share = song.state === 'analysing' ? song.heard / song.seconds : song.heard > 0 ? 1 : -1;
   const word =
     song.state === 'analysing'
-      ? say('analysing, {} of {}', clock(song.heard), clock(song.seconds))
+      ? format('analysing, {} of {}', clock(song.heard), clock(song.seconds))
       : t(song.state);
   showProgress(`${which}: ${word}`, share);
   if (song.state === 'analysing' && song.heard > 0) {
     files.show(songs, selected);
     return;
   }
-  setName(live, `${which}: ${t(song.state)}`);
+  setRawText(live, `${which}: ${t(song.state)}`);
   files.show(songs, selected);
 }
 
@@ -732,18 +733,20 @@ function showWork(song) {
 function errorText() {
   const lines = songs
     .filter(({ state }) => state === 'failed')
-    .map((song) => complaint(song.name, song.error));
-  return [tell(fault), tell(deaf), ...refused, ...lines].filter(Boolean).join('\n');
+    .map((song) => fileError(song.name, song.error));
+  return [translateMessage(fault), translateMessage(deaf), ...refused, ...lines]
+    .filter(Boolean)
+    .join('\n');
 }
 
 function showErrors() {
-  setName(error, errorText());
+  setRawText(error, errorText());
 }
 
 /** Says the outcome to those who listen to the page. */
 function announce() {
   const answer = selected?.answer;
-  if (answer && selected) setName(live, `${selected.name}: ${verdictText(answer)}`);
+  if (answer && selected) setRawText(live, `${selected.name}: ${verdictText(answer)}`);
   else setText(live, '');
 }
 
@@ -766,8 +769,13 @@ byId('forget', HTMLButtonElement).addEventListener('click', () => {
   forget(cleared.then((gone) => !gone.includes(false)));
 });
 const languages = byId('language', HTMLSelectElement);
-languages.value = spoken();
-languages.addEventListener('change', () => choose(languages.value));
+for (const [code, ownName] of Object.entries(LANGUAGES)) {
+  const option = new Option(ownName, code);
+  option.lang = code;
+  languages.append(option);
+}
+languages.value = locale();
+languages.addEventListener('change', () => setLanguage(languages.value));
 cancelButton.addEventListener('click', () => work?.abort());
 again.addEventListener('click', () => {
   songs = songs.filter(({ state }) => state !== 'failed');
@@ -813,17 +821,17 @@ similar.onChange = () => compareAgain();
 
 taste.onChange = () => {
   similar.taste = taste.revision;
-  similar.showOpinions();
-  result.showOpinion();
-  map.showOpinion();
+  similar.showRatings();
+  result.showRating();
+  map.showRating();
   compareAgain();
 };
-similar.opinionOn = (track) => taste.opinionOn(track);
-similar.onOpinion = (song, opinion) => taste.say(song, opinion);
-map.opinionOn = (track) => taste.opinionOn(track);
-map.onOpinion = (song, opinion) => taste.say(song, opinion);
-result.opinionOn = (song) => taste.opinionOnOwn(song.name, song.seconds);
-result.onOpinion = (song, opinion) => taste.sayOfOwn(song, opinion);
+similar.ratingOf = (track) => taste.ratingOf(track);
+similar.onRate = (song, opinion) => taste.rate(song, opinion);
+map.ratingOf = (track) => taste.ratingOf(track);
+map.onRate = (song, opinion) => taste.rate(song, opinion);
+result.ratingOf = (song) => taste.ratingOfOwn(song.name, song.seconds);
+result.onRate = (song, opinion) => taste.rateOwn(song, opinion);
 
 strip.onSeek = (seconds) => player.seek(seconds);
 saliency.onAsk = async () => {
@@ -831,7 +839,7 @@ saliency.onAsk = async () => {
   const { answer, handle = null } = song ?? {};
   if (!song || !answer || handle === null || !engine) return;
   // Of the moment, which need not be the whole song's.
-  const [genre] = heardAt(answer.timeline, player.time) ?? [answer.genre];
+  const [genre] = topGenreAt(answer.timeline, player.time) ?? [answer.genre];
   const mine = () => song === selected;
   saliency.wait(genre);
   try {

@@ -49,12 +49,12 @@ export interface Recommendation {
 }
 
 /** What somebody thinks of a song. */
-export type Opinion = 'like' | 'dislike' | 'unknown';
+export type Rating = 'like' | 'dislike' | 'unknown';
 
 /** An opinion as this browser keeps it: on a song of the catalogue by its path, on an own one by its embedding. */
-export interface KeptOpinion {
+export interface StoredRating {
   key: string;
-  opinion: Opinion;
+  opinion: Rating;
   title: string;
   artist: string;
   /** When it was given, in milliseconds. */
@@ -72,7 +72,7 @@ export interface Trait {
 }
 
 /** A song of the catalogue that an opinion is asked on. */
-export interface Asked {
+export interface TrackToRate {
   track: number;
   path: string;
   title: string;
@@ -87,16 +87,16 @@ export interface Asked {
 }
 
 /** What was learnt from all opinions. */
-export interface Learning {
+export interface LearntTaste {
   learnt: { labels: number; more: Trait[]; less: Trait[]; certainty: number; sentence: string };
-  ask: Asked | null;
+  ask: TrackToRate | null;
   /** The track of each opinion. */
   tracks: (number | null)[];
   milliseconds: number;
 }
 
 /** Whose tastes a model was learnt from. */
-export interface People {
+export interface TastePopulation {
   simulated: boolean;
   answers: number;
   survey: string;
@@ -110,7 +110,7 @@ export interface Picture {
 }
 
 /** What is to be said of the last seconds of a sound that goes on. */
-export interface Now {
+export interface LiveOutput {
   answer: Answer | null;
   /** The last three seconds were too quiet. */
   quiet: boolean;
@@ -119,7 +119,7 @@ export interface Now {
 }
 
 /** What spoke for a genre in a moment. */
-export interface Spoke {
+export interface SaliencyMap {
   genre: string;
   start: number;
   end: number;
@@ -157,7 +157,7 @@ export type Part = { weight: number } & (
 );
 
 /** What is asked of the catalogue; a negative weight wants less of a song. */
-export interface Wish {
+export interface SimilarityQuery {
   parts: Part[];
   k: number;
   mode: Mode;
@@ -218,7 +218,7 @@ export type SongState =
   | 'cancelled';
 
 /** What this browser keeps of a song. */
-export type KeptSong = Pick<
+export type StoredSong = Pick<
   Song,
   | 'name'
   | 'seconds'
@@ -283,7 +283,7 @@ export interface SoundFeatures {
 }
 
 /** A text by language. */
-export type Words = Record<string, string>;
+export type LocalisedText = Record<string, string>;
 
 export interface SurveySong {
   id: string;
@@ -296,8 +296,8 @@ export interface SurveySong {
 /** A survey as its researcher describes it. */
 export interface SurveyConfig {
   id: string;
-  title: Words;
-  purpose: Words;
+  title: LocalisedText;
+  purpose: LocalisedText;
   contact: string;
   controller: string;
   consent_version: number;
@@ -323,7 +323,7 @@ export interface SurveyAnswer {
   consent: { version: number; at: string };
   model_sha256: string;
   favourite: { song: { id: string } } | { own: OwnSong };
-  labels: { song: string; opinion: Opinion }[];
+  labels: { song: string; opinion: Rating }[];
   favourites: string[];
   comment: string;
   simulated: boolean;
@@ -338,7 +338,7 @@ export type SurveyStep = 'consent' | 'favourite' | 'songs' | 'three' | 'comment'
 export type SurveyState = 'draft' | 'waiting' | 'sent' | 'local' | 'refused' | 'withdrawing';
 
 /** What this browser keeps of an answer to a survey, from the consent on. */
-export interface KeptAnswer {
+export interface StoredAnswer {
   /** When it was begun, in milliseconds; its key. */
   begun: number;
   survey: string;
@@ -347,7 +347,7 @@ export interface KeptAnswer {
   consent: { version: number; at: string } | null;
   /** What is shown of the favourite song, and what of it is sent. */
   favourite: { title: string; artist: string; sent: SurveyAnswer['favourite'] } | null;
-  opinions: Record<string, Opinion>;
+  opinions: Record<string, Rating>;
   /** The song that is asked about now. */
   at: number;
   favourites: string[];
@@ -404,9 +404,9 @@ export interface WasmEngine {
   map(): unknown;
   place(embedding: Float32Array): Float32Array;
   tracks(): unknown;
-  similar(wish: Wish): unknown;
+  similar(wish: SimilarityQuery): unknown;
   setPopulation(population?: Uint8Array): unknown;
-  learnTaste(opinions: { opinion: Opinion; path?: string; embedding?: number[] }[]): unknown;
+  learnTaste(opinions: { opinion: Rating; path?: string; embedding?: number[] }[]): unknown;
   pathOf(track: number): string | undefined;
 }
 

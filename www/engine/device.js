@@ -13,7 +13,7 @@
 // Every way ends with a short sentence in the page's language, which the badge shows.
 
 import { Engine } from './engine.js';
-import { say, t } from '../i18n/i18n.js';
+import { format, t } from '../i18n/i18n.js';
 
 /** @import { Device } from '../types.js' */
 
@@ -41,9 +41,9 @@ export function askedDevice(query) {
  * @returns {Promise<{worth: boolean, reason: string}>}
  */
 export async function judgeAdapter(asked) {
-  if (asked === 'cpu') return { worth: false, reason: say(ASKED_FOR, '?device=cpu') };
+  if (asked === 'cpu') return { worth: false, reason: format(ASKED_FOR, '?device=cpu') };
   const refusal = (/** @type {string} */ words) =>
-    asked === 'gpu' ? say('?device=gpu asks for another one, but {}', words) : opening(words);
+    asked === 'gpu' ? format('?device=gpu asks for another one, but {}', words) : opening(words);
   const gpu = /** @type {any} */ (navigator).gpu;
   if (!gpu) return { worth: false, reason: refusal(t('this browser does not offer WebGPU.')) };
   let adapter;
@@ -58,7 +58,7 @@ export async function judgeAdapter(asked) {
       reason: refusal(t('this browser found no graphics processor it can use.')),
     };
   }
-  if (asked === 'gpu') return { worth: true, reason: say(ASKED_FOR, '?device=gpu') };
+  if (asked === 'gpu') return { worth: true, reason: format(ASKED_FOR, '?device=gpu') };
   const software =
     adapter.info?.isFallbackAdapter ||
     adapter.isFallbackAdapter ||
@@ -97,14 +97,14 @@ export async function tryGpu(asked, cpu, onBytes) {
         reason: t('The graphics processor gave other answers than it should.'),
       };
     }
-    if (asked === 'gpu') return { engine, reason: say(ASKED_FOR, '?device=gpu') };
+    if (asked === 'gpu') return { engine, reason: format(ASKED_FOR, '?device=gpu') };
     const { milliseconds } = await cpu.check();
     const times = [gpu.milliseconds, milliseconds].map(Math.round);
     if (gpu.milliseconds >= milliseconds) {
       engine.close();
-      return { engine: null, reason: say(SLOWER, ...times) };
+      return { engine: null, reason: format(SLOWER, ...times) };
     }
-    return { engine, reason: say(FASTER, ...times) };
+    return { engine, reason: format(FASTER, ...times) };
   } catch (error) {
     engine?.close();
     console.info('Soundalike, graphics processor:', error);

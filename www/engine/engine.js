@@ -1,7 +1,7 @@
 // The page's side of the worker: one Engine is one worker with one module in it.
 
-/** @import { Inks } from '../lib/spectrogram-colours.js' */
-/** @import { Answer, CatalogMap, Check, Choice, Device, EngineInfo, KeptOpinion, Learning, Mode, Narrowing, Now, People, Picture, Recommendation, Reply, SoundFeatures, Spoke, SoundHandle, SurveyAnswer, SurveyConfig } from '../types.js' */
+/** @import { Palette } from '../lib/spectrogram-colours.js' */
+/** @import { Answer, CatalogMap, Check, Choice, Device, EngineInfo, StoredRating, LearntTaste, Mode, Narrowing, LiveOutput, TastePopulation, Picture, Recommendation, Reply, SoundFeatures, SaliencyMap, SoundHandle, SurveyAnswer, SurveyConfig } from '../types.js' */
 
 /** The visitor ended it; nothing went wrong. */
 export class Cancelled extends Error {}
@@ -146,8 +146,8 @@ export class Engine {
    * @param {number} handle of a song that was heard
    * @param {number} seconds
    * @param {string} genre
-   * @param {(spoke: Spoke) => void} onPart
-   * @returns {Promise<Spoke>}
+   * @param {(spoke: SaliencyMap) => void} onPart
+   * @returns {Promise<SaliencyMap>}
    */
   explain(handle, seconds, genre, onPart) {
     return this.#call('explain', { handle, seconds, genre }, [], { part: onPart });
@@ -188,13 +188,13 @@ export class Engine {
   /**
    * Whether what other people like counts before the first opinion.
    * @param {boolean} others
-   * @returns {Promise<People | null>} those people
+   * @returns {Promise<TastePopulation | null>} those people
    */
   setPopulation(others) {
     return this.#call('setPopulation', { others });
   }
 
-  /** Learns the visitor's taste from all opinions. @param {KeptOpinion[]} opinions @returns {Promise<Learning>} */
+  /** Learns the visitor's taste from all opinions. @param {StoredRating[]} opinions @returns {Promise<LearntTaste>} */
   learnTaste(opinions) {
     return this.#call('learnTaste', { opinions });
   }
@@ -209,13 +209,13 @@ export class Engine {
    * @param {number} rate of the device
    * @param {MessagePort} port gives samples; given away
    * @param {OffscreenCanvas} canvas given away
-   * @param {Inks} inks
+   * @param {Palette} palette
    * @param {(level: {peak: number, rms: number, clipped: boolean}) => void} onLevel
-   * @param {(now: Now) => void} onNow about once a second
+   * @param {(now: LiveOutput) => void} onNow about once a second
    * @returns {Promise<{picture: Picture, seconds: number}>} what was last to be seen
    */
-  listen(rate, port, canvas, inks, onLevel, onNow) {
-    return this.#call('listen', { rate, port, canvas, inks }, [port, canvas], {
+  listen(rate, port, canvas, palette, onLevel, onNow) {
+    return this.#call('listen', { rate, port, canvas, palette }, [port, canvas], {
       level: onLevel,
       now: onNow,
     });

@@ -8,7 +8,7 @@
 const EXPECTED = { wasm: 4_900_000, model: 1_415_000, catalog: 642_000 };
 
 /** Counts the bytes of several bodies together; never reports more done than total. */
-export class ByteCount {
+export class ByteProgress {
   /** @param {(done: number, total: number) => void} report */
   constructor(report) {
     this.report = report;
@@ -29,23 +29,23 @@ export class ByteCount {
     count.done += bytes;
     count.total = Math.max(count.total, count.done);
     this.parts.set(part, count);
-    this.tell();
+    this.notify();
   }
 
   /** @param {string} part @param {number} total */
   expect(part, total) {
     this.parts.set(part, { done: this.parts.get(part)?.done ?? 0, total });
-    this.tell();
+    this.notify();
   }
 
   /** The part is complete: its total is what came. @param {string} part */
   complete(part) {
     const count = this.parts.get(part);
     if (count) count.total = count.done;
-    this.tell();
+    this.notify();
   }
 
-  tell() {
+  notify() {
     let done = 0;
     let total = 0;
     for (const part of this.parts.values()) {
@@ -61,11 +61,11 @@ export class ByteCount {
  * @param {URL} url
  * @param {string} what its name in a sentence, such as "model"
  * @param {string} part the part of the count it belongs to
- * @param {ByteCount} count
+ * @param {ByteProgress} count
  * @param {string} [type] the content type the returned response shall have
  * @returns {Promise<Response>}
  */
-export async function fetchCounted(url, what, part, count, type) {
+export async function fetchWithProgress(url, what, part, count, type) {
   let response;
   try {
     response = await fetch(url);

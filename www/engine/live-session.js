@@ -1,13 +1,13 @@
 // The worker's side of listening: pieces of sound come in from the audio thread, columns go onto the
 // canvas, and once a second the model says what the last seconds sound like.
 
-import { inkColumn, mix, towards } from '../lib/spectrogram-colours.js';
+import { drawColumn, mix, predictionColour } from '../lib/spectrogram-colours.js';
 
-/** @import { Inks, Rgb } from '../lib/spectrogram-colours.js' */
-/** @import { Now, Picture, WasmEngine, WasmLive } from '../types.js' */
+/** @import { Palette, Rgb } from '../lib/spectrogram-colours.js' */
+/** @import { LiveOutput, Picture, WasmEngine, WasmLive } from '../types.js' */
 
 /** Seconds that the strip shows. */
-export const STRIP_SECONDS = 20;
+export const LIVE_WINDOW_SECONDS = 20;
 /** Levels a second that the page is told. */
 const LEVELS_PER_SECOND = 12;
 /** How fast a column's colour goes over to that of the genre now heard. */
@@ -16,7 +16,7 @@ const EASE = 0.06;
 export class LiveSession {
   #live;
   #context;
-  #inks;
+  #palette;
   /** The colour that columns have now. @type {Rgb} */
   #colour;
   /** What they are on their way to. @type {Rgb} */
@@ -37,27 +37,27 @@ export class LiveSession {
   /**
    * @param {WasmLive} live
    * @param {OffscreenCanvas} canvas
-   * @param {Inks} inks
+   * @param {Palette} palette
    * @param {number} rate of the device
    * @param {{ band_hertz: number[], frames_per_second: number }} shape of the model's spectrogram
    * @param {(event: string, data: unknown) => void} emit
    */
-  constructor(live, canvas, inks, rate, shape, emit) {
+  constructor(live, canvas, palette, rate, shape, emit) {
     this.#rows = shape.band_hertz.length;
     this.#columnsPerSecond = shape.frames_per_second;
-    this.#width = Math.round(STRIP_SECONDS * shape.frames_per_second);
+    this.#width = Math.round(LIVE_WINDOW_SECONDS * shape.frames_per_second);
     this.#levels = new Uint8Array(this.#rows * this.#width);
     canvas.width = this.#width;
     canvas.height = this.#rows;
     this.#live = live;
-    this.#inks = inks;
-    this.#colour = inks.grey;
-    this.#goal = inks.grey;
+    this.#palette = palette;
+    this.#colour = palette.neutral;
+    this.#goal = palette.neutral;
     this.#rate = rate;
     this.#emit = emit;
     this.#context = canvas.getContext('2d', { alpha: false });
     if (!this.#context) return;
-    this.#context.fillStyle = `rgb(${inks.paper.join(' ')})`;
+    this.#context.fillStyle = `rgb(${palette.background.join(' ')})`;
     this.#context.fillRect(0, 0, this.#width, this.#rows);
   }
 
@@ -83,8 +83,10 @@ export class LiveSession {
     this.#asking = true;
     this.#sinceNow = 0;
     try {
-      const now = /** @type {Now} */ (plain(await this.#live.now(engine)));
-      this.#goal = now.quiet ? this.#inks.grey : towards(now.answer?.probabilities, this.#inks);
+      const now = /** @type {LiveOutput} */ (plain(await this.#live.now(engine)));
+      this.#goal = now.quiet
+        ? this.#palette.neutral
+        : predictionColour(now.answer?.probabilities, this.#palette);
       this.#emit('now', now);
     } finally {
       this.#asking = false;
@@ -122,7 +124,7 @@ export class LiveSession {
     const image = context.createImageData(count, this.#rows);
     for (let column = 0; column < count; column++) {
       this.#colour = mix(this.#colour, this.#goal, EASE);
-      inkColumn(image.data, count, column, this.#rows, this.#colour, this.#inks, (row) => {
+      drawColumn(image.data, count, column, this.#rows, this.#colour, this.#palette, (row) => {
         return fresh[column * this.#rows + row] ?? 0;
       });
     }

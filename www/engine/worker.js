@@ -4,12 +4,12 @@
 // A request is { id, method, args }; its replies are { id, value }, { id, error } and, on the
 // way, { id, event, data }. `cancel` ends a running `analyse` before its next step.
 
-import { ByteCount, fetchCounted } from './fetch-counted.js';
+import { ByteProgress, fetchWithProgress } from './fetch-counted.js';
 import { LiveSession } from './live-session.js';
 import { encodeWav } from './wav.js';
 
-/** @import { Inks } from '../lib/spectrogram-colours.js' */
-/** @import { Answer, Device, KeptOpinion, Learning, Narrowing, Request, WasmAnalysis, WasmEngine, WasmModule, WasmSound } from '../types.js' */
+/** @import { Palette } from '../lib/spectrogram-colours.js' */
+/** @import { Answer, Device, StoredRating, LearntTaste, Narrowing, Request, WasmAnalysis, WasmEngine, WasmModule, WasmSound } from '../types.js' */
 
 /** Segments per step: small enough that bands grow and cancel is prompt. */
 const STEP = { cpu: 4, gpu: 10 };
@@ -117,16 +117,16 @@ const methods = {
   /** @param {{ device: Device }} args */
   async load(args, emit) {
     device = args.device;
-    const count = new ByteCount((done, total) => emit('bytes', { done, total }));
+    const count = new ByteProgress((done, total) => emit('bytes', { done, total }));
     const pkg = new URL(`../../pkg/${device}/`, import.meta.url);
     const models = new URL('../../models/', import.meta.url);
     const bytes = async (/** @type {string} */ name, /** @type {string} */ what) => {
       const part = what === 'model' ? 'model' : 'catalog';
-      const response = await fetchCounted(new URL(name, models), what, part, count);
+      const response = await fetchWithProgress(new URL(name, models), what, part, count);
       return new Uint8Array(await response.arrayBuffer());
     };
     const program = async () => {
-      const body = fetchCounted(
+      const body = fetchWithProgress(
         new URL('soundalike_bg.wasm', pkg),
         'program',
         'wasm',
@@ -297,7 +297,7 @@ const methods = {
     return alone(() => plain(engine.setPopulation(bytes)) ?? null);
   },
 
-  /** @param {{ opinions: KeptOpinion[] }} args @returns {Promise<Learning>} */
+  /** @param {{ opinions: StoredRating[] }} args @returns {Promise<LearntTaste>} */
   learnTaste: ({ opinions }) =>
     alone(() => {
       const began = performance.now();
@@ -320,12 +320,12 @@ const methods = {
   /**
    * Listens until `unlisten`; then the value is the picture that was last to be seen. Emits `level`
    * and `now`.
-   * @param {{ rate: number, port: MessagePort, canvas: OffscreenCanvas, inks: Inks }} args
+   * @param {{ rate: number, port: MessagePort, canvas: OffscreenCanvas, palette: Palette }} args
    */
-  async listen({ rate, port, canvas, inks }, emit) {
+  async listen({ rate, port, canvas, palette }, emit) {
     listening?.end();
     const live = await alone(() => engine.listen(rate));
-    const session = new LiveSession(live, canvas, inks, rate, shape, emit);
+    const session = new LiveSession(live, canvas, palette, rate, shape, emit);
     return new Promise((resolve, reject) => {
       const end = () => {
         port.close();

@@ -1,29 +1,31 @@
-// The page's language. Everything is written in English where it is said; a dictionary in languages/
-// gives the same in another language, and what it lacks stays English. It has two parts:
+// The page's language. Texts are written in English where they are shown; a dictionary (de.json) maps
+// them to another language, and what it lacks stays English. A dictionary has two parts:
 //
-// - `texts` by what the page itself says. {} in a text is filled in by `say`, in the text's order.
-// - `sentences` by what errors and the engine say, which come as they are. Here {} stands for anything.
+// - `texts`: what the page itself says. `format` fills in each {}, in the text's order.
+// - `sentences`: messages of the engine and of errors, which arrive complete. Here {} matches anything.
+//
+// A new language needs its dictionary in this folder and a line in languages.js.
 
-/** Languages that the page speaks; each but English has a dictionary. */
-const LANGUAGES = ['en', 'de'];
-/** Where the choice is kept in this browser. */
-const KEPT = 'soundalike.language';
-/** Attributes that are read or seen. */
+import { LANGUAGES } from './languages.js';
+
+/** The key of localStorage under which the choice is kept. */
+const STORAGE_KEY = 'soundalike.language';
+/** Attributes that hold text. */
 const ATTRIBUTES = ['aria-label', 'title', 'content', 'placeholder'];
 /** The page does not wait longer for a dictionary, in milliseconds. */
-const PATIENCE = 5000;
-const BLANK = '{}';
+const TIMEOUT = 5000;
+const PLACEHOLDER = '{}';
 
 /** @typedef {{texts: Record<string, string>, sentences: Record<string, string>}} Dictionary */
 
 /** @type {Map<string, string>} */
 let texts = new Map();
-/** @type {{key: RegExp, value: string}[]} */
+/** @type {{pattern: RegExp, translation: string}[]} */
 let sentences = [];
 let language = 'en';
 
-/** The language now spoken. */
-export const spoken = () => language;
+/** The code of the page's language. */
+export const locale = () => language;
 
 /**
  * A text in the page's language.
@@ -35,145 +37,139 @@ export function t(text) {
 }
 
 /**
- * A text in the page's language with its blanks filled in as it is told: what is a word and no name has to be
- * in the page's language already.
+ * A text in the page's language with its placeholders filled in. The values go in as they are: a word among
+ * them has to be translated before.
  * @param {string} text
  * @param {...(string | number)} values
  * @returns {string}
  */
-export function say(text, ...values) {
-  return pieces(text, ...values).join('');
+export function format(text, ...values) {
+  return formatParts(text, ...values).join('');
 }
 
 /**
- * The same in pieces, for what is more than text.
+ * The same in parts, where a value is more than text.
  * @template T
  * @param {string} text
  * @param {...T} values
  * @returns {(string | T)[]}
  */
-export function pieces(text, ...values) {
+export function formatParts(text, ...values) {
   /** @type {(string | T)[]} */
-  const found = [];
-  for (const [at, piece] of t(text).split(BLANK).entries()) {
+  const parts = [];
+  for (const [at, literal] of t(text).split(PLACEHOLDER).entries()) {
     const value = values[at - 1];
-    if (at > 0 && value !== undefined) found.push(value);
-    if (piece) found.push(piece);
+    if (at > 0 && value !== undefined) parts.push(value);
+    if (literal) parts.push(literal);
   }
-  return found;
+  return parts;
 }
 
 /**
- * What an error or the engine says, in the page's language.
- * @param {string} sentence
+ * A message of the engine or of an error, in the page's language.
+ * @param {string} message
  * @returns {string}
  */
-export function tell(sentence) {
-  const known = texts.get(sentence);
-  if (known !== undefined) return known;
-  for (const { key, value } of sentences) {
-    const found = key.exec(sentence);
-    if (found) return fill(value, found.slice(1).map(part));
+export function translateMessage(message) {
+  const text = texts.get(message);
+  if (text !== undefined) return text;
+  for (const { pattern, translation } of sentences) {
+    const values = pattern.exec(message)?.slice(1).map(translateValue);
+    if (values) return translation.replaceAll(PLACEHOLDER, () => values.shift() ?? '');
   }
-  return sentence;
+  return message;
 }
 
-/** What stands within a sentence: a number, a word such as a genre, or a sentence of its own. @param {string} text */
-function part(text) {
-  return /^[\d.]+$/.test(text) ? numeral(text) : tell(text);
-}
-
-/** @param {string} text @param {string[]} values */
-function fill(text, values) {
-  let at = 0;
-  return text.replaceAll(BLANK, () => values[at++] ?? '');
+/** What fills a placeholder: a number, a word such as a genre, or a sentence. @param {string} value */
+function translateValue(value) {
+  return /^[\d.]+$/.test(value) ? localiseDecimal(value) : translateMessage(value);
 }
 
 /**
- * A number as the page's language writes it.
+ * A number with the decimal separator of the page's language.
  * @param {string} digits such as 0.94
  * @returns {string}
  */
-export function numeral(digits) {
+export function localiseDecimal(digits) {
   const parts = new Intl.NumberFormat(language).formatToParts(0.5);
   return digits.replace('.', parts.find(({ type }) => type === 'decimal')?.value ?? '.');
 }
 
-/** What is asked for: by the address, by an earlier choice, by the browser's settings. */
-function wanted() {
+/** The language asked for by the address, else by an earlier choice, else by the browser's settings. */
+function preferredLanguage() {
   const asked = new URLSearchParams(location.search).get('lang');
-  let kept = null;
+  let stored = null;
   try {
-    kept = localStorage.getItem(KEPT);
+    stored = localStorage.getItem(STORAGE_KEY);
   } catch {
-    // The browser keeps nothing.
+    // Storage is blocked.
   }
-  const candidates = [asked, kept, ...navigator.languages.map((name) => name.slice(0, 2))];
-  return candidates.find((name) => name !== null && LANGUAGES.includes(name)) ?? 'en';
+  const candidates = [asked, stored, ...navigator.languages.map((tag) => tag.slice(0, 2))];
+  return candidates.find((code) => code !== null && Object.hasOwn(LANGUAGES, code)) ?? 'en';
 }
 
-/** Keeps a choice and begins anew in that language. @param {string} chosen */
-export function choose(chosen) {
+/** Stores a choice and reloads the page in that language. @param {string} chosen */
+export function setLanguage(chosen) {
   const address = new URL(location.href);
   address.searchParams.delete('lang');
   try {
-    localStorage.setItem(KEPT, chosen);
+    localStorage.setItem(STORAGE_KEY, chosen);
   } catch {
-    address.searchParams.set('lang', chosen); // the browser keeps nothing, but the address does
+    address.searchParams.set('lang', chosen); // storage is blocked, but the address can carry it
   }
   history.replaceState(null, '', address);
   location.reload();
 }
 
-/** Loads the dictionary, and turns what index.html says into the page's language. */
-export async function speak() {
-  const asked = wanted();
-  if (asked === 'en') return;
+/** Loads the dictionary of the preferred language and translates index.html. */
+export async function loadLanguage() {
+  const preferred = preferredLanguage();
+  if (preferred === 'en') return;
   try {
-    const response = await fetch(new URL(`${asked}.json`, import.meta.url), {
-      signal: AbortSignal.timeout(PATIENCE),
+    const response = await fetch(new URL(`${preferred}.json`, import.meta.url), {
+      signal: AbortSignal.timeout(TIMEOUT),
     });
     if (!response.ok) return;
-    learn(asked, await response.json());
+    setDictionary(preferred, await response.json());
   } catch {
-    return; // it is said in English
+    return; // the page stays English
   }
   document.documentElement.lang = language;
-  translate(document.documentElement);
+  translateElement(document.documentElement);
 }
 
-/** @param {string} name @param {Dictionary} dictionary */
-function learn(name, dictionary) {
+/** @param {string} code of the language @param {Dictionary} dictionary */
+export function setDictionary(code, dictionary) {
   texts = new Map(Object.entries(dictionary.texts));
-  const length = (/** @type {string} */ key) => key.replaceAll(BLANK, '').length;
+  const literalLength = (/** @type {string} */ key) => key.replaceAll(PLACEHOLDER, '').length;
   sentences = Object.entries(dictionary.sentences)
-    // What says more comes first.
-    .sort(([a], [b]) => length(b) - length(a))
-    .map(([key, value]) => ({ key: pattern(key), value }));
-  language = name;
+    // The most specific pattern comes first.
+    .sort(([a], [b]) => literalLength(b) - literalLength(a))
+    .map(([key, translation]) => ({ pattern: toPattern(key), translation }));
+  language = code;
 }
 
 /** @param {string} key */
-function pattern(key) {
-  const parts = key.split(BLANK).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+function toPattern(key) {
+  const parts = key.split(PLACEHOLDER).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
   return new RegExp(`^${parts.join('(.+?)')}$`, 'su');
 }
 
-/** Every text and every readable attribute below an element. @param {Element} root */
-function translate(root) {
+/** Translates every text and every attribute that holds text. @param {Element} root */
+function translateElement(root) {
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     if (node.parentElement?.closest('script, style')) continue;
     const [, before = '', text = '', after = ''] =
       /^(\s*)(.*?)(\s*)$/s.exec(node.textContent ?? '') ?? [];
-    const next = t(text.replace(/\s+/g, ' '));
-    if (next !== text) node.textContent = before + next + after;
+    const translated = t(text.replace(/\s+/g, ' '));
+    if (translated !== text) node.textContent = before + translated + after;
   }
-  for (const name of ATTRIBUTES) {
-    for (const element of root.querySelectorAll(`[${name}]`)) {
-      const value = element.getAttribute(name) ?? '';
-      const next = t(value);
-      if (next !== value) element.setAttribute(name, next);
+  for (const attribute of ATTRIBUTES) {
+    for (const element of root.querySelectorAll(`[${attribute}]`)) {
+      const value = element.getAttribute(attribute) ?? '';
+      const translated = t(value);
+      if (translated !== value) element.setAttribute(attribute, translated);
     }
   }
 }

@@ -35,7 +35,7 @@ export function make(tag, className = '', ...children) {
  * Text as it is: a name (a song's, an artist's, a file's), which is in no language, or what `say` has said.
  * @param {string} text
  */
-export function name(text) {
+export function rawText(text) {
   return document.createTextNode(text);
 }
 
@@ -45,7 +45,7 @@ export function name(text) {
  * @param {Element} element
  * @param {string} text
  */
-export function setName(element, text) {
+export function setRawText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
@@ -55,7 +55,7 @@ export function setName(element, text) {
  * @param {string} text
  */
 export function setText(element, text) {
-  setName(element, t(text));
+  setRawText(element, t(text));
 }
 
 /**

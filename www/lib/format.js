@@ -1,10 +1,10 @@
 // Numbers as people read them, in the page's language.
 
-import { numeral, say, spoken, tell } from '../i18n/i18n.js';
+import { localiseDecimal, format, locale, translateMessage } from '../i18n/i18n.js';
 
 /** A whole number, its thousands set apart. @param {number} count @returns {string} such as 1,336 */
-export function many(count) {
-  return count.toLocaleString(spoken());
+export function formatCount(count) {
+  return count.toLocaleString(locale());
 }
 
 /** @param {number} seconds @returns {string} such as 3:05 or 1:02:09 */
@@ -18,7 +18,7 @@ export function clock(seconds) {
 
 /** @param {number} seconds @returns {string} such as 30 s or 3 min 5 s */
 export function duration(seconds) {
-  if (seconds < 10) return numeral(`${seconds.toFixed(1)} s`);
+  if (seconds < 10) return localiseDecimal(`${seconds.toFixed(1)} s`);
   const whole = Math.round(seconds);
   if (whole < 90) return `${whole} s`;
   return `${Math.floor(whole / 60)} min ${whole % 60} s`;
@@ -32,20 +32,20 @@ export function percent(share) {
 
 /** @param {number} bytes @returns {string} such as 2.1 MB */
 export function megabytes(bytes) {
-  return numeral(`${(bytes / 1e6).toFixed(1)} MB`);
+  return localiseDecimal(`${(bytes / 1e6).toFixed(1)} MB`);
 }
 
 /** @param {number} hertz @returns {string} such as 440 Hz or 2.1 kHz */
-export function pitch(hertz) {
+export function frequency(hertz) {
   if (hertz < 1000) return `${Math.round(hertz / 10) * 10}\u00a0Hz`;
-  return numeral(`${(hertz / 1000).toFixed(1)}\u00a0kHz`);
+  return localiseDecimal(`${(hertz / 1000).toFixed(1)}\u00a0kHz`);
 }
 
 /** Centre in Hz of each band of the model's picture, rising. @type {number[]} */
 let bands = [];
 
 /** Takes the bands of the model's picture. @param {number[]} centres in Hz, rising */
-export function useBands(centres) {
+export function setBands(centres) {
   bands = centres;
 }
 
@@ -81,13 +81,13 @@ export function heightOfHertz(hertz) {
  * @param {string} name
  * @param {string} message in English
  */
-export function complaint(name, message) {
+export function fileError(name, message) {
   const goesOn = /^[a-z]/.test(message);
-  return say(goesOn ? '“{}” {}' : '“{}”: {}', name, closed(message));
+  return format(goesOn ? '“{}” {}' : '“{}”: {}', name, translateSentence(message));
 }
 
 /** What is wrong, in the page's language and with a full stop. @param {string} message in English */
-export function closed(message) {
-  const told = tell(message);
+export function translateSentence(message) {
+  const told = translateMessage(message);
   return /[.!?]$/.test(told) ? told : `${told}.`;
 }

@@ -1,5 +1,5 @@
 import { genreName, ranked } from './genres.js';
-import { pieces, t } from '../i18n/i18n.js';
+import { formatParts, t } from '../i18n/i18n.js';
 
 /** @import { Answer } from '../types.js' */
 /** @typedef {{text: string, genre?: string}} Part */
@@ -100,7 +100,7 @@ export function verdictText(answer) {
  * @returns {Part[]}
  */
 function inParts(text, ...values) {
-  return pieces(text, ...values).flatMap((part) =>
+  return formatParts(text, ...values).flatMap((part) =>
     typeof part === 'string' ? [{ text: part }] : part,
   );
 }

@@ -1,8 +1,8 @@
 // The map of the catalogue: every song a point, what sounds alike lies together. Drawn by hand on a
 // canvas (map-paint.js), and only when something has changed.
 
-import { byId, make, name, setName, setText } from '../lib/dom.js';
-import { many, percent } from '../lib/format.js';
+import { byId, make, rawText, setRawText, setText } from '../lib/dom.js';
+import { formatCount, percent } from '../lib/format.js';
 import { GENRES, genreName } from '../lib/genres.js';
 import {
   ZOOM,
@@ -16,13 +16,13 @@ import {
   zoomAt,
 } from './geometry.js';
 import { OTHER, Painter, glyph } from './painter.js';
-import { whence } from '../views/similar-songs.js';
-import { showOpinion, thumbs } from '../views/thumbs.js';
-import { say, t } from '../i18n/i18n.js';
+import { sourceLinks } from '../views/similar-songs.js';
+import { showRating, ratingButtons } from '../views/thumbs.js';
+import { format, t } from '../i18n/i18n.js';
 
 /** @import { View } from './geometry.js' */
 /** @import { Item } from './painter.js' */
-/** @import { CatalogMap, MapPoint, Opinion, Recommendation } from '../types.js' */
+/** @import { CatalogMap, MapPoint, Rating, Recommendation } from '../types.js' */
 /** @typedef {{name: string, genre: string, point: [number, number, number]}} Mine a song of the visitor's */
 /** @typedef {{x: number, y: number}} Spot in pixels of the canvas */
 
@@ -124,10 +124,10 @@ export class MapView {
 
   /** Called when the visitor wants songs like a track; `showLike` takes the answer. @type {(track: number) => void} */
   onLike = () => {};
-  /** Called when the visitor has an opinion on a song. @type {(song: MapPoint, opinion: Opinion | null) => void} */
-  onOpinion = () => {};
-  /** What the visitor thinks of a track. @type {(track: number) => Opinion | null} */
-  opinionOn = () => null;
+  /** Called when the visitor has an opinion on a song. @type {(song: MapPoint, opinion: Rating | null) => void} */
+  onRate = () => {};
+  /** What the visitor thinks of a track. @type {(track: number) => Rating | null} */
+  ratingOf = () => null;
   /** Called when the map comes into view, and again while it is in view and not there. @type {() => void} */
   onOpen = () => {};
 
@@ -158,7 +158,7 @@ export class MapView {
       const genre = ROWS[i] ?? '';
       const about =
         genre === OTHER ? this.#aboutOthers() : this.#aboutGenre(genre) || t('no songs');
-      setName(/** @type {Element} */ (row.lastElementChild), about);
+      setRawText(/** @type {Element} */ (row.lastElementChild), about);
       row.hidden = about === '';
     }
     this.#describe();
@@ -176,7 +176,7 @@ export class MapView {
     if (!open || open.track !== this.#asked) return; // another was opened meanwhile
     this.#alike = songs.map(({ track }) => track);
     const rows = songs.map(({ track, title, artist, genre }) => {
-      const button = make('button', 'quiet', name(title || t('Untitled')));
+      const button = make('button', 'quiet', rawText(title || t('Untitled')));
       button.type = 'button';
       const at = this.#items.findIndex(({ song }) => song?.track === track);
       button.addEventListener('click', () => this.#openItem(at, true));
@@ -184,12 +184,18 @@ export class MapView {
       button.addEventListener('pointerleave', () => this.#pointAt(-1));
       const row = make('li', '', glyph(genre), make('span', 'unseen', genreName(genre)));
       row.append(
-        make('span', '', button, ' ', make('span', 'artist', name(artist || t('unknown artist')))),
+        make(
+          'span',
+          '',
+          button,
+          ' ',
+          make('span', 'artist', rawText(artist || t('unknown artist'))),
+        ),
       );
       return row;
     });
     const list = make('ol', '', ...rows);
-    list.setAttribute('aria-label', say('Songs like “{}”', open.title || t('Untitled')));
+    list.setAttribute('aria-label', format('Songs like “{}”', open.title || t('Untitled')));
     this.#panel.querySelector('.alike')?.replaceChildren(list);
     const { width, height } = this.#painter.size;
     const outside = this.#items.some(({ song }, item) => {
@@ -238,7 +244,7 @@ export class MapView {
     if (!own) return '';
     const near = nearestOf(own, genres);
     const songs = howMany(own.songs);
-    return near ? say('{}, nearest to {}', songs, genreName(near.genre)) : songs;
+    return near ? format('{}, nearest to {}', songs, genreName(near.genre)) : songs;
   }
 
   /** @returns {string} such as 100 songs: electronic */
@@ -251,7 +257,7 @@ export class MapView {
   /** Says what is on show: how many songs, how much of what the model hears. */
   #describe() {
     const axes = this.#solid ? 3 : 2;
-    this.#canvas.setAttribute('aria-label', say('Map of the songs in {} dimensions', axes));
+    this.#canvas.setAttribute('aria-label', format('Map of the songs in {} dimensions', axes));
     this.#showLine();
     if (!this.#map) {
       setText(this.#words, 'The map comes with the model.');
@@ -260,7 +266,10 @@ export class MapView {
     const share = this.#map.explained.slice(0, axes).reduce((sum, part) => sum + part, 0);
     const text =
       '{} songs: what lies together sounds alike. These {} axes hold {} of what the model hears.';
-    setName(this.#words, say(text, many(this.#map.points.length), axes, percent(share)));
+    setRawText(
+      this.#words,
+      format(text, formatCount(this.#map.points.length), axes, percent(share)),
+    );
   }
 
   get #solid() {
@@ -630,7 +639,7 @@ export class MapView {
     this.#open = item;
     this.#alike = [];
     const title = song.title || t('Untitled');
-    const heading = make('h3', 'large', name(title));
+    const heading = make('h3', 'large', rawText(title));
     heading.tabIndex = -1;
     const genre = make('span', 'genre-word', glyph(song.genre), genreName(song.genre));
     if (song.genre_heard) {
@@ -640,10 +649,10 @@ export class MapView {
     const more = make(
       'p',
       'more',
-      make('span', '', name(song.artist || t('unknown artist'))),
+      make('span', '', rawText(song.artist || t('unknown artist'))),
       genre,
     );
-    more.append(...whence(song));
+    more.append(...sourceLinks(song));
     const like = make('button', 'pill', 'Songs like this one');
     like.type = 'button';
     like.addEventListener('click', () => {
@@ -656,8 +665,8 @@ export class MapView {
       this.#close();
       this.#canvas.focus({ preventScroll: true });
     });
-    this.#thumbs = thumbs(title, this.opinionOn(song.track), (opinion) =>
-      this.onOpinion(song, opinion),
+    this.#thumbs = ratingButtons(title, this.ratingOf(song.track), (opinion) =>
+      this.onRate(song, opinion),
     );
     const about = make('div', '', heading, more, make('p', 'ways', like, this.#thumbs, close));
     this.#panel.replaceChildren(about, make('div', 'alike'));
@@ -672,9 +681,9 @@ export class MapView {
   }
 
   /** Shows what the visitor thinks of the open song now. */
-  showOpinion() {
+  showRating() {
     const { song } = this.#items[this.#open] ?? {};
-    if (song && this.#thumbs) showOpinion(this.#thumbs, this.opinionOn(song.track));
+    if (song && this.#thumbs) showRating(this.#thumbs, this.ratingOf(song.track));
   }
 
   #close() {
@@ -688,7 +697,7 @@ export class MapView {
 
   /** The theme, the font or the size is another. */
   #repaint() {
-    this.#painter.readInks();
+    this.#painter.readPalette();
     this.#painter.resize();
     this.#view = tame(this.#view, this.#painter.size);
     this.#paint();
@@ -742,15 +751,15 @@ function spot({ offsetX, offsetY }) {
 
 /** @param {number} count @returns {string} such as 67 songs */
 function howMany(count) {
-  return say(count === 1 ? '{} song' : '{} songs', count);
+  return format(count === 1 ? '{} song' : '{} songs', count);
 }
 
 /** What an item is, in a line. @param {Item} item @returns {(Node | string)[]} */
 function words({ name: called, genre, song, about, mine }) {
   const word = make('span', 'genre-word', glyph(genre), genreName(song?.genre ?? genre));
-  if (about) return [word, say(': the middle of its {}', about)];
-  if (mine) return [make('strong', '', name(called)), t(', your song: '), word];
-  const artist = make('span', 'artist', name(song?.artist || t('unknown artist')));
+  if (about) return [word, format(': the middle of its {}', about)];
+  if (mine) return [make('strong', '', rawText(called)), t(', your song: '), word];
+  const artist = make('span', 'artist', rawText(song?.artist || t('unknown artist')));
   if (song?.genre_heard) word.append(make('span', 'heard', ' (heard)'));
-  return [make('strong', '', name(called)), ' ', artist, ' · ', word];
+  return [make('strong', '', rawText(called)), ' ', artist, ' · ', word];
 }

@@ -83,16 +83,16 @@ export class Painter {
   constructor(canvas) {
     this.#canvas = canvas;
     this.#pen = canvas.getContext('2d');
-    this.readInks();
+    this.readPalette();
   }
 
   /** Takes the colours and the font of the present theme from the style sheet. */
-  readInks() {
+  readPalette() {
     const style = getComputedStyle(this.#canvas);
     const value = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
     this.#colours = new Map(GENRES.map((genre) => [genre, value(`--genre-${genre}`)]));
     this.#colours.set(OTHER, value('--unknown'));
-    this.#paper = value('--strip');
+    this.#paper = value('--surface');
     this.#ink = value('--ink');
     this.#line = value('--line');
     this.#family = style.fontFamily;

@@ -3,7 +3,7 @@
 
 import { Database } from './database.js';
 
-/** @import { KeptSong } from '../types.js' */
+/** @import { StoredSong } from '../types.js' */
 
 const DATABASE = 'soundalike';
 /** Of what is kept; songs of another one are dropped. */
@@ -15,7 +15,7 @@ const AGE = 'when';
 /** More songs than this are too many to find one again. */
 const MOST = 200;
 
-export class Store {
+export class SongStorage {
   #kept = new Database(DATABASE, VERSION, (database) => {
     if (database.objectStoreNames.contains(SONGS)) database.deleteObjectStore(SONGS);
     database.createObjectStore(SONGS, { keyPath: KEY }).createIndex(AGE, AGE);
@@ -24,10 +24,10 @@ export class Store {
   /**
    * The kept songs that this model heard, the oldest first; what another one said is dropped.
    * @param {string} model its SHA-256
-   * @returns {Promise<KeptSong[]>}
+   * @returns {Promise<StoredSong[]>}
    */
   async all(model) {
-    /** @type {KeptSong[]} */
+    /** @type {StoredSong[]} */
     const songs = (await this.#ask('readonly', (kept) => kept.index(AGE).getAll())) ?? [];
     const mine = songs.filter(({ modelSha256 }) => modelSha256 === model);
     const others = songs.filter((song) => !mine.includes(song));
@@ -35,7 +35,7 @@ export class Store {
     return mine;
   }
 
-  /** Keeps a song; the oldest goes when there are too many. @param {KeptSong} song */
+  /** Keeps a song; the oldest goes when there are too many. @param {StoredSong} song */
   async keep(song) {
     await this.#ask('readwrite', (kept) => kept.put(song));
     const keys = (await this.#ask('readonly', (kept) => kept.index(AGE).getAllKeys())) ?? [];

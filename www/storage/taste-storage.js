@@ -2,36 +2,36 @@
 
 import { Database } from './database.js';
 
-/** @import { KeptOpinion } from '../types.js' */
+/** @import { StoredRating } from '../types.js' */
 
 const DATABASE = 'soundalike-taste';
 const VERSION = 1;
-const OPINIONS = 'opinions';
+const RATINGS = 'opinions';
 const SETTINGS = 'settings';
 /** Whether it is learnt with what other people like. */
 const OTHERS = 'others';
 
-export class TasteStore {
+export class TasteStorage {
   #kept = new Database(DATABASE, VERSION, (database) => {
-    database.createObjectStore(OPINIONS, { keyPath: 'key' });
+    database.createObjectStore(RATINGS, { keyPath: 'key' });
     database.createObjectStore(SETTINGS);
   });
 
-  /** @returns {Promise<KeptOpinion[]>} the oldest first */
+  /** @returns {Promise<StoredRating[]>} the oldest first */
   async all() {
-    /** @type {KeptOpinion[]} */
-    const opinions = (await this.#kept.ask(OPINIONS, 'readonly', (kept) => kept.getAll())) ?? [];
+    /** @type {StoredRating[]} */
+    const opinions = (await this.#kept.ask(RATINGS, 'readonly', (kept) => kept.getAll())) ?? [];
     return opinions.sort((a, b) => a.when - b.when);
   }
 
-  /** @param {KeptOpinion} opinion */
+  /** @param {StoredRating} opinion */
   keep(opinion) {
-    return this.#kept.ask(OPINIONS, 'readwrite', (kept) => kept.put(opinion));
+    return this.#kept.ask(RATINGS, 'readwrite', (kept) => kept.put(opinion));
   }
 
   /** @param {string} key */
   drop(key) {
-    return this.#kept.ask(OPINIONS, 'readwrite', (kept) => kept.delete(key));
+    return this.#kept.ask(RATINGS, 'readwrite', (kept) => kept.delete(key));
   }
 
   /** @returns {Promise<boolean>} */
@@ -46,7 +46,7 @@ export class TasteStore {
 
   /** Forgets all. @returns {Promise<boolean>} false if something may be left */
   async clear() {
-    const done = [await this.#kept.clear(OPINIONS), await this.#kept.clear(SETTINGS)];
+    const done = [await this.#kept.clear(RATINGS), await this.#kept.clear(SETTINGS)];
     return done.every(Boolean);
   }
 }

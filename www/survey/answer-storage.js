@@ -2,7 +2,7 @@
 // the visitor forgets them: what is being answered, what waits to be sent, and the codes and secrets of what
 // was sent. Where the browser keeps nothing they live as long as the page does.
 
-/** @import { KeptAnswer, SurveyConfig } from '../types.js' */
+/** @import { StoredAnswer, SurveyConfig } from '../types.js' */
 
 const DATABASE = 'soundalike-survey';
 const VERSION = 1;
@@ -15,26 +15,26 @@ const PATIENCE = 2000;
 
 /** @type {Promise<IDBDatabase | null> | null} */
 let opened = null;
-/** What a browser that keeps nothing is told to keep. @type {Map<number, KeptAnswer>} */
+/** What a browser that keeps nothing is told to keep. @type {Map<number, StoredAnswer>} */
 const memory = new Map();
 /** Whether all that was to be kept is kept. */
 let keeps = true;
 
 /** False once something could not be kept: it does not survive a reload. */
-export const survives = () => keeps;
+export const isPersistent = () => keeps;
 
-/** Every answer, the oldest first. @returns {Promise<KeptAnswer[]>} */
+/** Every answer, the oldest first. @returns {Promise<StoredAnswer[]>} */
 export async function allAnswers() {
   const kept = await ask(ANSWERS, 'readonly', (store) => store.getAll());
-  /** @type {Map<number, KeptAnswer>} */
+  /** @type {Map<number, StoredAnswer>} */
   const all = new Map(
-    (kept ?? []).map((/** @type {KeptAnswer} */ answer) => [answer.begun, answer]),
+    (kept ?? []).map((/** @type {StoredAnswer} */ answer) => [answer.begun, answer]),
   );
   for (const [begun, answer] of memory) all.set(begun, answer);
   return [...all.values()].sort((a, b) => a.begun - b.begun);
 }
 
-/** Keeps an answer as it is now. @param {KeptAnswer} answer */
+/** Keeps an answer as it is now. @param {StoredAnswer} answer */
 export async function keepAnswer(answer) {
   const copy = structuredClone(answer);
   if ((await ask(ANSWERS, 'readwrite', (store) => store.put(copy))) === null) {

@@ -1,9 +1,9 @@
 // An answer to a survey: how it begins, how it is kept in this browser, and what of it is sent.
 
-import { closed } from '../lib/format.js';
-import { say } from '../i18n/i18n.js';
+import { translateSentence } from '../lib/format.js';
+import { format } from '../i18n/i18n.js';
 
-/** @import { KeptAnswer, SurveyAnswer, SurveyConfig } from '../types.js' */
+/** @import { StoredAnswer, SurveyAnswer, SurveyConfig } from '../types.js' */
 
 /** Of the answer's schema (src/survey/answer.rs), as what follows. */
 const VERSION = 1;
@@ -11,24 +11,24 @@ export const COMMENT_MOST = 2000;
 export const FAVOURITES = 3;
 /** Numbers of a sound's small pictures: rows of each, and columns. */
 export const FEATURES = (20 + 64 + 7) * 64;
-/** Whether it can still be changed. @param {KeptAnswer} answer */
+/** Whether it can still be changed. @param {StoredAnswer} answer */
 export function open({ state }) {
   return state === 'draft' || state === 'refused';
 }
 
-/** Whether nobody has it but this browser. @param {KeptAnswer} answer */
+/** Whether nobody has it but this browser. @param {StoredAnswer} answer */
 export function onlyHere({ state, tries }) {
   return state === 'local' || (state === 'waiting' && tries === 0);
 }
 
-/** Why an answer still waits, in the page's language. @param {KeptAnswer} answer */
+/** Why an answer still waits, in the page's language. @param {StoredAnswer} answer */
 export function reasonOf({ said, tries }) {
-  if (said) return say('The collector said: {}', closed(said));
-  if (tries > 0) return say('It was tried so far: {}.', tries);
+  if (said) return format('The collector said: {}', translateSentence(said));
+  if (tries > 0) return format('It was tried so far: {}.', tries);
   return '';
 }
 
-/** @param {string} survey its id @returns {KeptAnswer} */
+/** @param {string} survey its id @returns {StoredAnswer} */
 export function newAnswer(survey) {
   return {
     begun: Date.now(),
@@ -52,7 +52,7 @@ export function newAnswer(survey) {
 
 /**
  * What is sent.
- * @param {KeptAnswer} kept
+ * @param {StoredAnswer} kept
  * @param {SurveyConfig} config
  * @param {string} model its SHA-256
  * @returns {SurveyAnswer}

@@ -3,7 +3,7 @@
 
 import { allAnswers, dropAnswer, keepAnswer, keepSurvey, keptSurvey } from './answer-storage.js';
 
-/** @import { KeptAnswer, SurveyConfig } from '../types.js' */
+/** @import { StoredAnswer, SurveyConfig } from '../types.js' */
 
 const API = new URL('../../api/v1/', import.meta.url);
 const STATIC = new URL('../../survey/config.json', import.meta.url);
@@ -116,14 +116,14 @@ function waitOf(header) {
 }
 
 /** Sends what waits. There is one in a page; several tabs take turns. */
-export class Queue {
+export class SendQueue {
   /** Other tabs of this page, which show the same answers. */
   #tabs = new BroadcastChannel('soundalike-survey');
   #timer = 0;
   /** @type {Promise<void> | null} */
   #running = null;
 
-  /** Called after each change of an answer that waited; null where it is gone for good. @type {(begun: number, now: KeptAnswer | null) => void} */
+  /** Called after each change of an answer that waited; null where it is gone for good. @type {(begun: number, now: StoredAnswer | null) => void} */
   onChange = () => {};
 
   constructor() {
@@ -160,7 +160,7 @@ export class Queue {
     if (next < Infinity) this.#timer = window.setTimeout(() => this.send(), next);
   }
 
-  /** @param {KeptAnswer} answer @returns {Promise<number>} milliseconds to the next try */
+  /** @param {StoredAnswer} answer @returns {Promise<number>} milliseconds to the next try */
   async #try(answer) {
     if (!navigator.onLine) return Infinity; // `online` will tell
     const { participant, secret, state } = answer;
@@ -208,7 +208,7 @@ export class Queue {
     return pause;
   }
 
-  /** @param {number} begun @param {KeptAnswer | null} now */
+  /** @param {number} begun @param {StoredAnswer | null} now */
   #tell(begun, now) {
     this.onChange(begun, now);
     this.#tabs.postMessage({ begun, now });

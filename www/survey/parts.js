@@ -1,10 +1,10 @@
 // Parts of which the survey's steps are made.
 
-import { make, name, setName, setText } from '../lib/dom.js';
-import { many } from '../lib/format.js';
-import { pieces, say, spoken, t } from '../i18n/i18n.js';
+import { make, rawText, setRawText, setText } from '../lib/dom.js';
+import { formatCount } from '../lib/format.js';
+import { formatParts, format, locale, t } from '../i18n/i18n.js';
 
-/** @import { Choice, SurveyConfig, Words } from '../types.js' */
+/** @import { Choice, SurveyConfig, LocalisedText } from '../types.js' */
 
 /** Songs that a search shows. */
 const FOUND_MOST = 8;
@@ -26,7 +26,7 @@ export function button(text, onClick, className = 'pill') {
 }
 
 /** @param {...Node} children */
-export function ways(...children) {
+export function buttonRow(...children) {
   return make('p', 'ways', ...children);
 }
 
@@ -36,9 +36,9 @@ export function ways(...children) {
  * @param {string} text in English
  * @param {...(string | number | Node)} values
  */
-export function line(className, text, ...values) {
-  const told = pieces(text, ...values);
-  return make('p', className, ...told.map((x) => (x instanceof Node ? x : name(String(x)))));
+export function paragraph(className, text, ...values) {
+  const told = formatParts(text, ...values);
+  return make('p', className, ...told.map((x) => (x instanceof Node ? x : rawText(String(x)))));
 }
 
 /**
@@ -48,7 +48,7 @@ export function line(className, text, ...values) {
  * @param {() => void} onYes
  * @param {{ className?: string, others?: Node[] }} [look] buttons that stand before it
  */
-export function carefully(text, question, onYes, { className = 'pill', others = [] } = {}) {
+export function confirmButton(text, question, onYes, { className = 'pill', others = [] } = {}) {
   const ask = (/** @type {boolean} */ now) => {
     first.hidden = now;
     second.hidden = !now;
@@ -58,15 +58,15 @@ export function carefully(text, question, onYes, { className = 'pill', others = 
   begin.dataset.do = 'ask';
   const yes = button('Yes, for good', onYes);
   yes.dataset.do = 'yes';
-  const words = line('', question);
+  const words = paragraph('', question);
   words.id = `survey-sure-${(sure += 1)}`;
   yes.setAttribute('aria-describedby', words.id);
-  const first = ways(...others, begin);
+  const first = buttonRow(...others, begin);
   const second = make(
     'div',
     'survey-sure',
     words,
-    ways(
+    buttonRow(
       yes,
       button('No, keep it', () => ask(false)),
     ),
@@ -77,14 +77,14 @@ export function carefully(text, question, onYes, { className = 'pill', others = 
 let sure = 0;
 
 /** A song's title and artist. @param {string} title @param {string} artist */
-export function called(title, artist) {
-  const element = make('span', '', make('strong', '', name(title || t('Untitled'))));
-  if (artist) element.append(' ', make('span', 'artist', name(artist)));
+export function songLabel(title, artist) {
+  const element = make('span', '', make('strong', '', rawText(title || t('Untitled'))));
+  if (artist) element.append(' ', make('span', 'artist', rawText(artist)));
   return element;
 }
 
 /** @param {string} id @param {string} text */
-export function field(id, text) {
+export function labelledInput(id, text) {
   const label = make('label', '', text);
   label.htmlFor = id;
   const input = make('input');
@@ -98,20 +98,20 @@ export function field(id, text) {
  * One of the researcher's texts, in the page's language, else in English, else in any.
  * @param {'p'} tag
  * @param {string} className
- * @param {Words} words
+ * @param {LocalisedText} words
  */
-export function inWords(tag, className, words) {
-  const language = [spoken(), 'en', ...Object.keys(words)].find((key) => words[key]) ?? 'en';
-  const element = make(tag, className, name(words[language] ?? ''));
+export function localisedText(tag, className, words) {
+  const language = [locale(), 'en', ...Object.keys(words)].find((key) => words[key]) ?? 'en';
+  const element = make(tag, className, rawText(words[language] ?? ''));
   element.lang = language;
   return element;
 }
 
 /** Whom participants can ask: a link where it is a mail or web address. @param {SurveyConfig} config */
-export function contact({ contact: whom }) {
+export function contactLink({ contact: whom }) {
   const web = /^https?:\/\//.test(whom);
-  if (!web && !/^[^\s@:/?]+@[^\s@:/?]+$/.test(whom)) return name(whom);
-  const link = make('a', '', name(whom));
+  if (!web && !/^[^\s@:/?]+@[^\s@:/?]+$/.test(whom)) return rawText(whom);
+  const link = make('a', '', rawText(whom));
   link.href = web ? whom : `mailto:${whom}`;
   link.rel = 'noopener noreferrer';
   if (web) link.target = '_blank';
@@ -119,7 +119,7 @@ export function contact({ contact: whom }) {
 }
 
 /** For comparing: no case, no accents, no punctuation. @param {string} text */
-export function folded(text) {
+export function normalise(text) {
   return text
     .normalize('NFD')
     .replace(/\p{M}/gu, '')
@@ -130,7 +130,7 @@ export function folded(text) {
 }
 
 /** A line to search a song in, with a list of what is found: the combobox pattern. */
-export class SongBox {
+export class SongSearch {
   element = make('div', 'survey-box');
   #input = make('input');
   #list = make('ul');
@@ -180,17 +180,17 @@ export class SongBox {
     this.#songs =
       songs?.map((song) => ({
         song,
-        words: folded(`${song.title} ${song.artist}`),
-        title: folded(song.title),
+        words: normalise(`${song.title} ${song.artist}`),
+        title: normalise(song.title),
       })) ?? null;
     this.#search(document.activeElement === this.#input);
   }
 
   #search(show = true) {
-    const query = folded(this.#input.value);
+    const query = normalise(this.#input.value);
     this.#found = [];
     if (!this.#songs) setText(this.#status, 'The catalogue comes with the model.');
-    else if (!query) setName(this.#status, say('{} songs', many(this.#songs.length)));
+    else if (!query) setRawText(this.#status, format('{} songs', formatCount(this.#songs.length)));
     else {
       const parts = query.split(' ');
       const fit = this.#songs.filter(({ words }) => parts.every((part) => words.includes(part)));
@@ -198,20 +198,20 @@ export class SongBox {
         title === query ? 0 : title.startsWith(query) ? 1 : title.includes(query) ? 2 : 3;
       fit.sort((a, b) => rank(a) - rank(b) || a.title.localeCompare(b.title));
       this.#found = fit.slice(0, FOUND_MOST).map(({ song }) => song);
-      setName(
+      setRawText(
         this.#status,
         fit.length === 0
           ? t('No song of the catalogue has these words.')
           : fit.length > FOUND_MOST
-            ? say('{} songs, the first {} shown', many(fit.length), FOUND_MOST)
+            ? format('{} songs, the first {} shown', formatCount(fit.length), FOUND_MOST)
             : fit.length === 1
               ? t('1 song')
-              : say('{} songs', fit.length),
+              : format('{} songs', fit.length),
       );
     }
     this.#list.replaceChildren(
       ...this.#found.map(({ title, artist }, at) => {
-        const row = make('li', '', called(title, artist));
+        const row = make('li', '', songLabel(title, artist));
         row.id = `survey-found-${at}`;
         row.setAttribute('role', 'option');
         return row;
@@ -245,7 +245,7 @@ export class SongBox {
     if (!song) return;
     this.#input.value = [song.title, song.artist].filter(Boolean).join(' – ');
     this.#close();
-    setName(this.#status, '');
+    setRawText(this.#status, '');
     this.#onChoose(song);
   }
 

@@ -2,11 +2,11 @@
 // it is taken (survey-store.js); what is sent goes by the queue (survey-send.js). What the survey asks is its
 // researcher's (survey/config.json); whatever of it is shown is text.
 
-import { byId, make, name, setName, setText } from '../lib/dom.js';
+import { byId, make, rawText, setRawText, setText } from '../lib/dom.js';
 import { Cancelled, Crashed } from '../engine/engine.js';
-import { closed, complaint, many } from '../lib/format.js';
+import { translateSentence, fileError, formatCount } from '../lib/format.js';
 import { save } from '../lib/download.js';
-import { whence } from '../views/similar-songs.js';
+import { sourceLinks } from '../views/similar-songs.js';
 import { openSound } from '../engine/open-sound.js';
 import {
   COMMENT_MOST,
@@ -21,24 +21,30 @@ import {
   reasonOf,
   short,
 } from './answer.js';
-import { Queue, fetchSurvey, send } from './collector.js';
-import { allAnswers, clearAnswers, dropAnswer, keepAnswer, survives } from './answer-storage.js';
+import { SendQueue, fetchSurvey, send } from './collector.js';
 import {
-  SongBox,
+  allAnswers,
+  clearAnswers,
+  dropAnswer,
+  keepAnswer,
+  isPersistent,
+} from './answer-storage.js';
+import {
+  SongSearch,
   button,
-  called,
-  carefully,
-  contact,
-  field,
+  songLabel,
+  confirmButton,
+  contactLink,
+  labelledInput,
   heading,
-  inWords,
-  line,
-  ways,
+  localisedText,
+  paragraph,
+  buttonRow,
 } from './parts.js';
-import { say, spoken, t, tell } from '../i18n/i18n.js';
+import { format, locale, t, translateMessage } from '../i18n/i18n.js';
 
 /** @import { Engine } from '../engine/engine.js' */
-/** @import { Choice, KeptAnswer, Opinion, Song, SurveyConfig, SurveySong, SurveyStep } from '../types.js' */
+/** @import { Choice, StoredAnswer, Rating, Song, SurveyConfig, SurveySong, SurveyStep } from '../types.js' */
 
 /** The contact of a survey that nobody has filled in yet (src/survey/config.rs). */
 const PLACEHOLDER = 'nobody@example.org';
@@ -58,8 +64,8 @@ const HEADINGS = {
   review: 'Your answer',
 };
 
-/** @type {{opinion: Opinion, key: string, sign: string, text: string}[]} */
-const OPINIONS = [
+/** @type {{opinion: Rating, key: string, sign: string, text: string}[]} */
+const RATINGS = [
   { opinion: 'dislike', key: 'ArrowLeft', sign: '←', text: 'Dislike' },
   { opinion: 'unknown', key: 'ArrowDown', sign: '↓', text: 'Don’t know' },
   { opinion: 'like', key: 'ArrowRight', sign: '→', text: 'Like' },
@@ -82,14 +88,14 @@ export class SurveyView {
   #section = byId('survey', HTMLElement);
   #form = byId('survey-form', HTMLFormElement);
   #said = byId('survey-said', HTMLElement);
-  #queue = new Queue();
+  #queue = new SendQueue();
   /** @type {Engine | null} */
   #engine = null;
   /** @type {SurveyConfig | null} */
   #config = null;
   /** Whether somebody collects answers; null where that is not known. @type {boolean | null} */
   #collector = null;
-  /** Answers to this survey, the oldest first. @type {KeptAnswer[]} */
+  /** Answers to this survey, the oldest first. @type {StoredAnswer[]} */
   #answers = [];
   #opened = false;
   /** Called when the engine comes or goes, by what is on show. @type {() => void} */
@@ -153,7 +159,7 @@ export class SurveyView {
       this.#fill(
         'none',
         make('p', '', 'There is no survey here now. Come back later, or try again.'),
-        ways(button('Try again', () => this.#open())),
+        buttonRow(button('Try again', () => this.#open())),
       );
       return;
     }
@@ -165,7 +171,7 @@ export class SurveyView {
     this.#queue.send();
   }
 
-  /** The survey may have changed since this was answered. @param {KeptAnswer} answer @param {SurveyConfig} config */
+  /** The survey may have changed since this was answered. @param {StoredAnswer} answer @param {SurveyConfig} config */
   #refresh(answer, { consent_version: version, songs }) {
     if (!open(answer)) return;
     const asked = new Set(songs.map(({ id }) => id));
@@ -177,7 +183,7 @@ export class SurveyView {
     if (!answer.consent) answer.step = 'consent';
   }
 
-  /** What was refused may be the answer to a survey that has changed. @param {KeptAnswer} answer */
+  /** What was refused may be the answer to a survey that has changed. @param {StoredAnswer} answer */
   async #askAgain(answer) {
     const found = await fetchSurvey();
     if (found?.config.id !== this.#config?.id || !found) return;
@@ -198,10 +204,10 @@ export class SurveyView {
     return this.#answers.findLast(open) ?? this.#answers.at(-1) ?? null;
   }
 
-  /** What is being answered; only asked for where there is something. @returns {KeptAnswer} */
+  /** What is being answered; only asked for where there is something. @returns {StoredAnswer} */
   get #draft() {
     if (!this.#answer) this.#answers.push(newAnswer(this.#config?.id ?? ''));
-    return /** @type {KeptAnswer} */ (this.#answer);
+    return /** @type {StoredAnswer} */ (this.#answer);
   }
 
   /** Shows where it stands. @param {boolean} focus on its heading */
@@ -234,9 +240,9 @@ export class SurveyView {
     this.#onKey = () => {};
     this.#onLook = () => {};
     this.#form.dataset.step = step;
-    setName(this.#said, '');
+    setRawText(this.#said, '');
     this.#form.replaceChildren(...children);
-    if (!survives()) this.#form.append(make('p', 'survey-notice', VOLATILE));
+    if (!isPersistent()) this.#form.append(make('p', 'survey-notice', VOLATILE));
   }
 
   /**
@@ -246,7 +252,11 @@ export class SurveyView {
    * @param {{ on?: string, back?: Node }} [extra] the button's words
    */
   #fillStep(step, children, { on = 'Continue', back } = {}) {
-    const number = make('span', 'survey-step', name(say('{} of {}', STEPS.indexOf(step) + 1, 6)));
+    const number = make(
+      'span',
+      'survey-step',
+      rawText(format('{} of {}', STEPS.indexOf(step) + 1, 6)),
+    );
     const before = STEPS[STEPS.indexOf(step) - 1];
     const way = back ?? (before && button('Back', () => this.#go(before), 'quiet'));
     const trouble = make('p', 'survey-trouble');
@@ -256,35 +266,35 @@ export class SurveyView {
     submit.type = 'submit';
     this.#fill(
       step,
-      heading(make('span', '', HEADINGS[step]), name(' '), number),
+      heading(make('span', '', HEADINGS[step]), rawText(' '), number),
       ...children,
       trouble,
-      ways(submit, ...(way ? [way] : [])),
+      buttonRow(submit, ...(way ? [way] : [])),
     );
   }
 
   /** Says what hinders. @param {string} sentence in the page's language; empty where nothing does */
   #complain(sentence) {
     const trouble = this.#form.querySelector('#survey-trouble');
-    if (trouble) setName(trouble, sentence);
+    if (trouble) setRawText(trouble, sentence);
   }
 
-  /** Says why the collector refused it. @param {KeptAnswer | null} answer */
+  /** Says why the collector refused it. @param {StoredAnswer | null} answer */
   #complainOf(answer) {
     if (answer?.state !== 'refused') return;
-    this.#complain(say('The collector did not take it: {}', closed(answer.said)));
+    this.#complain(format('The collector did not take it: {}', translateSentence(answer.said)));
   }
 
   /** Says something to those who listen to the page. @param {string} sentence in the page's language */
   #announce(sentence) {
-    setName(this.#said, sentence);
+    setRawText(this.#said, sentence);
   }
 
   /** Keeps an answer as it is now. */
   async #keep(answer = this.#draft) {
-    const kept = survives();
+    const kept = isPersistent();
     await keepAnswer(answer);
-    if (kept && !survives()) {
+    if (kept && !isPersistent()) {
       this.#form.append(make('p', 'survey-notice', VOLATILE));
       this.#announce(t(VOLATILE));
     }
@@ -323,7 +333,7 @@ export class SurveyView {
       else this.#complain(t('Choose three songs.'));
     } else if (step === 'comment') {
       if ([...answer.comment].length <= COMMENT_MOST) this.#go('review');
-      else this.#complain(say('At most {} characters are kept.', many(COMMENT_MOST)));
+      else this.#complain(format('At most {} characters are kept.', formatCount(COMMENT_MOST)));
     } else if (step === 'review') this.#submit(config, answer);
   }
 
@@ -332,27 +342,33 @@ export class SurveyView {
   /** @param {SurveyConfig} config */
   #showConsent(config) {
     const { embedding, genres, tags } = config.model;
-    const numbers = say(
+    const numbers = format(
       'which song of the catalogue; or, of a file of yours, only numbers: {} of its embedding, {} of genres, {} of tags, and {} of small pictures of its sound, from which it cannot be heard again',
-      ...[embedding, genres, tags, FEATURES].map(many),
+      ...[embedding, genres, tags, FEATURES].map(formatCount),
     );
     const fields = make('dl', 'survey-fields');
-    const field = (/** @type {string} */ term, /** @type {string} */ words) =>
-      fields.append(make('dt', '', term), make('dd', '', name(words)));
-    field('Code', t('made at random in this browser; it stands in place of your name'));
-    field(
+    const addField = (/** @type {string} */ term, /** @type {string} */ words) =>
+      fields.append(make('dt', '', term), make('dd', '', rawText(words)));
+    addField('Code', t('made at random in this browser; it stands in place of your name'));
+    addField(
       'Consent',
-      say('that you agreed to version {} of this text, and when', config.consent_version),
+      format('that you agreed to version {} of this text, and when', config.consent_version),
     );
-    field('Favourite song', numbers);
-    field('Opinions', say('like, dislike or don’t know, of each of {} songs', config.songs.length));
-    field('Three favourites', t('which of these songs you like best'));
-    field(
+    addField('Favourite song', numbers);
+    addField(
+      'Opinions',
+      format('like, dislike or don’t know, of each of {} songs', config.songs.length),
+    );
+    addField('Three favourites', t('which of these songs you like best'));
+    addField(
       'Comment',
-      say('what you write, at most {} characters; leave names out of it', many(COMMENT_MOST)),
+      format(
+        'what you write, at most {} characters; leave names out of it',
+        formatCount(COMMENT_MOST),
+      ),
     );
-    field('Survey and model', t('the survey’s id, and which model has heard'));
-    field('Arrival', t('the day on which it arrived, so that it can be deleted in time'));
+    addField('Survey and model', t('the survey’s id, and which model has heard'));
+    addField('Arrival', t('the day on which it arrived, so that it can be deleted in time'));
 
     const box = make('input');
     box.type = 'checkbox';
@@ -369,8 +385,8 @@ export class SurveyView {
     this.#fillStep(
       'consent',
       [
-        inWords('p', 'large', config.title),
-        inWords('p', '', config.purpose),
+        localisedText('p', 'large', config.title),
+        localisedText('p', '', config.purpose),
         ...notice,
         make('h4', '', 'What is kept'),
         fields,
@@ -379,14 +395,14 @@ export class SurveyView {
         make(
           'p',
           '',
-          name(
-            say(
+          rawText(
+            format(
               'For {} days, then it is deleted. You can withdraw it before, at any time.',
-              many(config.retention_days),
+              formatCount(config.retention_days),
             ),
           ),
         ),
-        line('', 'Responsible: {}. Questions: {}.', config.controller, contact(config)),
+        paragraph('', 'Responsible: {}. Questions: {}.', config.controller, contactLink(config)),
         agree,
       ],
       {},
@@ -416,7 +432,7 @@ export class SurveyView {
     this.#go(this.#firstGap(config, answer));
   }
 
-  /** The first step that still lacks something, else the review. @param {SurveyConfig} config @param {KeptAnswer} answer @returns {SurveyStep} */
+  /** The first step that still lacks something, else the review. @param {SurveyConfig} config @param {StoredAnswer} answer @returns {SurveyStep} */
   #firstGap({ songs }, answer) {
     if (!answer.consent) return 'consent';
     if (!answer.favourite) return 'favourite';
@@ -436,12 +452,12 @@ export class SurveyView {
     const showChosen = () => {
       const { favourite } = this.#draft;
       const told = favourite
-        ? line('', 'Chosen: {}', called(favourite.title, favourite.artist))
-        : line('', 'Nothing is chosen yet.');
+        ? paragraph('', 'Chosen: {}', songLabel(favourite.title, favourite.artist))
+        : paragraph('', 'Nothing is chosen yet.');
       chosen.replaceChildren(...told.childNodes);
     };
     showChosen();
-    /** @param {NonNullable<KeptAnswer['favourite']>} favourite */
+    /** @param {NonNullable<StoredAnswer['favourite']>} favourite */
     const take = (favourite) => {
       this.#draft.favourite = favourite;
       this.#keep();
@@ -451,7 +467,7 @@ export class SurveyView {
     };
 
     const label = make('label', '', 'Search the catalogue by title or artist');
-    const box = new SongBox(label, (song) => {
+    const box = new SongSearch(label, (song) => {
       const sent = { song: { id: song.path } };
       take({ title: song.title, artist: song.artist, sent });
     });
@@ -475,7 +491,7 @@ export class SurveyView {
     const showAbove = () => {
       const song = this.heard();
       above.hidden = !song?.file;
-      if (song?.file) setName(above, say('Take “{}”, heard above', song.name));
+      if (song?.file) setRawText(above, format('Take “{}”, heard above', song.name));
     };
     const doing = make('span', 'survey-doing');
     doing.setAttribute('role', 'status');
@@ -488,16 +504,16 @@ export class SurveyView {
       this.#work = work;
       stop.hidden = false;
       try {
-        const own = await this.#hear(file, work.signal, (words) => setName(doing, words));
+        const own = await this.#hear(file, work.signal, (words) => setRawText(doing, words));
         if (!work.signal.aborted) take({ title: file.name, artist: '', sent: { own } });
       } catch (reason) {
         if (reason instanceof Cancelled || work.signal.aborted) return;
         const message = reason instanceof Error ? reason.message : String(reason);
-        this.#complain(complaint(file.name, message));
+        this.#complain(fileError(file.name, message));
       } finally {
         if (this.#work === work || this.#work === null) {
           this.#work = null;
-          setName(doing, '');
+          setRawText(doing, '');
           if (stop.contains(document.activeElement)) pick.focus();
           stop.hidden = true;
         }
@@ -510,15 +526,17 @@ export class SurveyView {
       label,
       box.element,
       make('p', 'survey-or', 'Or a sound file of yours, if the catalogue lacks it:'),
-      ways(pick, above, stop, doing),
+      buttonRow(pick, above, stop, doing),
       input,
       make(
         'p',
         'survey-quiet',
-        name(
-          say(
+        rawText(
+          format(
             'Your file is heard here, in this browser. Only these numbers are kept and sent: {} of its embedding, {} of genres, {} of tags, and {} of small pictures of its sound. Neither its sound nor its name is sent.',
-            ...[config.model.embedding, config.model.genres, config.model.tags, FEATURES].map(many),
+            ...[config.model.embedding, config.model.genres, config.model.tags, FEATURES].map(
+              formatCount,
+            ),
           ),
         ),
       ),
@@ -601,7 +619,7 @@ export class SurveyView {
     const links = make('p', 'more');
     const asked = make('div', 'survey-asked', title, artist, links);
     const opinions = make('div', 'survey-opinions');
-    const buttons = OPINIONS.map(({ opinion, key, sign, text }) => {
+    const buttons = RATINGS.map(({ opinion, key, sign, text }) => {
       const choice = button('', () => judge(opinion), 'opinion');
       const kbd = make('kbd', '', sign);
       kbd.ariaHidden = 'true';
@@ -620,11 +638,11 @@ export class SurveyView {
     const show = (announce = true) => {
       const song = /** @type {SurveySong} */ (songs[answer.at]);
       const done = songs.filter(({ id }) => answer.opinions[id]).length;
-      setName(count, say('{} of {}', answer.at + 1, songs.length));
+      setRawText(count, format('{} of {}', answer.at + 1, songs.length));
       bar.value = done;
-      setName(title, song.title);
-      setName(artist, song.artist || t('unknown artist'));
-      links.replaceChildren(...whence({ ...song, licence: '' }));
+      setRawText(title, song.title);
+      setRawText(artist, song.artist || t('unknown artist'));
+      links.replaceChildren(...sourceLinks({ ...song, licence: '' }));
       for (const choice of buttons) {
         choice.ariaPressed = String(choice.dataset.opinion === answer.opinions[song.id]);
       }
@@ -633,7 +651,7 @@ export class SurveyView {
       this.#complain('');
       if (announce) this.#announce(`${count.textContent}: ${song.title}, ${artist.textContent}`);
     };
-    const judge = (/** @type {Opinion} */ opinion) => {
+    const judge = (/** @type {Rating} */ opinion) => {
       const song = /** @type {SurveySong} */ (songs[answer.at]);
       answer.opinions[song.id] = opinion;
       if (this.#single) return this.#go('review');
@@ -671,7 +689,7 @@ export class SurveyView {
     );
     show(false);
     this.#onKey = (event) => {
-      const judged = OPINIONS.find(({ key }) => key === event.key);
+      const judged = RATINGS.find(({ key }) => key === event.key);
       if (judged && !event.repeat) judge(judged.opinion);
       else if (event.key === 'ArrowUp' || event.key === 'Backspace') goBack();
       else if (!judged) return;
@@ -689,7 +707,7 @@ export class SurveyView {
     /** @type {HTMLInputElement[]} */
     const boxes = [];
     const show = () => {
-      setName(count, say('{} of {} chosen', answer.favourites.length, FAVOURITES));
+      setRawText(count, format('{} of {} chosen', answer.favourites.length, FAVOURITES));
       const full = answer.favourites.length >= FAVOURITES;
       for (const box of boxes) box.disabled = full && !box.checked;
       if (full) this.#complain('');
@@ -707,7 +725,7 @@ export class SurveyView {
           show();
         });
         boxes.push(box);
-        return make('label', '', box, make('span', '', called(song.title, song.artist)));
+        return make('label', '', box, make('span', '', songLabel(song.title, song.artist)));
       });
     const liked = songs.filter(({ id }) => answer.opinions[id] === 'like');
     const others = songs.filter((song) => !liked.includes(song));
@@ -742,9 +760,12 @@ export class SurveyView {
     area.setAttribute('aria-describedby', count.id);
     const show = () => {
       const length = [...answer.comment].length;
-      setName(count, say('{} of {} characters', many(length), many(COMMENT_MOST)));
+      setRawText(
+        count,
+        format('{} of {} characters', formatCount(length), formatCount(COMMENT_MOST)),
+      );
       if (length <= COMMENT_MOST) this.#complain('');
-      else this.#complain(say('At most {} characters are kept.', many(COMMENT_MOST)));
+      else this.#complain(format('At most {} characters are kept.', formatCount(COMMENT_MOST)));
     };
     area.addEventListener('input', () => {
       answer.comment = plainText(area.value);
@@ -760,7 +781,7 @@ export class SurveyView {
   /** @param {SurveyConfig} config */
   #showReview({ songs }) {
     const answer = this.#draft;
-    const of = (/** @type {Opinion} */ opinion) =>
+    const of = (/** @type {Rating} */ opinion) =>
       songs.filter(({ id }) => answer.opinions[id] === opinion);
     const list = make('dl', 'survey-review');
     const part = (
@@ -776,9 +797,13 @@ export class SurveyView {
     part(
       'Consent',
       [
-        name(
+        rawText(
           consent
-            ? say('version {}, {}', consent.version, new Date(consent.at).toLocaleString(spoken()))
+            ? format(
+                'version {}, {}',
+                consent.version,
+                new Date(consent.at).toLocaleString(locale()),
+              )
             : t('nothing'),
         ),
       ],
@@ -787,9 +812,9 @@ export class SurveyView {
     part(
       'Favourite song',
       [
-        favourite ? called(favourite.title, favourite.artist) : name(t('nothing')),
+        favourite ? songLabel(favourite.title, favourite.artist) : rawText(t('nothing')),
         ...(favourite && 'own' in favourite.sent
-          ? [name(` ${t('(your file: only its numbers are sent)')}`)]
+          ? [rawText(` ${t('(your file: only its numbers are sent)')}`)]
           : []),
       ],
       () => this.#go('favourite'),
@@ -800,8 +825,8 @@ export class SurveyView {
       make(
         'summary',
         '',
-        name(
-          say(
+        rawText(
+          format(
             '{} liked, {} disliked, {} unknown',
             of('like').length,
             of('dislike').length,
@@ -812,7 +837,7 @@ export class SurveyView {
     );
     const each = make('ul', 'survey-each');
     for (const [at, song] of songs.entries()) {
-      const found = OPINIONS.find(({ opinion }) => opinion === answer.opinions[song.id]);
+      const found = RATINGS.find(({ opinion }) => opinion === answer.opinions[song.id]);
       const change = button(
         found?.text ?? 'no opinion yet',
         () => {
@@ -824,9 +849,9 @@ export class SurveyView {
       );
       change.setAttribute(
         'aria-label',
-        say('{}: {}. Change', song.title, t(found?.text ?? 'no opinion yet')),
+        format('{}: {}. Change', song.title, t(found?.text ?? 'no opinion yet')),
       );
-      each.append(make('li', '', called(song.title, song.artist), change));
+      each.append(make('li', '', songLabel(song.title, song.artist), change));
     }
     all.append(each);
     part('Opinions', [all], () => {
@@ -836,23 +861,25 @@ export class SurveyView {
     const best = make('ul');
     for (const id of answer.favourites) {
       const song = songs.find((other) => other.id === id);
-      if (song) best.append(make('li', '', called(song.title, song.artist)));
+      if (song) best.append(make('li', '', songLabel(song.title, song.artist)));
     }
     part('Three favourites', [best], () => this.#go('three'));
-    const comment = make('p', 'survey-said', answer.comment ? name(answer.comment) : 'nothing');
+    const comment = make('p', 'survey-said', answer.comment ? rawText(answer.comment) : 'nothing');
     part('Comment', [comment], () => this.#go('comment'));
 
     this.#fillStep(
       'review',
-      [line('', 'This is all that is kept, beside a code made at random.'), list],
+      [paragraph('', 'This is all that is kept, beside a code made at random.'), list],
       { on: this.#collector === false ? 'Finish' : 'Send my answer' },
     );
     const forget = () => this.#withdraw(answer);
-    this.#form.append(carefully('Forget all of it', FORGET_DRAFT, forget, { className: 'quiet' }));
+    this.#form.append(
+      confirmButton('Forget all of it', FORGET_DRAFT, forget, { className: 'quiet' }),
+    );
     this.#complainOf(answer);
   }
 
-  /** @param {SurveyConfig} config @param {KeptAnswer} answer */
+  /** @param {SurveyConfig} config @param {StoredAnswer} answer */
   async #submit(config, answer) {
     const submit = this.#form.querySelector('button[type="submit"]');
     const engine = this.#engine;
@@ -873,7 +900,7 @@ export class SurveyView {
       answer.answer = sent;
     } catch (reason) {
       submit.disabled = false;
-      this.#complain(tell(reason instanceof Error ? reason.message : String(reason)));
+      this.#complain(translateMessage(reason instanceof Error ? reason.message : String(reason)));
       return;
     }
     if (this.#collector !== false) return this.#send(answer);
@@ -883,7 +910,7 @@ export class SurveyView {
     return this.#show();
   }
 
-  /** @param {KeptAnswer} answer */
+  /** @param {StoredAnswer} answer */
   async #send(answer) {
     Object.assign(answer, { state: 'waiting', tries: 0, notBefore: 0, said: '' });
     await this.#keep(answer);
@@ -893,7 +920,7 @@ export class SurveyView {
 
   // --- afterwards ---
 
-  /** @param {SurveyConfig} config @param {KeptAnswer} answer */
+  /** @param {SurveyConfig} config @param {StoredAnswer} answer */
   #showDone(config, answer) {
     const title = {
       sent: 'Thank you',
@@ -905,7 +932,7 @@ export class SurveyView {
       heading(make('span', '', title ?? 'Your answer waits')),
       ...this.#record(config, answer),
       ...this.#earlier(config, answer),
-      ways(
+      buttonRow(
         button(
           'Answer for somebody else',
           () => {
@@ -922,22 +949,24 @@ export class SurveyView {
   /**
    * What there is to say of an answer that was given, and to do with it.
    * @param {SurveyConfig} config
-   * @param {KeptAnswer} answer
+   * @param {StoredAnswer} answer
    * @returns {Node[]}
    */
   #record(config, answer) {
     const { state, participant, secret } = answer;
-    const code = line('survey-code', 'Your code: {}', make('code', '', name(participant)));
+    const code = paragraph('survey-code', 'Your code: {}', make('code', '', rawText(participant)));
     code.dataset.code = participant;
-    const why = make('p', 'survey-quiet', name(reasonOf(answer)));
+    const why = make('p', 'survey-quiet', rawText(reasonOf(answer)));
     why.dataset.why = String(answer.begun);
-    const words = [line('', WORDS[state])];
+    const words = [paragraph('', WORDS[state])];
     if (state === 'local')
-      words.push(line('', 'Download the answer and send the file to {}.', contact(config)));
+      words.push(
+        paragraph('', 'Download the answer and send the file to {}.', contactLink(config)),
+      );
     words.push(why, code);
     const details = make('details', '', make('summary', '', 'To withdraw it from another browser'));
     details.append(
-      line('', 'Note down the code and this secret: {}', make('code', '', name(secret))),
+      paragraph('', 'Note down the code and this secret: {}', make('code', '', rawText(secret))),
     );
 
     const download = button('Download my answer', () => {
@@ -956,14 +985,14 @@ export class SurveyView {
     const others = [download];
     if (waits) others.push(now);
     else if (state === 'local' && this.#collector) others.push(late);
-    if (state === 'withdrawing') return [...words, ways(...others)];
+    if (state === 'withdrawing') return [...words, buttonRow(...others)];
     const end = onlyHere(answer)
-      ? carefully('Forget this answer', FORGET, () => this.#withdraw(answer), { others })
-      : carefully('Withdraw my answer', WITHDRAW, () => this.#withdraw(answer), { others });
+      ? confirmButton('Forget this answer', FORGET, () => this.#withdraw(answer), { others })
+      : confirmButton('Withdraw my answer', WITHDRAW, () => this.#withdraw(answer), { others });
     return state === 'local' ? [...words, end] : [...words, end, details];
   }
 
-  /** Other answers from this browser. @param {SurveyConfig} config @param {KeptAnswer | null} but @returns {Node[]} */
+  /** Other answers from this browser. @param {SurveyConfig} config @param {StoredAnswer | null} but @returns {Node[]} */
   #earlier(config, but) {
     const others = this.#answers.filter(
       (answer) => answer !== but && answer.participant && !open(answer),
@@ -972,7 +1001,7 @@ export class SurveyView {
     const list = make(
       'details',
       'survey-earlier',
-      make('summary', '', name(say('Earlier answers from this browser: {}', others.length))),
+      make('summary', '', rawText(format('Earlier answers from this browser: {}', others.length))),
     );
     for (const other of others.reverse()) {
       list.append(make('div', 'survey-record', ...this.#record(config, other)));
@@ -983,8 +1012,8 @@ export class SurveyView {
   /** A way to withdraw what another browser sent. @returns {Node[]} */
   #elsewhere() {
     if (this.#collector !== true) return [];
-    const code = field('survey-code', 'Code');
-    const secret = field('survey-secret', 'Secret');
+    const code = labelledInput('survey-code', 'Code');
+    const secret = labelledInput('survey-secret', 'Secret');
     const said = make('p', '');
     said.setAttribute('role', 'status');
     const go = button('Withdraw', async () => {
@@ -996,14 +1025,14 @@ export class SurveyView {
       if (outcome === 'done' || outcome === 'gone') setText(said, 'It is withdrawn.');
       else if (outcome === 'later')
         setText(said, 'The collector cannot be reached now. Try again later.');
-      else setName(said, closed(why || t('It was not withdrawn.')));
+      else setRawText(said, translateSentence(why || t('It was not withdrawn.')));
     });
     const form = make(
       'details',
       'survey-elsewhere',
       make('summary', '', 'Withdraw an answer from another browser'),
     );
-    form.append(code.label, code.input, secret.label, secret.input, ways(go), said);
+    form.append(code.label, code.input, secret.label, secret.input, buttonRow(go), said);
     // Enter belongs to these two lines, not to the survey.
     form.addEventListener('keydown', (event) => {
       if (event.key !== 'Enter' || !(event.target instanceof HTMLInputElement)) return;
@@ -1013,7 +1042,7 @@ export class SurveyView {
     return [form];
   }
 
-  /** @param {KeptAnswer} answer */
+  /** @param {StoredAnswer} answer */
   async #withdraw(answer) {
     // It may be on its way this very moment.
     const kept = (await allAnswers()).find(({ begun }) => begun === answer.begun);
@@ -1028,7 +1057,7 @@ export class SurveyView {
     this.#queue.send();
   }
 
-  /** The queue has come further with an answer. @param {number} begun @param {KeptAnswer | null} now */
+  /** The queue has come further with an answer. @param {number} begun @param {StoredAnswer | null} now */
   async #changed(begun, now) {
     const at = this.#answers.findIndex((answer) => answer.begun === begun);
     const answer = this.#answers[at];
@@ -1042,7 +1071,7 @@ export class SurveyView {
     if (answer.state === 'refused') answer.step = 'review';
     if (now && answer.state === before) {
       for (const why of this.#form.querySelectorAll(`[data-why="${begun}"]`)) {
-        setName(why, reasonOf(answer));
+        setRawText(why, reasonOf(answer));
       }
       return;
     }
@@ -1052,7 +1081,7 @@ export class SurveyView {
     this.#show(focus);
     if (!now) {
       const words = before === 'withdrawing' ? GONE : 'It is forgotten.';
-      this.#form.querySelector('h3')?.after(line('survey-notice', words));
+      this.#form.querySelector('h3')?.after(paragraph('survey-notice', words));
       this.#announce(t(words));
     } else if (answer.state === 'sent') this.#announce(t('The collector has your answer.'));
   }
@@ -1062,7 +1091,7 @@ const FORGET = 'Forget it? It is then nowhere any more, unless you have the file
 const FORGET_DRAFT = 'Forget what you have answered here?';
 const WITHDRAW = 'Withdraw it? The collector deletes it, and it cannot be brought back.';
 
-/** What there is to say of an answer that was given. @type {Record<KeptAnswer['state'], string>} */
+/** What there is to say of an answer that was given. @type {Record<StoredAnswer['state'], string>} */
 const WORDS = {
   draft: '',
   refused: '',

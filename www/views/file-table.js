@@ -1,11 +1,11 @@
 // The table of several files: every one in its own state, one of them shown.
 
-import { clock, closed, duration } from '../lib/format.js';
-import { byId, make, moveWithArrows, name, setName } from '../lib/dom.js';
+import { clock, translateSentence, duration } from '../lib/format.js';
+import { byId, make, moveWithArrows, rawText, setRawText } from '../lib/dom.js';
 import { genreName, paintGenre, ranked } from '../lib/genres.js';
 import { save } from '../lib/download.js';
 import { verdict, verdictText } from '../lib/verdict.js';
-import { say, t } from '../i18n/i18n.js';
+import { format, t } from '../i18n/i18n.js';
 
 /** @import { Song } from '../types.js' */
 
@@ -14,7 +14,7 @@ import { say, t } from '../i18n/i18n.js';
 /** Tags in the table of answers, at most. */
 const TAGS = 5;
 
-export class Files {
+export class FileTable {
   #box = byId('files', HTMLElement);
   #body = byId('files-body', HTMLTableSectionElement);
   #head = byId('files-head', HTMLTableSectionElement);
@@ -71,7 +71,7 @@ export class Files {
     if (selected !== this.#selected) this.#reveal(selected);
     this.#selected = selected;
     const count = answered(songs).length;
-    setName(this.#totals, count > 0 ? totals(songs) : '');
+    setRawText(this.#totals, count > 0 ? totals(songs) : '');
     this.#csv.disabled = count === 0;
     this.#json.disabled = count === 0;
   }
@@ -123,7 +123,7 @@ export class Files {
     let row = this.#rows.get(song);
     if (!row) {
       row = make('tr');
-      const button = make('button', '', name(song.name));
+      const button = make('button', '', rawText(song.name));
       button.type = 'button';
       button.addEventListener('click', () => this.onSelect(song));
       const heading = make('th', 'name', button);
@@ -141,9 +141,9 @@ export class Files {
     }
     const [, length, verdict, state] = row.cells;
     if (!length || !verdict || !state) return;
-    setName(length, song.seconds > 0 ? clock(song.seconds) : '');
-    setName(verdict, said(song));
-    setName(
+    setRawText(length, song.seconds > 0 ? clock(song.seconds) : '');
+    setRawText(verdict, said(song));
+    setRawText(
       state,
       song.state === 'analysing' && song.seconds > 0
         ? `${Math.round((100 * song.heard) / song.seconds)} %`
@@ -161,7 +161,7 @@ const stateWord = (song) => t(song.before ? 'from before' : song.state);
 
 /** @param {Song} song */
 function said(song) {
-  if (song.state === 'failed') return closed(song.error);
+  if (song.state === 'failed') return translateSentence(song.error);
   return song.answer && song.whole ? verdictText(song.answer) : '';
 }
 
@@ -187,7 +187,7 @@ function totals(songs) {
     counts[kind] = (counts[kind] ?? 0) + 1;
   }
   const kinds = ranked(counts).map(([kind, count]) => `${count} ${kind}`);
-  const count = say(whole.length === 1 ? '{} song' : '{} songs', whole.length);
+  const count = format(whole.length === 1 ? '{} song' : '{} songs', whole.length);
   return `${count}, ${duration(seconds)}: ${kinds.join(', ')}`;
 }
 

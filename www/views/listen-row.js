@@ -1,8 +1,8 @@
 // Listening to a microphone, or to the sound of another tab: getting the sound, and the row with level,
 // source and stop. What is heard is the engine's matter, what is shown the page's.
 
-import { byId, make, name, setText } from '../lib/dom.js';
-import { say, t } from '../i18n/i18n.js';
+import { byId, make, rawText, setText } from '../lib/dom.js';
+import { format, t } from '../i18n/i18n.js';
 
 /** @typedef {'microphone' | 'tab'} Kind */
 
@@ -53,7 +53,7 @@ const ENDED = {
 };
 
 /** A sentence for the visitor. */
-export class ListenTrouble extends Error {}
+export class CaptureError extends Error {}
 
 /** Where sound comes from: an open device and a port that gives its samples. */
 export class Capture {
@@ -88,14 +88,14 @@ export class Capture {
    */
   static async open(kind, device, onEnd) {
     const devices = navigator.mediaDevices;
-    if (!devices || !('AudioWorkletNode' in window)) throw new ListenTrouble(INSECURE);
+    if (!devices || !('AudioWorkletNode' in window)) throw new CaptureError(INSECURE);
     let stream;
     let context;
     try {
       if (kind === 'tab') {
         // Browsers share sound only together with the picture, which is looked at by nobody.
         stream = await devices.getDisplayMedia({ video: true, audio: AS_IT_IS });
-        if (stream.getAudioTracks().length === 0) throw new ListenTrouble(SILENT_TAB);
+        if (stream.getAudioTracks().length === 0) throw new CaptureError(SILENT_TAB);
       } else {
         const audio = device ? { ...AS_IT_IS, deviceId: { exact: device } } : AS_IT_IS;
         stream = await devices.getUserMedia({ audio });
@@ -114,11 +114,11 @@ export class Capture {
     } catch (reason) {
       for (const track of stream?.getTracks() ?? []) track.stop();
       context?.close();
-      if (reason instanceof ListenTrouble) throw reason;
+      if (reason instanceof CaptureError) throw reason;
       console.info('Soundalike, listening:', reason);
       const kindOf = reason instanceof DOMException ? reason.name : '';
       const sentences = /** @type {Record<string, string>} */ (TROUBLES[kind]);
-      throw new ListenTrouble(sentences[kindOf] ?? TROUBLES[kind].other);
+      throw new CaptureError(sentences[kindOf] ?? TROUBLES[kind].other);
     }
   }
 
@@ -214,7 +214,7 @@ export class ListenRow {
     const inputs = devices.filter(({ kind }) => kind === 'audioinput');
     this.#source.replaceChildren(
       ...inputs.map(({ deviceId, label }, at) => {
-        const option = make('option', '', name(label || say('Microphone {}', at + 1)));
+        const option = make('option', '', rawText(label || format('Microphone {}', at + 1)));
         option.value = deviceId;
         option.selected = deviceId === chosen;
         return option;

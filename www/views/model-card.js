@@ -1,8 +1,8 @@
 // The model's card, as the file beside the model tells it.
 
-import { byId, make, name } from '../lib/dom.js';
-import { many } from '../lib/format.js';
-import { numeral, t, tell } from '../i18n/i18n.js';
+import { byId, make, rawText } from '../lib/dom.js';
+import { formatCount } from '../lib/format.js';
+import { localiseDecimal, t, translateMessage } from '../i18n/i18n.js';
 
 /** Card keys whose words do not follow from the key. @type {Record<string, string>} */
 const NAMES = {
@@ -19,7 +19,7 @@ const NAMES = {
 };
 
 /** Fetches the card once the page has nothing better to do, and shows it. */
-export async function showCard() {
+export async function showModelCard() {
   const place = byId('card', HTMLElement);
   try {
     const response = await fetch(new URL('../../models/card.json', import.meta.url));
@@ -63,7 +63,7 @@ function describe(value) {
   if (Array.isArray(value)) {
     if (value.every((item) => typeof item !== 'object' || item === null)) {
       const short = value.every((item) => String(item).length < 40);
-      if (short) return make('span', '', name(value.map(plainValue).join(t(', '))));
+      if (short) return make('span', '', rawText(value.map(plainValue).join(t(', '))));
     }
     if (value.every(Array.isArray)) return matrix(value);
     return make('ul', '', ...value.map((item) => make('li', '', describe(item))));
@@ -74,11 +74,11 @@ function describe(value) {
     const list = make('dl');
     for (const [key, item] of Object.entries(value)) {
       if (item === null || item === '') continue;
-      list.append(make('dt', '', name(label(key))), make('dd', '', describe(item)));
+      list.append(make('dt', '', rawText(label(key))), make('dd', '', describe(item)));
     }
     return list;
   }
-  return make('span', '', name(plainValue(value)));
+  return make('span', '', rawText(plainValue(value)));
 }
 
 /**
@@ -99,15 +99,15 @@ function tableOf(value) {
   if (rows.length < 3 || fields.length === 0 || !alike) return null;
   const head = make('tr', '', make('td'));
   for (const field of fields) {
-    const cell = make('th', '', name(label(field)));
+    const cell = make('th', '', rawText(label(field)));
     cell.scope = 'col';
     head.append(cell);
   }
   const body = make('tbody');
   for (const [key, row] of rows) {
-    const heading = make('th', '', name(label(key)));
+    const heading = make('th', '', rawText(label(key)));
     heading.scope = 'row';
-    const cells = fields.map((field) => make('td', '', name(plainValue(row[field]))));
+    const cells = fields.map((field) => make('td', '', rawText(plainValue(row[field]))));
     body.append(make('tr', '', heading, ...cells));
   }
   return scrolling(make('table', 'figures', make('thead', '', head), body));
@@ -117,7 +117,7 @@ function tableOf(value) {
 function matrix(rows) {
   const body = make('tbody');
   for (const row of rows) {
-    body.append(make('tr', '', ...row.map((cell) => make('td', '', name(plainValue(cell))))));
+    body.append(make('tr', '', ...row.map((cell) => make('td', '', rawText(plainValue(cell))))));
   }
   return scrolling(make('table', 'matrix', body));
 }
@@ -125,10 +125,12 @@ function matrix(rows) {
 /** @param {unknown} value @returns {string} in the page's language */
 function plainValue(value) {
   if (typeof value === 'number') {
-    return Number.isInteger(value) ? many(value) : numeral(String(+value.toPrecision(4)));
+    return Number.isInteger(value)
+      ? formatCount(value)
+      : localiseDecimal(String(+value.toPrecision(4)));
   }
   if (typeof value === 'boolean') return t(value ? 'yes' : 'no');
-  return tell(String(value));
+  return translateMessage(String(value));
 }
 
 /** A table that may be wider than its place; the keyboard can move it too. @param {HTMLElement} table */

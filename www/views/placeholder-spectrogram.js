@@ -107,7 +107,7 @@ function fade(row) {
 }
 
 /** The picture of all ten. @returns {Picture} */
-export function overture() {
+export function placeholderSpectrogram() {
   const columns = COLUMNS_EACH * GENRES.length;
   const levels = new Uint8Array(ROWS * columns);
   GENRES.forEach((genre, at) => {
@@ -129,7 +129,7 @@ export function overture() {
  * @param {number} share 0 to 1
  * @returns {Segment[]} one second per genre
  */
-export function overtureTimeline(share) {
+export function placeholderTimeline(share) {
   return GENRES.slice(0, Math.floor(share * GENRES.length + 1e-6)).flatMap((genre, at) => [
     { start: at, end: at + 0.02, probabilities: { [genre]: 1 } },
     { start: at + 0.98, end: at + 1, probabilities: { [genre]: 1 } },

@@ -1,21 +1,21 @@
 // The verdict in words, the genres in numbers, and the answer as a file.
 
 import { duration, percent } from '../lib/format.js';
-import { byId, make, name, setName } from '../lib/dom.js';
+import { byId, make, rawText, setRawText } from '../lib/dom.js';
 import { genreName, paintGenre, ranked } from '../lib/genres.js';
 import { save, stem } from '../lib/download.js';
-import { showOpinion, thumbs } from './thumbs.js';
+import { showRating, ratingButtons } from './thumbs.js';
 import { verdict, verdictText } from '../lib/verdict.js';
-import { numeral, say, t, tell } from '../i18n/i18n.js';
+import { localiseDecimal, format, t, translateMessage } from '../i18n/i18n.js';
 
-/** @import { Opinion, Song } from '../types.js' */
+/** @import { Rating, Song } from '../types.js' */
 
 /** Tags that are shown, at most. */
 const TAGS = 8;
 /** Less probable ones are not shown: most of fifty tags fit hardly any song. */
 const LEAST_TAG = 0.05;
 
-export class Result {
+export class ResultView {
   #section = byId('answer', HTMLElement);
   #verdict = byId('verdict', HTMLElement);
   #more = byId('more', HTMLElement);
@@ -27,10 +27,10 @@ export class Result {
   /** @type {Song | null} */
   #song = null;
 
-  /** Called when the visitor has an opinion on the song. @type {(song: Song, opinion: Opinion | null) => void} */
-  onOpinion = () => {};
-  /** What the visitor thinks of a song. @type {(song: Song) => Opinion | null} */
-  opinionOn = () => null;
+  /** Called when the visitor has an opinion on the song. @type {(song: Song, opinion: Rating | null) => void} */
+  onRate = () => {};
+  /** What the visitor thinks of a song. @type {(song: Song) => Rating | null} */
+  ratingOf = () => null;
 
   constructor() {
     this.#download.addEventListener('click', () => this.#save());
@@ -58,8 +58,8 @@ export class Result {
     this.#section.dataset.sure = String(sure);
     this.#verdict.replaceChildren(
       ...parts.map(({ text, genre }) => {
-        if (!genre) return name(text);
-        const word = make('span', 'word', name(text));
+        if (!genre) return rawText(text);
+        const word = make('span', 'word', rawText(text));
         paintGenre(word, genre);
         return word;
       }),
@@ -67,29 +67,30 @@ export class Result {
     const before = song.before ? t('From an earlier visit.') : '';
     const notes =
       song.whole || live
-        ? [more, ...song.notes.map(tell), before]
+        ? [more, ...song.notes.map(translateMessage), before]
         : [t('So far; still listening.')];
-    setName(this.#more, notes.filter(Boolean).join(' '));
+    setRawText(this.#more, notes.filter(Boolean).join(' '));
     this.#more.hidden = this.#more.textContent === '';
     this.#showBars(ranked(answer.probabilities), other);
     this.#showTags(ranked(answer.tags));
-    const time = song.took < 100 ? t('under 0.1 s') : numeral(`${(song.took / 1000).toFixed(1)} s`);
-    setName(
+    const time =
+      song.took < 100 ? t('under 0.1 s') : localiseDecimal(`${(song.took / 1000).toFixed(1)} s`);
+    setRawText(
       this.#took,
-      song.whole && song.took > 0 ? say('{} for {} of music', time, duration(song.seconds)) : '',
+      song.whole && song.took > 0 ? format('{} for {} of music', time, duration(song.seconds)) : '',
     );
     this.#download.disabled = !song.whole;
     this.#thumbs.hidden = !song.whole || live;
     if (!this.#thumbs.hasChildNodes()) {
       this.#thumbs.append(
-        thumbs(song.name, this.opinionOn(song), (opinion) => this.onOpinion(song, opinion)),
+        ratingButtons(song.name, this.ratingOf(song), (opinion) => this.onRate(song, opinion)),
       );
     }
   }
 
   /** Shows what the visitor thinks of the song now. */
-  showOpinion() {
-    if (this.#song) showOpinion(this.#thumbs, this.opinionOn(this.#song));
+  showRating() {
+    if (this.#song) showRating(this.#thumbs, this.ratingOf(this.#song));
   }
 
   /**
@@ -112,7 +113,7 @@ export class Result {
       row.dataset.probability = String(share);
       row.style.setProperty('--share', String(share));
       const number = row.querySelector('.number');
-      if (number) setName(number, percent(share));
+      if (number) setRawText(number, percent(share));
       return row;
     });
     const same = next.every((row, at) => this.#list.children[at] === row);
@@ -125,7 +126,7 @@ export class Result {
     this.#tags.hidden = shown.length === 0;
     this.#tags.replaceChildren(
       ...shown.map(([tag, share]) => {
-        const item = make('li', '', name(tag), ' ', make('span', 'number', percent(share)));
+        const item = make('li', '', rawText(tag), ' ', make('span', 'number', percent(share)));
         item.dataset.tag = tag;
         item.dataset.probability = String(share);
         return item;

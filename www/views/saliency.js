@@ -1,11 +1,11 @@
 // What in a moment spoke for the genre: over the picture lies a veil, and only what spoke shows through.
 
-import { bandCount, bandHertz, clock, pitch } from '../lib/format.js';
-import { byId, setName } from '../lib/dom.js';
+import { bandCount, bandHertz, clock, frequency } from '../lib/format.js';
+import { byId, setRawText } from '../lib/dom.js';
 import { genreName } from '../lib/genres.js';
-import { say, tell } from '../i18n/i18n.js';
+import { format, translateMessage } from '../i18n/i18n.js';
 
-/** @import { Spoke } from '../types.js' */
+/** @import { SaliencyMap } from '../types.js' */
 
 /** Patches across and upwards. */
 const PATCHES = 8;
@@ -39,23 +39,23 @@ export class Saliency {
     this.#canvas.hidden = true;
     this.#button.disabled = false;
     this.#button.setAttribute('aria-pressed', 'false');
-    setName(this.#words, '');
+    setRawText(this.#words, '');
   }
 
   /** It takes seconds: says so. @param {string} genre */
   wait(genre) {
     this.#button.disabled = true;
-    setName(this.#words, say('Looking for what spoke for {} here', genreName(genre)));
+    setRawText(this.#words, format('Looking for what spoke for {} here', genreName(genre)));
   }
 
   /** Why it cannot be told. @param {string} sentence */
   complain(sentence) {
-    setName(this.#words, tell(sentence));
+    setRawText(this.#words, translateMessage(sentence));
   }
 
   /**
    * Shows what is known so far.
-   * @param {Spoke} spoke
+   * @param {SaliencyMap} spoke
    * @param {number} seconds length of the song
    */
   show({ genre, start, end, rows }, seconds) {
@@ -79,7 +79,7 @@ export class Saliency {
     }
     if (rows.length < PATCHES) return;
     this.#button.disabled = false;
-    setName(this.#words, inWords(genre, start, end, rows));
+    setRawText(this.#words, localisedText(genre, start, end, rows));
   }
 }
 
@@ -87,29 +87,32 @@ export class Saliency {
  * The two rows and the part of the moment that spoke most, in words.
  * @param {string} genre @param {number} start @param {number} end @param {number[][]} rows
  */
-function inWords(genre, start, end, rows) {
+function localisedText(genre, start, end, rows) {
   /** @type {[string, string, string]} */
   const what = [genreName(genre), clock(start), clock(end)];
   const positive = rows.map((row) => row.reduce((sum, value) => sum + Math.max(0, value), 0));
   const order = [...positive.keys()].sort((a, b) => (positive[b] ?? 0) - (positive[a] ?? 0));
   const best = order[0] ?? 0;
   if ((positive[best] ?? 0) < LEAST) {
-    return say('Nothing by itself spoke for {} from {} to {}; it is the whole that did.', ...what);
+    return format(
+      'Nothing by itself spoke for {} from {} to {}; it is the whole that did.',
+      ...what,
+    );
   }
   const bands = bandCount();
   const range = (/** @type {number} */ row) => {
     const low = bandHertz((row * bands) / PATCHES);
     const high = bandHertz(((row + 1) * bands) / PATCHES - 1);
-    return say('{} to {}', row === 0 ? '0' : pitch(low), pitch(high));
+    return format('{} to {}', row === 0 ? '0' : frequency(low), frequency(high));
   };
   const second = order[1] ?? best;
   if ((positive[second] ?? 0) > 0.5 * (positive[best] ?? 0)) {
-    return say(
+    return format(
       'What spoke for {} from {} to {}: most of all {}, then {}.',
       ...what,
       range(best),
       range(second),
     );
   }
-  return say('What spoke for {} from {} to {}: most of all {}.', ...what, range(best));
+  return format('What spoke for {} from {} to {}: most of all {}.', ...what, range(best));
 }

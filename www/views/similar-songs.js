@@ -1,20 +1,20 @@
 // The ten songs of the catalogue that sound most alike, and what narrows them down.
 
-import { byId, make, moveWithArrows, name } from '../lib/dom.js';
+import { byId, make, moveWithArrows, rawText } from '../lib/dom.js';
 import { percent } from '../lib/format.js';
 import { genreName, paintGenre } from '../lib/genres.js';
 import { save, stem } from '../lib/download.js';
-import { showOpinion, thumbs } from './thumbs.js';
-import { numeral, say, t, tell } from '../i18n/i18n.js';
+import { showRating, ratingButtons } from './thumbs.js';
+import { localiseDecimal, format, t, translateMessage } from '../i18n/i18n.js';
 
-/** @import { Mode, Narrowing, Opinion, Recommendation } from '../types.js' */
+/** @import { Mode, Narrowing, Rating, Recommendation } from '../types.js' */
 
 export const HOW_MANY = 10;
 
 /** How much a song counts that is to be more or less like, beside the visitor's own with one. */
 const STEP = 0.5;
 
-export class Similar {
+export class SimilarSongs {
   #list = byId('similar', HTMLElement);
   #box = byId('neighbours', HTMLElement);
   #modes = byId('modes', HTMLFieldSetElement);
@@ -35,10 +35,10 @@ export class Similar {
 
   /** Called when the visitor wants other neighbours. @type {() => void} */
   onChange = () => {};
-  /** Called when the visitor has an opinion on a song. @type {(song: Recommendation, opinion: Opinion | null) => void} */
-  onOpinion = () => {};
-  /** What the visitor thinks of a track. @type {(track: number) => Opinion | null} */
-  opinionOn = () => null;
+  /** Called when the visitor has an opinion on a song. @type {(song: Recommendation, opinion: Rating | null) => void} */
+  onRate = () => {};
+  /** What the visitor thinks of a track. @type {(track: number) => Rating | null} */
+  ratingOf = () => null;
 
   constructor() {
     this.#modes.addEventListener('change', () => this.onChange());
@@ -99,10 +99,10 @@ export class Similar {
   }
 
   /** Shows what the visitor thinks of the songs now. */
-  showOpinions() {
+  showRatings() {
     for (const row of this.#list.children) {
       const { track } = /** @type {HTMLElement} */ (row).dataset;
-      showOpinion(row, this.opinionOn(Number(track)));
+      showRating(row, this.ratingOf(Number(track)));
     }
   }
 
@@ -110,13 +110,13 @@ export class Similar {
   #showWishes() {
     const wishes = [
       ...this.#artists.map((artist) => ({
-        words: say('not {}', artist),
+        words: format('not {}', artist),
         undo: () => {
           this.#artists = this.#artists.filter((other) => other !== artist);
         },
       })),
       ...[...this.#steer].map(([track, { title, weight }]) => ({
-        words: say(weight > 0 ? 'more like “{}”' : 'less like “{}”', title),
+        words: format(weight > 0 ? 'more like “{}”' : 'less like “{}”', title),
         undo: () => {
           this.#steer.delete(track);
         },
@@ -125,9 +125,9 @@ export class Similar {
     this.#steering.hidden = wishes.length === 0;
     this.#steering.replaceChildren(
       ...wishes.map(({ words, undo }) => {
-        const button = make('button', 'wish', name(words), make('span', 'cross', '×'));
+        const button = make('button', 'wish', rawText(words), make('span', 'cross', '×'));
         button.type = 'button';
-        button.setAttribute('aria-label', say('{}: take this back', words));
+        button.setAttribute('aria-label', format('{}: take this back', words));
         button.addEventListener('click', () => this.#wish(undo));
         return make('li', '', button);
       }),
@@ -160,29 +160,33 @@ export class Similar {
       genre.title = t('The genre is what the model hears, not a label');
     }
     const more = make('span', 'more');
-    if (song.why) more.append(make('span', 'why', name(tell(song.why))));
+    if (song.why) more.append(make('span', 'why', rawText(translateMessage(song.why))));
     if (typeof song.liked === 'number') {
-      const words = make('span', 'liked', name(say('to your taste: {}', percent(song.liked))));
+      const words = make(
+        'span',
+        'liked',
+        rawText(format('to your taste: {}', percent(song.liked))),
+      );
       words.dataset.liked = String(song.liked);
       more.append(words);
     }
-    more.append(...whence(song));
+    more.append(...sourceLinks(song));
     const wishes = make('span', 'wishes');
     const steer = (/** @type {number} */ weight) => () =>
       this.#wish(() => this.#steer.set(song.track, { title, weight }));
     wishes.append(
-      wishButton('More like this', say('More like this: “{}”', title), steer(STEP)),
-      wishButton('Less like this', say('Less like this: “{}”', title), steer(-STEP)),
+      wishButton('More like this', format('More like this: “{}”', title), steer(STEP)),
+      wishButton('Less like this', format('Less like this: “{}”', title), steer(-STEP)),
     );
     if (song.artist) {
       const exclude = () => this.#wish(() => this.#artists.push(song.artist));
       wishes.append(
-        wishButton('Not this artist', say('Not this artist: {}', song.artist), exclude),
+        wishButton('Not this artist', format('Not this artist: {}', song.artist), exclude),
       );
     }
 
     wishes.prepend(
-      thumbs(title, this.opinionOn(song.track), (opinion) => this.onOpinion(song, opinion)),
+      ratingButtons(title, this.ratingOf(song.track), (opinion) => this.onRate(song, opinion)),
     );
 
     row.append(
@@ -190,9 +194,9 @@ export class Similar {
       make(
         'span',
         'what',
-        make('strong', '', name(title)),
+        make('strong', '', rawText(title)),
         ' ',
-        make('span', 'artist', song.artist ? name(song.artist) : 'unknown artist'),
+        make('span', 'artist', song.artist ? rawText(song.artist) : 'unknown artist'),
       ),
       make(
         'span',
@@ -201,7 +205,7 @@ export class Similar {
         make(
           'span',
           'similarity',
-          make('span', 'number', numeral(song.similarity.toFixed(2))),
+          make('span', 'number', localiseDecimal(song.similarity.toFixed(2))),
           make('span', 'track', make('span', 'fill')),
         ),
       ),
@@ -242,26 +246,26 @@ function secure(link) {
  * @param {{title: string, artist: string, licence: string, source: string, link?: string}} song
  * @returns {HTMLElement[]}
  */
-export function whence({ title, artist, licence, source, link }) {
+export function sourceLinks({ title, artist, licence, source, link }) {
   const called = title || t('Untitled');
   const found = [];
   const heard = secure(link);
   if (heard) {
-    const label = say('Listen to “{}” at its source', called);
+    const label = format('Listen to “{}” at its source', called);
     found.push(outside('listen-at-source', heard, 'Listen at its source', label));
   }
   // Older catalogues say it in these words of songs that have no licence to offer.
   const unclear = licence === UNCLEAR || licence.startsWith('research use only');
   if (licence && !unclear) {
-    found.push(make('span', 'licence', name(licence)));
+    found.push(make('span', 'licence', rawText(licence)));
   } else if (licence && heard) {
     // Whoever is sent to a song shall know that its licence is not known.
     found.push(make('span', 'licence', 'licence unclear'));
   }
   if (/^https?:\/\//.test(source)) {
-    found.push(outside('source', source, 'Source', say('Source of “{}”', called)));
+    found.push(outside('source', source, 'Source', format('Source of “{}”', called)));
   } else if (source) {
-    found.push(make('span', 'licence', name(say('from {}', source))));
+    found.push(make('span', 'licence', rawText(format('from {}', source))));
   }
   const query = encodeURIComponent(`${artist} ${called}`.trim());
   found.push(
@@ -269,7 +273,7 @@ export function whence({ title, artist, licence, source, link }) {
       'search',
       `https://duckduckgo.com/?q=${query}`,
       'Search the web',
-      say('Search the web for “{}” by {}', called, artist || t('unknown artist')),
+      format('Search the web for “{}” by {}', called, artist || t('unknown artist')),
     ),
   );
   return found;
@@ -287,7 +291,7 @@ function outside(className, href, text, label) {
   link.href = href;
   link.target = '_blank';
   link.rel = 'noopener noreferrer';
-  link.setAttribute('aria-label', say('{} (new tab)', label));
+  link.setAttribute('aria-label', format('{} (new tab)', label));
   return link;
 }
 

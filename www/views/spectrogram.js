@@ -1,13 +1,13 @@
 // The strip: the song's spectrogram, the time axis and the genres over time below it, with one
 // play head and one reading line through all of them.
 
-import { bandHertz, clock, heightOfHertz, percent, pitch } from '../lib/format.js';
-import { byId, make, name, setName, setText } from '../lib/dom.js';
+import { bandHertz, clock, heightOfHertz, percent, frequency } from '../lib/format.js';
+import { byId, make, rawText, setRawText, setText } from '../lib/dom.js';
 import { GENRES, genreName, paintGenre, ranked } from '../lib/genres.js';
-import { inkPicture, readInks } from '../lib/spectrogram-colours.js';
-import { STRIP_SECONDS } from '../engine/live-session.js';
-import { overture, overtureTimeline } from './placeholder-spectrogram.js';
-import { say, t } from '../i18n/i18n.js';
+import { drawSpectrogram, readPalette } from '../lib/spectrogram-colours.js';
+import { LIVE_WINDOW_SECONDS } from '../engine/live-session.js';
+import { placeholderSpectrogram, placeholderTimeline } from './placeholder-spectrogram.js';
+import { format, t } from '../i18n/i18n.js';
 
 /** @import { Picture, Segment, Song } from '../types.js' */
 
@@ -19,7 +19,7 @@ const INVITATION = matchMedia('(hover: none) and (pointer: coarse)').matches
   : 'Drop a song anywhere';
 const PITCHES = [200, 1000, 4000];
 
-export class Strip {
+export class SpectrogramView {
   #stage = byId('stage', HTMLElement);
   #canvas = byId('picture', HTMLCanvasElement);
   #seek = byId('seek', HTMLElement);
@@ -29,8 +29,8 @@ export class Strip {
   #headline = byId('headline', HTMLElement);
   #head = byId('head', HTMLElement);
   #cursor = byId('cursor', HTMLElement);
-  #inks = readInks(document.body);
-  #overture = overture();
+  #palette = readPalette(document.body);
+  #placeholder = placeholderSpectrogram();
   /** Share of the model that is loaded. */
   #loaded = 0;
   /** @type {Song | null} */
@@ -49,7 +49,7 @@ export class Strip {
 
   constructor() {
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
-      this.#inks = readInks(document.body);
+      this.#palette = readPalette(document.body);
       this.#draw();
     });
     new ResizeObserver(() => this.#drawAxis()).observe(this.#axis);
@@ -86,7 +86,7 @@ export class Strip {
     this.#endLive();
     this.#waiting = waitingFor !== '';
     this.#stage.dataset.waiting = String(this.#waiting);
-    if (waitingFor) setName(this.#headline, waitingFor);
+    if (waitingFor) setRawText(this.#headline, waitingFor);
     else setText(this.#headline, INVITATION);
     this.#hover = null;
     this.#stage.dataset.song = 'no';
@@ -97,8 +97,8 @@ export class Strip {
   }
 
   /** The colours of the present theme, for who draws elsewhere. */
-  get inks() {
-    return this.#inks;
+  get palette() {
+    return this.#palette;
   }
 
   /** A sound that goes on: a canvas that somebody else draws on. @returns {HTMLCanvasElement} */
@@ -163,10 +163,23 @@ export class Strip {
     this.#due = 0;
     const song = this.#song;
     if (song?.picture) {
-      inkPicture(this.#canvas, song.picture, song.seconds, song.answer?.timeline ?? [], this.#inks);
+      drawSpectrogram(
+        this.#canvas,
+        song.picture,
+        song.seconds,
+        song.answer?.timeline ?? [],
+        this.#palette,
+      );
     } else {
-      const timeline = overtureTimeline(this.#waiting ? 0 : this.#loaded / GENRES.length);
-      inkPicture(this.#canvas, this.#overture, GENRES.length, timeline, this.#inks, FAINT);
+      const timeline = placeholderTimeline(this.#waiting ? 0 : this.#loaded / GENRES.length);
+      drawSpectrogram(
+        this.#canvas,
+        this.#placeholder,
+        GENRES.length,
+        timeline,
+        this.#palette,
+        FAINT,
+      );
     }
   }
 
@@ -174,9 +187,9 @@ export class Strip {
     const seconds = this.#song?.seconds ?? 0;
     this.#axis.replaceChildren();
     if (this.#live) {
-      for (let back = 5; back < STRIP_SECONDS; back += 5) {
-        const tick = make('span', '', name(say('{} s ago', back)));
-        tick.style.left = `${100 * (1 - back / STRIP_SECONDS)}%`;
+      for (let back = 5; back < LIVE_WINDOW_SECONDS; back += 5) {
+        const tick = make('span', '', rawText(format('{} s ago', back)));
+        tick.style.left = `${100 * (1 - back / LIVE_WINDOW_SECONDS)}%`;
         this.#axis.append(tick);
       }
       this.#axis.append(make('span', 'end', 'now'));
@@ -255,7 +268,7 @@ export class Strip {
       if (high - low > best.room) best = { room: high - low, time, middle: (low + high) / 2 };
     }
     if (best.room <= needed) return;
-    const label = make('span', 'band', name(word));
+    const label = make('span', 'band', rawText(word));
     label.style.left = `${(best.time / song.seconds) * 100}%`;
     label.style.bottom = `${best.middle * 100}%`;
     paintGenre(label, genre);
@@ -306,12 +319,12 @@ export class Strip {
     if (this.#hover !== null) {
       this.#cursor.style.left = `${(this.#hover / song.seconds) * 100}%`;
     }
-    const words = [say('{} of {}', clock(time), clock(song.seconds))];
+    const words = [format('{} of {}', clock(time), clock(song.seconds))];
     const hertz = loudest(song.picture, time / song.seconds);
-    words.push(hertz === null ? t('silent here') : say('loudest at {}', pitch(hertz)));
+    words.push(hertz === null ? t('silent here') : format('loudest at {}', frequency(hertz)));
     const genre = genreAt(song.answer?.timeline ?? [], time);
     if (genre) words.push(genre);
-    setName(this.#readout, words.join(' · '));
+    setRawText(this.#readout, words.join(' · '));
     this.#seek.setAttribute('aria-valuemax', song.seconds.toFixed(1));
     this.#seek.setAttribute('aria-valuenow', this.#time.toFixed(1));
     if (this.#hover === null) this.#seek.setAttribute('aria-valuetext', words.join(', '));
@@ -339,14 +352,14 @@ function loudest({ rows, columns, levels }, share) {
  * @param {number} time
  * @returns {[string, number] | undefined}
  */
-export function heardAt(timeline, time) {
+export function topGenreAt(timeline, time) {
   const near = timeline.find(({ start, end }) => time >= start && time <= end);
   return near && ranked(near.probabilities)[0];
 }
 
 /** @param {Segment[]} timeline @param {number} time @returns {string} such as "blues 71 %" */
 function genreAt(timeline, time) {
-  const top = heardAt(timeline, time);
+  const top = topGenreAt(timeline, time);
   return top ? `${genreName(top[0])} ${percent(top[1])}` : '';
 }
 

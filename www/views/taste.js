@@ -1,17 +1,17 @@
 // The visitor's taste: opinions on songs, what the worker learns from them, and what it asks next.
 
-import { byId, make, name, setName } from '../lib/dom.js';
+import { byId, make, rawText, setRawText } from '../lib/dom.js';
 import { Crashed } from '../engine/engine.js';
 import { percent } from '../lib/format.js';
 import { genreName, paintGenre } from '../lib/genres.js';
 import { save } from '../lib/download.js';
-import { whence } from './similar-songs.js';
-import { TasteStore } from '../storage/taste-storage.js';
-import { showOpinion, thumbs } from './thumbs.js';
-import { say, spoken, t, tell } from '../i18n/i18n.js';
+import { sourceLinks } from './similar-songs.js';
+import { TasteStorage } from '../storage/taste-storage.js';
+import { showRating, ratingButtons } from './thumbs.js';
+import { format, locale, t, translateMessage } from '../i18n/i18n.js';
 
 /** @import { Engine } from '../engine/engine.js' */
-/** @import { Answer, Asked, KeptOpinion, Learning, Opinion, People } from '../types.js' */
+/** @import { Answer, TrackToRate, StoredRating, LearntTaste, Rating, TastePopulation } from '../types.js' */
 
 /** Of the file that opinions are exported to. */
 const FORMAT = 1;
@@ -27,7 +27,7 @@ const CERTAINTY = [
 ];
 
 export class TasteView {
-  #store = new TasteStore();
+  #store = new TasteStorage();
   #words = byId('taste-words', HTMLElement);
   #sure = byId('taste-sure', HTMLElement);
   #ask = byId('taste-ask', HTMLElement);
@@ -39,9 +39,9 @@ export class TasteView {
   #file = byId('taste-file', HTMLInputElement);
   #export = byId('taste-export', HTMLButtonElement);
   #forget = byId('taste-forget', HTMLButtonElement);
-  /** By key, the oldest first. @type {Map<string, KeptOpinion>} */
+  /** By key, the oldest first. @type {Map<string, StoredRating>} */
   #opinions = new Map();
-  /** @type {Map<number, Opinion>} */
+  /** @type {Map<number, Rating>} */
   #onTracks = new Map();
   /** @type {Engine | null} */
   #engine = null;
@@ -70,13 +70,13 @@ export class TasteView {
     return this.#revision;
   }
 
-  /** @param {number} track @returns {Opinion | null} */
-  opinionOn(track) {
+  /** @param {number} track @returns {Rating | null} */
+  ratingOf(track) {
     return this.#onTracks.get(track) ?? null;
   }
 
-  /** @param {string} called @param {number} seconds @returns {Opinion | null} */
-  opinionOnOwn(called, seconds) {
+  /** @param {string} called @param {number} seconds @returns {Rating | null} */
+  ratingOfOwn(called, seconds) {
     return this.#opinions.get(ownKey(called, seconds))?.opinion ?? null;
   }
 
@@ -99,9 +99,9 @@ export class TasteView {
 
   /**
    * @param {{track: number, title: string, artist: string}} song of the catalogue
-   * @param {Opinion | null} opinion null takes it back
+   * @param {Rating | null} opinion null takes it back
    */
-  async say({ track, title, artist }, opinion) {
+  async rate({ track, title, artist }, opinion) {
     const path = await this.#engine?.pathOf(track).catch(() => undefined);
     if (path === undefined) return;
     this.#change({ key: `catalog:${path}`, path, title, artist, when: Date.now() }, opinion);
@@ -109,9 +109,9 @@ export class TasteView {
 
   /**
    * @param {{name: string, seconds: number, answer: Answer | null, modelSha256: string}} song the visitor's own
-   * @param {Opinion | null} opinion
+   * @param {Rating | null} opinion
    */
-  sayOfOwn({ name: title, seconds, answer, modelSha256 }, opinion) {
+  rateOwn({ name: title, seconds, answer, modelSha256 }, opinion) {
     if (!answer) return;
     const key = ownKey(title, seconds);
     const { embedding } = answer;
@@ -140,7 +140,7 @@ export class TasteView {
     this.#others.checked = others;
   }
 
-  /** @param {Omit<KeptOpinion, 'opinion'>} song @param {Opinion | null} opinion */
+  /** @param {Omit<StoredRating, 'opinion'>} song @param {Rating | null} opinion */
   #change(song, opinion) {
     this.#complain('');
     this.#opinions.delete(song.key);
@@ -160,7 +160,7 @@ export class TasteView {
     const opinions = [...this.#opinions.values()].filter(
       ({ path, modelSha256 }) => path !== undefined || modelSha256 === engine.info.model_sha256,
     );
-    /** @type {Learning} */
+    /** @type {LearntTaste} */
     let learning;
     try {
       learning = await engine.learnTaste(opinions);
@@ -182,26 +182,26 @@ export class TasteView {
     this.onChange();
   }
 
-  /** @param {Learning} learning */
+  /** @param {LearntTaste} learning */
   #show({ learnt: { labels, more, less, certainty }, ask }) {
-    const list = new Intl.ListFormat(spoken(), { type: 'conjunction' });
+    const list = new Intl.ListFormat(locale(), { type: 'conjunction' });
     const named = (/** @type {typeof more} */ traits) =>
-      list.format(traits.map(({ name: trait }) => tell(trait)));
+      list.format(traits.map(({ name: trait }) => translateMessage(trait)));
     const [likes, dislikes] = [named(more), named(less)];
     let words = t('Nothing yet');
-    if (likes && dislikes) words = say('More {}, less {}', likes, dislikes);
-    else if (likes) words = say('More {}', likes);
-    else if (dislikes) words = say('Less {}', dislikes);
+    if (likes && dislikes) words = format('More {}, less {}', likes, dislikes);
+    else if (likes) words = format('More {}', likes);
+    else if (dislikes) words = format('Less {}', dislikes);
     else if (labels > 0) words = t('Nothing clear yet');
-    setName(this.#words, words);
+    setRawText(this.#words, words);
     const [, sure = ''] = CERTAINTY.find(([least]) => certainty >= least) ?? [];
-    setName(
+    setRawText(
       this.#sure,
       labels === 0
         ? t(
             'Say of some songs whether you like them: the list of similar songs follows your taste.',
           )
-        : say(
+        : format(
             labels === 1 ? '{} after {} opinion: {} certain.' : '{} after {} opinions: {} certain.',
             t(sure),
             labels,
@@ -212,7 +212,7 @@ export class TasteView {
     this.#showAsk(ask);
   }
 
-  /** The song that an opinion would tell most about. @param {Asked | null} song */
+  /** The song that an opinion would tell most about. @param {TrackToRate | null} song */
   #showAsk(song) {
     // Whoever answers by keyboard stays at the same button of the next question.
     const at = document.activeElement;
@@ -224,7 +224,7 @@ export class TasteView {
     const title = song.title || t('Untitled');
     const genre = make('span', 'genre', genreName(song.genre));
     paintGenre(genre, song.genre);
-    const line = make('p', 'more', genre, ...whence(song));
+    const line = make('p', 'more', genre, ...sourceLinks(song));
     const ways = make('p', 'ways');
     for (const [opinion, label] of /** @type {const} */ ([
       ['like', 'I like it'],
@@ -234,7 +234,7 @@ export class TasteView {
       const button = make('button', 'pill', label);
       button.type = 'button';
       button.dataset.answer = opinion;
-      button.addEventListener('click', () => this.say(song, opinion));
+      button.addEventListener('click', () => this.rate(song, opinion));
       ways.append(button);
     }
     this.#ask.replaceChildren(
@@ -242,9 +242,9 @@ export class TasteView {
       make(
         'p',
         'asked',
-        make('strong', '', name(title)),
+        make('strong', '', rawText(title)),
         ' ',
-        make('span', 'artist', name(song.artist || t('unknown artist'))),
+        make('span', 'artist', rawText(song.artist || t('unknown artist'))),
       ),
       line,
       ways,
@@ -260,9 +260,9 @@ export class TasteView {
     this.#all.hidden = opinions.length === 0;
     this.#export.disabled = size === 0;
     this.#forget.disabled = size === 0 && !this.#others.checked;
-    setName(
+    setRawText(
       byId('taste-count', HTMLElement),
-      say(opinions.length === 1 ? 'Your {} opinion' : 'Your {} opinions', opinions.length),
+      format(opinions.length === 1 ? 'Your {} opinion' : 'Your {} opinions', opinions.length),
     );
     const rows = new Map(
       [...this.#list.children].map((row) => [/** @type {HTMLElement} */ (row).dataset.key, row]),
@@ -271,15 +271,15 @@ export class TasteView {
       const { key, title, artist, opinion } = kept;
       let row = rows.get(key);
       if (!row) {
-        const called = make('span', '', make('strong', '', name(title || t('Untitled'))));
-        if (artist) called.append(' ', make('span', 'artist', name(artist)));
-        const both = thumbs(title, opinion, (changed) =>
+        const called = make('span', '', make('strong', '', rawText(title || t('Untitled'))));
+        if (artist) called.append(' ', make('span', 'artist', rawText(artist)));
+        const both = ratingButtons(title, opinion, (changed) =>
           this.#change({ ...kept, when: Date.now() }, changed),
         );
         row = make('li', '', called, both);
         /** @type {HTMLElement} */ (row).dataset.key = key;
       }
-      showOpinion(row, opinion);
+      showRating(row, opinion);
       return row;
     });
     const held = document.activeElement;
@@ -287,21 +287,21 @@ export class TasteView {
     if (held instanceof HTMLElement && this.#list.contains(held)) held.focus();
   }
 
-  /** @param {People | null} people whose tastes are what is thought before the first opinion */
+  /** @param {TastePopulation | null} people whose tastes are what is thought before the first opinion */
   #showPeople(people) {
-    setName(
+    setRawText(
       this.#people,
       !people
         ? ''
         : people.simulated
-          ? say('Learnt from {} simulated people, who do not exist.', people.answers)
-          : say('Learnt from {} answers to the survey “{}”.', people.answers, people.survey),
+          ? format('Learnt from {} simulated people, who do not exist.', people.answers)
+          : format('Learnt from {} answers to the survey “{}”.', people.answers, people.survey),
     );
   }
 
   /** @param {string} sentence */
   #complain(sentence) {
-    setName(this.#trouble, sentence && tell(sentence));
+    setRawText(this.#trouble, sentence && translateMessage(sentence));
   }
 
   #save() {
@@ -323,7 +323,7 @@ export class TasteView {
     }
     const taken = readOpinions(record);
     if (typeof taken === 'string') {
-      setName(this.#trouble, `${file.name}: ${t(taken)}`);
+      setRawText(this.#trouble, `${file.name}: ${t(taken)}`);
       return;
     }
     for (const opinion of taken) {
@@ -331,7 +331,7 @@ export class TasteView {
       this.#opinions.set(opinion.key, opinion);
       await this.#store.keep(opinion);
     }
-    setName(this.#trouble, '');
+    setRawText(this.#trouble, '');
     await this.#learn();
   }
 }
@@ -342,7 +342,7 @@ const ownKey = (called, seconds) => `own:${called}:${seconds.toFixed(2)}`;
 /**
  * The opinions in a file, or what is wrong with it.
  * @param {any} record
- * @returns {KeptOpinion[] | string}
+ * @returns {StoredRating[] | string}
  */
 function readOpinions(record) {
   if (typeof record !== 'object' || record === null || !('soundalike_taste' in record)) {

@@ -1,34 +1,34 @@
 // Two thumbs beside a song: liked, not liked. What is pressed already is taken back.
 
 import { make } from '../lib/dom.js';
-import { say } from '../i18n/i18n.js';
+import { format } from '../i18n/i18n.js';
 
-/** @import { Opinion } from '../types.js' */
+/** @import { Rating } from '../types.js' */
 
 /**
  * @param {string} song its name as it is read out
- * @param {Opinion | null} opinion
- * @param {(opinion: Opinion | null) => void} onPress null takes the opinion back
+ * @param {Rating | null} opinion
+ * @param {(opinion: Rating | null) => void} onPress null takes the opinion back
  */
-export function thumbs(song, opinion, onPress) {
+export function ratingButtons(song, opinion, onPress) {
   const both = make('span', 'thumbs');
   for (const way of /** @type {const} */ (['like', 'dislike'])) {
     const button = make('button', `thumb ${way}`, thumb());
     button.type = 'button';
     button.dataset.opinion = way;
     const label = way === 'like' ? 'I like “{}”' : 'I do not like “{}”';
-    button.setAttribute('aria-label', say(label, song));
+    button.setAttribute('aria-label', format(label, song));
     button.addEventListener('click', () => {
       onPress(button.getAttribute('aria-pressed') === 'true' ? null : way);
     });
     both.append(button);
   }
-  showOpinion(both, opinion);
+  showRating(both, opinion);
   return both;
 }
 
-/** Shows which thumb is pressed. @param {Element} both @param {Opinion | null} opinion */
-export function showOpinion(both, opinion) {
+/** Shows which thumb is pressed. @param {Element} both @param {Rating | null} opinion */
+export function showRating(both, opinion) {
   for (const button of both.querySelectorAll('button')) {
     button.setAttribute('aria-pressed', String(button.dataset.opinion === opinion));
   }
