@@ -241,15 +241,15 @@ export interface Song {
   /** False for what was listened to, and for the sample. */
   fromFile: boolean;
   /** True if it was heard in an earlier visit, and only its answer is kept. */
-  before: boolean;
+  restored: boolean;
   /** Length in seconds, 0 while unknown. */
   seconds: number;
   /** Seconds of it that are analysed. */
-  heard: number;
+  analysedSeconds: number;
   picture: Picture | null;
   answer: Answer | null;
   /** True once the answer covers the whole song. */
-  whole: boolean;
+  complete: boolean;
   similar: Recommendation[];
   /** How they were looked for; null before. */
   narrowing: Narrowing | null;

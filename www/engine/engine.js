@@ -126,7 +126,7 @@ export class Engine {
    * Analyses a sound, which the worker then forgets.
    * @param {SoundHandle} sound
    * @param {(picture: Picture) => void} onPicture
-   * @param {(partial: {answer: Answer, heard: number}) => void} onPartial
+   * @param {(partial: {answer: Answer, seconds: number}) => void} onPartial
    * @param {AbortSignal} signal
    * @returns {Promise<Answer>}
    */

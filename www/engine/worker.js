@@ -214,7 +214,7 @@ const methods = {
         told = now;
         emit('partial', {
           answer: plain(analysis.answer()),
-          heard: (seconds * done) / segments,
+          seconds: (seconds * done) / segments,
         });
       }
     } finally {

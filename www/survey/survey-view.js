@@ -112,7 +112,7 @@ export class SurveyView {
   #choices = null;
 
   /** The song on show above, which may be the favourite. @type {() => Song | null} */
-  heard = () => null;
+  currentSong = () => null;
 
   constructor() {
     views.add(this);
@@ -485,11 +485,11 @@ export class SurveyView {
     });
     const pick = button('Choose a file of yours', () => input.click());
     const above = button('', () => {
-      const file = this.heard()?.file;
+      const file = this.currentSong()?.file;
       if (file) hear(file);
     });
     const showAbove = () => {
-      const song = this.heard();
+      const song = this.currentSong();
       above.hidden = !song?.file;
       if (song?.file) setRawText(above, format('Take “{}”, heard above', song.name));
     };

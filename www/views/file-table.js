@@ -146,7 +146,7 @@ export class FileTable {
     setRawText(
       state,
       song.state === 'analysing' && song.seconds > 0
-        ? `${Math.round((100 * song.heard) / song.seconds)} %`
+        ? `${Math.round((100 * song.analysedSeconds) / song.seconds)} %`
         : stateWord(song),
     );
     const top = song.answer && ranked(song.answer.probabilities)[0];
@@ -157,12 +157,12 @@ export class FileTable {
 const NUMERIC = { numeric: true };
 
 /** @param {Song} song */
-const stateWord = (song) => t(song.before ? 'from before' : song.state);
+const stateWord = (song) => t(song.restored ? 'from before' : song.state);
 
 /** @param {Song} song */
 function said(song) {
   if (song.state === 'failed') return translateSentence(song.error);
-  return song.answer && song.whole ? verdictText(song.answer) : '';
+  return song.answer && song.complete ? verdictText(song.answer) : '';
 }
 
 /** @param {Song} song @param {Column} column @returns {string | number} */
@@ -173,7 +173,7 @@ function sortKey(song, column) {
 }
 
 /** Songs with a whole answer. @param {Song[]} songs */
-const answered = (songs) => songs.filter(({ answer, whole }) => answer && whole);
+const answered = (songs) => songs.filter(({ answer, complete }) => answer && complete);
 
 /** How many songs, how long together, and of which genres. @param {Song[]} songs */
 function totals(songs) {

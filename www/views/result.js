@@ -48,7 +48,7 @@ export class ResultView {
       return;
     }
     const live = song.state === 'listening';
-    this.#section.dataset.whole = live ? 'live' : String(song.whole);
+    this.#section.dataset.whole = live ? 'live' : String(song.complete);
     const said = verdict(answer);
     const { sure } = said;
     // What goes on may yet become clear.
@@ -64,9 +64,9 @@ export class ResultView {
         return word;
       }),
     );
-    const before = song.before ? t('From an earlier visit.') : '';
+    const before = song.restored ? t('From an earlier visit.') : '';
     const notes =
-      song.whole || live
+      song.complete || live
         ? [more, ...song.notes.map(translateMessage), before]
         : [t('So far; still listening.')];
     setRawText(this.#more, notes.filter(Boolean).join(' '));
@@ -77,10 +77,12 @@ export class ResultView {
       song.took < 100 ? t('under 0.1 s') : localiseDecimal(`${(song.took / 1000).toFixed(1)} s`);
     setRawText(
       this.#took,
-      song.whole && song.took > 0 ? format('{} for {} of music', time, duration(song.seconds)) : '',
+      song.complete && song.took > 0
+        ? format('{} for {} of music', time, duration(song.seconds))
+        : '',
     );
-    this.#download.disabled = !song.whole;
-    this.#thumbs.hidden = !song.whole || live;
+    this.#download.disabled = !song.complete;
+    this.#thumbs.hidden = !song.complete || live;
     if (!this.#thumbs.hasChildNodes()) {
       this.#thumbs.append(
         ratingButtons(song.name, this.ratingOf(song), (opinion) => this.onRate(song, opinion)),
@@ -137,7 +139,7 @@ export class ResultView {
   /** Saves the answer as JSON. */
   #save() {
     const song = this.#song;
-    if (!song?.answer || !song.whole) return;
+    if (!song?.answer || !song.complete) return;
     const { seconds, genre, probabilities, tags, music, timeline, embedding } = song.answer;
     const record = {
       file: song.name,

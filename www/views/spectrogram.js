@@ -58,7 +58,7 @@ export class SpectrogramView {
   }
 
   /** Marks some frequencies, once the bands of the model's picture are known. */
-  markPitches() {
+  markFrequencies() {
     const marks = PITCHES.flatMap((hertz) => {
       const height = heightOfHertz(hertz);
       if (height === null) return [];
@@ -214,7 +214,7 @@ export class SpectrogramView {
     this.#bands.replaceChildren();
     if (timeline.length === 0) return;
     const genres = Object.keys(timeline[0]?.probabilities ?? {});
-    const points = flow(timeline, genres, song.whole ? song.seconds : song.heard);
+    const points = flow(timeline, genres, song.complete ? song.seconds : song.analysedSeconds);
     const svg = document.createElementNS(SVG, 'svg');
     svg.setAttribute('viewBox', `0 0 ${song.seconds} 1`);
     svg.setAttribute('preserveAspectRatio', 'none');
