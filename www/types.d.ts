@@ -267,7 +267,7 @@ export interface Song {
 // --- the survey (see src/survey) ---
 
 /** A song of the catalogue to choose. */
-export interface Choice {
+export interface CatalogTrack {
   track: number;
   path: string;
   title: string;

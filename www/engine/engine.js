@@ -1,7 +1,7 @@
 // The page's side of the worker: one Engine is one worker with one module in it.
 
 /** @import { Palette } from '../lib/spectrogram-colours.js' */
-/** @import { Answer, CatalogMap, Check, Choice, Device, EngineInfo, StoredRating, LearntTaste, Mode, Narrowing, LiveOutput, TastePopulation, Picture, Recommendation, Reply, SoundFeatures, SaliencyMap, SoundHandle, SurveyAnswer, SurveyConfig } from '../types.js' */
+/** @import { Answer, CatalogMap, Check, CatalogTrack, Device, EngineInfo, StoredRating, LearntTaste, Mode, Narrowing, LiveOutput, TastePopulation, Picture, Recommendation, Reply, SoundFeatures, SaliencyMap, SoundHandle, SurveyAnswer, SurveyConfig } from '../types.js' */
 
 /** The visitor ended it; nothing went wrong. */
 export class Cancelled extends Error {}
@@ -221,7 +221,7 @@ export class Engine {
     });
   }
 
-  /** The songs of the catalogue. @returns {Promise<Choice[]>} */
+  /** The songs of the catalogue. @returns {Promise<CatalogTrack[]>} */
   tracks() {
     return this.#call('tracks', {});
   }

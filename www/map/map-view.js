@@ -16,7 +16,7 @@ import {
   zoomAt,
 } from './geometry.js';
 import { OTHER, Painter, glyph } from './painter.js';
-import { sourceLinks } from '../views/similar-songs.js';
+import { sourceLinks } from '../lib/source-links.js';
 import { showRating, ratingButtons } from '../views/thumbs.js';
 import { format, t } from '../i18n/i18n.js';
 

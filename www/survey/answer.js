@@ -3,7 +3,7 @@
 import { translateSentence } from '../lib/format.js';
 import { format } from '../i18n/i18n.js';
 
-/** @import { StoredAnswer, SurveyAnswer, SurveyConfig } from '../types.js' */
+/** @import { StoredAnswer, SurveyAnswer, SurveyConfig, SurveySong, SurveyStep } from '../types.js' */
 
 /** Of the answer's schema (src/survey/answer.rs), as what follows. */
 const VERSION = 1;
@@ -11,14 +11,48 @@ export const COMMENT_MOST = 2000;
 export const FAVOURITES = 3;
 /** Numbers of a sound's small pictures: rows of each, and columns. */
 export const FEATURES = (20 + 64 + 7) * 64;
+
 /** Whether it can still be changed. @param {StoredAnswer} answer */
-export function open({ state }) {
+export function isOpen({ state }) {
   return state === 'draft' || state === 'refused';
 }
 
 /** Whether nobody has it but this browser. @param {StoredAnswer} answer */
-export function onlyHere({ state, tries }) {
+export function isOnlyHere({ state, tries }) {
   return state === 'local' || (state === 'waiting' && tries === 0);
+}
+
+/**
+ * The first step that still lacks something, else the review.
+ * @param {StoredAnswer} answer
+ * @param {SurveySong[]} songs
+ * @returns {SurveyStep}
+ */
+export function firstGap(answer, songs) {
+  if (!answer.consent) return 'consent';
+  if (!answer.favourite) return 'favourite';
+  const unrated = songs.findIndex(({ id }) => !answer.opinions[id]);
+  if (unrated >= 0) {
+    answer.at = unrated;
+    return 'songs';
+  }
+  return answer.favourites.length < FAVOURITES ? 'three' : 'review';
+}
+
+/**
+ * Drops what does not fit a survey that has changed since it was answered.
+ * @param {StoredAnswer} answer
+ * @param {SurveyConfig} config
+ */
+export function adaptAnswer(answer, { consent_version: version, songs }) {
+  if (!isOpen(answer)) return;
+  const asked = new Set(songs.map(({ id }) => id));
+  const ratings = Object.entries(answer.opinions).filter(([id]) => asked.has(id));
+  answer.opinions = Object.fromEntries(ratings);
+  answer.favourites = answer.favourites.filter((id) => asked.has(id));
+  answer.at = Math.min(answer.at, songs.length - 1);
+  if (answer.consent && answer.consent.version !== version) answer.consent = null;
+  if (!answer.consent) answer.step = 'consent';
 }
 
 /** Why an answer still waits, in the page's language. @param {StoredAnswer} answer */

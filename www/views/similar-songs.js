@@ -3,6 +3,7 @@
 import { byId, make, moveWithArrows, rawText } from '../lib/dom.js';
 import { percent } from '../lib/format.js';
 import { genreName, paintGenre } from '../lib/genres.js';
+import { secureLink, sourceLinks } from '../lib/source-links.js';
 import { save, stem } from '../lib/download.js';
 import { showRating, ratingButtons } from './thumbs.js';
 import { localiseDecimal, format, t, translateMessage } from '../i18n/i18n.js';
@@ -225,76 +226,6 @@ function wishButton(text, label, onClick) {
   return button;
 }
 
-/** A licence that has no identifier, or that nobody states. */
-const UNCLEAR = 'unclear';
-
-/**
- * A link as it may be followed: an address with https, or nothing.
- * @param {string | undefined} link
- */
-function secure(link) {
-  try {
-    const url = new URL(link ?? '');
-    return url.protocol === 'https:' ? url.href : '';
-  } catch {
-    return '';
-  }
-}
-
-/**
- * Where a song of the catalogue is from and where it can be found: where it is heard, licence, source, search.
- * @param {{title: string, artist: string, licence: string, source: string, link?: string}} song
- * @returns {HTMLElement[]}
- */
-export function sourceLinks({ title, artist, licence, source, link }) {
-  const called = title || t('Untitled');
-  const found = [];
-  const heard = secure(link);
-  if (heard) {
-    const label = format('Listen to “{}” at its source', called);
-    found.push(outside('listen-at-source', heard, 'Listen at its source', label));
-  }
-  // Older catalogues say it in these words of songs that have no licence to offer.
-  const unclear = licence === UNCLEAR || licence.startsWith('research use only');
-  if (licence && !unclear) {
-    found.push(make('span', 'licence', rawText(licence)));
-  } else if (licence && heard) {
-    // Whoever is sent to a song shall know that its licence is not known.
-    found.push(make('span', 'licence', 'licence unclear'));
-  }
-  if (/^https?:\/\//.test(source)) {
-    found.push(outside('source', source, 'Source', format('Source of “{}”', called)));
-  } else if (source) {
-    found.push(make('span', 'licence', rawText(format('from {}', source))));
-  }
-  const query = encodeURIComponent(`${artist} ${called}`.trim());
-  found.push(
-    outside(
-      'search',
-      `https://duckduckgo.com/?q=${query}`,
-      'Search the web',
-      format('Search the web for “{}” by {}', called, artist || t('unknown artist')),
-    ),
-  );
-  return found;
-}
-
-/**
- * A link that leaves the page, only when it is followed.
- * @param {string} className
- * @param {string} href
- * @param {string} text
- * @param {string} label in the page's language
- */
-function outside(className, href, text, label) {
-  const link = make('a', className, text);
-  link.href = href;
-  link.target = '_blank';
-  link.rel = 'noopener noreferrer';
-  link.setAttribute('aria-label', format('{} (new tab)', label));
-  return link;
-}
-
 /**
  * The list as extended M3U (https://en.wikipedia.org/wiki/M3U). The catalogue has no sound, so an entry
  * is where its song is heard or found, or else its name, which players look for in their own library.
@@ -305,7 +236,7 @@ function playlist(of, songs) {
   const line = (/** @type {string} */ text) => text.replace(/[\r\n]+/g, ' ');
   const entries = songs.map(({ title, artist, source, link }) => {
     const called = line([artist, title || 'Untitled'].filter(Boolean).join(' - '));
-    const found = secure(link) || (/^https?:\/\//.test(source) ? source : '');
+    const found = secureLink(link) || (/^https?:\/\//.test(source) ? source : '');
     const place = found || `${called.replace(/[\\/:]/g, '_')}.mp3`;
     return `#EXTINF:-1,${called}\n${line(place)}`;
   });

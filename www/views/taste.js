@@ -5,7 +5,7 @@ import { Crashed } from '../engine/engine.js';
 import { percent } from '../lib/format.js';
 import { genreName, paintGenre } from '../lib/genres.js';
 import { save } from '../lib/download.js';
-import { sourceLinks } from './similar-songs.js';
+import { sourceLinks } from '../lib/source-links.js';
 import { TasteStorage } from '../storage/taste-storage.js';
 import { showRating, ratingButtons } from './thumbs.js';
 import { format, locale, t, translateMessage } from '../i18n/i18n.js';
