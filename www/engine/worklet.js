@@ -1,8 +1,6 @@
 // In the audio thread: mixes what the device gives to mono and passes it on in pieces, to a port
 // that leads to the worker, past the page.
 
-/* global AudioWorkletProcessor, registerProcessor */
-
 /** Samples of a piece: some 20 ms, about a column of the picture. */
 const PIECE = 1024;
 

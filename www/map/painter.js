@@ -15,7 +15,7 @@ import { clamp, placeLabels } from './geometry.js';
  * What is to be drawn. `order` goes from the farthest to the nearest; `screen` and `axes` (the two
  * ends of each) are what `project` made.
  * @typedef {{items: Item[], order: number[], screen: Float32Array, axes: Float32Array, view: View,
- *   hidden: Set<string>, lit: string, at: number, open: number, alike: number[]}} Scene
+ *   hidden: Set<string>, highlighted: string, pointedAt: number, open: number, alike: number[]}} Scene
  */
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -112,35 +112,47 @@ export class Painter {
   paint(scene) {
     const pen = this.#pen;
     if (!pen) return;
-    const { items, order, view, hidden, lit, open } = scene;
+    const { items, view, open } = scene;
     this.#toPage(pen);
     pen.clearRect(0, 0, this.size.width, this.size.height);
     this.#paintAxes(pen, scene);
 
-    const alike = new Set(scene.alike);
     const radius = POINT * Math.sqrt(Math.min(view.zoom, 4)) * (this.size.width < 480 ? 0.85 : 1);
-    for (const at of order) {
-      const { song, genre = '' } = items[at] ?? {};
-      if (!song || hidden.has(genre)) continue;
-      const [x, y, near] = place(scene, at);
-      const off = (lit && lit !== genre) || (alike.size > 0 && !alike.has(song.track));
-      // Near is about 0.8 to 1.3 in 3D, 1 in 2D.
-      pen.globalAlpha = off ? DIMMED : clamp(0.85 + (near - 1) * 2, 0.3, 1);
-      this.#stamp(pen, genre, x, y, radius * near);
-    }
-    pen.globalAlpha = 1;
-    if (alike.size > 0) this.#paintAlike(pen, scene, radius);
+    this.#paintSongs(pen, scene, radius);
+    if (scene.alike.length > 0) this.#paintAlike(pen, scene, radius);
     this.#paintSignatures(pen, scene);
     for (const [at, item] of items.entries()) {
       if (item.mine) this.#ringed(pen, item.genre, place(scene, at), MINE, true);
     }
-    for (const at of new Set([open, scene.at])) {
+    for (const at of new Set([open, scene.pointedAt])) {
       const item = items[at];
       if (item?.song) this.#ringed(pen, item.genre, place(scene, at), radius + 2, at === open);
       else if (item?.about) this.#ring(pen, place(scene, at), SIGNATURE + 6);
       else if (item?.mine) this.#ring(pen, place(scene, at), MINE + 8);
     }
     this.#paintLabels(pen, scene);
+  }
+
+  /**
+   * The songs of the catalogue, the farther the paler.
+   * @param {CanvasRenderingContext2D} pen
+   * @param {Scene} scene
+   * @param {number} radius
+   */
+  #paintSongs(pen, scene, radius) {
+    const { items, order, hidden, highlighted } = scene;
+    const alike = new Set(scene.alike);
+    for (const at of order) {
+      const { song, genre = '' } = items[at] ?? {};
+      if (!song || hidden.has(genre)) continue;
+      const [x, y, near] = place(scene, at);
+      const off =
+        (highlighted && highlighted !== genre) || (alike.size > 0 && !alike.has(song.track));
+      // Near is about 0.8 to 1.3 in 3D, 1 in 2D.
+      pen.globalAlpha = off ? DIMMED : clamp(0.85 + (near - 1) * 2, 0.3, 1);
+      this.#stamp(pen, genre, x, y, radius * near);
+    }
+    pen.globalAlpha = 1;
   }
 
   /**
@@ -189,11 +201,11 @@ export class Painter {
 
   /** @param {CanvasRenderingContext2D} pen @param {Scene} scene */
   #paintSignatures(pen, scene) {
-    const { items, hidden, lit, alike } = scene;
+    const { items, hidden, highlighted, alike } = scene;
     for (const [at, { about, genre }] of items.entries()) {
       if (!about || hidden.has(genre)) continue;
       const [x, y] = place(scene, at);
-      pen.globalAlpha = (lit && lit !== genre) || alike.length > 0 ? DIMMED * 2 : 1;
+      pen.globalAlpha = (highlighted && highlighted !== genre) || alike.length > 0 ? DIMMED * 2 : 1;
       this.#stamp(pen, genre, x, y, SIGNATURE, this.#paper, 5);
       this.#stamp(pen, genre, x, y, SIGNATURE, this.#ink, 1.5);
     }
@@ -206,7 +218,7 @@ export class Painter {
    * @param {Scene} scene
    */
   #paintLabels(pen, scene) {
-    const { items, hidden, lit, at, open, alike } = scene;
+    const { items, hidden, highlighted, pointedAt, open, alike } = scene;
     const { width, height } = this.size;
     /** @type {{text: string, key: string, bold: boolean, item: number, reach: number, spare: boolean}[]} */
     const named = [];
@@ -214,15 +226,16 @@ export class Painter {
       const text = shorten(items[item]?.name ?? '', Math.min(LONGEST_LABEL, width / this.#em));
       if (text) named.push({ text, key: `${item}`, bold, item, reach, spare: false });
     };
-    for (const item of new Set([at, open])) if (items[item]?.song) name(item, 10, item === open);
+    for (const item of new Set([pointedAt, open]))
+      if (items[item]?.song) name(item, 10, item === open);
     for (const [item, { mine }] of items.entries()) if (mine) name(item, MINE + 8, true);
     alikeItems(scene).forEach((item, rank) => {
       const text = String(rank + 1);
       const key = `alike ${rank}`;
-      if (item !== at) named.push({ text, key, bold: false, item, reach: 8, spare: true });
+      if (item !== pointedAt) named.push({ text, key, bold: false, item, reach: 8, spare: true });
     });
     for (const [item, { about, genre }] of items.entries()) {
-      const off = hidden.has(genre) || (lit && lit !== genre) || alike.length > 0;
+      const off = hidden.has(genre) || (highlighted && highlighted !== genre) || alike.length > 0;
       if (about && !off) name(item, SIGNATURE + 5);
     }
     const seen = named.filter(({ item }) => {
@@ -233,8 +246,8 @@ export class Painter {
       const [x, y] = place(scene, item);
       pen.font = this.#font(bold);
       const last = this.#stood.get(key) ?? -1;
-      const { width } = pen.measureText(text);
-      return { x, y, reach, width, height: this.#em * 1.15, last, spare };
+      const { width: textWidth } = pen.measureText(text);
+      return { x, y, reach, width: textWidth, height: this.#em * 1.15, last, spare };
     });
     pen.textBaseline = 'middle';
     pen.lineJoin = 'round';

@@ -40,7 +40,7 @@ export class FileTable {
       if (heading) this.#sortBy(/** @type {Column} */ (heading.dataset.column));
     });
     this.#csv.addEventListener('click', () => {
-      save('soundalike.csv', 'text/csv', table(answered(this.#sorted())));
+      save('soundalike.csv', 'text/csv', toCsv(answered(this.#sorted())));
     });
     this.#json.addEventListener('click', () => {
       const records = answered(this.#sorted()).map(record);
@@ -79,11 +79,11 @@ export class FileTable {
   /** Moves the table, and only the table, until a song's row is in it. @param {Song | null} song */
   #reveal(song) {
     const row = song && this.#rows.get(song);
-    const table = row?.closest('.table');
-    if (!row || !table) return;
+    const box = row?.closest('.table');
+    if (!row || !box) return;
     const head = this.#head.offsetHeight;
-    const lowest = row.offsetTop + row.offsetHeight - table.clientHeight;
-    table.scrollTop = Math.max(lowest, Math.min(table.scrollTop, row.offsetTop - head));
+    const lowest = row.offsetTop + row.offsetHeight - box.clientHeight;
+    box.scrollTop = Math.max(lowest, Math.min(box.scrollTop, row.offsetTop - head));
   }
 
   /** Once up, once down, and back to the order in which they came. @param {Column} column */
@@ -139,10 +139,10 @@ export class FileTable {
       button.setAttribute('aria-pressed', String(selected));
       button.disabled = !song.answer && song.state !== 'analysing';
     }
-    const [, length, verdict, state] = row.cells;
-    if (!length || !verdict || !state) return;
+    const [, length, result, state] = row.cells;
+    if (!length || !result || !state) return;
     setRawText(length, song.seconds > 0 ? clock(song.seconds) : '');
-    setRawText(verdict, said(song));
+    setRawText(result, resultText(song));
     setRawText(
       state,
       song.state === 'analysing' && song.seconds > 0
@@ -160,7 +160,7 @@ const NUMERIC = { numeric: true };
 const stateWord = (song) => t(song.restored ? 'from before' : song.state);
 
 /** @param {Song} song */
-function said(song) {
+function resultText(song) {
   if (song.state === 'failed') return translateSentence(song.error);
   return song.answer && song.complete ? verdictText(song.answer) : '';
 }
@@ -169,7 +169,7 @@ function said(song) {
 function sortKey(song, column) {
   if (column === 'seconds') return song.seconds;
   if (column === 'state') return stateWord(song);
-  return column === 'verdict' ? said(song) : song.name;
+  return column === 'verdict' ? resultText(song) : song.name;
 }
 
 /** Songs with a whole answer. @param {Song[]} songs */
@@ -197,7 +197,7 @@ function record({ name: file, answer, modelSha256 }) {
 }
 
 /** The answers as comma-separated values (RFC 4180), a line per song. @param {Song[]} songs */
-function table(songs) {
+function toCsv(songs) {
   const genres = Object.keys(songs[0]?.answer?.probabilities ?? {});
   const head = ['file', 'seconds', 'genre', 'confidence', 'music', ...genres, 'tags'];
   const lines = songs.map(({ name: file, answer }) => [

@@ -1,23 +1,24 @@
-// The strip: the song's spectrogram, the time axis and the genres over time below it, with one
-// play head and one reading line through all of them.
+// The song's spectrogram, the time axis and the genres over time below it, with one play head and one
+// reading line through all of them.
 
 import { bandHertz, clock, heightOfHertz, percent, frequency } from '../lib/format.js';
 import { byId, make, rawText, setRawText, setText } from '../lib/dom.js';
-import { GENRES, genreName, paintGenre, ranked } from '../lib/genres.js';
+import { GENRES, genreName } from '../lib/genres.js';
 import { drawSpectrogram, readPalette } from '../lib/spectrogram-colours.js';
 import { LIVE_WINDOW_SECONDS } from '../engine/live-session.js';
+import { topGenreAt } from '../lib/timeline.js';
+import { drawGenreFlow } from './genre-flow.js';
 import { placeholderSpectrogram, placeholderTimeline } from './placeholder-spectrogram.js';
 import { format, t } from '../i18n/i18n.js';
 
 /** @import { Picture, Segment, Song } from '../types.js' */
 
 const FAINT = 0.62;
-const SVG = 'http://www.w3.org/2000/svg';
 /** Nothing can be dropped where there is only a finger. */
 const INVITATION = matchMedia('(hover: none) and (pointer: coarse)').matches
   ? 'Choose a song'
   : 'Drop a song anywhere';
-const PITCHES = [200, 1000, 4000];
+const MARKED_HERTZ = [200, 1000, 4000];
 
 export class SpectrogramView {
   #stage = byId('stage', HTMLElement);
@@ -53,13 +54,13 @@ export class SpectrogramView {
       this.#draw();
     });
     new ResizeObserver(() => this.#drawAxis()).observe(this.#axis);
-    this.#listen();
+    this.#listenToPointer();
     this.clear();
   }
 
   /** Marks some frequencies, once the bands of the model's picture are known. */
   markFrequencies() {
-    const marks = PITCHES.flatMap((hertz) => {
+    const marks = MARKED_HERTZ.flatMap((hertz) => {
       const height = heightOfHertz(hertz);
       if (height === null) return [];
       const mark = make('span', 'pitch', hertz < 1000 ? `${hertz} Hz` : `${hertz / 1000} kHz`);
@@ -121,7 +122,7 @@ export class SpectrogramView {
    * @param {number} drift seconds that it moves until it is drawn anew
    */
   showLiveBands(song, drift) {
-    this.#drawBands(song);
+    drawGenreFlow(this.#bands, song);
     this.#bands.style.setProperty('--drift', `${(-100 * drift) / song.seconds}%`);
   }
 
@@ -134,7 +135,7 @@ export class SpectrogramView {
     if (other) this.setTime(0);
     this.#drawSoon();
     this.#drawAxis();
-    this.#drawBands(song);
+    drawGenreFlow(this.#bands, song);
     this.#describe();
   }
 
@@ -208,75 +209,7 @@ export class SpectrogramView {
     this.#axis.append(end);
   }
 
-  /** @param {Song} song */
-  #drawBands(song) {
-    const timeline = song.answer?.timeline ?? [];
-    this.#bands.replaceChildren();
-    if (timeline.length === 0) return;
-    const genres = Object.keys(timeline[0]?.probabilities ?? {});
-    const points = flow(timeline, genres, song.complete ? song.seconds : song.analysedSeconds);
-    const svg = document.createElementNS(SVG, 'svg');
-    svg.setAttribute('viewBox', `0 0 ${song.seconds} 1`);
-    svg.setAttribute('preserveAspectRatio', 'none');
-    svg.setAttribute('aria-hidden', 'true');
-    this.#bands.append(svg);
-    const floor = points.map(() => 0);
-    for (const [at, genre] of genres.entries()) {
-      const top = points.map(({ shares }, i) => (floor[i] ?? 0) + (shares[at] ?? 0));
-      const upper = points.map(
-        ({ time }, i) => `${time.toFixed(2)} ${(1 - (top[i] ?? 0)).toFixed(4)}`,
-      );
-      const lower = points.map(
-        ({ time }, i) => `${time.toFixed(2)} ${(1 - (floor[i] ?? 0)).toFixed(4)}`,
-      );
-      const path = document.createElementNS(SVG, 'path');
-      path.setAttribute('d', `M${upper.join('L')}L${lower.reverse().join('L')}Z`);
-      paintGenre(path, genre);
-      svg.append(path);
-      this.#labelBand(song, genre, points, at, floor);
-      for (const [i, value] of top.entries()) floor[i] = value;
-    }
-  }
-
-  /**
-   * Writes a genre's name where its band is thickest, if there is room for it.
-   * @param {Song} song
-   * @param {string} genre
-   * @param {{time: number, shares: number[]}[]} points
-   * @param {number} at index of the genre
-   * @param {number[]} floor
-   */
-  #labelBand(song, genre, points, at, floor) {
-    const em = parseFloat(getComputedStyle(this.#bands).fontSize);
-    const word = genreName(genre);
-    const half = ((word.length * em * 0.32) / Math.max(1, this.#bands.clientWidth)) * song.seconds;
-    const needed = (em * 1.3) / Math.max(1, this.#bands.clientHeight);
-    const last = points.at(-1)?.time ?? 0;
-    let best = { room: needed, time: 0, middle: 0 };
-    for (const [i, { time }] of points.entries()) {
-      if (time < half * 1.2 || time > last - half * 1.2) continue;
-      let low = 0;
-      let high = 1;
-      for (let j = i; j >= 0 && time - (points[j]?.time ?? 0) <= half; j--) {
-        low = Math.max(low, floor[j] ?? 0);
-        high = Math.min(high, (floor[j] ?? 0) + (points[j]?.shares[at] ?? 0));
-      }
-      for (let j = i; j < points.length && (points[j]?.time ?? 0) - time <= half; j++) {
-        low = Math.max(low, floor[j] ?? 0);
-        high = Math.min(high, (floor[j] ?? 0) + (points[j]?.shares[at] ?? 0));
-      }
-      if (high - low > best.room) best = { room: high - low, time, middle: (low + high) / 2 };
-    }
-    if (best.room <= needed) return;
-    const label = make('span', 'band', rawText(word));
-    label.style.left = `${(best.time / song.seconds) * 100}%`;
-    label.style.bottom = `${best.middle * 100}%`;
-    paintGenre(label, genre);
-    label.style.setProperty('--on', `var(--on-${GENRES.includes(genre) ? genre : 'unknown'})`);
-    this.#bands.append(label);
-  }
-
-  #listen() {
+  #listenToPointer() {
     const timeAt = (/** @type {PointerEvent} */ event) => {
       const box = this.#seek.getBoundingClientRect();
       const share = Math.max(0, Math.min(1, (event.clientX - box.left) / box.width));
@@ -346,51 +279,8 @@ function loudest({ rows, columns, levels }, share) {
   return (levels[best * columns + column] ?? 0) > 0 ? bandHertz(best) : null;
 }
 
-/**
- * The genre of a moment and its probability.
- * @param {Segment[]} timeline
- * @param {number} time
- * @returns {[string, number] | undefined}
- */
-export function topGenreAt(timeline, time) {
-  const near = timeline.find(({ start, end }) => time >= start && time <= end);
-  return near && ranked(near.probabilities)[0];
-}
-
 /** @param {Segment[]} timeline @param {number} time @returns {string} such as "blues 71 %" */
 function genreAt(timeline, time) {
   const top = topGenreAt(timeline, time);
   return top ? `${genreName(top[0])} ${percent(top[1])}` : '';
-}
-
-/**
- * The timeline as a smooth flow: each segment's shares at its middle, eased in between, flat at
- * both ends. Shares keep adding up to one.
- * @param {Segment[]} timeline
- * @param {string[]} genres
- * @param {number} end
- */
-function flow(timeline, genres, end) {
-  const STEPS = timeline.length > 200 ? 2 : 8;
-  const stops = timeline.map((segment) => ({
-    time: (segment.start + segment.end) / 2,
-    shares: genres.map((genre) => segment.probabilities[genre] ?? 0),
-  }));
-  const points = [{ time: timeline[0]?.start ?? 0, shares: stops[0]?.shares ?? [] }];
-  for (const [i, stop] of stops.entries()) {
-    const next = stops[i + 1];
-    points.push(stop);
-    if (!next) break;
-    for (let step = 1; step < STEPS; step++) {
-      const t = step / STEPS;
-      const eased = t * t * (3 - 2 * t);
-      points.push({
-        time: stop.time + (next.time - stop.time) * t,
-        shares: stop.shares.map((share, k) => share + ((next.shares[k] ?? 0) - share) * eased),
-      });
-    }
-  }
-  const last = points.at(-1);
-  if (last && end > last.time) points.push({ time: end, shares: last.shares });
-  return points;
 }
