@@ -3,7 +3,18 @@ import { defineConfig } from 'eslint/config';
 import globals from 'globals';
 
 export default defineConfig([
-  { ignores: ['**/*', '!eslint.config.js', '!www', '!www/**', '!tests', 'tests/*', '!tests/javascript', '!tests/javascript/**'] },
+  {
+    ignores: [
+      '**/*',
+      '!eslint.config.js',
+      '!www',
+      '!www/**',
+      '!tests',
+      'tests/*',
+      '!tests/javascript',
+      '!tests/javascript/**',
+    ],
+  },
   js.configs.recommended,
   {
     languageOptions: { ecmaVersion: 2024, sourceType: 'module' },

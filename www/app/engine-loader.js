@@ -3,7 +3,8 @@
 import { askedDevice, judgeAdapter, tryGpu } from '../engine/device.js';
 import { Engine } from '../engine/engine.js';
 import { format, t } from '../i18n/i18n.js';
-import { megabytes, setBands } from '../lib/format.js';
+import { setBands } from '../lib/bands.js';
+import { megabytes } from '../lib/format.js';
 import { showDevice } from '../views/device-badge.js';
 
 /** @import { SpectrogramView } from '../views/spectrogram.js' */

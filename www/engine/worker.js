@@ -4,7 +4,7 @@
 // A request is { id, method, args }; its replies are { id, value }, { id, error } and, on the
 // way, { id, event, data }. `cancel` ends a running `analyse` before its next step.
 
-import { ByteProgress, fetchWithProgress } from './fetch-counted.js';
+import { ByteProgress, fetchWithProgress } from './fetch-with-progress.js';
 import { LiveSession } from './live-session.js';
 import { encodeWav } from './wav.js';
 

@@ -41,40 +41,6 @@ export function frequency(hertz) {
   return localiseDecimal(`${(hertz / 1000).toFixed(1)}\u00a0kHz`);
 }
 
-/** Centre in Hz of each band of the model's picture, rising. @type {number[]} */
-let bands = [];
-
-/** Takes the bands of the model's picture. @param {number[]} centres in Hz, rising */
-export function setBands(centres) {
-  bands = centres;
-}
-
-/** How many bands the model's picture has. */
-export function bandCount() {
-  return bands.length;
-}
-
-/**
- * Centre of a band.
- * @param {number} band counted from the lowest, 0
- */
-export function bandHertz(band) {
-  return bands[Math.max(0, Math.min(bands.length - 1, Math.round(band)))] ?? 0;
-}
-
-/**
- * Where a frequency stands on the picture's height.
- * @param {number} hertz
- * @returns {number | null} 0 at the bottom, 1 at the top; null above the picture
- */
-export function heightOfHertz(hertz) {
-  const above = bands.findIndex((centre) => centre >= hertz);
-  if (above < 0) return null;
-  const [low, high] = [bands[above - 1] ?? 0, bands[above] ?? 0];
-  const share = (hertz - low) / Math.max(1e-9, high - low);
-  return Math.max(0, above - 0.5 + share) / bands.length;
-}
-
 /**
  * A file's name and what is wrong with it, as one sentence. The decoder's messages go on from a
  * name ("is damaged beyond use; …"), the page's own stand for themselves ("This file is empty.").

@@ -4,15 +4,13 @@ import { clock, translateSentence, duration } from '../lib/format.js';
 import { byId, make, moveWithArrows, rawText, setRawText } from '../lib/dom.js';
 import { genreName, paintGenre, ranked } from '../lib/genres.js';
 import { save } from '../lib/download.js';
+import { toCsv, toRecord } from '../lib/export.js';
 import { verdict, verdictText } from '../lib/verdict.js';
 import { format, t } from '../i18n/i18n.js';
 
 /** @import { Song } from '../types.js' */
 
 /** @typedef {'name' | 'seconds' | 'verdict' | 'state'} Column */
-
-/** Tags in the table of answers, at most. */
-const TAGS = 5;
 
 export class FileTable {
   #box = byId('files', HTMLElement);
@@ -43,7 +41,7 @@ export class FileTable {
       save('soundalike.csv', 'text/csv', toCsv(answered(this.#sorted())));
     });
     this.#json.addEventListener('click', () => {
-      const records = answered(this.#sorted()).map(record);
+      const records = answered(this.#sorted()).map(toRecord);
       save('soundalike.json', 'application/json', JSON.stringify(records, null, 2));
     });
   }
@@ -189,35 +187,4 @@ function totals(songs) {
   const kinds = ranked(counts).map(([kind, count]) => `${count} ${kind}`);
   const count = format(whole.length === 1 ? '{} song' : '{} songs', whole.length);
   return `${count}, ${duration(seconds)}: ${kinds.join(', ')}`;
-}
-
-/** @param {Song} song */
-function record({ name: file, answer, modelSha256 }) {
-  return { file, ...answer, model_sha256: modelSha256 };
-}
-
-/** The answers as comma-separated values (RFC 4180), a line per song. @param {Song[]} songs */
-function toCsv(songs) {
-  const genres = Object.keys(songs[0]?.answer?.probabilities ?? {});
-  const head = ['file', 'seconds', 'genre', 'confidence', 'music', ...genres, 'tags'];
-  const lines = songs.map(({ name: file, answer }) => [
-    file,
-    answer?.seconds.toFixed(2),
-    answer?.genre,
-    answer?.confidence.toFixed(4),
-    answer?.music.toFixed(4),
-    ...genres.map((genre) => answer?.probabilities[genre]?.toFixed(4)),
-    ranked(answer?.tags ?? {})
-      .slice(0, TAGS)
-      .map(([tag]) => tag)
-      .join('; '),
-  ]);
-  return [head, ...lines].map((line) => `${line.map(cell).join(',')}\r\n`).join('');
-}
-
-/** @param {string | undefined} value */
-function cell(value = '') {
-  // What begins so would be a formula to a spreadsheet.
-  const safe = /^[=+\-@\t]/.test(value) && Number.isNaN(Number(value)) ? `'${value}` : value;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -1,6 +1,7 @@
 // What in a moment spoke for the genre: over the picture lies a veil, and only what spoke shows through.
 
-import { bandCount, bandHertz, clock, frequency } from '../lib/format.js';
+import { bandCount, bandHertz } from '../lib/bands.js';
+import { clock, frequency } from '../lib/format.js';
 import { byId, setRawText } from '../lib/dom.js';
 import { genreName } from '../lib/genres.js';
 import { format, translateMessage } from '../i18n/i18n.js';

@@ -3,7 +3,8 @@
 import { byId, make, moveWithArrows, rawText } from '../lib/dom.js';
 import { percent } from '../lib/format.js';
 import { genreName, paintGenre } from '../lib/genres.js';
-import { secureLink, sourceLinks } from '../lib/source-links.js';
+import { toPlaylist } from '../lib/export.js';
+import { sourceLinks } from '../lib/source-links.js';
 import { save, stem } from '../lib/download.js';
 import { showRating, ratingButtons } from './thumbs.js';
 import { localiseDecimal, format, t, translateMessage } from '../i18n/i18n.js';
@@ -45,7 +46,7 @@ export class SimilarSongs {
     this.#modes.addEventListener('change', () => this.onChange());
     moveWithArrows(this.#list, 'a.search');
     byId('save-m3u', HTMLButtonElement).addEventListener('click', () => {
-      save(`${stem(this.#of)}.m3u`, 'audio/x-mpegurl', playlist(this.#of, this.#songs));
+      save(`${stem(this.#of)}.m3u`, 'audio/x-mpegurl', toPlaylist(this.#of, this.#songs));
     });
     byId('save-similar', HTMLButtonElement).addEventListener('click', () => {
       const record = { song: this.#of, narrowing: this.narrowing, similar: this.#songs };
@@ -224,21 +225,4 @@ function wishButton(text, label, onClick) {
   button.setAttribute('aria-label', label);
   button.addEventListener('click', onClick);
   return button;
-}
-
-/**
- * The list as extended M3U (https://en.wikipedia.org/wiki/M3U). The catalogue has no sound, so an entry
- * is where its song is heard or found, or else its name, which players look for in their own library.
- * @param {string} of
- * @param {Recommendation[]} songs
- */
-function playlist(of, songs) {
-  const line = (/** @type {string} */ text) => text.replace(/[\r\n]+/g, ' ');
-  const entries = songs.map(({ title, artist, source, link }) => {
-    const called = line([artist, title || 'Untitled'].filter(Boolean).join(' - '));
-    const found = secureLink(link) || (/^https?:\/\//.test(source) ? source : '');
-    const place = found || `${called.replace(/[\\/:]/g, '_')}.mp3`;
-    return `#EXTINF:-1,${called}\n${line(place)}`;
-  });
-  return `#EXTM3U\n#PLAYLIST:Sounds like ${line(of)}\n${entries.join('\n')}\n`;
 }

@@ -1,7 +1,8 @@
 // The song's spectrogram, the time axis and the genres over time below it, with one play head and one
 // reading line through all of them.
 
-import { bandHertz, clock, heightOfHertz, percent, frequency } from '../lib/format.js';
+import { bandHertz, heightOfHertz } from '../lib/bands.js';
+import { clock, frequency, percent } from '../lib/format.js';
 import { byId, make, rawText, setRawText, setText } from '../lib/dom.js';
 import { GENRES, genreName } from '../lib/genres.js';
 import { drawSpectrogram, readPalette } from '../lib/spectrogram-colours.js';

@@ -176,7 +176,7 @@ fn deny_warnings(mut clippy: std::process::Command) -> std::process::Command {
     clippy
 }
 
-/// Types and format of the page's modules.
+/// Types, lint, format and tests of the page's modules.
 fn javascript(steps: &mut Steps, has_node: bool) {
     const NAME: &str = "JavaScript";
     if !root().join("package.json").is_file() {
@@ -188,7 +188,9 @@ fn javascript(steps: &mut Steps, has_node: bool) {
             for arguments in [
                 &["ci", "--no-audit", "--no-fund"][..],
                 &["run", "check"],
+                &["run", "lint"],
                 &["run", "format"],
+                &["test"],
             ] {
                 let mut npm = command("npm");
                 npm.args(arguments);
