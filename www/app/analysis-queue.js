@@ -143,5 +143,5 @@ function fail(song, reason) {
   song.state = reason instanceof Cancelled ? 'cancelled' : 'failed';
   if (song.state === 'cancelled') return;
   song.error = reason instanceof Error ? reason.message : String(reason);
-  if (reason instanceof Crashed) song.error = 'The program stopped while it heard this.';
+  if (reason instanceof Crashed) song.error = 'The program stopped while it analysed this.';
 }

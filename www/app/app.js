@@ -502,7 +502,7 @@ export class App {
         folders,
       ),
     );
-    const sample = () => this.#add([newSong(t('A made-up sample'), null)]);
+    const sample = () => this.#add([newSong(t('A synthetic sample'), null)]);
     onClick('sample', sample);
     onClick('sample-again', sample);
     onClick('forget-list', () => this.#forget(this.#store.clearStorage()));
@@ -565,7 +565,7 @@ export class App {
 }
 
 const FOLDER =
-  '“{}” is a folder, and a page may not look into it. Open it and drop the songs themselves.';
+  '“{}” is a folder, and a page cannot look into it. Open it and drop the songs themselves.';
 const NOT_FORGOTTEN =
   'This browser did not forget the songs. Clear this page’s data in its settings.';
 

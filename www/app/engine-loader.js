@@ -28,9 +28,9 @@ export class EngineLoader {
   /** The engine that the page begins with: the CPU's, unless the address asks for the GPU's. */
   async load() {
     this.#spectrogram.showLoading(0);
-    this.#showProgress(t('Fetching the model'), 0);
+    this.#showProgress(t('Loading the model'), 0);
     const cpu = await Engine.start('cpu', (done, total) => {
-      const text = format('Fetching the model: {} of {}', megabytes(done), megabytes(total));
+      const text = format('Loading the model: {} of {}', megabytes(done), megabytes(total));
       this.#showProgress(text, done / total);
       this.#spectrogram.showLoading((done / total) * 0.999);
     });

@@ -19,7 +19,7 @@ const MESSAGES = {
     NotReadableError:
       'The microphone cannot be opened; another program may be using it. Close that one and press Listen again, or choose a file.',
     OverconstrainedError:
-      'That microphone is gone. Press Listen again to use another one, or choose a file.',
+      'That microphone is no longer there. Press Listen again to use another one, or choose a file.',
     other: 'The microphone could not be started. Press Listen again, or choose a file.',
   },
   tab: {
@@ -37,8 +37,8 @@ const INSECURE =
   'Browsers let a page listen only over https or on the computer itself. Open it that way, or choose a file.';
 const ENDED = {
   microphone:
-    'The microphone was unplugged or taken away. What was heard so far stays; press Listen to go on.',
-  tab: 'The tab is no longer shared. What was heard so far stays.',
+    'The microphone was unplugged or is used by another program. The result so far stays; press Listen to go on.',
+  tab: 'The tab is no longer shared. The result so far stays.',
 };
 
 /** Why there is no capture, as a sentence for the visitor. */

@@ -23,7 +23,7 @@ const TOLERANCE = 1e-2;
 /** A graphics processor that takes longer for the golden input is given up, in milliseconds. */
 const PATIENCE = 240_000;
 
-const ASKED_FOR = 'It was asked for by {}.';
+const ASKED_FOR = 'The address asks for it: {}.';
 const SLOWER = 'The graphics processor is slower here: {} ms for ten segments, CPU {} ms.';
 const FASTER = 'The graphics processor is faster here: {} ms for ten segments, CPU {} ms.';
 
@@ -43,7 +43,9 @@ export function askedDevice(query) {
 export async function judgeAdapter(asked) {
   if (asked === 'cpu') return { worth: false, reason: format(ASKED_FOR, '?device=cpu') };
   const refusal = (/** @type {string} */ words) =>
-    asked === 'gpu' ? format('?device=gpu asks for another one, but {}', words) : opening(words);
+    asked === 'gpu'
+      ? format('?device=gpu asks for the graphics processor, but {}', words)
+      : opening(words);
   const gpu = /** @type {any} */ (navigator).gpu;
   if (!gpu) return { worth: false, reason: refusal(t('this browser does not offer WebGPU.')) };
   let adapter;
@@ -66,13 +68,13 @@ export async function judgeAdapter(asked) {
   if (software) {
     return {
       worth: false,
-      reason: t('WebGPU is only imitated in software here; the CPU is faster.'),
+      reason: t('WebGPU is only emulated in software here; the CPU is faster.'),
     };
   }
   if (/** @type {any} */ (navigator).connection?.saveData) {
     return { worth: false, reason: t('The browser asks to save data; the GPU module is large.') };
   }
-  return { worth: true, reason: t('A graphics processor is there; it is being tried.') };
+  return { worth: true, reason: t('There is a graphics processor; it is being tried.') };
 }
 
 /** A sentence begins with a capital. @param {string} text */
@@ -94,7 +96,7 @@ export async function tryGpu(asked, cpu, onBytes) {
       engine.close();
       return {
         engine: null,
-        reason: t('The graphics processor gave other answers than it should.'),
+        reason: t('The graphics processor gave wrong answers.'),
       };
     }
     if (asked === 'gpu') return { engine, reason: format(ASKED_FOR, '?device=gpu') };

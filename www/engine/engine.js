@@ -11,13 +11,13 @@ export class Crashed extends Error {}
 
 /** What a crash is told as. The technical reason goes to the console. */
 const CRASH =
-  'The program that listens stopped unexpectedly. It may have run out of memory, or met a fault of its own. Start again; your files were not changed.';
+  'The analysis stopped unexpectedly. It may have run out of memory or hit a bug. Start again; your files were not changed.';
 
 /** How often the worker is looked after while it works, in milliseconds. */
 const WATCH = 1000;
 
 const NO_START =
-  'The program that listens could not be started in this browser. Start again; if it stays, try a newer browser, or one without extensions that block scripts.';
+  'The program could not be started in this browser. Start again; if that does not help, try a newer browser, or one without extensions that block scripts.';
 
 export class Engine {
   /** @type {Map<number, {resolve: (value: any) => void, reject: (error: Error) => void, on: Record<string, (data: any) => void>}>} */

@@ -188,7 +188,7 @@ const methods = {
    */
   async analyse({ sound: handle }, emit, id) {
     const sound = sounds.get(handle);
-    if (!sound) throw new Error('This sound is gone. Choose the file again.');
+    if (!sound) throw new Error('This sound is no longer in memory. Choose the file again.');
     const begun = alone(() => engine.begin(sound));
     const analysis = await begun.finally(() => release(handle));
     let whole = false;
@@ -229,7 +229,7 @@ const methods = {
    */
   async explain({ handle, seconds, genre }, emit) {
     const analysis = analyses.get(handle);
-    if (!analysis) throw new Error('This song is no longer at hand. Choose its file again.');
+    if (!analysis) throw new Error('This song is no longer in memory. Choose its file again.');
     const [segment = 0, start = 0, end = 0] = analysis.segmentAt(seconds);
     const spoke = { genre, start, end, rows: /** @type {number[][]} */ ([]) };
     for (let row = 0; row < ROWS_EXPLAINED; row++) {
@@ -357,7 +357,7 @@ const methods = {
   /** @param {{ sound: number }} args */
   features({ sound: handle }) {
     const sound = sounds.get(handle);
-    if (!sound) throw new Error('This sound is gone. Choose the file again.');
+    if (!sound) throw new Error('This sound is no longer in memory. Choose the file again.');
     return JSON.parse(sound.features());
   },
 
@@ -369,9 +369,9 @@ const methods = {
 };
 
 const MISFIT =
-  'The program could not be started: its parts do not fit together. Reload the page without the cache (Shift and reload); if it stays, the site is not built properly.';
+  'The program could not be started: its parts do not fit together. Reload the page without the cache (Shift and reload); if that does not help, the site is not built properly.';
 const BROKEN =
-  'The program could not be fetched completely. Check the connection, then start again; if it stays, the site is not fully installed.';
+  'The program could not be loaded completely. Check the connection, then start again; if that does not help, the site is not fully installed.';
 
 const NO_POPULATION =
   'What other people like could not be fetched. Check the connection, then try again.';

@@ -202,12 +202,12 @@ export class MapView {
     this.#canvas.setAttribute('aria-label', format('Map of the songs in {} dimensions', axes));
     this.#showLine();
     if (!this.#map) {
-      setText(this.#words, 'The map comes with the model.');
+      setText(this.#words, 'The map appears once the model has loaded.');
       return;
     }
     const share = this.#map.explained.slice(0, axes).reduce((sum, part) => sum + part, 0);
     const text =
-      '{} songs: what lies together sounds alike. These {} axes hold {} of what the model hears.';
+      '{} songs: the closer together, the more alike they sound. These {} axes explain {} of the variance.';
     setRawText(
       this.#words,
       format(text, formatCount(this.#map.points.length), axes, percent(share)),
@@ -456,9 +456,9 @@ function howMany(count) {
 /** What an item is, in a line. @param {Item} item @returns {(Node | string)[]} */
 function describeItem({ name, genre, song, about, mine }) {
   const word = make('span', 'genre-word', glyph(genre), genreName(song?.genre ?? genre));
-  if (about) return [word, format(': the middle of its {}', about)];
+  if (about) return [word, format(': the centre of its {}', about)];
   if (mine) return [make('strong', '', rawText(name)), t(', your song: '), word];
   const artist = make('span', 'artist', rawText(song?.artist || t('unknown artist')));
-  if (song?.genre_heard) word.append(make('span', 'heard', ' (heard)'));
+  if (song?.genre_heard) word.append(make('span', 'heard', ' (predicted)'));
   return [make('strong', '', rawText(name)), ' ', artist, ' · ', word];
 }

@@ -45,8 +45,8 @@ export class SongPanel {
     heading.tabIndex = -1;
     const genre = make('span', 'genre-word', glyph(song.genre), genreName(song.genre));
     if (song.genre_heard) {
-      genre.append(make('span', 'heard', ' (heard)'));
-      genre.title = t('The genre is what the model hears, not a label');
+      genre.append(make('span', 'heard', ' (predicted)'));
+      genre.title = t('The model predicts this genre; nobody has labelled the song');
     }
     const artist = make('span', '', rawText(song.artist || t('unknown artist')));
     const more = make('p', 'more', artist, genre, ...sourceLinks(song));

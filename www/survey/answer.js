@@ -58,7 +58,7 @@ export function adaptAnswer(answer, { consent_version: version, songs }) {
 /** Why an answer still waits, in the page's language. @param {StoredAnswer} answer */
 export function reasonOf({ said, tries }) {
   if (said) return format('The collector said: {}', translateSentence(said));
-  if (tries > 0) return format('It was tried so far: {}.', tries);
+  if (tries > 0) return format('Attempts so far: {}.', tries);
   return '';
 }
 

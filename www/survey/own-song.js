@@ -17,7 +17,7 @@ import { short } from './answer.js';
 export async function analyseOwnSong(file, currentEngine, signal, onState) {
   for (let again = false; ; again = true) {
     const engine = currentEngine();
-    if (!engine) throw new Error('The model is not here yet. Try again in a moment.');
+    if (!engine) throw new Error('The model has not loaded yet. Try again in a moment.');
     try {
       return await analyse(file, engine, signal, onState);
     } catch (reason) {

@@ -19,7 +19,7 @@ import {
 /** @import { StoredAnswer, SurveyConfig } from '../types.js' */
 /** @import { SurveyView } from './survey-view.js' */
 
-const FORGET = 'Forget it? It is then nowhere any more, unless you have the file.';
+const FORGET = 'Forget it? Then it is gone for good, unless you have the file.';
 const WITHDRAW = 'Withdraw it? The collector deletes it, and it cannot be brought back.';
 
 /** @type {Record<StoredAnswer['state'], string>} */
@@ -37,7 +37,7 @@ const STATES = {
   draft: '',
   refused: '',
   waiting:
-    'It lies in this browser and is sent as soon as the collector can be reached; this page tries again by itself.',
+    'It is stored in this browser and sent as soon as the collector can be reached; this page tries again by itself.',
   sent: 'The collector has your answer. You can download it, and you can withdraw it from this browser, now or later.',
   local: 'Nobody collects answers at this address, so nothing was sent.',
   withdrawing:
@@ -50,7 +50,7 @@ export function finishedAnswer(survey, config, answer) {
     heading(make('span', '', HEADINGS[answer.state])),
     ...record(survey, config, answer),
     ...earlierAnswers(survey, config, answer),
-    buttonRow(button('Answer for somebody else', () => survey.begin(), 'quiet')),
+    buttonRow(button('Give another answer', () => survey.begin(), 'quiet')),
     ...withdrawalForm(survey),
   ];
 }

@@ -80,7 +80,7 @@ export class SongSearch {
   #search(show = true) {
     const query = normalise(this.#input.value);
     this.#found = [];
-    if (!this.#songs) setText(this.#status, 'The catalogue comes with the model.');
+    if (!this.#songs) setText(this.#status, 'The catalogue appears once the model has loaded.');
     else if (!query) setRawText(this.#status, format('{} songs', formatCount(this.#songs.length)));
     else {
       const parts = query.split(' ');
@@ -92,7 +92,7 @@ export class SongSearch {
       setRawText(
         this.#status,
         fit.length === 0
-          ? t('No song of the catalogue has these words.')
+          ? t('No song in the catalogue has these words.')
           : fit.length > FOUND_MOST
             ? format('{} songs, the first {} shown', formatCount(fit.length), FOUND_MOST)
             : fit.length === 1

@@ -52,10 +52,10 @@ const MAKE_STEP = {
 };
 
 const OTHER_MODEL =
-  'This survey was made for another model than the one that hears here, so that its answers would not fit. Whoever runs this page has to make it anew.';
+  'This survey was made for another model than this page’s, so its answers would not fit. Whoever runs this page has to create it again.';
 const WITHDRAWN = 'Your answer is withdrawn; nothing of it is left in this browser.';
 const NOT_STORED =
-  'This browser keeps nothing: what you answer here does not survive a reload. Download your answer at the end.';
+  'This browser cannot store anything: your answers here are lost when the page is reloaded. Download your answer at the end.';
 
 /** Every view there is, so that all forget. @type {Set<SurveyView>} */
 const views = new Set();
@@ -308,7 +308,7 @@ export class SurveyView {
     const { engine } = this;
     if (!config || !submit || submit.disabled) return;
     if (!engine) {
-      this.complain(t('The model is not here yet. Try again in a moment.'));
+      this.complain(t('The model has not loaded yet. Try again in a moment.'));
       return;
     }
     // The survey may have been changed since.
@@ -347,7 +347,7 @@ export class SurveyView {
     answer.notBefore = 0;
     await keepAnswer(answer);
     await this.#queue.send();
-    if (answer.state === state) this.announce(t('It did not get through.'));
+    if (answer.state === state) this.announce(t('It could not be sent yet.'));
   }
 
   /** @param {StoredAnswer} answer */

@@ -155,7 +155,7 @@ export class FileTable {
 const NUMERIC = { numeric: true };
 
 /** @param {Song} song */
-const stateWord = (song) => t(song.restored ? 'from before' : song.state);
+const stateWord = (song) => t(song.restored ? 'earlier visit' : song.state);
 
 /** @param {Song} song */
 function resultText(song) {

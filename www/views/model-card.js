@@ -30,7 +30,7 @@ export async function showModelCard() {
       make(
         'p',
         '',
-        'The model’s card could not be fetched; it lies beside the model as card.json.',
+        'The model card could not be loaded. It is the file card.json beside the model.',
       ),
     );
   }
@@ -43,7 +43,7 @@ const FIRST = ['data', 'network', 'accuracy', 'per_genre', 'limits'];
 function summary(card) {
   const first = Object.fromEntries(FIRST.filter((key) => key in card).map((k) => [k, card[k]]));
   const rest = Object.fromEntries(Object.entries(card).filter(([key]) => !FIRST.includes(key)));
-  const more = make('details', '', make('summary', '', 'Everything the card says'));
+  const more = make('details', '', make('summary', '', 'The whole model card'));
   more.append(describe(rest));
   return [describe(first), more];
 }

@@ -44,7 +44,7 @@ export class Player {
     }
     this.#audio.addEventListener('seeked', () => this.onTime(this.#audio.currentTime));
     this.#audio.addEventListener('error', () => {
-      if (this.#url) this.onFailure('This browser could hear the file but cannot play it.');
+      if (this.#url) this.onFailure('This browser could decode the file but cannot play it.');
     });
   }
 

@@ -68,7 +68,7 @@ export class ResultView {
     const notes =
       song.complete || live
         ? [more, ...song.notes.map(translateMessage), before]
-        : [t('So far; still listening.')];
+        : [t('This is the result so far; the analysis goes on.')];
     setRawText(this.#more, notes.filter(Boolean).join(' '));
     this.#more.hidden = this.#more.textContent === '';
     this.#showBars(ranked(answer.probabilities), other);

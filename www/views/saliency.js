@@ -46,7 +46,7 @@ export class Saliency {
   /** It takes seconds: says so. @param {string} genre */
   wait(genre) {
     this.#button.disabled = true;
-    setRawText(this.#words, format('Looking for what spoke for {} here', genreName(genre)));
+    setRawText(this.#words, format('Looking for what points to {} here', genreName(genre)));
   }
 
   /** Why it cannot be told. @param {string} sentence */
@@ -96,7 +96,7 @@ function localisedText(genre, start, end, rows) {
   const best = order[0] ?? 0;
   if ((positive[best] ?? 0) < LEAST) {
     return format(
-      'Nothing by itself spoke for {} from {} to {}; it is the whole that did.',
+      'No single part points to {} from {} to {}; it is the sound as a whole.',
       ...what,
     );
   }
@@ -109,11 +109,11 @@ function localisedText(genre, start, end, rows) {
   const second = order[1] ?? best;
   if ((positive[second] ?? 0) > 0.5 * (positive[best] ?? 0)) {
     return format(
-      'What spoke for {} from {} to {}: most of all {}, then {}.',
+      'What points to {} from {} to {}: most of all {}, then {}.',
       ...what,
       range(best),
       range(second),
     );
   }
-  return format('What spoke for {} from {} to {}: most of all {}.', ...what, range(best));
+  return format('What points to {} from {} to {}: most of all {}.', ...what, range(best));
 }

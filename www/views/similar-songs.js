@@ -129,7 +129,7 @@ export class SimilarSongs {
       ...wishes.map(({ words, undo }) => {
         const button = make('button', 'wish', rawText(words), make('span', 'cross', '×'));
         button.type = 'button';
-        button.setAttribute('aria-label', format('{}: take this back', words));
+        button.setAttribute('aria-label', format('Remove: {}', words));
         button.addEventListener('click', () => this.#wish(undo));
         return make('li', '', button);
       }),
@@ -158,8 +158,8 @@ export class SimilarSongs {
     const title = song.title || t('Untitled');
     const genre = make('span', 'genre', genreName(song.genre));
     if (song.genre_heard) {
-      genre.append(make('span', 'heard', ' (heard)'));
-      genre.title = t('The genre is what the model hears, not a label');
+      genre.append(make('span', 'heard', ' (predicted)'));
+      genre.title = t('The model predicts this genre; nobody has labelled the song');
     }
     const more = make('span', 'more');
     if (song.why) more.append(make('span', 'why', rawText(translateMessage(song.why))));

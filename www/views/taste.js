@@ -198,9 +198,7 @@ export class TasteView {
     setRawText(
       this.#sure,
       labels === 0
-        ? t(
-            'Say of some songs whether you like them: the list of similar songs follows your taste.',
-          )
+        ? t('Rate a few songs: the list of similar songs then follows your taste.')
         : format(
             labels === 1 ? '{} after {} opinion: {} certain.' : '{} after {} opinions: {} certain.',
             t(sure),
@@ -294,7 +292,7 @@ export class TasteView {
       !people
         ? ''
         : people.simulated
-          ? format('Learnt from {} simulated people, who do not exist.', people.answers)
+          ? format('Learnt from {} simulated people, not from real ones.', people.answers)
           : format('Learnt from {} answers to the survey “{}”.', people.answers, people.survey),
     );
   }

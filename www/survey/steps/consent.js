@@ -13,7 +13,7 @@ import { earlierAnswers, withdrawalForm } from '../record.js';
 const PLACEHOLDER = 'nobody@example.org';
 
 const NOT_REAL =
-  'This survey is not set up for real yet: nobody is named whom you could ask. Try it out, but do not count on it.';
+  'This survey is not set up for real yet: it names nobody whom you could ask. Try it out, but do not count on it.';
 
 /** @param {SurveyView} survey @param {SurveyConfig} config @returns {Step} */
 export function consentStep(survey, config) {
@@ -72,12 +72,12 @@ function fieldList({ model: { embedding, genres, tags }, consent_version: versio
   const list = make('dl', 'survey-fields');
   const add = (/** @type {string} */ term, /** @type {string} */ text) =>
     list.append(make('dt', '', term), make('dd', '', rawText(text)));
-  add('Code', t('made at random in this browser; it stands in place of your name'));
+  add('Code', t('a random code made in this browser; it stands for your name'));
   add('Consent', format('that you agreed to version {} of this text, and when', version));
   add(
     'Favourite song',
     format(
-      'which song of the catalogue; or, of a file of yours, only numbers: {} of its embedding, {} of genres, {} of tags, and {} of small pictures of its sound, from which it cannot be heard again',
+      'which song of the catalogue; or, of a file of yours, only numbers: {} of its embedding, {} of genres, {} of tags, and {} of small pictures of its sound, from which the sound cannot be restored',
       ...[embedding, genres, tags, FEATURES].map(formatCount),
     ),
   );
@@ -90,7 +90,7 @@ function fieldList({ model: { embedding, genres, tags }, consent_version: versio
       formatCount(COMMENT_MOST),
     ),
   );
-  add('Survey and model', t('the survey’s id, and which model has heard'));
+  add('Survey and model', t('the survey’s id, and which model has analysed your song'));
   add('Arrival', t('the day on which it arrived, so that it can be deleted in time'));
   return list;
 }

@@ -47,7 +47,7 @@ export function favouriteStep(survey, config) {
       ...file.children,
       paragraph(
         'survey-quiet',
-        'Your file is heard here, in this browser. Only these numbers are kept and sent: {} of its embedding, {} of genres, {} of tags, and {} of small pictures of its sound. Neither its sound nor its name is sent.',
+        'Your file is analysed here, in this browser. Only these numbers are kept and sent: {} of its embedding, {} of genres, {} of tags, and {} of small pictures of its sound. Neither its sound nor its name is sent.',
         ...[embedding, genres, tags, FEATURES].map(formatCount),
       ),
     ],
@@ -87,7 +87,7 @@ function ownFile(survey, choose) {
     input.value = '';
     if (file) analyse(file);
   });
-  const pick = button('Choose a file of yours', () => input.click());
+  const pick = button('Choose one of your files', () => input.click());
   const current = button('', () => {
     const file = survey.currentSong()?.file;
     if (file) analyse(file);
@@ -128,7 +128,7 @@ function ownFile(survey, choose) {
       pick.disabled = current.disabled = !survey.engine;
       const song = survey.currentSong();
       current.hidden = !song?.file;
-      if (song?.file) setRawText(current, format('Take “{}”, heard above', song.name));
+      if (song?.file) setRawText(current, format('Use “{}” from above', song.name));
     },
     /** Ends what is analysed; false if nothing is. */
     cancel: () => {

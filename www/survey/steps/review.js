@@ -33,7 +33,7 @@ export function reviewStep(survey, { songs }) {
   add('Comment', [comment], () => survey.go('comment'));
   return {
     heading: 'Your answer',
-    children: [paragraph('', 'This is all that is kept, beside a code made at random.'), list],
+    children: [paragraph('', 'This is all that is kept, besides a random code.'), list],
     submit: survey.collector === false ? 'Finish' : 'Send my answer',
     after: [
       confirmButton('Forget all of it', FORGET_DRAFT, () => survey.withdraw(answer), {
