@@ -1,60 +1,58 @@
 // The shapes that travel between the page, its worker and the WebAssembly module.
 // Types only: nothing of this file reaches the browser.
 
+import type {
+  AnswerView,
+  Asked,
+  Check as EngineCheck,
+  Choice,
+  EngineInfo as EngineInfoView,
+  Learning,
+  Liked,
+  MapView,
+  Notice as EngineNotice,
+  NowView,
+  People,
+  Point,
+  TasteTrait,
+  TimelineView,
+  Verdict as EngineVerdict,
+} from './engine/engine-types.js';
+
+export type Verdict = EngineVerdict;
+/** An error or a note of the engine. Errors may be about something: "The model is damaged". */
+export type Notice = EngineNotice & { subject?: string };
+/** What can be said: of the engine with a code, of the page in English. */
+export type Message = string | Notice;
+/** An error as the WebAssembly module throws it. */
+export interface EngineFailure extends Error {
+  code: string;
+  arguments: Record<string, string>;
+  subject?: string;
+}
+
 export type Device = 'cpu' | 'gpu';
 export type Mode = 'genre-aware' | 'cosine';
 export type Probabilities = Record<string, number>;
 
-export interface Segment {
-  start: number;
-  end: number;
-  probabilities: Probabilities;
-}
+export type Segment = TimelineView;
 
 /** What the model says of one song. */
-export interface Answer {
-  seconds: number;
-  /** 'sigmoid' where the genres are tags, of which any number may be there at once. */
-  head?: 'sigmoid';
-  genre: string;
-  confidence: number;
-  probabilities: Probabilities;
-  timeline: Segment[];
-  embedding: number[];
-  /** Probability of each tag; empty if the model knows none. */
-  tags: Probabilities;
-  /** Probability that it is music at all. */
-  music: number;
-  notes: string[];
-}
+export type Answer = Omit<AnswerView, 'verdict'> & {
+  /** Missing of songs that an earlier version of the page stored. */
+  verdict?: Verdict;
+};
 
 /** One neighbour from the catalogue. */
-export interface Recommendation {
-  rank: number;
-  track: number;
-  title: string;
-  artist: string;
-  genre: string;
-  /** True where the genre is the model's own guess and not a label somebody gave. */
-  genre_heard: boolean;
-  set: string;
-  licence: string;
-  source: string;
-  /** Address at its source where it is heard; may be empty. */
-  link: string;
-  similarity: number;
-  why: string;
-  /** Probability that the visitor likes it; null before there are opinions. */
-  liked: number | null;
-}
+export type Recommendation = Liked;
 
 /** What somebody thinks of a song. */
-export type Opinion = 'like' | 'dislike' | 'unknown';
+export type Rating = 'like' | 'dislike' | 'unknown';
 
 /** An opinion as this browser keeps it: on a song of the catalogue by its path, on an own one by its embedding. */
-export interface KeptOpinion {
+export interface StoredRating {
   key: string;
-  opinion: Opinion;
+  opinion: Rating;
   title: string;
   artist: string;
   /** When it was given, in milliseconds. */
@@ -66,41 +64,16 @@ export interface KeptOpinion {
 }
 
 /** A genre or tag, and how much it goes with a taste, -1 to 1. */
-export interface Trait {
-  name: string;
-  weight: number;
-}
+export type Trait = TasteTrait;
 
 /** A song of the catalogue that an opinion is asked on. */
-export interface Asked {
-  track: number;
-  path: string;
-  title: string;
-  artist: string;
-  genre: string;
-  genre_heard: boolean;
-  licence: string;
-  source: string;
-  /** Address at its source where it is heard; may be empty. */
-  link: string;
-  liked: number;
-}
+export type TrackToRate = Asked;
 
 /** What was learnt from all opinions. */
-export interface Learning {
-  learnt: { labels: number; more: Trait[]; less: Trait[]; certainty: number; sentence: string };
-  ask: Asked | null;
-  /** The track of each opinion. */
-  tracks: (number | null)[];
-  milliseconds: number;
-}
+export type LearntTaste = Learning & { milliseconds: number };
 
 /** Whose tastes a model was learnt from. */
-export interface People {
-  simulated: boolean;
-  answers: number;
-  survey: string;
-}
+export type TastePopulation = People;
 
 /** The log-mel picture: rows (low band first) times columns, row-major, 0..255 for -80..0 dB. */
 export interface Picture {
@@ -110,16 +83,10 @@ export interface Picture {
 }
 
 /** What is to be said of the last seconds of a sound that goes on. */
-export interface Now {
-  answer: Answer | null;
-  /** The last three seconds were too quiet. */
-  quiet: boolean;
-  /** Seconds of sound so far. */
-  seconds: number;
-}
+export type LiveOutput = Omit<NowView, 'answer'> & { answer: Answer | null };
 
 /** What spoke for a genre in a moment. */
-export interface Spoke {
+export interface SaliencyMap {
   genre: string;
   start: number;
   end: number;
@@ -128,28 +95,10 @@ export interface Spoke {
 }
 
 /** A song of the catalogue on its map. */
-export interface MapPoint {
-  track: number;
-  title: string;
-  artist: string;
-  genre: string;
-  /** True where the genre is the model's own guess and not a label somebody gave. */
-  genre_heard: boolean;
-  licence: string;
-  source: string;
-  /** Address at its source where it is heard; may be empty. */
-  link: string;
-  point: [number, number, number];
-}
+export type MapPoint = Point;
 
 /** The catalogue as a map of three axes, nearly all of it within -1 and 1. */
-export interface CatalogMap {
-  /** Share of the variance that each axis holds. */
-  explained: number[];
-  points: MapPoint[];
-  /** Each genre's signature: the middle of its songs. */
-  genres: { genre: string; songs: number; point: [number, number, number] }[];
-}
+export type CatalogMap = MapView;
 
 /** A song to look for: a track of the catalogue, or what was heard. */
 export type Part = { weight: number } & (
@@ -157,7 +106,7 @@ export type Part = { weight: number } & (
 );
 
 /** What is asked of the catalogue; a negative weight wants less of a song. */
-export interface Wish {
+export interface SimilarityQuery {
   parts: Part[];
   k: number;
   mode: Mode;
@@ -178,30 +127,15 @@ export interface Narrowing {
   taste: string;
 }
 
-export interface EngineInfo {
-  genres: string[];
-  tags: string[];
-  tracks: number;
-  model_sha256: string;
-  parameters: number;
-  segment_seconds: number;
-  /** Columns a second of the model's spectrogram. */
-  frames_per_second: number;
-  /** Centre in Hz of each row of the model's spectrogram, rising. */
-  band_hertz: number[];
-  device: Device;
-}
+export type EngineInfo = Omit<EngineInfoView, 'device'> & { device: Device };
 
-export interface Check {
-  difference: number;
-  milliseconds: number;
-}
+export type Check = EngineCheck;
 
 /** A sound that lies in the worker, by the number the worker gave it. */
 export interface SoundHandle {
   handle: number;
   seconds: number;
-  notes: string[];
+  notes: Notice[];
   /** A WAV of it, where the browser has no file of its own that it can play. */
   wav: Blob | null;
 }
@@ -218,7 +152,7 @@ export type SongState =
   | 'cancelled';
 
 /** What this browser keeps of a song. */
-export type KeptSong = Pick<
+export type StoredSong = Pick<
   Song,
   | 'name'
   | 'seconds'
@@ -241,20 +175,20 @@ export interface Song {
   /** False for what was listened to, and for the sample. */
   fromFile: boolean;
   /** True if it was heard in an earlier visit, and only its answer is kept. */
-  before: boolean;
+  restored: boolean;
   /** Length in seconds, 0 while unknown. */
   seconds: number;
   /** Seconds of it that are analysed. */
-  heard: number;
+  analysedSeconds: number;
   picture: Picture | null;
   answer: Answer | null;
   /** True once the answer covers the whole song. */
-  whole: boolean;
+  complete: boolean;
   similar: Recommendation[];
   /** How they were looked for; null before. */
   narrowing: Narrowing | null;
-  notes: string[];
-  error: string;
+  notes: Message[];
+  error: Message;
   /** What the player plays. */
   playable: Blob | null;
   /** By what number the worker knows how it was heard; null if it does not. */
@@ -267,13 +201,7 @@ export interface Song {
 // --- the survey (see src/survey) ---
 
 /** A song of the catalogue to choose. */
-export interface Choice {
-  track: number;
-  path: string;
-  title: string;
-  artist: string;
-  genre: string;
-}
+export type CatalogTrack = Choice;
 
 /** Small pictures of a sound, row by row. */
 export interface SoundFeatures {
@@ -283,7 +211,7 @@ export interface SoundFeatures {
 }
 
 /** A text by language. */
-export type Words = Record<string, string>;
+export type LocalisedText = Record<string, string>;
 
 export interface SurveySong {
   id: string;
@@ -296,8 +224,8 @@ export interface SurveySong {
 /** A survey as its researcher describes it. */
 export interface SurveyConfig {
   id: string;
-  title: Words;
-  purpose: Words;
+  title: LocalisedText;
+  purpose: LocalisedText;
   contact: string;
   controller: string;
   consent_version: number;
@@ -323,7 +251,7 @@ export interface SurveyAnswer {
   consent: { version: number; at: string };
   model_sha256: string;
   favourite: { song: { id: string } } | { own: OwnSong };
-  labels: { song: string; opinion: Opinion }[];
+  labels: { song: string; opinion: Rating }[];
   favourites: string[];
   comment: string;
   simulated: boolean;
@@ -338,7 +266,7 @@ export type SurveyStep = 'consent' | 'favourite' | 'songs' | 'three' | 'comment'
 export type SurveyState = 'draft' | 'waiting' | 'sent' | 'local' | 'refused' | 'withdrawing';
 
 /** What this browser keeps of an answer to a survey, from the consent on. */
-export interface KeptAnswer {
+export interface StoredAnswer {
   /** When it was begun, in milliseconds; its key. */
   begun: number;
   survey: string;
@@ -347,7 +275,7 @@ export interface KeptAnswer {
   consent: { version: number; at: string } | null;
   /** What is shown of the favourite song, and what of it is sent. */
   favourite: { title: string; artist: string; sent: SurveyAnswer['favourite'] } | null;
-  opinions: Record<string, Opinion>;
+  opinions: Record<string, Rating>;
   /** The song that is asked about now. */
   at: number;
   favourites: string[];
@@ -371,7 +299,7 @@ export interface WasmSound {
   readonly rate: number;
   readonly seconds: number;
   samples(): Float32Array;
-  notes(): string[];
+  notes(): Notice[];
   features(): string;
   free(): void;
 }
@@ -404,9 +332,10 @@ export interface WasmEngine {
   map(): unknown;
   place(embedding: Float32Array): Float32Array;
   tracks(): unknown;
-  similar(wish: Wish): unknown;
+  similar(wish: SimilarityQuery): unknown;
+  verdict(probabilities: Float32Array, music: number): unknown;
   setPopulation(population?: Uint8Array): unknown;
-  learnTaste(opinions: { opinion: Opinion; path?: string; embedding?: number[] }[]): unknown;
+  learnTaste(opinions: { opinion: Rating; path?: string; embedding?: number[] }[]): unknown;
   pathOf(track: number): string | undefined;
 }
 
@@ -431,7 +360,7 @@ export interface Request {
 
 export type Reply =
   | { id: number; value: any }
-  | { id: number; error: string; cancelled?: boolean }
+  | { id: number; error: Message; cancelled?: boolean }
   | { id: number; event: string; data: any }
   | { crash: string };
 

@@ -235,7 +235,7 @@ impl Prediction {
 
     /// What the probabilities come to.
     pub fn verdict(&self, genres: &[String]) -> Verdict {
-        Verdict::of(self, genres)
+        Verdict::new(self.head, &self.probabilities, self.music, genres)
     }
 }
 

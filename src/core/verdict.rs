@@ -5,7 +5,6 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::model::{Head, display_name};
-use crate::pipeline::Prediction;
 
 /// Below this it is more probably no music than music.
 const MUSIC: f32 = 0.5;
@@ -66,10 +65,9 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// The verdict on a prediction whose probabilities are of `genres`, of which there is at least one.
-    pub fn of(prediction: &Prediction, genres: &[String]) -> Self {
-        let mut order: Vec<(f32, &str)> = prediction
-            .probabilities
+    /// The verdict on probabilities `[genres]` of genres or tags, and the probability that it is `music`.
+    pub fn new(head: Head, probabilities: &[f32], music: f32, genres: &[String]) -> Self {
+        let mut order: Vec<(f32, &str)> = probabilities
             .iter()
             .copied()
             .zip(genres.iter().map(String::as_str))
@@ -82,10 +80,10 @@ impl Verdict {
         let Some((&(top, first), others)) = order.split_first() else {
             return Self::Unsure { near: Vec::new() };
         };
-        if prediction.music < MUSIC {
+        if music < MUSIC {
             return Self::NotMusic;
         }
-        let of_tags = prediction.head == Head::Sigmoid;
+        let of_tags = head == Head::Sigmoid;
         if of_tags && top >= TAG {
             return Self::Tags {
                 tags: named(TAG, TAGS, &order),

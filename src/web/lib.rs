@@ -272,6 +272,17 @@ impl Engine {
         })
     }
 
+    /// The verdict on probabilities that this model gave, in the order of its genres: for answers that were
+    /// stored before answers had a verdict.
+    ///
+    /// # Errors
+    /// Never in practice: only if the values cannot be converted.
+    pub fn verdict(&self, probabilities: &[f32], music: f32) -> Result<JsValue, Thrown> {
+        let model = self.predictor.model();
+        let head = model.calibration.head;
+        to_js(&Verdict::new(head, probabilities, music, &model.genres))
+    }
+
     /// Hears the reference input and compares with the model file: largest difference of a probability,
     /// and the milliseconds that ten segments take, warmed up.
     ///

@@ -203,7 +203,7 @@ fn cargo_deny(checkers: &Path) -> Result<()> {
     }
 }
 
-/// Types and format of the page's modules.
+/// Types, lint, format and tests of the page's modules.
 fn javascript(steps: &mut Steps, has_node: bool) {
     const NAME: &str = "JavaScript";
     if !root().join("package.json").is_file() {
@@ -215,7 +215,9 @@ fn javascript(steps: &mut Steps, has_node: bool) {
             for arguments in [
                 &["ci", "--no-audit", "--no-fund"][..],
                 &["run", "check"],
+                &["run", "lint"],
                 &["run", "format"],
+                &["test"],
             ] {
                 let mut npm = command("npm");
                 npm.args(arguments);

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import {
+  format,
+  formatParts,
+  locale,
+  setDictionary,
+  t,
+  translateMessage,
+} from '../../www/i18n/i18n.js';
+import { inGerman } from './german.js';
+
+test('without a dictionary texts stay English', () => {
+  assert.equal(locale(), 'en');
+  assert.equal(t('Your song'), 'Your song');
+  assert.equal(format('{} of {}', 1, 2), '1 of 2');
+  assert.equal(translateMessage('Anything at all.'), 'Anything at all.');
+});
+
+test('what a dictionary lacks stays English', () => {
+  inGerman(() => {
+    assert.equal(t('Your song'), 'Dein Song');
+    assert.equal(t('A text that nobody has translated'), 'A text that nobody has translated');
+    assert.equal(translateMessage('A message of the future.'), 'A message of the future.');
+  });
+});
+
+test('values fill the placeholders in order and are not taken for placeholders', () => {
+  assert.equal(format('{} of {}, {}', 1, 2, '{}'), '1 of 2, {}');
+  const node = { tag: 'b' };
+  assert.deepEqual(formatParts('Chosen: {}.', node), ['Chosen: ', node, '.']);
+});
+
+test('a message is matched by its most specific pattern, and its values are translated', () => {
+  inGerman(() => {
+    assert.equal(translateMessage('in common: jazz'), 'gemeinsam: Jazz');
+    assert.equal(
+      translateMessage('both sound like blues and jazz'),
+      'beide klingen nach Blues und Jazz',
+    );
+    assert.equal(
+      translateMessage('both sound like blues and jazz; in common: rock'),
+      'beide klingen nach Blues und Jazz; gemeinsam: Rock',
+    );
+  });
+});
+
+test('a message of the engine is translated by its code, not by its text', () => {
+  const notice = {
+    code: 'predict.too_short',
+    arguments: [
+      ['seconds', '0.2'],
+      ['least', '0.5'],
+    ],
+    text: 'whatever the English text is',
+  };
+  assert.equal(translateMessage(notice), notice.text);
+  inGerman(() => {
+    assert.equal(
+      translateMessage(notice),
+      'dauert nur 0,2 Sekunden; wähle etwas, das mindestens 0,5 Sekunden dauert',
+    );
+    const about = { code: 'model.sizes', arguments: [], subject: 'model', text: 'English' };
+    assert.match(translateMessage(about), /^Das Modell lässt sich nicht benutzen \(nennt Größen/);
+    assert.equal(translateMessage({ code: 'new', arguments: [], text: 'English.' }), 'English.');
+  });
+});
+
+test('characters of regular expressions are plain in a pattern', () => {
+  setDictionary('xx', { texts: {}, messages: {}, subjects: {}, sentences: { 'is (a) {} [b]?': 'ist {}' } });
+  assert.equal(translateMessage('is (a) c [b]?'), 'ist c');
+  assert.equal(translateMessage('is a c b'), 'is a c b');
+  setDictionary('en', { texts: {}, messages: {}, subjects: {}, sentences: {} });
+});

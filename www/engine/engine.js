@@ -1,0 +1,347 @@
+// The page's side of the worker: one Engine is one worker with one module in it.
+
+/** @import { Palette } from '../lib/spectrogram-colours.js' */
+/** @import { Answer, CatalogMap, Check, CatalogTrack, Device, EngineInfo, StoredRating, LearntTaste, Mode, Narrowing, LiveOutput, Message, TastePopulation, Picture, Recommendation, Reply, SoundFeatures, SaliencyMap, SoundHandle, SurveyAnswer, SurveyConfig, Verdict } from '../types.js' */
+
+/** The visitor ended it; nothing went wrong. */
+export class Cancelled extends Error {}
+
+/** What went wrong in the worker. */
+export class EngineError extends Error {
+  /** @param {Message} reason */
+  constructor(reason) {
+    super(typeof reason === 'string' ? reason : reason.text);
+    this.reason = reason;
+  }
+}
+
+/** What can be shown of a failure. @param {unknown} failure @returns {Message} */
+export function messageOf(failure) {
+  if (failure instanceof EngineError) return failure.reason;
+  return failure instanceof Error ? failure.message : String(failure);
+}
+
+/** The worker died; only a new one helps. */
+export class Crashed extends Error {}
+
+/** What a crash is told as. The technical reason goes to the console. */
+const CRASH =
+  'The analysis stopped unexpectedly. It may have run out of memory or hit a bug. Start again; your files were not changed.';
+
+/** How often the worker is looked after while it works, in milliseconds. */
+const WATCH = 1000;
+
+const NO_START =
+  'The program could not be started in this browser. Start again; if that does not help, try a newer browser, or one without extensions that block scripts.';
+
+export class Engine {
+  /** @type {Map<number, {resolve: (value: any) => void, reject: (error: Error) => void, on: Record<string, (data: any) => void>}>} */
+  #waiting = new Map();
+  #last = 0;
+  #worker;
+  /** When the worker was last heard of. */
+  #heardOf = 0;
+  #watch = 0;
+  #lookedAt = 0;
+  /** @type {Crashed | null} */
+  #crashed = null;
+  /** Called once if the worker dies. @type {(error: Crashed) => void} */
+  onCrash = () => {};
+  /** @type {EngineInfo} */
+  info = {
+    genres: [],
+    tags: [],
+    tracks: 0,
+    model_sha256: '',
+    parameters: 0,
+    segment_seconds: 3,
+    frames_per_second: 0,
+    band_hertz: [],
+    device: 'cpu',
+  };
+
+  constructor() {
+    this.#worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+    this.#worker.addEventListener('message', (event) => this.#receive(event.data));
+    this.#worker.addEventListener('error', (event) => {
+      event.preventDefault();
+      this.#crash(event.message || 'the worker could not be started');
+    });
+    this.#worker.addEventListener('messageerror', () => this.#crash('a message could not be read'));
+  }
+
+  /**
+   * Starts a worker and loads module, model and catalogue into it.
+   * @param {Device} device
+   * @param {(done: number, total: number) => void} [onBytes]
+   * @returns {Promise<Engine>}
+   */
+  static async start(device, onBytes = () => {}) {
+    const engine = new Engine();
+    try {
+      engine.info = await engine.#call('load', { device }, [], {
+        bytes: ({ done, total }) => onBytes(done, total),
+      });
+      return engine;
+    } catch (error) {
+      engine.close();
+      throw error instanceof Crashed ? new Error(NO_START) : error;
+    }
+  }
+
+  /** Compares with the golden answer stored in the model, and takes the time. @returns {Promise<Check>} */
+  check() {
+    return this.#call('check', {});
+  }
+
+  /**
+   * The sample rate in a file's header, and the bytes back.
+   * @param {ArrayBuffer} bytes given away
+   * @returns {Promise<{rate: number | undefined, bytes: ArrayBuffer}>}
+   */
+  probe(bytes) {
+    return this.#call('probe', { bytes }, [bytes]);
+  }
+
+  /**
+   * Decodes in Rust.
+   * @param {ArrayBuffer} bytes given away
+   * @param {string} name helps to word what is wrong with them
+   * @returns {Promise<SoundHandle>}
+   */
+  decode(bytes, name) {
+    return this.#call('decode', { bytes, name }, [bytes]);
+  }
+
+  /**
+   * Takes what the browser decoded.
+   * @param {Float32Array<ArrayBuffer>[]} channels given away
+   * @param {number} rate
+   * @returns {Promise<SoundHandle>}
+   */
+  channels(channels, rate) {
+    return this.#call(
+      'channels',
+      { channels, rate },
+      channels.map((channel) => channel.buffer),
+    );
+  }
+
+  /** A song that the engine makes up. @returns {Promise<SoundHandle>} */
+  sample() {
+    return this.#call('sample', {});
+  }
+
+  /** Forgets a sound that will not be analysed. @param {SoundHandle} sound */
+  release(sound) {
+    this.#call('release', { sound: sound.handle }).catch(() => {});
+  }
+
+  /**
+   * Analyses a sound, which the worker then forgets.
+   * @param {SoundHandle} sound
+   * @param {(picture: Picture) => void} onPicture
+   * @param {(partial: {answer: Answer, seconds: number}) => void} onPartial
+   * @param {AbortSignal} signal
+   * @returns {Promise<Answer>}
+   */
+  analyse(sound, onPicture, onPartial, signal) {
+    const done = this.#call('analyse', { sound: sound.handle }, [], {
+      picture: onPicture,
+      partial: onPartial,
+    });
+    const id = this.#last;
+    const cancel = () => this.#worker.postMessage({ id: 0, method: 'cancel', args: { id } });
+    signal.addEventListener('abort', cancel, { once: true });
+    return done.finally(() => signal.removeEventListener('abort', cancel));
+  }
+
+  /**
+   * What in the moment nearest to a time spoke for a genre.
+   * @param {number} handle of a song that was heard
+   * @param {number} seconds
+   * @param {string} genre
+   * @param {(spoke: SaliencyMap) => void} onPart
+   * @returns {Promise<SaliencyMap>}
+   */
+  explain(handle, seconds, genre, onPart) {
+    return this.#call('explain', { handle, seconds, genre }, [], { part: onPart });
+  }
+
+  /** The verdict on an answer that this model gave. @param {Answer} answer @returns {Promise<Verdict>} */
+  verdict(answer) {
+    return this.#call('verdict', { answer });
+  }
+
+  /**
+   * The songs of the catalogue that sound most alike.
+   * @param {Answer} answer
+   * @param {number} k
+   * @param {Narrowing} narrowing
+   * @returns {Promise<Recommendation[]>}
+   */
+  similar(answer, k, narrowing) {
+    return this.#call('similar', { answer, k, narrowing });
+  }
+
+  /**
+   * The songs that sound like one of the catalogue.
+   * @param {number} track
+   * @param {number} k
+   * @param {Mode} mode
+   * @returns {Promise<Recommendation[]>}
+   */
+  like(track, k, mode) {
+    return this.#call('like', { track, k, mode });
+  }
+
+  /** The map of the catalogue. @returns {Promise<CatalogMap>} */
+  map() {
+    return this.#call('map', {});
+  }
+
+  /** Where an answer lies on it. @param {Answer} answer @returns {Promise<[number, number, number]>} */
+  place({ embedding }) {
+    return this.#call('place', { embedding });
+  }
+
+  /**
+   * Whether what other people like counts before the first opinion.
+   * @param {boolean} others
+   * @returns {Promise<TastePopulation | null>} those people
+   */
+  setPopulation(others) {
+    return this.#call('setPopulation', { others });
+  }
+
+  /** Learns the visitor's taste from all opinions. @param {StoredRating[]} opinions @returns {Promise<LearntTaste>} */
+  learnTaste(opinions) {
+    return this.#call('learnTaste', { opinions });
+  }
+
+  /** By what a song of the catalogue is known. @param {number} track @returns {Promise<string | undefined>} */
+  pathOf(track) {
+    return this.#call('pathOf', { track });
+  }
+
+  /**
+   * Listens until `stopListening`, and draws what it hears.
+   * @param {number} rate of the device
+   * @param {MessagePort} port gives samples; given away
+   * @param {OffscreenCanvas} canvas given away
+   * @param {Palette} palette
+   * @param {(level: {peak: number, rms: number, clipped: boolean}) => void} onLevel
+   * @param {(now: LiveOutput) => void} onNow about once a second
+   * @returns {Promise<{picture: Picture, seconds: number}>} what was last to be seen
+   */
+  listen(rate, port, canvas, palette, onLevel, onNow) {
+    return this.#call('listen', { rate, port, canvas, palette }, [port, canvas], {
+      level: onLevel,
+      now: onNow,
+    });
+  }
+
+  /** The songs of the catalogue. @returns {Promise<CatalogTrack[]>} */
+  tracks() {
+    return this.#call('tracks', {});
+  }
+
+  /** What a survey keeps of a sound that is not analysed yet. @param {SoundHandle} sound @returns {Promise<SoundFeatures>} */
+  features(sound) {
+    return this.#call('features', { sound: sound.handle });
+  }
+
+  /** @param {Uint8Array} random ten bytes @returns {Promise<string>} */
+  participantCode(random) {
+    return this.#call('participantCode', { random });
+  }
+
+  /**
+   * Fails with what is wrong with an answer.
+   * @param {SurveyAnswer} answer
+   * @param {SurveyConfig} config
+   * @returns {Promise<void>}
+   */
+  surveyCheck(answer, config) {
+    return this.#call('surveyCheck', {
+      answer: JSON.stringify(answer),
+      config: JSON.stringify(config),
+    });
+  }
+
+  stopListening() {
+    this.#call('unlisten', {}).catch(() => {});
+  }
+
+  /** Ends it; whatever was still asked of it fails. */
+  close() {
+    clearInterval(this.#watch);
+    this.#worker.terminate();
+    this.#crashed ??= new Crashed(CRASH);
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { reject } of waiting) reject(this.#crashed);
+  }
+
+  /** Whether the worker is still there while something is asked of it. */
+  #look() {
+    const now = performance.now();
+    // A computer that slept, or a page that was put aside, says nothing of the worker.
+    if (now - this.#lookedAt > 10 * WATCH) this.#heardOf = now;
+    this.#lookedAt = now;
+    if (this.#waiting.size === 0) {
+      clearInterval(this.#watch);
+      this.#watch = 0;
+    } else if (now - this.#heardOf > window.soundalike.patience) {
+      this.#crash('the worker has been silent for too long');
+    } else {
+      // It answers as soon as it is not at work.
+      this.#worker.postMessage({ id: 0, method: 'ping', args: {} });
+    }
+  }
+
+  /**
+   * @param {string} method
+   * @param {unknown} args
+   * @param {Transferable[]} transfer
+   * @param {Record<string, (data: any) => void>} on
+   * @returns {Promise<any>}
+   */
+  #call(method, args, transfer = [], on = {}) {
+    if (this.#crashed) return Promise.reject(this.#crashed);
+    const id = ++this.#last;
+    this.#heardOf = performance.now();
+    // A browser that ends a worker for want of memory does not tell the page.
+    if (!this.#watch) this.#lookedAt = this.#heardOf;
+    if (!this.#watch) this.#watch = window.setInterval(() => this.#look(), WATCH);
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject, on });
+      this.#worker.postMessage({ id, method, args }, transfer);
+    });
+  }
+
+  /** @param {Reply} reply */
+  #receive(reply) {
+    this.#heardOf = performance.now();
+    if ('crash' in reply) return this.#crash(reply.crash);
+    const waiting = this.#waiting.get(reply.id);
+    if (!waiting) return;
+    if ('event' in reply) {
+      waiting.on[reply.event]?.(reply.data);
+      return;
+    }
+    this.#waiting.delete(reply.id);
+    if (!('error' in reply)) waiting.resolve(reply.value);
+    else if (reply.cancelled) waiting.reject(new Cancelled());
+    else waiting.reject(new EngineError(reply.error));
+  }
+
+  /** @param {string} reason */
+  #crash(reason) {
+    if (this.#crashed) return;
+    console.error('Soundalike worker:', reason);
+    this.#crashed = new Crashed(CRASH);
+    this.close();
+    this.onCrash(this.#crashed);
+  }
+}

@@ -1,0 +1,100 @@
+// Fetching with a count of bytes.
+
+/**
+ * Sizes to expect where the server does not tell: a compressed body's Content-Length is that of
+ * the compressed bytes (or missing), while the bytes we count are the unpacked ones. Only the
+ * progress line depends on them; they need not be exact.
+ */
+const EXPECTED = { wasm: 4_900_000, model: 1_415_000, catalog: 642_000 };
+
+/** Counts the bytes of several bodies together; never reports more done than total. */
+export class ByteProgress {
+  /** @param {(done: number, total: number) => void} report */
+  constructor(report) {
+    this.report = report;
+    /** @type {Map<string, {done: number, total: number}>} */
+    this.parts = new Map();
+    for (const [part, total] of Object.entries(EXPECTED)) {
+      this.parts.set(part, { done: 0, total });
+    }
+  }
+
+  /**
+   * Adds bytes to a part; its total grows with it if it was expected too small.
+   * @param {string} part
+   * @param {number} bytes
+   */
+  add(part, bytes) {
+    const count = this.parts.get(part) ?? { done: 0, total: 0 };
+    count.done += bytes;
+    count.total = Math.max(count.total, count.done);
+    this.parts.set(part, count);
+    this.notify();
+  }
+
+  /** @param {string} part @param {number} total */
+  expect(part, total) {
+    this.parts.set(part, { done: this.parts.get(part)?.done ?? 0, total });
+    this.notify();
+  }
+
+  /** The part is complete: its total is what came. @param {string} part */
+  complete(part) {
+    const count = this.parts.get(part);
+    if (count) count.total = count.done;
+    this.notify();
+  }
+
+  notify() {
+    let done = 0;
+    let total = 0;
+    for (const part of this.parts.values()) {
+      done += part.done;
+      total += part.total;
+    }
+    this.report(done, total);
+  }
+}
+
+/**
+ * Fetches a file and counts its bytes on the way.
+ * @param {URL} url
+ * @param {string} what its name in a sentence, such as "model"
+ * @param {string} part the part of the count it belongs to
+ * @param {ByteProgress} count
+ * @param {string} [type] the content type the returned response shall have
+ * @returns {Promise<Response>}
+ */
+export async function fetchWithProgress(url, what, part, count, type) {
+  let response;
+  try {
+    response = await fetch(url);
+  } catch {
+    throw new Error(
+      `The ${what} could not be fetched: the server did not answer. ` +
+        'Check the connection, then start again.',
+    );
+  }
+  if (!response.ok || !response.body) {
+    throw new Error(
+      `The ${what} could not be fetched: the server answered ${response.status} for ` +
+        `${url.pathname}. Reload the page; if it stays, the site is not fully installed.`,
+    );
+  }
+  const encoding = response.headers.get('content-encoding');
+  const length = Number(response.headers.get('content-length'));
+  if (length > 0 && (!encoding || encoding === 'identity')) count.expect(part, length);
+
+  const counted = response.body.pipeThrough(
+    new TransformStream({
+      transform(chunk, controller) {
+        count.add(part, chunk.byteLength);
+        controller.enqueue(chunk);
+      },
+      flush() {
+        count.complete(part);
+      },
+    }),
+  );
+  return new Response(counted, { headers: type ? { 'content-type': type } : {} });
+}

@@ -1,0 +1,449 @@
+// The worker owns the WebAssembly module, the model and every decoded sound; the page only
+// draws. One worker runs one module: the CPU's or, in a second worker, the graphics processor's.
+//
+// A request is { id, method, args }; its replies are { id, value }, { id, error } and, on the
+// way, { id, event, data }. `cancel` ends a running `analyse` before its next step.
+
+import { ByteProgress, fetchWithProgress } from './fetch-with-progress.js';
+import { LiveSession } from './live-session.js';
+import { encodeWav } from './wav.js';
+
+/** @import { Palette } from '../lib/spectrogram-colours.js' */
+/** @import { Answer, Device, EngineFailure, Message, StoredRating, LearntTaste, Narrowing, Request, WasmAnalysis, WasmEngine, WasmModule, WasmSound } from '../types.js' */
+
+/** Segments per step: small enough that bands grow and cancel is prompt. */
+const STEP = { cpu: 4, gpu: 10 };
+/** Columns of the picture at most; a column of a short sound is one frame of the model's. */
+const COLUMNS = 1280;
+
+/** @type {WasmModule} */
+let wasm;
+/** @type {WasmEngine} */
+let engine;
+/** @type {Device} */
+let device = 'cpu';
+/** @type {string[]} */
+let genres = [];
+/** Rows and columns of the model's spectrogram. */
+let shape = { band_hertz: /** @type {number[]} */ ([]), frames_per_second: 1 };
+/** @type {string[]} */
+let tags = [];
+
+/** The listening that goes on, and how it ends. @type {{session: LiveSession, end: () => void} | null} */
+let listening = null;
+
+/** @type {Map<number, WasmSound>} */
+const sounds = new Map();
+let lastSound = 0;
+/** What was heard of the last songs, to be asked about. @type {Map<number, WasmAnalysis>} */
+const analyses = new Map();
+/** Segments of the songs that are remembered so, half an hour of sound and some 80 MB; the last one always is. */
+const REMEMBERED = 600;
+const ROWS_EXPLAINED = 8;
+/** Requests that shall end early. @type {Set<number>} */
+const cancelled = new Set();
+
+/** One call into the engine at a time: it may be borrowed across an await. */
+let turn = Promise.resolve();
+/**
+ * @template T
+ * @param {() => T | Promise<T>} job
+ * @returns {Promise<T>}
+ */
+function alone(job) {
+  const done = turn.then(job);
+  turn = done.then(
+    () => {},
+    () => {},
+  );
+  return done;
+}
+
+/** Lets messages in, a cancel among them: promises alone never reach the event loop. */
+const breathe = () => new Promise((resolve) => setTimeout(resolve));
+
+/**
+ * Plain objects out of what the module returns, whether it makes maps or objects.
+ * @param {any} value
+ * @returns {any}
+ */
+function plain(value) {
+  if (value instanceof Map) {
+    return Object.fromEntries([...value].map(([key, item]) => [key, plain(item)]));
+  }
+  if (ArrayBuffer.isView(value)) {
+    return [.../** @type {Iterable<number>} */ (/** @type {unknown} */ (value))];
+  }
+  if (Array.isArray(value)) return value.map(plain);
+  if (value && typeof value === 'object') {
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));
+  }
+  return value;
+}
+
+/**
+ * Keeps a sound and describes it.
+ * @param {WasmSound} sound
+ * @param {boolean} withWav also make a WAV that the page can play
+ */
+function keep(sound, withWav) {
+  const handle = ++lastSound;
+  sounds.set(handle, sound);
+  const wav = withWav ? encodeWav(sound.samples(), sound.rate) : null;
+  return { handle, seconds: sound.seconds, notes: sound.notes(), wav };
+}
+
+/** @param {number} handle */
+function release(handle) {
+  sounds.get(handle)?.free();
+  sounds.delete(handle);
+}
+
+/** @param {number} handle @param {WasmAnalysis} analysis */
+function remember(handle, analysis) {
+  analyses.set(handle, analysis);
+  for (const [oldest, old] of analyses) {
+    const all = [...analyses.values()].reduce((sum, { segments }) => sum + segments, 0);
+    if (all <= REMEMBERED || analyses.size === 1) break;
+    analyses.delete(oldest);
+    alone(() => old.free());
+  }
+}
+
+/** @typedef {(event: string, data: unknown, transfer?: Transferable[]) => void} Emit */
+
+/** @type {Record<string, (args: any, emit: Emit, id: number) => unknown>} */
+const methods = {
+  /** @param {{ device: Device }} args */
+  async load(args, emit) {
+    device = args.device;
+    const count = new ByteProgress((done, total) => emit('bytes', { done, total }));
+    const pkg = new URL(`../../pkg/${device}/`, import.meta.url);
+    const models = new URL('../../models/', import.meta.url);
+    const bytes = async (/** @type {string} */ name, /** @type {string} */ what) => {
+      const part = what === 'model' ? 'model' : 'catalog';
+      const response = await fetchWithProgress(new URL(name, models), what, part, count);
+      return new Uint8Array(await response.arrayBuffer());
+    };
+    const program = async () => {
+      const body = fetchWithProgress(
+        new URL('soundalike_bg.wasm', pkg),
+        'program',
+        'wasm',
+        count,
+        'application/wasm',
+      );
+      const glue = import(new URL('soundalike.js', pkg).href).catch(() => {
+        throw new Error(BROKEN);
+      });
+      const [module, response] = await Promise.all([glue, body]);
+      await module.default({ module_or_path: response });
+      return module;
+    };
+    const [module, model, catalog] = await Promise.all([
+      program(),
+      bytes('two-stream.safetensors', 'model'),
+      bytes('catalog.safetensors', 'catalogue'),
+    ]);
+    wasm = module;
+    engine = await wasm.Engine.load(model, catalog, device);
+    const info = plain(engine.info());
+    genres = info.genres;
+    shape = info;
+    tags = info.tags;
+    return info;
+  },
+
+  ping: () => null,
+
+  check: () => alone(async () => plain(await engine.check())),
+
+  /** Hands the bytes back, so that the page need not keep a copy. @param {{ bytes: ArrayBuffer }} args */
+  probe({ bytes }) {
+    let rate;
+    try {
+      rate = wasm.probeRate(new Uint8Array(bytes));
+    } catch (error) {
+      if (error instanceof WebAssembly.RuntimeError) throw error;
+      rate = undefined; // decoding will say what is wrong
+    }
+    return { rate, bytes };
+  },
+
+  /** @param {{ bytes: ArrayBuffer, name: string }} args */
+  decode: ({ bytes, name }) => keep(wasm.decode(new Uint8Array(bytes), name), true),
+
+  /** @param {{ channels: Float32Array[], rate: number }} args */
+  channels: ({ channels, rate }) => keep(wasm.soundFromChannels(channels, rate), false),
+
+  sample: () => keep(wasm.sampleSong(), true),
+
+  /** @param {{ sound: number }} args */
+  release: ({ sound }) => release(sound),
+
+  /**
+   * Analyses a sound and frees it. Emits `picture` once and `partial` on the way.
+   * @param {{ sound: number }} args
+   * @returns {Promise<Answer>}
+   */
+  async analyse({ sound: handle }, emit, id) {
+    const sound = sounds.get(handle);
+    if (!sound) throw new Error('This sound is no longer in memory. Choose the file again.');
+    const begun = alone(() => engine.begin(sound));
+    const analysis = await begun.finally(() => release(handle));
+    let whole = false;
+    try {
+      const { segments, seconds } = analysis;
+      const columns = Math.max(1, Math.min(COLUMNS, Math.ceil(seconds * shape.frames_per_second)));
+      const levels = analysis.picture(columns);
+      emit('picture', { rows: Math.round(levels.length / columns), columns, levels }, [
+        levels.buffer,
+      ]);
+      let told = -Infinity;
+      for (;;) {
+        await breathe();
+        if (cancelled.has(id)) throw new Cancelled();
+        const done = await alone(() => analysis.step(engine, STEP[device]));
+        if (done >= segments) {
+          whole = true;
+          return plain(analysis.answer());
+        }
+        // A partial answer grows with the song: a long one is told less often.
+        const now = performance.now();
+        if (now - told < Math.max(100, segments / 2)) continue;
+        told = now;
+        emit('partial', {
+          answer: plain(analysis.answer()),
+          seconds: (seconds * done) / segments,
+        });
+      }
+    } finally {
+      if (whole) remember(handle, analysis);
+      else analysis.free();
+    }
+  },
+
+  /**
+   * What in a moment spoke for a genre, row by row from the lowest. Emits `part` on the way.
+   * @param {{ handle: number, seconds: number, genre: string }} args
+   */
+  async explain({ handle, seconds, genre }, emit) {
+    const analysis = analyses.get(handle);
+    if (!analysis) throw new Error('This song is no longer in memory. Choose its file again.');
+    const [segment = 0, start = 0, end = 0] = analysis.segmentAt(seconds);
+    const spoke = { genre, start, end, rows: /** @type {number[][]} */ ([]) };
+    for (let row = 0; row < ROWS_EXPLAINED; row++) {
+      await breathe();
+      const patches = await alone(() =>
+        analyses.has(handle) ? analysis.speaksFor(engine, segment, genre, row) : new Float32Array(),
+      );
+      spoke.rows.push([...patches]);
+      emit('part', spoke);
+    }
+    return spoke;
+  },
+
+  /** @param {{ answer: Answer, k: number, narrowing: Narrowing }} args */
+  similar: ({ answer, k, narrowing: { mode, sameGenre, artists, steer } }) =>
+    alone(() => {
+      const heard = {
+        weight: 1,
+        embedding: Float32Array.from(answer.embedding),
+        probabilities: Float32Array.from(genres, (genre) => answer.probabilities[genre] ?? 0),
+        tags: Float32Array.from(tags, (tag) => answer.tags[tag] ?? 0),
+      };
+      return plain(
+        engine.similar({
+          parts: [heard, ...steer],
+          k,
+          mode,
+          genre: sameGenre ? answer.genre : undefined,
+          exclude_artists: artists,
+          exclude_tracks: steer.map(({ track }) => track),
+        }),
+      );
+    }),
+
+  /** @param {{ answer: Answer }} args */
+  verdict: ({ answer }) =>
+    alone(() =>
+      plain(
+        engine.verdict(
+          Float32Array.from(genres, (genre) => answer.probabilities[genre] ?? 0),
+          answer.music,
+        ),
+      ),
+    ),
+
+  /** @param {{ track: number, k: number, mode: Narrowing['mode'] }} args */
+  like: ({ track, k, mode }) =>
+    alone(() =>
+      plain(
+        engine.similar({
+          parts: [{ weight: 1, track }],
+          k,
+          mode,
+          exclude_artists: [],
+          exclude_tracks: [track],
+        }),
+      ),
+    ),
+
+  map: () => alone(() => plain(engine.map())),
+
+  /**
+   * What other people like counts before the first opinion, or does not; those people, or null.
+   * @param {{ others: boolean }} args
+   */
+  async setPopulation({ others }) {
+    /** @type {Uint8Array | undefined} */
+    let bytes;
+    if (others) {
+      const response = await fetch(
+        new URL('../../models/taste.safetensors', import.meta.url),
+      ).catch(() => null);
+      if (!response?.ok) throw new Error(NO_POPULATION);
+      bytes = new Uint8Array(await response.arrayBuffer());
+    }
+    return alone(() => plain(engine.setPopulation(bytes)) ?? null);
+  },
+
+  /** @param {{ opinions: StoredRating[] }} args @returns {Promise<LearntTaste>} */
+  learnTaste: ({ opinions }) =>
+    alone(() => {
+      const began = performance.now();
+      const learning = plain(
+        engine.learnTaste(
+          opinions.map(({ opinion, path, embedding }) =>
+            path === undefined ? { opinion, embedding: embedding ?? [] } : { opinion, path },
+          ),
+        ),
+      );
+      return { ...learning, ask: learning.ask ?? null, milliseconds: performance.now() - began };
+    }),
+
+  /** @param {{ track: number }} args */
+  pathOf: ({ track }) => alone(() => engine.pathOf(track)),
+
+  /** @param {{ embedding: number[] }} args */
+  place: ({ embedding }) => alone(() => [...engine.place(Float32Array.from(embedding))]),
+
+  /**
+   * Listens until `unlisten`; then the value is the picture that was last to be seen. Emits `level`
+   * and `now`.
+   * @param {{ rate: number, port: MessagePort, canvas: OffscreenCanvas, palette: Palette }} args
+   */
+  async listen({ rate, port, canvas, palette }, emit) {
+    listening?.end();
+    const live = await alone(() => engine.listen(rate));
+    const session = new LiveSession(live, canvas, palette, rate, shape, emit);
+    return new Promise((resolve, reject) => {
+      const end = () => {
+        port.close();
+        listening = null;
+        alone(() => resolve(session.finish()));
+      };
+      const fail = (/** @type {unknown} */ error) => {
+        if (error instanceof WebAssembly.RuntimeError) crash(error);
+        port.close();
+        listening = null;
+        reject(error);
+      };
+      const mine = () => listening?.session === session;
+      listening = { session, end };
+      port.onmessage = ({ data }) => {
+        // Behind one another, since the engine is borrowed while it hears.
+        alone(() => {
+          if (mine()) session.push(data);
+        }).catch(fail);
+        if (session.due) alone(async () => mine() && session.ask(engine, plain)).catch(fail);
+      };
+    });
+  },
+
+  unlisten: () => listening?.end(),
+
+  tracks: () => alone(() => plain(engine.tracks())),
+
+  /** @param {{ sound: number }} args */
+  features({ sound: handle }) {
+    const sound = sounds.get(handle);
+    if (!sound) throw new Error('This sound is no longer in memory. Choose the file again.');
+    return JSON.parse(sound.features());
+  },
+
+  /** @param {{ random: Uint8Array }} args */
+  participantCode: ({ random }) => wasm.participantCode(random),
+
+  /** @param {{ answer: string, config: string }} args */
+  surveyCheck: ({ answer, config }) => wasm.surveyCheck(answer, config),
+};
+
+const MISFIT =
+  'The program could not be started: its parts do not fit together. Reload the page without the cache (Shift and reload); if that does not help, the site is not built properly.';
+const BROKEN =
+  'The program could not be loaded completely. Check the connection, then start again; if that does not help, the site is not fully installed.';
+
+const NO_POPULATION =
+  'What other people like could not be fetched. Check the connection, then try again.';
+
+class Cancelled extends Error {}
+
+/** What the page is told of an error: the engine's have a code. @param {unknown} error @returns {Message} */
+function messageOf(error) {
+  if (error instanceof Error && 'code' in error && 'arguments' in error) {
+    const { code, arguments: values, subject } = /** @type {EngineFailure} */ (error);
+    return { code, arguments: Object.entries(values), text: error.message, ...(subject && { subject }) };
+  }
+  if (error instanceof WebAssembly.CompileError || error instanceof WebAssembly.LinkError) {
+    return 'This browser cannot run the program. It needs WebAssembly with SIMD: a browser from 2023 or later has it.';
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * What a failed load is told as. A body that breaks off, or a module that does not fit its glue,
+ * ends in a TypeError in the browser's own words, which are for the console.
+ * @param {unknown} error
+ * @returns {Message}
+ */
+function loadMessage(error) {
+  if (!(error instanceof TypeError)) return messageOf(error);
+  console.error(error);
+  return /network|fetch|load/i.test(error.message) ? BROKEN : MISFIT;
+}
+
+/** After a trap the module's memory cannot be trusted: the page starts a new worker. @param {unknown} error */
+function crash(error) {
+  self.postMessage({ crash: error instanceof Error ? error.message : String(error) });
+}
+
+self.addEventListener('unhandledrejection', (event) => crash(event.reason));
+
+self.addEventListener('message', async (/** @type {MessageEvent<Request>} */ event) => {
+  const { id, method, args } = event.data;
+  if (method === 'cancel') {
+    cancelled.add(args.id);
+    return;
+  }
+  /** @type {Emit} */
+  const emit = (name, data, transfer = []) =>
+    self.postMessage({ id, event: name, data }, { transfer });
+  try {
+    const run = methods[method];
+    if (!run) throw new Error(`The worker knows no ${method}.`);
+    const value = await run(args, emit, id);
+    const transfer = method === 'probe' ? [/** @type {any} */ (value).bytes] : [];
+    self.postMessage({ id, value }, { transfer });
+  } catch (error) {
+    if (error instanceof WebAssembly.RuntimeError) crash(error);
+    else
+      self.postMessage({
+        id,
+        error: method === 'load' ? loadMessage(error) : messageOf(error),
+        cancelled: error instanceof Cancelled,
+      });
+  } finally {
+    cancelled.delete(id);
+  }
+});

@@ -1,0 +1,57 @@
+// Answers and lists of songs as files.
+
+import { ranked } from './genres.js';
+import { secureLink } from './source-links.js';
+
+/** @import { Recommendation, Song } from '../types.js' */
+
+/** Tags in the table of answers, at most. */
+const TAGS = 5;
+
+/** @param {Song} song */
+export function toRecord({ name: file, answer, modelSha256 }) {
+  return { file, ...answer, model_sha256: modelSha256 };
+}
+
+/** The answers as comma-separated values (RFC 4180), a line per song. @param {Song[]} songs */
+export function toCsv(songs) {
+  const genres = Object.keys(songs[0]?.answer?.probabilities ?? {});
+  const head = ['file', 'seconds', 'genre', 'confidence', 'music', ...genres, 'tags'];
+  const lines = songs.map(({ name: file, answer }) => [
+    file,
+    answer?.seconds.toFixed(2),
+    answer?.genre,
+    answer?.confidence.toFixed(4),
+    answer?.music.toFixed(4),
+    ...genres.map((genre) => answer?.probabilities[genre]?.toFixed(4)),
+    ranked(answer?.tags ?? {})
+      .slice(0, TAGS)
+      .map(([tag]) => tag)
+      .join('; '),
+  ]);
+  return [head, ...lines].map((line) => `${line.map(cell).join(',')}\r\n`).join('');
+}
+
+/** @param {string | undefined} value */
+function cell(value = '') {
+  // What begins so would be a formula to a spreadsheet.
+  const safe = /^[=+\-@\t]/.test(value) && Number.isNaN(Number(value)) ? `'${value}` : value;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/**
+ * The list as extended M3U (https://en.wikipedia.org/wiki/M3U). The catalogue has no sound, so an entry
+ * is where its song is heard or found, or else its name, which players look for in their own library.
+ * @param {string} of
+ * @param {Recommendation[]} songs
+ */
+export function toPlaylist(of, songs) {
+  const line = (/** @type {string} */ text) => text.replace(/[\r\n]+/g, ' ');
+  const entries = songs.map(({ title, artist, source, link }) => {
+    const called = line([artist, title || 'Untitled'].filter(Boolean).join(' - '));
+    const found = secureLink(link) || (/^https?:\/\//.test(source) ? source : '');
+    const place = found || `${called.replace(/[\\/:]/g, '_')}.mp3`;
+    return `#EXTINF:-1,${called}\n${line(place)}`;
+  });
+  return `#EXTM3U\n#PLAYLIST:Sounds like ${line(of)}\n${entries.join('\n')}\n`;
+}

@@ -1,0 +1,228 @@
+// The ten songs of the catalogue that sound most alike, and what narrows them down.
+
+import { byId, make, moveWithArrows, rawText } from '../lib/dom.js';
+import { percent } from '../lib/format.js';
+import { genreName, paintGenre } from '../lib/genres.js';
+import { toPlaylist } from '../lib/export.js';
+import { sourceLinks } from '../lib/source-links.js';
+import { save, stem } from '../lib/download.js';
+import { showRating, ratingButtons } from './thumbs.js';
+import { localiseDecimal, format, t, translateMessage } from '../i18n/i18n.js';
+
+/** @import { Mode, Narrowing, Rating, Recommendation } from '../types.js' */
+
+export const HOW_MANY = 10;
+
+/** How much a song counts that is to be more or less like, beside the visitor's own with one. */
+const STEP = 0.5;
+
+export class SimilarSongs {
+  #list = byId('similar', HTMLElement);
+  #box = byId('neighbours', HTMLElement);
+  #modes = byId('modes', HTMLFieldSetElement);
+  #sameGenre = byId('same-genre', HTMLInputElement);
+  #steering = byId('steering', HTMLElement);
+  #none = byId('none-left', HTMLElement);
+  /** What the list is of. */
+  #of = '';
+  /** @type {Recommendation[]} */
+  #songs = [];
+  /** Artists that are not wanted. @type {string[]} */
+  #artists = [];
+  /** Songs that it shall be more or less like. @type {Map<number, {title: string, weight: number}>} */
+  #steer = new Map();
+
+  /** The state of the visitor's taste that ranks them. */
+  taste = '';
+
+  /** Called when the visitor wants other neighbours. @type {() => void} */
+  onChange = () => {};
+  /** Called when the visitor has an opinion on a song. @type {(song: Recommendation, opinion: Rating | null) => void} */
+  onRate = () => {};
+  /** What the visitor thinks of a track. @type {(track: number) => Rating | null} */
+  ratingOf = () => null;
+
+  constructor() {
+    this.#modes.addEventListener('change', () => this.onChange());
+    moveWithArrows(this.#list, 'a.search');
+    byId('save-m3u', HTMLButtonElement).addEventListener('click', () => {
+      save(`${stem(this.#of)}.m3u`, 'audio/x-mpegurl', toPlaylist(this.#of, this.#songs));
+    });
+    byId('save-similar', HTMLButtonElement).addEventListener('click', () => {
+      const record = { song: this.#of, narrowing: this.narrowing, similar: this.#songs };
+      save(`${stem(this.#of)}.similar.json`, 'application/json', JSON.stringify(record, null, 2));
+    });
+  }
+
+  /** @returns {Narrowing} */
+  get narrowing() {
+    const chosen = this.#modes.querySelector('input[name="mode"]:checked');
+    /** @type {Mode} */
+    const mode =
+      chosen instanceof HTMLInputElement && chosen.value === 'cosine' ? 'cosine' : 'genre-aware';
+    return {
+      mode,
+      sameGenre: this.#sameGenre.checked,
+      artists: [...this.#artists],
+      steer: [...this.#steer].map(([track, { weight }]) => ({ track, weight })),
+      taste: this.taste,
+    };
+  }
+
+  /** Another song: what was wished for of the last one is forgotten. */
+  forgetWishes() {
+    this.#artists = [];
+    this.#steer.clear();
+    this.#showWishes();
+  }
+
+  /**
+   * @param {Recommendation[]} songs none hides the list, unless it is narrowed down to none
+   * @param {string} of the song that they are like
+   */
+  show(songs, of) {
+    this.#of = of;
+    const narrowed = this.#sameGenre.checked || this.#artists.length + this.#steer.size > 0;
+    this.#box.hidden = songs.length === 0 && !(narrowed && of);
+    this.#none.hidden = songs.length > 0;
+    // A list that stays the same keeps its rows, and with them the focus.
+    if (JSON.stringify(songs) === JSON.stringify(this.#songs)) return;
+    this.#songs = songs;
+    // Whoever goes through the list by keyboard stays at the same place of it.
+    const at = document.activeElement;
+    const row = at?.closest('#similar > li');
+    const place = row ? [...this.#list.children].indexOf(row) : -1;
+    const which = row
+      ? [...row.querySelectorAll('button, a')].findIndex((stop) => stop === at)
+      : -1;
+    this.#list.replaceChildren(...songs.map((song) => this.#makeRow(song)));
+    const stop = this.#list.children[place]?.querySelectorAll('button, a')[which];
+    if (stop instanceof HTMLElement) stop.focus({ preventScroll: true });
+  }
+
+  /** Shows what the visitor thinks of the songs now. */
+  showRatings() {
+    for (const row of this.#list.children) {
+      const { track } = /** @type {HTMLElement} */ (row).dataset;
+      showRating(row, this.ratingOf(Number(track)));
+    }
+  }
+
+  /** What the visitor wishes, each with a way to take it back. */
+  #showWishes() {
+    const wishes = [
+      ...this.#artists.map((artist) => ({
+        words: format('not {}', artist),
+        undo: () => {
+          this.#artists = this.#artists.filter((other) => other !== artist);
+        },
+      })),
+      ...[...this.#steer].map(([track, { title, weight }]) => ({
+        words: format(weight > 0 ? 'more like “{}”' : 'less like “{}”', title),
+        undo: () => {
+          this.#steer.delete(track);
+        },
+      })),
+    ];
+    this.#steering.hidden = wishes.length === 0;
+    this.#steering.replaceChildren(
+      ...wishes.map(({ words, undo }) => {
+        const button = make('button', 'wish', rawText(words), make('span', 'cross', '×'));
+        button.type = 'button';
+        button.setAttribute('aria-label', format('Remove: {}', words));
+        button.addEventListener('click', () => this.#wish(undo));
+        return make('li', '', button);
+      }),
+    );
+  }
+
+  /** @param {() => void} change */
+  #wish(change) {
+    change();
+    this.#showWishes();
+    this.onChange();
+    // The button that was pressed is gone or will be.
+    const last = this.#steering.querySelector('li:last-child button');
+    if (last instanceof HTMLElement) last.focus();
+    else this.#sameGenre.focus();
+  }
+
+  /** @param {Recommendation} song */
+  #makeRow(song) {
+    const row = make('li', 'neighbour');
+    row.dataset.track = String(song.track);
+    row.dataset.similarity = String(song.similarity);
+    row.style.setProperty('--share', String(Math.max(0, Math.min(1, song.similarity))));
+    paintGenre(row, song.genre);
+
+    const title = song.title || t('Untitled');
+    const genre = make('span', 'genre', genreName(song.genre));
+    if (song.genre_heard) {
+      genre.append(make('span', 'heard', ' (predicted)'));
+      genre.title = t('The model predicts this genre; nobody has labelled the song');
+    }
+    const more = make('span', 'more');
+    if (song.why) more.append(make('span', 'why', rawText(translateMessage(song.why))));
+    if (typeof song.liked === 'number') {
+      const words = make(
+        'span',
+        'liked',
+        rawText(format('to your taste: {}', percent(song.liked))),
+      );
+      words.dataset.liked = String(song.liked);
+      more.append(words);
+    }
+    more.append(...sourceLinks(song));
+    const wishes = make('span', 'wishes');
+    const steer = (/** @type {number} */ weight) => () =>
+      this.#wish(() => this.#steer.set(song.track, { title, weight }));
+    wishes.append(
+      wishButton('More like this', format('More like this: “{}”', title), steer(STEP)),
+      wishButton('Less like this', format('Less like this: “{}”', title), steer(-STEP)),
+    );
+    if (song.artist) {
+      const exclude = () => this.#wish(() => this.#artists.push(song.artist));
+      wishes.append(
+        wishButton('Not this artist', format('Not this artist: {}', song.artist), exclude),
+      );
+    }
+
+    wishes.prepend(
+      ratingButtons(title, this.ratingOf(song.track), (opinion) => this.onRate(song, opinion)),
+    );
+
+    row.append(
+      make('span', 'rank', String(song.rank)),
+      make(
+        'span',
+        'what',
+        make('strong', '', rawText(title)),
+        ' ',
+        make('span', 'artist', song.artist ? rawText(song.artist) : 'unknown artist'),
+      ),
+      make(
+        'span',
+        'marks',
+        genre,
+        make(
+          'span',
+          'similarity',
+          make('span', 'number', localiseDecimal(song.similarity.toFixed(2))),
+          make('span', 'track', make('span', 'fill')),
+        ),
+      ),
+      more,
+      wishes,
+    );
+    return row;
+  }
+}
+
+/** @param {string} text @param {string} label in the page's language @param {() => void} onClick */
+function wishButton(text, label, onClick) {
+  const button = make('button', 'quiet', text);
+  button.type = 'button';
+  button.setAttribute('aria-label', label);
+  button.addEventListener('click', onClick);
+  return button;
+}
