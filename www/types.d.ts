@@ -40,7 +40,7 @@ export interface Recommendation {
   set: string;
   licence: string;
   source: string;
-  /** Address at its source where it is heard; may be empty. */
+  /** Address where it can be listened to; may be empty. */
   link: string;
   similarity: number;
   why: string;
@@ -81,7 +81,7 @@ export interface TrackToRate {
   genre_heard: boolean;
   licence: string;
   source: string;
-  /** Address at its source where it is heard; may be empty. */
+  /** Address where it can be listened to; may be empty. */
   link: string;
   liked: number;
 }
@@ -118,7 +118,7 @@ export interface LiveOutput {
   seconds: number;
 }
 
-/** What spoke for a genre in a moment. */
+/** Which parts of a segment point to a genre (occlusion). */
 export interface SaliencyMap {
   genre: string;
   start: number;
@@ -137,7 +137,7 @@ export interface MapPoint {
   genre_heard: boolean;
   licence: string;
   source: string;
-  /** Address at its source where it is heard; may be empty. */
+  /** Address where it can be listened to; may be empty. */
   link: string;
   point: [number, number, number];
 }
@@ -151,7 +151,7 @@ export interface CatalogMap {
   genres: { genre: string; songs: number; point: [number, number, number] }[];
 }
 
-/** A song to look for: a track of the catalogue, or what was heard. */
+/** A song to look for: a track of the catalogue, or the model's output for a song of the visitor's. */
 export type Part = { weight: number } & (
   { track: number } | { embedding: Float32Array; probabilities: Float32Array; tags: Float32Array }
 );
@@ -240,7 +240,7 @@ export interface Song {
   state: SongState;
   /** False for what was listened to, and for the sample. */
   fromFile: boolean;
-  /** True if it was heard in an earlier visit, and only its answer is kept. */
+  /** True if it was analysed in an earlier visit, and only its answer is stored. */
   restored: boolean;
   /** Length in seconds, 0 while unknown. */
   seconds: number;
@@ -257,7 +257,7 @@ export interface Song {
   error: string;
   /** What the player plays. */
   playable: Blob | null;
-  /** By what number the worker knows how it was heard; null if it does not. */
+  /** By what number the worker knows its analysis; null if it does not. */
   handle: number | null;
   /** Milliseconds from the start of reading to the answer. */
   took: number;
@@ -404,7 +404,7 @@ export interface WasmEngine {
   map(): unknown;
   place(embedding: Float32Array): Float32Array;
   tracks(): unknown;
-  similar(wish: SimilarityQuery): unknown;
+  similar(query: SimilarityQuery): unknown;
   setPopulation(population?: Uint8Array): unknown;
   learnTaste(opinions: { opinion: Rating; path?: string; embedding?: number[] }[]): unknown;
   pathOf(track: number): string | undefined;

@@ -45,7 +45,7 @@ export class SongPanel {
     heading.tabIndex = -1;
     const genre = make('span', 'genre-word', glyph(song.genre), genreName(song.genre));
     if (song.genre_heard) {
-      genre.append(make('span', 'heard', ' (predicted)'));
+      genre.append(make('span', 'predicted', ' (predicted)'));
       genre.title = t('The model predicts this genre; nobody has labelled the song');
     }
     const artist = make('span', '', rawText(song.artist || t('unknown artist')));

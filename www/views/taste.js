@@ -165,7 +165,7 @@ export class TasteView {
     try {
       learning = await engine.learnTaste(opinions);
     } catch {
-      return; // a crash is told by onCrash
+      return; // a crash is reported by onCrash
     }
     if (turn !== this.#turn) return;
     this.#onTracks = new Map();
