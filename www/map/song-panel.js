@@ -4,7 +4,7 @@ import { format, t } from '../i18n/i18n.js';
 import { byId, make, rawText } from '../lib/dom.js';
 import { genreName } from '../lib/genres.js';
 import { sourceLinks } from '../lib/source-links.js';
-import { ratingButtons, showRating } from '../views/thumbs.js';
+import { ratingButtons, showRating } from '../views/rating-buttons.js';
 import { glyph } from './painter.js';
 
 /** @import { MapPoint, Rating, Recommendation } from '../types.js' */

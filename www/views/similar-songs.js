@@ -6,7 +6,7 @@ import { genreName, paintGenre } from '../lib/genres.js';
 import { toPlaylist } from '../lib/export.js';
 import { sourceLinks } from '../lib/source-links.js';
 import { save, stem } from '../lib/download.js';
-import { showRating, ratingButtons } from './thumbs.js';
+import { showRating, ratingButtons } from './rating-buttons.js';
 import { localiseDecimal, format, t, translateMessage } from '../i18n/i18n.js';
 
 /** @import { Mode, Narrowing, Rating, Recommendation } from '../types.js' */
