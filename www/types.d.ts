@@ -85,7 +85,7 @@ export interface Picture {
 /** What is to be said of the last seconds of a sound that goes on. */
 export type LiveOutput = Omit<NowView, 'answer'> & { answer: Answer | null };
 
-/** What spoke for a genre in a moment. */
+/** Which parts of a segment point to a genre (occlusion). */
 export interface SaliencyMap {
   genre: string;
   start: number;
@@ -100,7 +100,7 @@ export type MapPoint = Point;
 /** The catalogue as a map of three axes, nearly all of it within -1 and 1. */
 export type CatalogMap = MapView;
 
-/** A song to look for: a track of the catalogue, or what was heard. */
+/** A song to look for: a track of the catalogue, or the model's output for a song of the visitor's. */
 export type Part = { weight: number } & (
   { track: number } | { embedding: Float32Array; probabilities: Float32Array; tags: Float32Array }
 );
@@ -174,7 +174,7 @@ export interface Song {
   state: SongState;
   /** False for what was listened to, and for the sample. */
   fromFile: boolean;
-  /** True if it was heard in an earlier visit, and only its answer is kept. */
+  /** True if it was analysed in an earlier visit, and only its answer is stored. */
   restored: boolean;
   /** Length in seconds, 0 while unknown. */
   seconds: number;
@@ -191,7 +191,7 @@ export interface Song {
   error: Message;
   /** What the player plays. */
   playable: Blob | null;
-  /** By what number the worker knows how it was heard; null if it does not. */
+  /** By what number the worker knows its analysis; null if it does not. */
   handle: number | null;
   /** Milliseconds from the start of reading to the answer. */
   took: number;

@@ -14,7 +14,7 @@ use crate::verdict::Verdict;
 use crate::dsp::Spectrogram;
 use crate::model::{
     Calibration, Examples, Head, Input, Model, ModelError, ReferenceOutputs, SegmentOutput,
-    display_name, mean,
+    mean,
 };
 
 /// Segments that go through the model together at most: see [`Input::batch`].
@@ -165,7 +165,7 @@ pub struct PredictionView {
     pub seconds: f64,
     /// Whether the genres are one of several or, as tags are, any number at once.
     #[serde(skip_serializing_if = "Head::is_softmax")]
-    #[cfg_attr(feature = "typescript", ts(optional, type = "'sigmoid'"))]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Head>"))]
     pub head: Head,
     /// The most probable genre.
     pub genre: String,
@@ -601,7 +601,7 @@ mod tests {
             music: 1.0,
             notes: Vec::new(),
         };
-        answer.verdict(&genres)
+        answer.verdict(&genres).to_string()
     }
 
     #[test]

@@ -305,7 +305,7 @@ export class App {
     const other = song !== this.#store.selected;
     this.#store.selected = song;
     if (other) {
-      this.#similar.forgetWishes();
+      this.#similar.resetAdjustments();
       this.#saliency.clear();
       // Space shall play, not press once more the button that brought the song.
       const brought = document.activeElement?.closest('#welcome, #deck .ways');
@@ -544,7 +544,7 @@ export class App {
     );
   }
 
-  /** Shows which parts of the moment at the play head spoke for its genre. */
+  /** Shows which parts of the segment at the play head point to its genre. */
   async #explain() {
     const song = this.#store.selected;
     const { answer, handle = null } = song ?? {};

@@ -91,7 +91,7 @@ export class Capture {
       }
       context = contextFor(stream);
       await context.audioWorklet.addModule(new URL('./worklet.js', import.meta.url));
-      const tap = new AudioWorkletNode(context, 'tap', { numberOfOutputs: 0 });
+      const tap = new AudioWorkletNode(context, 'capture', { numberOfOutputs: 0 });
       const { port1, port2 } = new MessageChannel();
       tap.port.postMessage(port1, [port1]);
       context.createMediaStreamSource(stream).connect(tap);

@@ -5,7 +5,7 @@
 // 3. Without WebGPU, without an adapter, or with one that is software, the CPU stays. A software
 //    adapter is slower than the CPU module by a factor of ten and more.
 // 4. With a real adapter, once the page is ready and idle, the GPU module (many times larger) is
-//    fetched in a second worker. It must give the CPU's answer for a golden input within
+//    fetched in a second worker. It must give the CPU's answer for the reference input within
 //    0.01, and it must be faster; then it takes over, else the CPU stays.
 // 5. `?device=gpu` skips the judgement on the adapter (3) and on the speed (4), never the one on
 //    the answer; the page then waits for it before it is ready.
@@ -20,7 +20,7 @@ import { format, t } from '../i18n/i18n.js';
 /** Probabilities may differ by this much between the processors. */
 const TOLERANCE = 1e-2;
 
-/** A graphics processor that takes longer for the golden input is given up, in milliseconds. */
+/** A graphics processor that takes longer for the reference input is given up, in milliseconds. */
 const PATIENCE = 240_000;
 
 const ASKED_FOR = 'The address asks for it: {}.';

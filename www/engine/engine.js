@@ -24,7 +24,7 @@ export function messageOf(failure) {
 /** The worker died; only a new one helps. */
 export class Crashed extends Error {}
 
-/** What a crash is told as. The technical reason goes to the console. */
+/** The message of a crash. The technical reason goes to the console. */
 const CRASH =
   'The analysis stopped unexpectedly. It may have run out of memory or hit a bug. Start again; your files were not changed.';
 
@@ -39,8 +39,8 @@ export class Engine {
   #waiting = new Map();
   #last = 0;
   #worker;
-  /** When the worker was last heard of. */
-  #heardOf = 0;
+  /** When the last message of the worker came. */
+  #lastMessageAt = 0;
   #watch = 0;
   #lookedAt = 0;
   /** @type {Crashed | null} */
@@ -89,7 +89,7 @@ export class Engine {
     }
   }
 
-  /** Compares with the golden answer stored in the model, and takes the time. @returns {Promise<Check>} */
+  /** Compares with the reference output stored in the model, and takes the time. @returns {Promise<Check>} */
   check() {
     return this.#call('check', {});
   }
@@ -157,11 +157,11 @@ export class Engine {
   }
 
   /**
-   * What in the moment nearest to a time spoke for a genre.
-   * @param {number} handle of a song that was heard
+   * Which parts of the segment nearest to a time point to a genre.
+   * @param {number} handle of a song that was analysed
    * @param {number} seconds
    * @param {string} genre
-   * @param {(spoke: SaliencyMap) => void} onPart
+   * @param {(saliency: SaliencyMap) => void} onPart
    * @returns {Promise<SaliencyMap>}
    */
   explain(handle, seconds, genre, onPart) {
@@ -225,7 +225,7 @@ export class Engine {
   }
 
   /**
-   * Listens until `stopListening`, and draws what it hears.
+   * Listens until `stopListening`, and draws the spectrogram.
    * @param {number} rate of the device
    * @param {MessagePort} port gives samples; given away
    * @param {OffscreenCanvas} canvas given away
@@ -287,12 +287,12 @@ export class Engine {
   #look() {
     const now = performance.now();
     // A computer that slept, or a page that was put aside, says nothing of the worker.
-    if (now - this.#lookedAt > 10 * WATCH) this.#heardOf = now;
+    if (now - this.#lookedAt > 10 * WATCH) this.#lastMessageAt = now;
     this.#lookedAt = now;
     if (this.#waiting.size === 0) {
       clearInterval(this.#watch);
       this.#watch = 0;
-    } else if (now - this.#heardOf > window.soundalike.patience) {
+    } else if (now - this.#lastMessageAt > window.soundalike.patience) {
       this.#crash('the worker has been silent for too long');
     } else {
       // It answers as soon as it is not at work.
@@ -310,9 +310,9 @@ export class Engine {
   #call(method, args, transfer = [], on = {}) {
     if (this.#crashed) return Promise.reject(this.#crashed);
     const id = ++this.#last;
-    this.#heardOf = performance.now();
+    this.#lastMessageAt = performance.now();
     // A browser that ends a worker for want of memory does not tell the page.
-    if (!this.#watch) this.#lookedAt = this.#heardOf;
+    if (!this.#watch) this.#lookedAt = this.#lastMessageAt;
     if (!this.#watch) this.#watch = window.setInterval(() => this.#look(), WATCH);
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject, on });
@@ -322,7 +322,7 @@ export class Engine {
 
   /** @param {Reply} reply */
   #receive(reply) {
-    this.#heardOf = performance.now();
+    this.#lastMessageAt = performance.now();
     if ('crash' in reply) return this.#crash(reply.crash);
     const waiting = this.#waiting.get(reply.id);
     if (!waiting) return;

@@ -6,11 +6,11 @@ import { drawColumn, mix, predictionColour } from '../lib/spectrogram-colours.js
 /** @import { Palette, Rgb } from '../lib/spectrogram-colours.js' */
 /** @import { LiveOutput, Picture, WasmEngine, WasmLive } from '../types.js' */
 
-/** Seconds that the strip shows. */
+/** Seconds that are shown. */
 export const LIVE_WINDOW_SECONDS = 20;
-/** Levels a second that the page is told. */
+/** Levels a second that are sent to the page. */
 const LEVELS_PER_SECOND = 12;
-/** How fast a column's colour goes over to that of the genre now heard. */
+/** How fast a column's colour goes over to that of the genre now predicted. */
 const EASE = 0.06;
 
 export class LiveSession {
@@ -22,7 +22,7 @@ export class LiveSession {
   /** What they are on their way to. @type {Rgb} */
   #goal;
   #rows;
-  /** Columns that the strip has. */
+  /** Columns that are shown. */
   #width;
   #columnsPerSecond;
   /** The last columns, one after another, low band first. */
@@ -93,7 +93,7 @@ export class LiveSession {
     }
   }
 
-  /** The end: what the strip showed, as a picture. @returns {{picture: Picture, seconds: number}} */
+  /** The end: what was shown, as a spectrogram. @returns {{picture: Picture, seconds: number}} */
   finish() {
     this.#live.free();
     const columns = Math.max(1, this.#columns);

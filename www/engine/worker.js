@@ -35,24 +35,24 @@ let listening = null;
 /** @type {Map<number, WasmSound>} */
 const sounds = new Map();
 let lastSound = 0;
-/** What was heard of the last songs, to be asked about. @type {Map<number, WasmAnalysis>} */
+/** The analyses of the last songs, to be explained. @type {Map<number, WasmAnalysis>} */
 const analyses = new Map();
-/** Segments of the songs that are remembered so, half an hour of sound and some 80 MB; the last one always is. */
-const REMEMBERED = 600;
+/** Segments that are kept, half an hour of sound and some 80 MB; the last song always is. */
+const CACHED_SEGMENTS = 600;
 const ROWS_EXPLAINED = 8;
 /** Requests that shall end early. @type {Set<number>} */
 const cancelled = new Set();
 
 /** One call into the engine at a time: it may be borrowed across an await. */
-let turn = Promise.resolve();
+let lastCall = Promise.resolve();
 /**
  * @template T
  * @param {() => T | Promise<T>} job
  * @returns {Promise<T>}
  */
-function alone(job) {
-  const done = turn.then(job);
-  turn = done.then(
+function exclusively(job) {
+  const done = lastCall.then(job);
+  lastCall = done.then(
     () => {},
     () => {},
   );
@@ -60,23 +60,25 @@ function alone(job) {
 }
 
 /** Lets messages in, a cancel among them: promises alone never reach the event loop. */
-const breathe = () => new Promise((resolve) => setTimeout(resolve));
+const yieldToMessages = () => new Promise((resolve) => setTimeout(resolve));
 
 /**
  * Plain objects out of what the module returns, whether it makes maps or objects.
  * @param {any} value
  * @returns {any}
  */
-function plain(value) {
+function toPlainObject(value) {
   if (value instanceof Map) {
-    return Object.fromEntries([...value].map(([key, item]) => [key, plain(item)]));
+    return Object.fromEntries([...value].map(([key, item]) => [key, toPlainObject(item)]));
   }
   if (ArrayBuffer.isView(value)) {
     return [.../** @type {Iterable<number>} */ (/** @type {unknown} */ (value))];
   }
-  if (Array.isArray(value)) return value.map(plain);
+  if (Array.isArray(value)) return value.map(toPlainObject);
   if (value && typeof value === 'object') {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, toPlainObject(item)]),
+    );
   }
   return value;
 }
@@ -86,7 +88,7 @@ function plain(value) {
  * @param {WasmSound} sound
  * @param {boolean} withWav also make a WAV that the page can play
  */
-function keep(sound, withWav) {
+function storeSound(sound, withWav) {
   const handle = ++lastSound;
   sounds.set(handle, sound);
   const wav = withWav ? encodeWav(sound.samples(), sound.rate) : null;
@@ -100,13 +102,13 @@ function release(handle) {
 }
 
 /** @param {number} handle @param {WasmAnalysis} analysis */
-function remember(handle, analysis) {
+function cacheAnalysis(handle, analysis) {
   analyses.set(handle, analysis);
   for (const [oldest, old] of analyses) {
     const all = [...analyses.values()].reduce((sum, { segments }) => sum + segments, 0);
-    if (all <= REMEMBERED || analyses.size === 1) break;
+    if (all <= CACHED_SEGMENTS || analyses.size === 1) break;
     analyses.delete(oldest);
-    alone(() => old.free());
+    exclusively(() => old.free());
   }
 }
 
@@ -147,7 +149,7 @@ const methods = {
     ]);
     wasm = module;
     engine = await wasm.Engine.load(model, catalog, device);
-    const info = plain(engine.info());
+    const info = toPlainObject(engine.info());
     genres = info.genres;
     shape = info;
     tags = info.tags;
@@ -156,7 +158,7 @@ const methods = {
 
   ping: () => null,
 
-  check: () => alone(async () => plain(await engine.check())),
+  check: () => exclusively(async () => toPlainObject(await engine.check())),
 
   /** Hands the bytes back, so that the page need not keep a copy. @param {{ bytes: ArrayBuffer }} args */
   probe({ bytes }) {
@@ -171,12 +173,12 @@ const methods = {
   },
 
   /** @param {{ bytes: ArrayBuffer, name: string }} args */
-  decode: ({ bytes, name }) => keep(wasm.decode(new Uint8Array(bytes), name), true),
+  decode: ({ bytes, name }) => storeSound(wasm.decode(new Uint8Array(bytes), name), true),
 
   /** @param {{ channels: Float32Array[], rate: number }} args */
-  channels: ({ channels, rate }) => keep(wasm.soundFromChannels(channels, rate), false),
+  channels: ({ channels, rate }) => storeSound(wasm.soundFromChannels(channels, rate), false),
 
-  sample: () => keep(wasm.sampleSong(), true),
+  sample: () => storeSound(wasm.sampleSong(), true),
 
   /** @param {{ sound: number }} args */
   release: ({ sound }) => release(sound),
@@ -189,7 +191,7 @@ const methods = {
   async analyse({ sound: handle }, emit, id) {
     const sound = sounds.get(handle);
     if (!sound) throw new Error('This sound is no longer in memory. Choose the file again.');
-    const begun = alone(() => engine.begin(sound));
+    const begun = exclusively(() => engine.begin(sound));
     const analysis = await begun.finally(() => release(handle));
     let whole = false;
     try {
@@ -199,62 +201,62 @@ const methods = {
       emit('picture', { rows: Math.round(levels.length / columns), columns, levels }, [
         levels.buffer,
       ]);
-      let told = -Infinity;
+      let sentAt = -Infinity;
       for (;;) {
-        await breathe();
+        await yieldToMessages();
         if (cancelled.has(id)) throw new Cancelled();
-        const done = await alone(() => analysis.step(engine, STEP[device]));
+        const done = await exclusively(() => analysis.step(engine, STEP[device]));
         if (done >= segments) {
           whole = true;
-          return plain(analysis.answer());
+          return toPlainObject(analysis.answer());
         }
-        // A partial answer grows with the song: a long one is told less often.
+        // A partial answer grows with the song: for a long one it is sent less often.
         const now = performance.now();
-        if (now - told < Math.max(100, segments / 2)) continue;
-        told = now;
+        if (now - sentAt < Math.max(100, segments / 2)) continue;
+        sentAt = now;
         emit('partial', {
-          answer: plain(analysis.answer()),
+          answer: toPlainObject(analysis.answer()),
           seconds: (seconds * done) / segments,
         });
       }
     } finally {
-      if (whole) remember(handle, analysis);
+      if (whole) cacheAnalysis(handle, analysis);
       else analysis.free();
     }
   },
 
   /**
-   * What in a moment spoke for a genre, row by row from the lowest. Emits `part` on the way.
+   * Which parts of a segment point to a genre, row by row from the lowest. Emits `part` on the way.
    * @param {{ handle: number, seconds: number, genre: string }} args
    */
   async explain({ handle, seconds, genre }, emit) {
     const analysis = analyses.get(handle);
     if (!analysis) throw new Error('This song is no longer in memory. Choose its file again.');
     const [segment = 0, start = 0, end = 0] = analysis.segmentAt(seconds);
-    const spoke = { genre, start, end, rows: /** @type {number[][]} */ ([]) };
+    const saliency = { genre, start, end, rows: /** @type {number[][]} */ ([]) };
     for (let row = 0; row < ROWS_EXPLAINED; row++) {
-      await breathe();
-      const patches = await alone(() =>
+      await yieldToMessages();
+      const patches = await exclusively(() =>
         analyses.has(handle) ? analysis.speaksFor(engine, segment, genre, row) : new Float32Array(),
       );
-      spoke.rows.push([...patches]);
-      emit('part', spoke);
+      saliency.rows.push([...patches]);
+      emit('part', saliency);
     }
-    return spoke;
+    return saliency;
   },
 
   /** @param {{ answer: Answer, k: number, narrowing: Narrowing }} args */
   similar: ({ answer, k, narrowing: { mode, sameGenre, artists, steer } }) =>
-    alone(() => {
-      const heard = {
+    exclusively(() => {
+      const song = {
         weight: 1,
         embedding: Float32Array.from(answer.embedding),
         probabilities: Float32Array.from(genres, (genre) => answer.probabilities[genre] ?? 0),
         tags: Float32Array.from(tags, (tag) => answer.tags[tag] ?? 0),
       };
-      return plain(
+      return toPlainObject(
         engine.similar({
-          parts: [heard, ...steer],
+          parts: [song, ...steer],
           k,
           mode,
           genre: sameGenre ? answer.genre : undefined,
@@ -266,8 +268,8 @@ const methods = {
 
   /** @param {{ answer: Answer }} args */
   verdict: ({ answer }) =>
-    alone(() =>
-      plain(
+    exclusively(() =>
+      toPlainObject(
         engine.verdict(
           Float32Array.from(genres, (genre) => answer.probabilities[genre] ?? 0),
           answer.music,
@@ -277,8 +279,8 @@ const methods = {
 
   /** @param {{ track: number, k: number, mode: Narrowing['mode'] }} args */
   like: ({ track, k, mode }) =>
-    alone(() =>
-      plain(
+    exclusively(() =>
+      toPlainObject(
         engine.similar({
           parts: [{ weight: 1, track }],
           k,
@@ -289,7 +291,7 @@ const methods = {
       ),
     ),
 
-  map: () => alone(() => plain(engine.map())),
+  map: () => exclusively(() => toPlainObject(engine.map())),
 
   /**
    * What other people like counts before the first opinion, or does not; those people, or null.
@@ -305,14 +307,14 @@ const methods = {
       if (!response?.ok) throw new Error(NO_POPULATION);
       bytes = new Uint8Array(await response.arrayBuffer());
     }
-    return alone(() => plain(engine.setPopulation(bytes)) ?? null);
+    return exclusively(() => toPlainObject(engine.setPopulation(bytes)) ?? null);
   },
 
   /** @param {{ opinions: StoredRating[] }} args @returns {Promise<LearntTaste>} */
   learnTaste: ({ opinions }) =>
-    alone(() => {
+    exclusively(() => {
       const began = performance.now();
-      const learning = plain(
+      const learning = toPlainObject(
         engine.learnTaste(
           opinions.map(({ opinion, path, embedding }) =>
             path === undefined ? { opinion, embedding: embedding ?? [] } : { opinion, path },
@@ -323,10 +325,10 @@ const methods = {
     }),
 
   /** @param {{ track: number }} args */
-  pathOf: ({ track }) => alone(() => engine.pathOf(track)),
+  pathOf: ({ track }) => exclusively(() => engine.pathOf(track)),
 
   /** @param {{ embedding: number[] }} args */
-  place: ({ embedding }) => alone(() => [...engine.place(Float32Array.from(embedding))]),
+  place: ({ embedding }) => exclusively(() => [...engine.place(Float32Array.from(embedding))]),
 
   /**
    * Listens until `unlisten`; then the value is the picture that was last to be seen. Emits `level`
@@ -335,13 +337,13 @@ const methods = {
    */
   async listen({ rate, port, canvas, palette }, emit) {
     listening?.end();
-    const live = await alone(() => engine.listen(rate));
+    const live = await exclusively(() => engine.listen(rate));
     const session = new LiveSession(live, canvas, palette, rate, shape, emit);
     return new Promise((resolve, reject) => {
       const end = () => {
         port.close();
         listening = null;
-        alone(() => resolve(session.finish()));
+        exclusively(() => resolve(session.finish()));
       };
       const fail = (/** @type {unknown} */ error) => {
         if (error instanceof WebAssembly.RuntimeError) crash(error);
@@ -352,18 +354,19 @@ const methods = {
       const mine = () => listening?.session === session;
       listening = { session, end };
       port.onmessage = ({ data }) => {
-        // Behind one another, since the engine is borrowed while it hears.
-        alone(() => {
+        // Behind one another, since the engine is borrowed while it predicts.
+        exclusively(() => {
           if (mine()) session.push(data);
         }).catch(fail);
-        if (session.due) alone(async () => mine() && session.ask(engine, plain)).catch(fail);
+        if (session.due)
+          exclusively(async () => mine() && session.ask(engine, toPlainObject)).catch(fail);
       };
     });
   },
 
   unlisten: () => listening?.end(),
 
-  tracks: () => alone(() => plain(engine.tracks())),
+  tracks: () => exclusively(() => toPlainObject(engine.tracks())),
 
   /** @param {{ sound: number }} args */
   features({ sound: handle }) {
@@ -402,7 +405,7 @@ function messageOf(error) {
 }
 
 /**
- * What a failed load is told as. A body that breaks off, or a module that does not fit its glue,
+ * The message of a failed load. A body that breaks off, or a module that does not fit its glue,
  * ends in a TypeError in the browser's own words, which are for the console.
  * @param {unknown} error
  * @returns {Message}

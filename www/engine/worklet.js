@@ -4,7 +4,7 @@
 /** Samples of a piece: some 20 ms, about a column of the picture. */
 const PIECE = 1024;
 
-class Tap extends AudioWorkletProcessor {
+class CaptureProcessor extends AudioWorkletProcessor {
   #piece = new Float32Array(PIECE);
   #filled = 0;
   /** @type {MessagePort | null} */
@@ -37,4 +37,4 @@ class Tap extends AudioWorkletProcessor {
   }
 }
 
-registerProcessor('tap', Tap);
+registerProcessor('capture', CaptureProcessor);

@@ -41,7 +41,7 @@ function cell(value = '') {
 
 /**
  * The list as extended M3U (https://en.wikipedia.org/wiki/M3U). The catalogue has no sound, so an entry
- * is where its song is heard or found, or else its name, which players look for in their own library.
+ * is where its song can be listened to or found, or else its name, which players look for in their own library.
  * @param {string} of
  * @param {Recommendation[]} songs
  */

@@ -56,6 +56,6 @@ export function fileError(name, message) {
 
 /** What is wrong, in the page's language and with a full stop. @param {Message} message */
 export function translateSentence(message) {
-  const told = translateMessage(message);
-  return /[.!?]$/.test(told) ? told : `${told}.`;
+  const translated = translateMessage(message);
+  return /[.!?]$/.test(translated) ? translated : `${translated}.`;
 }

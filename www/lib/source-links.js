@@ -20,23 +20,23 @@ export function secureLink(link) {
 }
 
 /**
- * Where a song of the catalogue is from and where it can be found: where it is heard, licence, source, search.
+ * Where a song of the catalogue is from and where it can be found: listen, licence, source, search.
  * @param {{title: string, artist: string, licence: string, source: string, link?: string}} song
  * @returns {HTMLElement[]}
  */
 export function sourceLinks({ title, artist, licence, source, link }) {
   const called = title || t('Untitled');
   const found = [];
-  const heard = secureLink(link);
-  if (heard) {
+  const listen = secureLink(link);
+  if (listen) {
     const label = format('Listen to “{}” at its source', called);
-    found.push(externalLink('listen-at-source', heard, 'Listen at its source', label));
+    found.push(externalLink('listen-at-source', listen, 'Listen at its source', label));
   }
   // Older catalogues say it in these words of songs that have no licence to offer.
   const unclear = licence === UNKNOWN_LICENCE || licence.startsWith('research use only');
   if (licence && !unclear) {
     found.push(make('span', 'licence', rawText(licence)));
-  } else if (licence && heard) {
+  } else if (licence && listen) {
     // Whoever is sent to a song shall know that its licence is not known.
     found.push(make('span', 'licence', 'licence unclear'));
   }

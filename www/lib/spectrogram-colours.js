@@ -45,7 +45,7 @@ export function mix(a, b, t) {
 }
 
 /** @param {number} x @returns {number} 0 to 1, flat at both ends */
-export function smoothstep(x) {
+function smoothstep(x) {
   const t = Math.max(0, Math.min(1, x));
   return t * t * (3 - 2 * t);
 }

@@ -196,7 +196,7 @@ export class MapView {
     return names && `${howMany(others.length)}: ${names}`;
   }
 
-  /** Says what is on show: how many songs, how much of what the model hears. */
+  /** Says what is on show: how many songs, how much of the variance the axes explain. */
   #describe() {
     const axes = this.#is3D ? 3 : 2;
     this.#canvas.setAttribute('aria-label', format('Map of the songs in {} dimensions', axes));
@@ -459,6 +459,6 @@ function describeItem({ name, genre, song, about, mine }) {
   if (about) return [word, format(': the centre of its {}', about)];
   if (mine) return [make('strong', '', rawText(name)), t(', your song: '), word];
   const artist = make('span', 'artist', rawText(song?.artist || t('unknown artist')));
-  if (song?.genre_heard) word.append(make('span', 'heard', ' (predicted)'));
+  if (song?.genre_heard) word.append(make('span', 'predicted', ' (predicted)'));
   return [make('strong', '', rawText(name)), ' ', artist, ' · ', word];
 }

@@ -4,7 +4,7 @@ import { format, t } from '../i18n/i18n.js';
 import { byId, make, rawText } from '../lib/dom.js';
 import { genreName } from '../lib/genres.js';
 import { sourceLinks } from '../lib/source-links.js';
-import { ratingButtons, showRating } from '../views/thumbs.js';
+import { ratingButtons, showRating } from '../views/rating-buttons.js';
 import { glyph } from './painter.js';
 
 /** @import { MapPoint, Rating, Recommendation } from '../types.js' */
@@ -45,7 +45,7 @@ export class SongPanel {
     heading.tabIndex = -1;
     const genre = make('span', 'genre-word', glyph(song.genre), genreName(song.genre));
     if (song.genre_heard) {
-      genre.append(make('span', 'heard', ' (predicted)'));
+      genre.append(make('span', 'predicted', ' (predicted)'));
       genre.title = t('The model predicts this genre; nobody has labelled the song');
     }
     const artist = make('span', '', rawText(song.artist || t('unknown artist')));

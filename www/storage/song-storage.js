@@ -9,7 +9,7 @@ const DATABASE = 'soundalike';
 /** Of what is kept; songs of another one are dropped. */
 const VERSION = 2;
 const SONGS = 'songs';
-/** A file that is heard once more is the same song. */
+/** A file that is analysed again is the same song. */
 const KEY = ['name', 'seconds'];
 const AGE = 'when';
 /** More songs than this are too many to find one again. */
@@ -22,7 +22,7 @@ export class SongStorage {
   });
 
   /**
-   * The kept songs that this model heard, the oldest first; what another one said is dropped.
+   * The songs that this model analysed, the oldest first; those of another one are dropped.
    * @param {string} model its SHA-256
    * @returns {Promise<StoredSong[]>}
    */

@@ -15,7 +15,7 @@ const PATIENCE = 2000;
 
 /** @type {Promise<IDBDatabase | null> | null} */
 let opened = null;
-/** What a browser that keeps nothing is told to keep. @type {Map<number, StoredAnswer>} */
+/** Answers that the browser cannot store. @type {Map<number, StoredAnswer>} */
 const memory = new Map();
 /** Whether all that was to be kept is kept. */
 let keeps = true;

@@ -33,8 +33,8 @@ export function buttonRow(...children) {
  * @param {...(string | number | Node)} values
  */
 export function paragraph(className, text, ...values) {
-  const told = formatParts(text, ...values);
-  return make('p', className, ...told.map((x) => (x instanceof Node ? x : rawText(String(x)))));
+  const parts = formatParts(text, ...values);
+  return make('p', className, ...parts.map((x) => (x instanceof Node ? x : rawText(String(x)))));
 }
 
 /**

@@ -60,10 +60,10 @@ export class SendQueue {
     answer.tries += 1; // before it leaves: from now on the collector may have it
     await keepAnswer(answer);
     const withdrawn = state === 'withdrawing';
-    const told = withdrawn
+    const response = withdrawn
       ? await send('DELETE', participant, secret)
       : await send('POST', participant, secret, answer.answer);
-    const { outcome, said, wait } = told;
+    const { outcome, said, wait } = response;
     let pause = Infinity;
     // It may have been changed or forgotten here meanwhile.
     const now = (await allAnswers()).find(({ begun }) => begun === answer.begun);

@@ -33,7 +33,7 @@ export class ListenRow {
     for (const id of ['listen', 'listen-again']) {
       byId(id, HTMLButtonElement).addEventListener('click', () => this.onStart('microphone'));
     }
-    // On a phone the button floats above the foot of the page, as long as the strip is in view.
+    // On a phone the button floats above the foot of the page, as long as the spectrogram is in view.
     new IntersectionObserver(([entry]) => {
       document.body.classList.toggle('past', !entry?.isIntersecting);
     }).observe(byId('stage', HTMLElement));

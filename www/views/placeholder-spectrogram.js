@@ -1,4 +1,4 @@
-// What hangs in the strip before there is a song: ten imagined moments, one per genre in its
+// What is shown before there is a song: ten imagined moments, one per genre in its
 // colour, drawn from a few rules each. It is the legend of the colours, and the progress bar of
 // loading: what is not there yet is grey.
 

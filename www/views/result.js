@@ -4,7 +4,7 @@ import { duration, percent } from '../lib/format.js';
 import { byId, make, rawText, setRawText } from '../lib/dom.js';
 import { genreName, paintGenre, ranked } from '../lib/genres.js';
 import { save, stem } from '../lib/download.js';
-import { showRating, ratingButtons } from './thumbs.js';
+import { showRating, ratingButtons } from './rating-buttons.js';
 import { verdict, verdictText } from '../lib/verdict.js';
 import { localiseDecimal, format, t, translateMessage } from '../i18n/i18n.js';
 

@@ -1,4 +1,4 @@
-// What in a moment spoke for the genre: over the picture lies a veil, and only what spoke shows through.
+// Which parts of a segment point to the genre: a veil over the spectrogram lets only these show through.
 
 import { bandCount, bandHertz } from '../lib/bands.js';
 import { clock, frequency } from '../lib/format.js';
@@ -10,9 +10,9 @@ import { format, translateMessage } from '../i18n/i18n.js';
 
 /** Patches across and upwards. */
 const PATCHES = 8;
-/** How much the veil hides where nothing spoke. */
+/** How much the veil hides where nothing points to it. */
 const VEIL = 0.88;
-/** Less than this in nats is no reason. */
+/** Less than this, in nats, counts as nothing. */
 const LEAST = 0.02;
 
 export class Saliency {
@@ -49,14 +49,14 @@ export class Saliency {
     setRawText(this.#words, format('Looking for what points to {} here', genreName(genre)));
   }
 
-  /** Why it cannot be told. @param {string} sentence */
+  /** Why there is none. @param {string} sentence */
   complain(sentence) {
     setRawText(this.#words, translateMessage(sentence));
   }
 
   /**
    * Shows what is known so far.
-   * @param {SaliencyMap} spoke
+   * @param {SaliencyMap} saliency
    * @param {number} seconds length of the song
    */
   show({ genre, start, end, rows }, seconds) {
@@ -85,7 +85,7 @@ export class Saliency {
 }
 
 /**
- * The two rows and the part of the moment that spoke most, in words.
+ * The two rows and the part of the segment that point to it most, in words.
  * @param {string} genre @param {number} start @param {number} end @param {number[][]} rows
  */
 function localisedText(genre, start, end, rows) {

@@ -6,7 +6,7 @@ import { genreName, paintGenre } from '../lib/genres.js';
 import { toPlaylist } from '../lib/export.js';
 import { sourceLinks } from '../lib/source-links.js';
 import { save, stem } from '../lib/download.js';
-import { showRating, ratingButtons } from './thumbs.js';
+import { showRating, ratingButtons } from './rating-buttons.js';
 import { localiseDecimal, format, t, translateMessage } from '../i18n/i18n.js';
 
 /** @import { Mode, Narrowing, Rating, Recommendation } from '../types.js' */
@@ -70,10 +70,10 @@ export class SimilarSongs {
   }
 
   /** Another song: what was wished for of the last one is forgotten. */
-  forgetWishes() {
+  resetAdjustments() {
     this.#artists = [];
     this.#steer.clear();
-    this.#showWishes();
+    this.#showAdjustments();
   }
 
   /**
@@ -109,8 +109,8 @@ export class SimilarSongs {
   }
 
   /** What the visitor wishes, each with a way to take it back. */
-  #showWishes() {
-    const wishes = [
+  #showAdjustments() {
+    const adjustments = [
       ...this.#artists.map((artist) => ({
         words: format('not {}', artist),
         undo: () => {
@@ -124,22 +124,22 @@ export class SimilarSongs {
         },
       })),
     ];
-    this.#steering.hidden = wishes.length === 0;
+    this.#steering.hidden = adjustments.length === 0;
     this.#steering.replaceChildren(
-      ...wishes.map(({ words, undo }) => {
-        const button = make('button', 'wish', rawText(words), make('span', 'cross', '×'));
+      ...adjustments.map(({ words, undo }) => {
+        const button = make('button', 'adjustment', rawText(words), make('span', 'cross', '×'));
         button.type = 'button';
         button.setAttribute('aria-label', format('Remove: {}', words));
-        button.addEventListener('click', () => this.#wish(undo));
+        button.addEventListener('click', () => this.#adjust(undo));
         return make('li', '', button);
       }),
     );
   }
 
   /** @param {() => void} change */
-  #wish(change) {
+  #adjust(change) {
     change();
-    this.#showWishes();
+    this.#showAdjustments();
     this.onChange();
     // The button that was pressed is gone or will be.
     const last = this.#steering.querySelector('li:last-child button');
@@ -158,7 +158,7 @@ export class SimilarSongs {
     const title = song.title || t('Untitled');
     const genre = make('span', 'genre', genreName(song.genre));
     if (song.genre_heard) {
-      genre.append(make('span', 'heard', ' (predicted)'));
+      genre.append(make('span', 'predicted', ' (predicted)'));
       genre.title = t('The model predicts this genre; nobody has labelled the song');
     }
     const more = make('span', 'more');
@@ -173,21 +173,21 @@ export class SimilarSongs {
       more.append(words);
     }
     more.append(...sourceLinks(song));
-    const wishes = make('span', 'wishes');
+    const adjustments = make('span', 'adjust');
     const steer = (/** @type {number} */ weight) => () =>
-      this.#wish(() => this.#steer.set(song.track, { title, weight }));
-    wishes.append(
-      wishButton('More like this', format('More like this: “{}”', title), steer(STEP)),
-      wishButton('Less like this', format('Less like this: “{}”', title), steer(-STEP)),
+      this.#adjust(() => this.#steer.set(song.track, { title, weight }));
+    adjustments.append(
+      adjustButton('More like this', format('More like this: “{}”', title), steer(STEP)),
+      adjustButton('Less like this', format('Less like this: “{}”', title), steer(-STEP)),
     );
     if (song.artist) {
-      const exclude = () => this.#wish(() => this.#artists.push(song.artist));
-      wishes.append(
-        wishButton('Not this artist', format('Not this artist: {}', song.artist), exclude),
+      const exclude = () => this.#adjust(() => this.#artists.push(song.artist));
+      adjustments.append(
+        adjustButton('Not this artist', format('Not this artist: {}', song.artist), exclude),
       );
     }
 
-    wishes.prepend(
+    adjustments.prepend(
       ratingButtons(title, this.ratingOf(song.track), (opinion) => this.onRate(song, opinion)),
     );
 
@@ -212,14 +212,14 @@ export class SimilarSongs {
         ),
       ),
       more,
-      wishes,
+      adjustments,
     );
     return row;
   }
 }
 
 /** @param {string} text @param {string} label in the page's language @param {() => void} onClick */
-function wishButton(text, label, onClick) {
+function adjustButton(text, label, onClick) {
   const button = make('button', 'quiet', text);
   button.type = 'button';
   button.setAttribute('aria-label', label);

@@ -118,8 +118,8 @@ export class SpectrogramView {
   }
 
   /**
-   * The genres over the time that the strip shows of a sound that goes on.
-   * @param {Song} song its timeline is measured from the strip's left edge
+   * The genres over the time that is shown of a live sound.
+   * @param {Song} song its timeline is measured from the left edge
    * @param {number} drift seconds that it moves until it is drawn anew
    */
   showLiveBands(song, drift) {

@@ -7,7 +7,7 @@ import { genreName, paintGenre } from '../lib/genres.js';
 import { save } from '../lib/download.js';
 import { sourceLinks } from '../lib/source-links.js';
 import { TasteStorage } from '../storage/taste-storage.js';
-import { showRating, ratingButtons } from './thumbs.js';
+import { showRating, ratingButtons } from './rating-buttons.js';
 import { format, locale, t, translateMessage } from '../i18n/i18n.js';
 
 /** @import { Engine } from '../engine/engine.js' */
@@ -165,7 +165,7 @@ export class TasteView {
     try {
       learning = await engine.learnTaste(opinions);
     } catch {
-      return; // a crash is told by onCrash
+      return; // a crash is reported by onCrash
     }
     if (turn !== this.#turn) return;
     this.#onTracks = new Map();

@@ -13,7 +13,7 @@ use crate::taste::{Figure, TasteReport};
 use crate::{Report, TagEvaluation, TrainError};
 
 /// The style of Soundalike's page, whose colours are used.
-const SITE: &str = include_str!("../../../www/style.css");
+const SITE: &str = include_str!("../../../www/styles/theme.css");
 const STYLE: &str = include_str!("report.css");
 const SCRIPT: &str = include_str!("space.js");
 

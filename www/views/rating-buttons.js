@@ -13,7 +13,7 @@ import { format } from '../i18n/i18n.js';
 export function ratingButtons(song, opinion, onPress) {
   const both = make('span', 'thumbs');
   for (const way of /** @type {const} */ (['like', 'dislike'])) {
-    const button = make('button', `thumb ${way}`, thumb());
+    const button = make('button', `thumb ${way}`, thumbIcon());
     button.type = 'button';
     button.dataset.opinion = way;
     const label = way === 'like' ? 'I like “{}”' : 'I do not like “{}”';
@@ -37,7 +37,7 @@ export function showRating(both, opinion) {
 const SVG = 'http://www.w3.org/2000/svg';
 
 /** A thumb that points up; the style sheet turns the other one. */
-function thumb() {
+function thumbIcon() {
   const picture = document.createElementNS(SVG, 'svg');
   picture.setAttribute('viewBox', '0 0 16 16');
   picture.setAttribute('aria-hidden', 'true');
