@@ -182,7 +182,7 @@ fn tags_that_can_be_heard_are_learnt_and_have_probabilities_of_their_own() {
         .predict(&songs[3].clip().expect("a sound"))
         .expect("an answer");
     assert!(quiet_and_low.probabilities[1] > 0.5 && quiet_and_low.probabilities[2] < 0.5);
-    assert_eq!(quiet_and_low.verdict(&recipe.genres), "Low");
+    assert_eq!(quiet_and_low.verdict(&recipe.genres).to_string(), "Low");
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn noise_hum_and_tones_are_not_music_and_silence_is_refused() {
         let answer = predictor
             .predict(&Clip::new(samples, rate).unwrap())
             .unwrap();
-        let verdict = answer.verdict(genres);
+        let verdict = answer.verdict(genres).to_string();
         assert!(
             verdict.starts_with("Not sure"),
             "{name}: {verdict}, music {}",

@@ -19,9 +19,11 @@ use soundalike_core::dsp::{FrontEnd, chroma, descriptors, dwt, dwt_levels, frame
 use soundalike_core::message::Notice;
 use soundalike_core::model::Model;
 use soundalike_core::pipeline::{Prediction, PredictionView, Predictor};
+use soundalike_datasets::hints;
 use soundalike_datasets::progress::Progress;
 use soundalike_datasets::{self as datasets, Song};
 use soundalike_shipped as shipped;
+use soundalike_survey::ConfigError;
 
 /// Number of MFCCs of `features --kind mfcc`, as in the GTZAN feature table.
 const COEFFICIENTS: usize = 20;
@@ -175,7 +177,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("soundalike: {error:#}");
+            eprintln!("soundalike: {}", told(&error));
             ExitCode::FAILURE
         }
     }
@@ -335,7 +337,7 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
 fn predict(predictor: &Predictor, file: &Path) -> anyhow::Result<Prediction> {
     let decoded = audio::decode_file(file)?;
     let mut answer = predictor.predict(&decoded.clip)?;
-    let notes = decoded.notes.iter().map(|note| Notice::of(note));
+    let notes = decoded.notes.iter().map(Notice::of);
     answer.notes.splice(0..0, notes);
     Ok(answer)
 }
@@ -347,7 +349,27 @@ fn shown(file: &Path) -> String {
 fn failed(file: &Path, error: &anyhow::Error) -> FileResult<'static> {
     FileResult::Failed {
         path: shown(file),
-        error: format!("{error:#}"),
+        error: told(error),
+    }
+}
+
+/// An error with what to do about it.
+fn told(error: &anyhow::Error) -> String {
+    // A survey's errors are few, and only this program makes surveys.
+    let survey = |error: &(dyn std::error::Error + 'static)| {
+        Some(match error.downcast_ref::<ConfigError>()? {
+            ConfigError::NotASurvey(_) => "`soundalike survey config` writes one to start from",
+            ConfigError::UnknownSong(_) => "choose with `soundalike survey songs`",
+            ConfigError::OtherModel { .. } => {
+                "write its `model` again with `soundalike survey config`"
+            }
+            _ => return None,
+        })
+    };
+    let hint = hints::hint(error.chain()).or_else(|| error.chain().find_map(survey));
+    match hint {
+        Some(hint) => format!("{error:#}; {hint}"),
+        None => format!("{error:#}"),
     }
 }
 

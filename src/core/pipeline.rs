@@ -9,13 +9,12 @@ use burn::tensor::Device;
 use serde::Serialize;
 
 use crate::audio::{AudioError, Clip, synth};
-use crate::message::{Message, Notice};
-use crate::verdict::Verdict;
 use crate::dsp::Spectrogram;
+use crate::message::{Message, Notice};
 use crate::model::{
-    Calibration, Examples, Head, Input, Model, ModelError, ReferenceOutputs, SegmentOutput,
-    mean,
+    Calibration, Examples, Head, Input, Model, ModelError, ReferenceOutputs, SegmentOutput, mean,
 };
+use crate::verdict::Verdict;
 
 /// Segments that go through the model together at most: see [`Input::batch`].
 pub const BATCH: usize = 8;

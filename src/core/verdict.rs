@@ -75,7 +75,10 @@ impl Verdict {
         order.sort_by(|a, b| b.0.total_cmp(&a.0));
         let named = |from: f32, most: usize, candidates: &[(f32, &str)]| -> Vec<String> {
             let enough = candidates.iter().filter(|(p, _)| *p >= from);
-            enough.take(most).map(|(_, genre)| (*genre).to_owned()).collect()
+            enough
+                .take(most)
+                .map(|(_, genre)| (*genre).to_owned())
+                .collect()
         };
         let Some((&(top, first), others)) = order.split_first() else {
             return Self::Unsure { near: Vec::new() };

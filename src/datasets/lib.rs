@@ -11,6 +11,7 @@ mod error;
 mod fma;
 mod folder;
 mod gtzan;
+pub mod hints;
 mod index;
 mod licence;
 mod magnatagatune;

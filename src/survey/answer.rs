@@ -236,7 +236,10 @@ impl Invalid {
         match self {
             Self::NotAnAnswer(cause) => one("cause", cause),
             Self::Version(version) => {
-                vec![("found", version.to_string()), ("known", VERSION.to_string())]
+                vec![
+                    ("found", version.to_string()),
+                    ("known", VERSION.to_string()),
+                ]
             }
             Self::OtherSurvey { found, asked } => two(found, asked),
             Self::Consent { found, asked } => two(found, asked),

@@ -116,9 +116,7 @@ pub enum ConfigError {
     #[error("asks about {0}, which is not in the catalogue")]
     UnknownSong(String),
     /// Another model's numbers.
-    #[error(
-        "is of another model ({survey}…) than the one in use ({model}…)"
-    )]
+    #[error("is of another model ({survey}…) than the one in use ({model}…)")]
     OtherModel {
         /// First digits of the survey's.
         survey: String,

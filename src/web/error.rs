@@ -127,11 +127,7 @@ impl Thrown {
 
 impl<M: Message> From<M> for Thrown {
     fn from(message: M) -> Self {
-        Self::new(
-            &message.to_string(),
-            message.code(),
-            message.arguments(),
-        )
+        Self::new(&message.to_string(), message.code(), message.arguments())
     }
 }
 

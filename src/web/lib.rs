@@ -345,8 +345,8 @@ impl Engine {
     /// # Errors
     /// If the wish is not one.
     pub fn similar(&self, wish: JsValue) -> Result<JsValue, Thrown> {
-        let wish: RecommendOptions = serde_wasm_bindgen::from_value(wish)
-            .map_err(|e| PageError::Request(e.to_string()))?;
+        let wish: RecommendOptions =
+            serde_wasm_bindgen::from_value(wish).map_err(|e| PageError::Request(e.to_string()))?;
         let tracks = 0..self.catalog.len();
         let parts: Vec<(Query<'_>, f32)> = wish
             .parts
@@ -367,7 +367,11 @@ impl Engine {
         let blend = match parts.as_slice() {
             // One song is looked for as it is, so that page and terminal say the same.
             [(_, weight)] if *weight > 0.0 => None,
-            several => Some(self.catalog.blend(several).ok_or(PageError::NothingWanted)?),
+            several => Some(
+                self.catalog
+                    .blend(several)
+                    .ok_or(PageError::NothingWanted)?,
+            ),
         };
         let query = blend
             .as_ref()

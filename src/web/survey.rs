@@ -26,10 +26,9 @@ pub(super) struct Choice<'a> {
 /// The first thing that does not fit, as one sentence.
 #[wasm_bindgen(js_name = surveyCheck)]
 pub fn survey_check(answer: &str, config: &str) -> Result<(), Thrown> {
-    let config = Config::from_json(config.as_bytes())
-        .map_err(|e| {
-            Thrown::about_parts(Subject::Survey, e.code(), e.arguments(), &e.to_string())
-        })?;
+    let config = Config::from_json(config.as_bytes()).map_err(|e| {
+        Thrown::about_parts(Subject::Survey, e.code(), e.arguments(), &e.to_string())
+    })?;
     Answer::from_json(answer.as_bytes())
         .and_then(|answer| answer.check(&config))
         .map_err(|e| Thrown::new(&e.to_string(), e.code(), e.arguments()))
@@ -41,9 +40,7 @@ pub fn survey_check(answer: &str, config: &str) -> Result<(), Thrown> {
 /// If there are not ten.
 #[wasm_bindgen(js_name = participantCode)]
 pub fn code_of(random: &[u8]) -> Result<String, Thrown> {
-    let random = random
-        .try_into()
-        .map_err(|_| PageError::Code)?;
+    let random = random.try_into().map_err(|_| PageError::Code)?;
     Ok(participant_code(random))
 }
 

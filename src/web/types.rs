@@ -84,7 +84,11 @@ fn every_message_has_a_text_in_every_language() {
             assert!(messages.contains_key(*code), "{}: {code}", path.display());
         }
         for code in messages.keys() {
-            assert!(codes.contains(&code.as_str()), "{}: no message {code}", path.display());
+            assert!(
+                codes.contains(&code.as_str()),
+                "{}: no message {code}",
+                path.display()
+            );
         }
         let subjects = dictionary["subjects"].as_object().unwrap();
         for (name, _) in error::Subject::ALL {

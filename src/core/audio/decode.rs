@@ -17,8 +17,8 @@ use symphonia::default::{formats, get_codecs, meta};
 
 use super::clip::{Clip, MAX_CHANNELS, MAX_RATE, MIN_RATE};
 use super::error::AudioError;
-use crate::message::Message;
 use super::header::{self, Coded, Container, SoundHeader};
+use crate::message::Message;
 
 /// Longest sound that is heard, seconds; the rest of a longer one is left out, with a [`Note`].
 pub const MAX_SECONDS: u32 = 60 * 60;
@@ -136,7 +136,9 @@ impl Message for Note {
         match self {
             Self::CutShort { heard, whole } => {
                 let whole = whole.iter().map(|whole| ("whole", seconds(whole)));
-                std::iter::once(("heard", seconds(heard))).chain(whole).collect()
+                std::iter::once(("heard", seconds(heard)))
+                    .chain(whole)
+                    .collect()
             }
             Self::Unmeasured { heard } => vec![("heard", seconds(heard))],
             Self::Damaged { frames } => vec![("frames", frames.to_string())],

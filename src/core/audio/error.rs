@@ -7,7 +7,9 @@ use crate::message::Message;
 ///
 /// Each message is one sentence that continues a name: a caller writes
 /// `format!("{name}: {error}")`. It says the cause and what to do about it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr, strum::VariantNames,
+)]
 #[strum(prefix = "audio.", serialize_all = "snake_case")]
 #[non_exhaustive]
 pub enum AudioError {

@@ -106,14 +106,10 @@ pub struct Catalog {
 #[non_exhaustive]
 pub enum CatalogError {
     /// The bytes are not a catalogue.
-    #[error(
-        "is not a catalogue of this program ({0})"
-    )]
+    #[error("is not a catalogue of this program ({0})")]
     NotACatalog(String),
     /// Another format version.
-    #[error(
-        "is a catalogue of format version {found}; this program reads version {known}"
-    )]
+    #[error("is a catalogue of format version {found}; this program reads version {known}")]
     Version {
         /// The file's version.
         found: u32,
@@ -121,9 +117,7 @@ pub enum CatalogError {
         known: u32,
     },
     /// Another front end.
-    #[error(
-        "was made with another front end than this program computes"
-    )]
+    #[error("was made with another front end than this program computes")]
     FrontEnd,
     /// Made by another model.
     #[error(

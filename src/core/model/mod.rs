@@ -72,14 +72,10 @@ pub enum ModelError {
         known: String,
     },
     /// The bytes are not a model file.
-    #[error(
-        "is not a model of this program ({0})"
-    )]
+    #[error("is not a model of this program ({0})")]
     NotAModel(String),
     /// Another format version.
-    #[error(
-        "is a model of format version {found}; this program reads version {known}"
-    )]
+    #[error("is a model of format version {found}; this program reads version {known}")]
     Version {
         /// The file's version.
         found: u32,
@@ -87,9 +83,7 @@ pub enum ModelError {
         known: u32,
     },
     /// Another front end.
-    #[error(
-        "was trained with a front end that this program does not compute ({0})"
-    )]
+    #[error("was trained with a front end that this program does not compute ({0})")]
     FrontEnd(String),
     /// Heads are to be fitted to a network that has no features for them.
     #[error("is a {0}, and only a two-stream model can be trained further")]

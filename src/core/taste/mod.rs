@@ -57,14 +57,10 @@ const WORTH_SPEAKING: f64 = 0.1;
 #[non_exhaustive]
 pub enum TasteError {
     /// The bytes are not a taste model.
-    #[error(
-        "is not a taste model of this program ({0})"
-    )]
+    #[error("is not a taste model of this program ({0})")]
     NotATaste(String),
     /// Another format version.
-    #[error(
-        "is a taste model of format version {found}; this program reads version {known}"
-    )]
+    #[error("is a taste model of format version {found}; this program reads version {known}")]
     Version {
         /// The file's version.
         found: u32,
