@@ -53,7 +53,7 @@ pub fn decode(bytes: Vec<u8>, name: Option<String>) -> Result<Sound, Thrown> {
     let decoded = audio::decode_bytes(bytes, name.as_deref().unwrap_or_default())?;
     Ok(Sound {
         clip: decoded.clip,
-        notes: decoded.notes.iter().map(|note| Notice::of(note)).collect(),
+        notes: decoded.notes.iter().map(Notice::of).collect(),
     })
 }
 

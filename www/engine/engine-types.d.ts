@@ -1,0 +1,349 @@
+// What the engine takes and gives, made from the Rust types of src/web and src/core. Do not edit:
+// `UPDATE=1 cargo test --release -p soundalike-web types` writes it again.
+
+export type AnswerView = { 
+/**
+ * What the probabilities come to.
+ */
+verdict: Verdict, 
+/**
+ * The notes with their codes.
+ */
+notices: Array<Notice>, 
+/**
+ * Length of the sound in seconds.
+ */
+seconds: number, 
+/**
+ * Whether the genres are one of several or, as tags are, any number at once.
+ */
+head?: Head, 
+/**
+ * The most probable genre.
+ */
+genre: string, 
+/**
+ * Its probability.
+ */
+confidence: number, 
+/**
+ * Probability of each genre.
+ */
+probabilities: { [key in string]?: number }, 
+/**
+ * One entry per segment.
+ */
+timeline: Array<TimelineView>, 
+/**
+ * See [`Prediction::embedding`].
+ */
+embedding: Array<number>, 
+/**
+ * Probability of each tag; none if the model was taught none.
+ */
+tags: { [key in string]?: number }, 
+/**
+ * See [`Prediction::music`].
+ */
+music: number, 
+/**
+ * See [`Prediction::notes`].
+ */
+notes: Array<string>, };
+
+export type Asked = { track: number, path: string, title: string, artist: string, genre: string, genre_heard: boolean, licence: string, source: string, link: string, 
+/**
+ * Probability that it is liked.
+ */
+liked: number, };
+
+export type Check = { difference: number, milliseconds: number, };
+
+export type Choice = { track: number, path: string, title: string, artist: string, genre: string, };
+
+export type EngineInfo = { genres: Array<string>, tags: Array<string>, tracks: number, model_sha256: string, parameters: number, segment_seconds: number, frames_per_second: number, band_hertz: Array<number>, device: string, };
+
+export type Learning = { learnt: TasteSummary, ask: Asked | null, 
+/**
+ * The track of each opinion; none for a song that the catalogue lacks.
+ */
+tracks: Array<number | null>, };
+
+export type Liked = { 
+/**
+ * Probability that it is liked; none before there are opinions.
+ */
+liked: number | null, 
+/**
+ * Place in the list, from one.
+ */
+rank: number, 
+/**
+ * Index of the song in the catalogue.
+ */
+track: number, 
+/**
+ * Title.
+ */
+title: string, 
+/**
+ * Artist; may be empty.
+ */
+artist: string, 
+/**
+ * Genre: the label, or else what the model hears.
+ */
+genre: string, 
+/**
+ * Whether the genre is what the model hears rather than a label.
+ */
+genre_heard: boolean, 
+/**
+ * The collection that it comes from.
+ */
+set: string, 
+/**
+ * Licence; may be empty.
+ */
+licence: string, 
+/**
+ * Where it can be found; may be empty.
+ */
+source: string, 
+/**
+ * Address at its source where it is heard; may be empty.
+ */
+link: string, 
+/**
+ * Cosine similarity from −1 to 1.
+ */
+similarity: number, 
+/**
+ * Why, in a few words.
+ */
+why: string, };
+
+export type MapView = { explained: [number, number, number], points: Array<Point>, genres: Array<Signature>, };
+
+export type Notice = { 
+/**
+ * See [`Message::code`].
+ */
+code: string, 
+/**
+ * Name and value, see [`Message::arguments`].
+ */
+arguments: Array<[string, string]>, 
+/**
+ * The English text.
+ */
+text: string, };
+
+export type NowView = { answer: AnswerView | null, quiet: boolean, seconds: number, };
+
+export type Part = { weight: number, track: number | null, embedding: Array<number>, probabilities: Array<number>, tags: Array<number>, };
+
+export type People = { simulated: boolean, answers: number, survey: string, };
+
+export type Point = { track: number, title: string, artist: string, genre: string, genre_heard: boolean, licence: string, source: string, link: string, point: [number, number, number], };
+
+export type PredictionView = { 
+/**
+ * Length of the sound in seconds.
+ */
+seconds: number, 
+/**
+ * Whether the genres are one of several or, as tags are, any number at once.
+ */
+head?: Head, 
+/**
+ * The most probable genre.
+ */
+genre: string, 
+/**
+ * Its probability.
+ */
+confidence: number, 
+/**
+ * Probability of each genre.
+ */
+probabilities: { [key in string]?: number }, 
+/**
+ * One entry per segment.
+ */
+timeline: Array<TimelineView>, 
+/**
+ * See [`Prediction::embedding`].
+ */
+embedding: Array<number>, 
+/**
+ * Probability of each tag; none if the model was taught none.
+ */
+tags: { [key in string]?: number }, 
+/**
+ * See [`Prediction::music`].
+ */
+music: number, 
+/**
+ * See [`Prediction::notes`].
+ */
+notes: Array<string>, };
+
+export type Ranking = "genre-aware" | "cosine";
+
+export type RecommendOptions = { parts: Array<Part>, k: number, mode: Ranking, genre: string | null, exclude_artists: Array<string>, exclude_tracks: Array<number>, };
+
+export type RecommendationView = { 
+/**
+ * Place in the list, from one.
+ */
+rank: number, 
+/**
+ * Index of the song in the catalogue.
+ */
+track: number, 
+/**
+ * Title.
+ */
+title: string, 
+/**
+ * Artist; may be empty.
+ */
+artist: string, 
+/**
+ * Genre: the label, or else what the model hears.
+ */
+genre: string, 
+/**
+ * Whether the genre is what the model hears rather than a label.
+ */
+genre_heard: boolean, 
+/**
+ * The collection that it comes from.
+ */
+set: string, 
+/**
+ * Licence; may be empty.
+ */
+licence: string, 
+/**
+ * Where it can be found; may be empty.
+ */
+source: string, 
+/**
+ * Address at its source where it is heard; may be empty.
+ */
+link: string, 
+/**
+ * Cosine similarity from −1 to 1.
+ */
+similarity: number, 
+/**
+ * Why, in a few words.
+ */
+why: string, };
+
+export type Signature = { 
+/**
+ * The genre.
+ */
+genre: string, 
+/**
+ * How many songs it has.
+ */
+songs: number, 
+/**
+ * Their middle.
+ */
+point: [number, number, number], };
+
+export type TasteSummary = { 
+/**
+ * Opinions that it was learnt from.
+ */
+labels: number, 
+/**
+ * What is liked more than other things, most so first.
+ */
+more: Array<TasteTrait>, 
+/**
+ * What is liked less, most so first.
+ */
+less: Array<TasteTrait>, 
+/**
+ * Share of the differences between songs that is known rather than guessed, 0 to 1.
+ */
+certainty: number, 
+/**
+ * "more blues and acoustic, less metal", or "nothing yet".
+ */
+sentence: string, };
+
+export type TasteTrait = { 
+/**
+ * Genre or tag, as it stands in a sentence.
+ */
+name: string, 
+/**
+ * How far the learnt logit of songs that have it lies above that of all songs of the catalogue, in standard
+ * deviations.
+ */
+weight: number, };
+
+export type Thumb = { opinion: 'like' | 'dislike' | 'unknown', 
+/**
+ * The path of a song of the catalogue; one that the catalogue lacks says nothing.
+ */
+path: string | null, 
+/**
+ * Of the visitor's own song.
+ */
+embedding: Array<number>, };
+
+export type TimelineView = { 
+/**
+ * Start in seconds.
+ */
+start: number, 
+/**
+ * End in seconds.
+ */
+end: number, 
+/**
+ * Probability of each genre.
+ */
+probabilities: { [key in string]?: number }, };
+
+export type Verdict = { "kind": "not_music" } | { "kind": "unsure", 
+/**
+ * One to three genres or tags.
+ */
+near: Array<string>, } | { "kind": "clearly", 
+/**
+ * The genre.
+ */
+genre: string, } | { "kind": "between", 
+/**
+ * The more probable one.
+ */
+first: string, 
+/**
+ * The other.
+ */
+second: string, } | { "kind": "mostly", 
+/**
+ * The genre.
+ */
+genre: string, 
+/**
+ * Whether the genre has less than half.
+ */
+closest: boolean, 
+/**
+ * Up to two others worth naming.
+ */
+some: Array<string>, } | { "kind": "tags", 
+/**
+ * The tags.
+ */
+tags: Array<string>, };
