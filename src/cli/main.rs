@@ -19,7 +19,9 @@ use soundalike_core::dsp::{FrontEnd, chroma, descriptors, dwt, dwt_levels, frame
 use soundalike_core::model::Model;
 use soundalike_core::pipeline::{Prediction, PredictionView, Predictor};
 use soundalike_datasets::progress::Progress;
+use soundalike_datasets::terminal::print_events;
 use soundalike_datasets::{self as datasets, Song};
+use soundalike_server::greeting;
 use soundalike_shipped as shipped;
 
 /// Number of MFCCs of `features --kind mfcc`, as in the GTZAN feature table.
@@ -170,7 +172,12 @@ struct Files<'a> {
 }
 
 fn main() -> ExitCode {
-    match run(Arguments::parse().command) {
+    let command = Arguments::parse().command;
+    // The server has a log of its own, with its own format.
+    if !matches!(command, Command::Serve(_)) {
+        print_events();
+    }
+    match run(command) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -183,7 +190,10 @@ fn main() -> ExitCode {
 /// Carries out a command; false if some of its files failed.
 fn run(command: Command) -> anyhow::Result<bool> {
     match command {
-        Command::Serve(options) => options.run().map_err(Into::into).map(|()| true),
+        Command::Serve(options) => {
+            options.run(|address| println!("{}", greeting(address)))?;
+            Ok(true)
+        }
         Command::Classify { files, json, model } => {
             let predictor = open_listener(model.as_deref())?;
             let mut results = Vec::new();
