@@ -772,7 +772,7 @@ fn a_read_only_disk_is_told_and_nothing_is_lost() {
     remount(&place.data(), "ro");
     let mut collector = place.start();
     let reply = collector.post(&answer(2), &secret(2));
-    reply.is_problem(503, "takes no changes");
+    reply.is_problem(503, "database is read-only");
     assert!(reply.header("retry-after").is_some());
     assert_eq!(collector.own("GET", &answer(1), &secret(1)).status, 200);
     collector.kill();

@@ -617,7 +617,7 @@ fn data_that_cannot_be_learnt_from_is_refused_with_a_sentence_before_anything_is
     tone("genres/blues/blues.00000.wav", 200.0);
     tone("genres/blues/blues.00001.wav", 300.0);
     let said = refused(folder.path());
-    assert!(said.contains("one genre to learn from, blues"), "{said}");
+    assert!(said.contains("of one genre, blues"), "{said}");
 
     tone("genres/rock/blues.00000.wav", 400.0);
     let said = refused(folder.path());
@@ -637,6 +637,47 @@ fn data_that_cannot_be_learnt_from_is_refused_with_a_sentence_before_anything_is
         said.contains("INDEX.csv, line 2") && said.contains("gone.wav"),
         "{said}"
     );
+}
+
+#[test]
+fn events_of_the_libraries_are_plain_lines_on_standard_error() {
+    let (folder, song) = with_song();
+    let jazz = folder.path().join("jazz");
+    fs::create_dir(&jazz).unwrap();
+    fs::rename(&song, jazz.join("jazz.00053.wav")).unwrap();
+    let broken = jazz.join("jazz.00054.wav");
+    fs::write(&broken, "no sound").unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let skipped = format!(
+        "{}: skipped, because jazz.00054 is broken in common copies of GTZAN",
+        broken.display()
+    );
+    let run = out.path().join("run");
+    let trained = trainer(&["train", "--data", text(folder.path()), "-o", text(&run)]);
+    let catalog = out.path().join("catalog.bin");
+    let built = soundalike(&[
+        "catalog",
+        "build",
+        text(folder.path()),
+        "-o",
+        text(&catalog),
+    ]);
+    assert!(built.status.success(), "{}", errors(&built));
+    for said in [errors(&trained), errors(&built)] {
+        assert!(said.lines().any(|line| line == skipped), "{said}");
+    }
+    // Progress, where there is no terminal.
+    fs::remove_file(&broken).unwrap();
+    fs::rename(jazz.join("jazz.00053.wav"), jazz.join("a.wav")).unwrap();
+    let built = errors(&soundalike(&[
+        "catalog",
+        "build",
+        text(folder.path()),
+        "-o",
+        text(&catalog),
+    ]));
+    let progress = |line: &str| line.starts_with("reading the tags: 1 of 1 (");
+    assert!(built.lines().any(progress), "{built}");
 }
 
 #[test]

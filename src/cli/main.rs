@@ -21,7 +21,9 @@ use soundalike_core::model::Model;
 use soundalike_core::pipeline::{Prediction, PredictionView, Predictor};
 use soundalike_datasets::hints;
 use soundalike_datasets::progress::Progress;
+use soundalike_datasets::terminal::print_events;
 use soundalike_datasets::{self as datasets, Song};
+use soundalike_server::greeting;
 use soundalike_shipped as shipped;
 use soundalike_survey::ConfigError;
 
@@ -173,7 +175,12 @@ struct Files<'a> {
 }
 
 fn main() -> ExitCode {
-    match run(Arguments::parse().command) {
+    let command = Arguments::parse().command;
+    // The server has a log of its own, with its own format.
+    if !matches!(command, Command::Serve(_)) {
+        print_events();
+    }
+    match run(command) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -186,7 +193,10 @@ fn main() -> ExitCode {
 /// Carries out a command; false if some of its files failed.
 fn run(command: Command) -> anyhow::Result<bool> {
     match command {
-        Command::Serve(options) => options.run().map_err(Into::into).map(|()| true),
+        Command::Serve(options) => {
+            options.run(|address| println!("{}", greeting(address)))?;
+            Ok(true)
+        }
         Command::Classify { files, json, model } => {
             let predictor = open_listener(model.as_deref())?;
             let mut results = Vec::new();

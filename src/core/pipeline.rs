@@ -171,12 +171,14 @@ pub struct PredictionView {
     /// Its probability.
     pub confidence: f32,
     /// Probability of each genre.
+    #[cfg_attr(feature = "typescript", ts(type = "Record<string, number>"))]
     pub probabilities: BTreeMap<String, f32>,
     /// One entry per segment.
     pub timeline: Vec<TimelineView>,
     /// See [`Prediction::embedding`].
     pub embedding: Vec<f32>,
     /// Probability of each tag; none if the model was taught none.
+    #[cfg_attr(feature = "typescript", ts(type = "Record<string, number>"))]
     pub tags: BTreeMap<String, f32>,
     /// See [`Prediction::music`].
     pub music: f32,
@@ -193,6 +195,7 @@ pub struct TimelineView {
     /// End in seconds.
     pub end: f64,
     /// Probability of each genre.
+    #[cfg_attr(feature = "typescript", ts(type = "Record<string, number>"))]
     pub probabilities: BTreeMap<String, f32>,
 }
 

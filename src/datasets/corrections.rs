@@ -1,5 +1,5 @@
-//! A table of corrections: what is known better of some songs than their set knows. And songs left out
-//! by their set.
+//! A table that corrects the metadata of some songs of a dataset. And datasets that are left out of a
+//! catalogue.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -9,11 +9,11 @@ use super::sheet::{Sheet, column};
 use super::{DatasetError, Song};
 use soundalike_core::catalog::is_link;
 
-/// What such a table looks like.
+/// What such a table looks like, for messages.
 const EXPECTED: &str = "a table of songs begins with path,title,artist,licence,link";
 
-/// Puts what a table says in place of what is known of songs. A row is of the song with its path, and
-/// its empty cells change nothing.
+/// Replaces metadata of songs by the cells of a table. A row belongs to the song with its path, and its
+/// empty cells change nothing.
 ///
 /// # Errors
 /// Names the row: a path that no song has or that is there twice, a licence that is not as [`spdx`]
@@ -41,7 +41,7 @@ pub fn correct(songs: &mut [Song], table: &Path) -> Result<(), DatasetError> {
         let [path, title, artist, licence, link] = at.map(|at| row.cell(at).to_owned());
         let Some(&place) = places.get(path.as_str()) else {
             let cause =
-                format!("there is no song with the path {path:?}; correct it or take the row out");
+                format!("there is no song with the path {path:?}; correct it or remove the row");
             return Err(sheet.wrong(&row, cause));
         };
         if let Some(line) = lines.insert(place, row.line) {
@@ -49,7 +49,7 @@ pub fn correct(songs: &mut [Song], table: &Path) -> Result<(), DatasetError> {
         }
         if !licence.is_empty() && spdx(&licence) != licence {
             let cause = format!(
-                "the licence {licence:?} is neither of SPDX nor \"unclear\"; it would be {:?}",
+                "the licence {licence:?} is neither an SPDX identifier nor \"unclear\"; write {:?}",
                 spdx(&licence)
             );
             return Err(sheet.wrong(&row, cause));
@@ -77,10 +77,10 @@ pub fn correct(songs: &mut [Song], table: &Path) -> Result<(), DatasetError> {
     Ok(())
 }
 
-/// The songs that are of none of these sets.
+/// The songs that do not belong to these sets.
 ///
 /// # Errors
-/// If there is no song of one of the sets, or none is left.
+/// If no song belongs to one of the sets, or no song is left.
 pub fn leave_out(songs: Vec<Song>, sets: &[String]) -> Result<Vec<Song>, DatasetError> {
     let known: BTreeSet<&str> = songs.iter().map(|song| song.track.set.as_str()).collect();
     let known: Vec<&str> = known.into_iter().collect();

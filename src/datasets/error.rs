@@ -1,10 +1,10 @@
-//! What can be wrong with a set of songs.
+//! What can be wrong with a dataset.
 
 use std::path::{Path, PathBuf};
 
 use soundalike_core::audio::AudioError;
 
-/// What can be wrong with a set of songs or a table of features. Each message is one sentence that
+/// What can be wrong with a dataset or a table of features. Each message is one sentence that
 /// names the file, and the row where there is one.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -12,12 +12,12 @@ pub enum DatasetError {
     /// Neither a file nor a folder.
     #[error("{0} is neither a folder of music nor an index file; check the path")]
     NotFound(PathBuf),
-    /// A file or a folder that the system does not let us read.
+    /// A file or a folder that the system does not allow to be read.
     #[error("{path}: cannot be read ({cause}); check its permissions")]
     Unreadable {
         /// The file or folder.
         path: PathBuf,
-        /// The system's words.
+        /// The system's error.
         cause: String,
     },
     /// The table cannot be read.
@@ -29,7 +29,7 @@ pub enum DatasetError {
         cause: String,
     },
     /// A column is missing.
-    #[error("{path}: lacks the column {column:?}; {expected}")]
+    #[error("{path}: the column {column:?} is missing; {expected}")]
     Column {
         /// The table's file.
         path: PathBuf,
@@ -50,48 +50,53 @@ pub enum DatasetError {
     },
     /// There is nothing in it.
     #[error(
-        "{0}: holds no music; expected sound files (WAV, FLAC, MP3, Ogg, M4A, AIFF, AU), for training in one folder per genre"
+        "{0}: holds no music; expected audio files (WAV, FLAC, MP3, Ogg, M4A, AIFF, AU), for training in one folder per genre"
     )]
     Empty(PathBuf),
     /// A table without rows.
-    #[error("{0}: has no rows below its header")]
+    #[error("{0}: the table has no rows below its header")]
     NoRows(PathBuf),
     /// A table of features where songs are wanted.
     #[error(
-        "{0}: is a table of features, which has no sound in it; only vector-cnn and vector-mlp learn from one, give the others a folder of songs or an INDEX.csv"
+        "{0}: is a table of features without audio; only vector-cnn and vector-mlp can be trained on it, the other architectures need a folder of songs or an INDEX.csv"
     )]
     Table(PathBuf),
-    /// A `tracks.csv` of somebody else.
+    /// A `tracks.csv` that is not FMA's.
     #[error(
         "{path}: is not FMA's table of tracks ({cause}); take tracks.csv from fma_metadata.zip, or rename this file if it has nothing to do with the music beside it"
     )]
     NotFma {
         /// The table's file.
         path: PathBuf,
-        /// What tells.
+        /// How that was recognised.
         cause: String,
     },
-    /// A set that no song is of.
-    #[error("there is no song of the set {set:?} to leave out; the sets are {known}")]
+    /// A dataset that no song belongs to.
+    #[error("no song belongs to the set {set:?}; the sets are {known}")]
     UnknownSet {
         /// The name that was given.
         set: String,
-        /// Names of the sets.
+        /// The names of the sets that there are.
         known: String,
     },
     /// Everything was left out.
     #[error("no song is left without the sets {0}; leave fewer out")]
     NoneLeft(String),
-    /// A subset of something that has none.
-    #[error("{0}: is not FMA, and only FMA has subsets; leave --subset out")]
-    NoSubset(PathBuf),
-    /// A sound file of no bytes.
-    #[error("{0}: is an empty file (0 bytes); download or export it again, or take it away")]
+    /// A subset was asked for of a dataset that has none.
+    #[error("{path}: is {layout}, and only FMA has subsets")]
+    NoSubset {
+        /// The dataset.
+        path: PathBuf,
+        /// Its layout.
+        layout: &'static str,
+    },
+    /// An audio file of no bytes.
+    #[error("{0}: is an empty file (0 bytes); download or export it again, or remove it")]
     EmptyFile(PathBuf),
-    /// A sound whose length is needed and cannot be told.
+    /// An audio file whose length is needed and cannot be determined.
     #[error("{path}: {cause}")]
     Sound {
-        /// The sound's file.
+        /// The file.
         path: PathBuf,
         /// Why not.
         cause: AudioError,
@@ -104,14 +109,14 @@ pub enum DatasetError {
         /// Another, of the same clip.
         second: PathBuf,
     },
-    /// A clip to learn from, or to choose by, without a genre.
+    /// A training or validation clip without a genre.
     #[error(
-        "{0}: is to be learnt from or chosen by and has no genre; put it into a folder of its genre, or into another split"
+        "{0}: is in the training or validation split and has no genre; put it into a folder of its genre, or into another split"
     )]
     NoGenre(PathBuf),
-    /// Nothing to tell apart.
+    /// Only one class.
     #[error(
-        "{path}: holds clips of one genre to learn from, {genre}; telling genres apart takes at least two, each in a folder of its own or named in the index"
+        "{path}: all training clips are of one genre, {genre}; a classifier needs at least two, each in a folder of its own or named in the index"
     )]
     OneGenre {
         /// The folder or index.
@@ -119,26 +124,26 @@ pub enum DatasetError {
         /// The genre.
         genre: String,
     },
-    /// No tag that could be learnt.
+    /// No tag that a classifier could be trained on.
     #[error(
-        "{0}: no tag is on some of the clips to learn from and missing on others, so there is nothing to tell apart; give clips with different tags"
+        "{0}: every tag is on all training clips or on none, so there is nothing to classify; add clips with different tags"
     )]
     SameTags(PathBuf),
-    /// A genre that nothing was learnt of.
+    /// A genre that is missing from the training split.
     #[error(
-        "{file}: its genre {genre:?} is none of those that are learnt ({known}); correct it, or give the training clips of it"
+        "{file}: its genre {genre:?} is not among those of the training split ({known}); correct it, or add training clips of it"
     )]
     UnknownGenre {
         /// The clip's file.
         file: PathBuf,
         /// Its genre.
         genre: String,
-        /// Genres of the training clips.
+        /// The genres of the training split.
         known: String,
     },
-    /// A genre of one clip.
+    /// A genre with one clip only.
     #[error(
-        "{file}: is the only clip of its genre {genre:?}; correct its genre if it is misspelt, or give at least two, one to learn from and one to choose by"
+        "{file}: is the only clip of its genre {genre:?}; correct its genre if it is misspelt, or add another, because training and validation each need one"
     )]
     OnlyClip {
         /// The clip's file.

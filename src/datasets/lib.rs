@@ -1,26 +1,36 @@
-//! Sets of songs on disk: an `INDEX.csv`, a folder per genre, GTZAN, FMA, MagnaTagATune; and the GTZAN
-//! feature table. Which side of a split a song is on is in the set's own table, or drawn.
+//! Datasets on disk: an `INDEX.csv`, a folder of genres, GTZAN, FMA, MagnaTagATune, each a file in
+//! `layouts/`; and the GTZAN feature table ([`FeatureTable`]). The split is the dataset's own, or drawn
+//! ([`SplitBy`]).
 //!
-//! [`open`] is for a catalogue: what cannot be read is told and left out. [`open_with`] is for
-//! training and measuring: what cannot be read is an error, because numbers come of it. [`check`]
-//! says whether there is something to learn. [`tidy`], [`correct`] and [`leave_out`] make of the songs what a
-//! catalogue shows. [`progress`] and [`output`] are what the programs share beside.
+//! [`open`] is for a catalogue: files that cannot be read are reported and left out. [`open_with`] is for
+//! training and evaluation: a file that cannot be read is an error, because figures are computed from the
+//! dataset. [`check`] says whether a classifier can be trained on the songs. [`tidy`], [`correct`] and
+//! [`leave_out`] prepare the songs for a catalogue. The programs of the terminal share [`progress`],
+//! [`output`] and [`terminal`].
+//!
+//! ```no_run
+//! use soundalike_datasets::{Options, Split, check, open_with};
+//!
+//! let path = std::path::Path::new("INDEX.csv");
+//! let songs = open_with(path, &Options::default())?;
+//! check(path, &songs)?;
+//! let training = songs.iter().filter(|song| song.split == Split::Train);
+//! println!("{} songs for training", training.count());
+//! # Ok::<(), soundalike_datasets::DatasetError>(())
+//! ```
 
 mod corrections;
 mod error;
-mod fma;
-mod folder;
-mod gtzan;
 pub mod hints;
-mod index;
+mod layouts;
 mod licence;
-mod magnatagatune;
 mod metadata;
 pub mod output;
 pub mod progress;
 mod sheet;
 mod split;
 mod table;
+pub mod terminal;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -30,43 +40,44 @@ use serde::{Deserialize, Serialize};
 
 pub use corrections::{correct, leave_out};
 pub use error::DatasetError;
-pub use fma::Subset;
+pub use layouts::Subset;
 pub use licence::{UNCLEAR, spdx};
 pub use metadata::{readable_artist, readable_title, tidy};
 pub use split::{SplitBy, SplitRatios, folds, split_stratified, warning};
 pub use table::FeatureTable;
 
+use crate::layouts::Found;
 use crate::progress::Progress;
 use soundalike_core::audio::{self, AudioError, Clip};
 use soundalike_core::catalog::Track;
 use soundalike_core::pipeline::{Prediction, Predictor};
 
-/// What a song is used for.
+/// The split that a song is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Split {
-    /// To learn from.
+    /// For training.
     Train,
-    /// To choose by.
+    /// For validation: hyperparameters and the stopping epoch are chosen on it.
     Valid,
-    /// To test with.
+    /// For testing.
     Test,
-    /// In the catalogue, but for none of these.
+    /// In the catalogue only.
     Extra,
 }
 
-/// One song on disk, or a piece of one.
+/// One song on disk, or a segment of one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Song {
     /// Its file.
     pub file: PathBuf,
-    /// What it is used for.
+    /// Its split.
     pub split: Split,
     /// What is known of it; the genre may be empty.
     pub track: Track,
-    /// Its tags in a set where a song has many; empty where it has one genre, which is the track's.
+    /// Its tags in a multi-label dataset; empty where it has one genre, which is the track's.
     pub labels: Vec<String>,
-    /// Start and end in seconds, where it is a piece of the file's song; `None` for the whole of it.
+    /// Start and end in seconds, where it is a segment of the file; `None` for the whole file.
     pub span: Option<(f64, f64)>,
 }
 
@@ -82,7 +93,7 @@ impl Song {
         }
     }
 
-    /// What it is to be heard as: its tags, or its genre alone; nothing where neither is known.
+    /// Its labels: its tags, or its genre alone; nothing where neither is known.
     pub fn words(&self) -> Vec<&str> {
         if !self.labels.is_empty() {
             return self.labels.iter().map(String::as_str).collect();
@@ -94,16 +105,16 @@ impl Song {
             .collect()
     }
 
-    /// Whether it is a piece of a song, other pieces of which may be on the other side of the split:
-    /// see [`warning`].
+    /// Whether it is a segment of a song, other segments of which may be in another split: see
+    /// [`warning`].
     pub fn is_piece(&self) -> bool {
         self.span.is_some()
     }
 
-    /// Its sound, of a piece the piece's.
+    /// Its audio; of a segment, the segment's.
     ///
     /// # Errors
-    /// If the file cannot be decoded, or ends before the piece begins.
+    /// If the file cannot be decoded, or ends before the segment begins.
     pub fn clip(&self) -> Result<Clip, AudioError> {
         let clip = audio::decode_file(&self.file)?.clip;
         let Some((start, end)) = self.span else {
@@ -123,40 +134,30 @@ impl Song {
     }
 }
 
-/// How a set is to be opened.
+/// How a dataset is opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Options {
     /// Seed of a split that is drawn.
     pub seed: u64,
-    /// How it is drawn; `None` takes the set's own split, and draws by artist where it has none.
+    /// How it is drawn; `None` takes the dataset's own split, and draws by artist where it has none.
     pub split_by: Option<SplitBy>,
-    /// SplitRatios of a split that is drawn; given, the set's own split is not taken.
+    /// Ratios of a split that is drawn; if given, the dataset's own split is not taken.
     pub shares: Option<SplitRatios>,
-    /// The part of FMA; `None` takes whatever is there.
+    /// The subset of FMA; `None` takes every file that is there.
     pub subset: Option<Subset>,
 }
 
-/// What a loader found.
-#[derive(Default)]
-struct Found {
-    songs: Vec<Song>,
-    /// Whether the set has a split of its own.
-    own_split: bool,
-    /// What could not be read, and what is there twice.
-    problems: Vec<DatasetError>,
-}
-
-/// The songs of a set, for a catalogue: an index file, a folder of GTZAN, FMA or MagnaTagATune, or any
-/// folder of sound files. Of the last, the first sub-folder on the way to a file is its genre; title,
-/// artist and album come from its tags. A set without a split of its own is split by artist with
-/// `seed`. What cannot be read is told on stderr and left out.
+/// The songs of a dataset, for a catalogue: an index file, a folder of GTZAN, FMA or MagnaTagATune, or
+/// any folder of audio files. Of the last, the first sub-folder on the way to a file is its genre; title,
+/// artist and album come from its tags. A dataset without a split of its own is split by artist with
+/// `seed`. Files that cannot be read are left out with a warning.
 ///
 /// # Errors
 /// If there is nothing at `path`, or a table has a wrong row.
 pub fn open(path: &Path, seed: u64) -> Result<Vec<Song>, DatasetError> {
-    let found = find(path, None)?;
+    let found = layouts::read(path, None)?;
     for problem in &found.problems {
-        eprintln!("left out: {problem}");
+        tracing::warn!("left out: {problem}");
     }
     let options = Options {
         seed,
@@ -165,13 +166,13 @@ pub fn open(path: &Path, seed: u64) -> Result<Vec<Song>, DatasetError> {
     arrange(found, path, &options)
 }
 
-/// The songs of a set as [`open`] finds them, for training and measuring: split as the options say, and
-/// refused if a part of the set cannot be read, a file is empty or a clip is there twice.
+/// The songs of a dataset as [`open`] finds them, for training and evaluation, split as the options say.
+/// A dataset is rejected if a part of it cannot be read, a file is empty or a clip is there twice.
 ///
 /// # Errors
 /// The first thing that is wrong, with its file and row.
 pub fn open_with(path: &Path, options: &Options) -> Result<Vec<Song>, DatasetError> {
-    let mut found = find(path, options.subset)?;
+    let mut found = layouts::read(path, options.subset)?;
     if !found.problems.is_empty() {
         return Err(found.problems.swap_remove(0));
     }
@@ -180,42 +181,12 @@ pub fn open_with(path: &Path, options: &Options) -> Result<Vec<Song>, DatasetErr
     let by_artist = matches!(options.split_by, None | Some(SplitBy::Artist));
     let songs = arrange(found, path, options)?;
     if by_artist && !artists_known {
-        eprintln!(
+        tracing::warn!(
             "{}: no artist is known, so songs of one artist may be on both sides of the split",
             path.display()
         );
     }
     Ok(songs)
-}
-
-fn find(path: &Path, subset: Option<Subset>) -> Result<Found, DatasetError> {
-    let what = std::fs::metadata(path).map_err(|e| match e.kind() {
-        std::io::ErrorKind::PermissionDenied => DatasetError::unreadable(path, e),
-        _ => DatasetError::NotFound(path.to_owned()),
-    })?;
-    if !what.is_dir() && !what.is_file() {
-        return Err(DatasetError::NotFound(path.to_owned()));
-    }
-    if what.is_dir() {
-        std::fs::read_dir(path).map_err(|e| DatasetError::unreadable(path, e))?;
-        if let Some(tracks) = fma::tracks(path) {
-            return fma::find(path, &tracks, subset);
-        }
-    }
-    if subset.is_some() {
-        return Err(DatasetError::NoSubset(path.to_owned()));
-    }
-    if what.is_file() {
-        return index::find(path);
-    }
-    let annotations = path.join(magnatagatune::ANNOTATIONS);
-    if annotations.is_file() {
-        return magnatagatune::find(path, &annotations);
-    }
-    match gtzan::root(path) {
-        Some(root) => Ok(gtzan::find(&root)),
-        None => Ok(folder::find(path)),
-    }
 }
 
 fn arrange(found: Found, path: &Path, options: &Options) -> Result<Vec<Song>, DatasetError> {
@@ -233,8 +204,8 @@ fn arrange(found: Found, path: &Path, options: &Options) -> Result<Vec<Song>, Da
     split::split(songs, by, shares, options.seed)
 }
 
-/// Refuses empty files, and files that are one clip by their names: in one folder with several endings,
-/// or of the same bytes in several folders.
+/// Rejects empty files, and files that are the same clip by their names: in one folder with several
+/// extensions, or with the same bytes in several folders.
 fn check_files(songs: &[Song]) -> Result<(), DatasetError> {
     let mut by_name: BTreeMap<String, Vec<(&Path, u64)>> = BTreeMap::new();
     for song in songs {
@@ -265,9 +236,10 @@ fn same_bytes(one: &Path, other: &Path) -> Result<bool, DatasetError> {
     Ok(read(one)? == read(other)?)
 }
 
-/// Whether genres can be learnt from the songs of `path`: each clip to learn from or to choose by has
-/// one, there are two at least, none of a single clip, and those of the other clips are among them.
-/// Of songs with tags, that there is a tag which some clips to learn from have and others lack.
+/// Whether a classifier can be trained on the songs of `path`: every training and validation clip has a
+/// genre, there are at least two genres of at least two clips each, and no other clip is of a genre that
+/// is missing from the training split. Of songs with tags: some tag is on some training clips and not on
+/// others.
 ///
 /// # Errors
 /// The first thing that is wrong, with the file.
@@ -275,12 +247,12 @@ pub fn check(path: &Path, songs: &[Song]) -> Result<(), DatasetError> {
     if tagged(songs) {
         let learnt: Vec<&Song> = songs.iter().filter(|s| s.split == Split::Train).collect();
         let has = |song: &&&Song, tag: &String| song.labels.contains(tag);
-        let told_apart = tags_of(songs).iter().any(|tag| {
+        let separable = tags_of(songs).iter().any(|tag| {
             let count = learnt.iter().filter(|song| has(song, tag)).count();
             (1..learnt.len()).contains(&count)
         });
-        // Without clips to learn from there is nothing to say about tags yet.
-        return if told_apart || learnt.is_empty() {
+        // Without training clips there is nothing to say about tags yet.
+        return if separable || learnt.is_empty() {
             Ok(())
         } else {
             Err(DatasetError::SameTags(path.to_owned()))
@@ -340,7 +312,7 @@ pub fn tags_of(songs: &[Song]) -> Vec<String> {
     tags.into_iter().map(|(tag, _)| tag.clone()).collect()
 }
 
-/// Decodes and hears a list of songs on all cores, in order.
+/// Decodes and classifies a list of songs on all cores, in order.
 pub fn predict_all(
     predictor: &Predictor,
     songs: &[Song],
@@ -349,17 +321,17 @@ pub fn predict_all(
     songs
         .par_iter()
         .map(|song| {
-            let heard = song
+            let prediction = song
                 .clip()
                 .map_err(|e| e.to_string())
                 .and_then(|clip| predictor.predict(&clip).map_err(|e| e.to_string()));
             progress.advance();
-            heard
+            prediction
         })
         .collect()
 }
 
-/// A file's name without its ending.
+/// A file's name without its extension.
 fn clip_name(file: &Path) -> String {
     file.file_stem()
         .map(|stem| stem.to_string_lossy().into_owned())

@@ -1,9 +1,9 @@
-//! Licences in one vocabulary: identifiers of SPDX (<https://spdx.org/licenses/>), or `unclear`.
+//! Licences in one vocabulary: SPDX identifiers (<https://spdx.org/licenses/>), or `unclear`.
 
-/// What is said of a licence that has no identifier, or that nobody states.
+/// A licence that has no identifier, or that is not stated.
 pub const UNCLEAR: &str = "unclear";
 
-/// Words that cast doubt on whatever licence they stand beside.
+/// Words that make the licence beside them unclear.
 const DOUBTS: [&str; 7] = [
     "check",
     "unclear",
@@ -14,8 +14,8 @@ const DOUBTS: [&str; 7] = [
     "all rights reserved",
 ];
 
-/// Identifiers that are taken as they are. Those of Creative Commons and the GNU project are put
-/// together from their parts.
+/// Identifiers that are recognised as they are. Those of Creative Commons and the GNU project are composed
+/// of their parts.
 const PLAIN: [&str; 24] = [
     "0BSD",
     "Apache-2.0",

@@ -1,11 +1,11 @@
-//! What is known of songs, made fit to be read: titles without track numbers and underscores, and
-//! licences in one vocabulary.
+//! Readable metadata: titles without track numbers and underscores, and licences in one vocabulary.
 
+use super::layouts::is_audio_extension;
 use super::licence::spdx;
-use super::{Song, clip_name, folder};
+use super::{Song, clip_name};
 
-/// Titles and artists that can be read, and licences as [`spdx`] gives them. A licence that is empty
-/// stays so: the song is of a set that says nothing about licences.
+/// Makes titles and artists readable, and writes licences as [`spdx`] does. An empty licence stays empty:
+/// the song's dataset states no licences.
 pub fn tidy(songs: &mut [Song]) {
     for song in songs {
         let by_file = song.track.title == clip_name(&song.file);
@@ -85,7 +85,7 @@ fn words(text: &str) -> String {
 
 fn without_ending(text: &str) -> &str {
     match text.rsplit_once('.') {
-        Some((stem, ending)) if !stem.is_empty() && folder::is_ending(ending) => stem,
+        Some((stem, ending)) if !stem.is_empty() && is_audio_extension(ending) => stem,
         _ => text,
     }
 }

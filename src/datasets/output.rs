@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OutputError {
-    /// A file stands where a folder is to be.
-    #[error("{0} is a file, and a folder is to be made there; name another place")]
+    /// There is a file where a folder is to be created.
+    #[error("{0} is a file, so no folder can be created there; choose another path")]
     NotAFolder(PathBuf),
-    /// A file is to be written where there is no folder.
-    #[error("there is no folder {0}; make it, or write elsewhere")]
+    /// The folder of a file does not exist.
+    #[error("the folder {0} does not exist; create it, or choose another path")]
     NoFolder(PathBuf),
     /// A file cannot be written.
     #[error("{path}: {cause}")]
@@ -24,7 +24,7 @@ pub enum OutputError {
 }
 
 impl OutputError {
-    /// What the system said of a path.
+    /// The error of the system for a path.
     pub fn io(path: &Path, cause: std::io::Error) -> Self {
         Self::Io {
             path: path.to_owned(),
@@ -33,10 +33,10 @@ impl OutputError {
     }
 }
 
-/// Makes a folder, and those above it, if it is not there.
+/// Creates a folder and its parents, if they do not exist.
 ///
 /// # Errors
-/// If a file is there instead, or it cannot be made.
+/// If there is a file instead, or it cannot be created.
 pub fn make_folder(path: &Path) -> Result<(), OutputError> {
     if path.is_file() {
         return Err(OutputError::NotAFolder(path.to_owned()));
@@ -44,7 +44,7 @@ pub fn make_folder(path: &Path) -> Result<(), OutputError> {
     std::fs::create_dir_all(path).map_err(|e| OutputError::io(path, e))
 }
 
-/// Writes a file so that there is always either the old one or the new one, whole.
+/// Writes a file atomically: there is always either the complete old file or the complete new one.
 ///
 /// # Errors
 /// If the folder cannot be written.

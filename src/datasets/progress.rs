@@ -1,4 +1,4 @@
-//! Progress of long work: a bar on a terminal, plain lines elsewhere.
+//! Progress of long work: a bar on a terminal, events of `tracing` elsewhere.
 
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// Lines that a long task prints where there is no terminal.
-const LINES: usize = 10;
+/// Events of a long task where there is no terminal.
+const EVENTS: usize = 10;
 
 /// Counts steps of a task of known length; shared between threads.
 pub struct Progress {
@@ -42,7 +42,7 @@ impl Progress {
         }
     }
 
-    /// Without lines where there is no terminal: for short work.
+    /// Without events where there is no terminal: for short work.
     pub fn quiet(mut self) -> Self {
         self.quiet = true;
         self
@@ -54,9 +54,11 @@ impl Progress {
         match &self.bar {
             Some(bar) => bar.inc(1),
             None if self.quiet => {}
-            None if done * LINES / self.total.max(1) != (done - 1) * LINES / self.total.max(1) => {
+            None if done * EVENTS / self.total.max(1)
+                != (done - 1) * EVENTS / self.total.max(1) =>
+            {
                 let seconds = self.started.elapsed().as_secs();
-                eprintln!("{}: {done} of {} ({seconds} s)", self.name, self.total);
+                tracing::info!("{}: {done} of {} ({seconds} s)", self.name, self.total);
             }
             None => {}
         }

@@ -14,7 +14,7 @@ pub(super) struct Sheet {
     reader: Reader<File>,
 }
 
-/// A row and where it stands.
+/// A row and its line in the file.
 pub(super) struct Row {
     /// Line of the file, counted from one.
     pub line: u64,
@@ -29,7 +29,7 @@ impl Row {
 }
 
 impl Sheet {
-    /// Opens a table whose cells are set apart by `delimiter`. Its header is its first row.
+    /// Opens a table with a delimiter. Its header is its first row.
     pub fn open(path: &Path, delimiter: u8) -> Result<Self, DatasetError> {
         let file = File::open(path).map_err(|e| DatasetError::unreadable(path, e))?;
         let reader = ReaderBuilder::new()
@@ -67,12 +67,12 @@ impl Sheet {
         Ok(row)
     }
 
-    /// That a row is wrong.
+    /// The error that a row is wrong.
     pub fn wrong(&self, row: &Row, cause: impl Into<String>) -> DatasetError {
         DatasetError::row(&self.path, row.line, cause)
     }
 
-    /// That what a row names is in an earlier line already.
+    /// The error that what a row names is in an earlier line already.
     pub fn twice(&self, row: &Row, what: impl Display, line: u64) -> DatasetError {
         let cause = format!("{what} is in line {line} already; keep one of the rows");
         self.wrong(row, cause)
@@ -94,7 +94,7 @@ impl Sheet {
     }
 }
 
-/// Where a column stands in a header.
+/// The index of a column in a header.
 pub(super) fn column(
     path: &Path,
     header: &Row,

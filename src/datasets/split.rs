@@ -1,4 +1,4 @@
-//! Who is learnt from, who chooses, who tests: by artist, by clip, or by segment, which leaks.
+//! Training, validation and test splits: by artist, by clip, or by segment, which leaks.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -12,26 +12,27 @@ use rayon::prelude::*;
 use super::{DatasetError, Song, Split};
 use crate::progress::Progress;
 
-/// Seconds of a piece where songs are split by segment, as tairi cut them.
-const PIECE: f64 = 3.0;
+/// Length in seconds of a segment where songs are split by segment, as in Tairi et al.
+const SEGMENT_SECONDS: f64 = 3.0;
 
-/// What is said beside every number that a split by segment yields.
+/// The warning beside every figure from a split by segment.
 const LEAK: &str =
     "split by segment: pieces of one song are on both sides, so this number flatters";
 
-/// What is kept together on one side of a split.
+/// What is kept together in one split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SplitBy {
     /// All songs of an artist; a song of an unknown artist counts as an artist of its own.
     Artist,
-    /// Each clip. An artist may be on both sides.
+    /// Each clip. An artist may be in several splits.
     Clip,
-    /// Pieces of three seconds, as tairi did it: each song is on both sides, so its numbers flatter.
+    /// Segments of three seconds, as in Tairi et al. This leaks: segments of one song are in several
+    /// splits, so the figures are too good.
     Segment,
 }
 
 impl SplitBy {
-    /// The sentence that must stand beside every number from such a split.
+    /// The warning that must stand beside every figure from such a split.
     pub fn warning(self) -> Option<&'static str> {
         (self == Self::Segment).then_some(LEAK)
     }
@@ -62,14 +63,14 @@ impl FromStr for SplitBy {
     }
 }
 
-/// The sentence that must stand beside every number from these songs, where some of them are pieces of
-/// songs, so that other pieces may be on the other side.
+/// The warning that must stand beside every figure from these songs, if some of them are segments of
+/// songs, whose other segments may be in another split.
 pub fn warning(songs: &[Song]) -> Option<&'static str> {
     let by = songs.iter().any(Song::is_piece).then_some(SplitBy::Segment);
     by.and_then(SplitBy::warning)
 }
 
-/// SplitRatios of the songs to learn from, to choose by and to test with. They sum to one.
+/// The shares of the training, validation and test splits. They sum to one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SplitRatios {
     train: f64,
@@ -78,11 +79,10 @@ pub struct SplitRatios {
 }
 
 impl SplitRatios {
-    /// SplitRatios in any unit, such as `(80.0, 10.0, 10.0)`.
+    /// Ratios in any unit, such as `(80.0, 10.0, 10.0)`.
     ///
     /// # Errors
-    /// If one is negative or not a number, there is nothing to learn from, or nothing to choose by and
-    /// nothing to test with.
+    /// If one is negative or not a number, the training split would be empty, or both others would.
     pub fn new(train: f64, valid: f64, test: f64) -> Result<Self, String> {
         let sum = train + valid + test;
         let usable = [train, valid, test]
@@ -90,7 +90,7 @@ impl SplitRatios {
             .all(|s| s.is_finite() && *s >= 0.0);
         if !usable || train <= 0.0 || valid + test <= 0.0 {
             return Err(format!(
-                "{train}/{valid}/{test} are no shares of train, valid and test; give something like 80/10/10"
+                "{train}/{valid}/{test} are not ratios of train, valid and test; give three numbers such as 80/10/10"
             ));
         }
         Ok(Self {
@@ -102,7 +102,7 @@ impl SplitRatios {
 }
 
 impl Default for SplitRatios {
-    /// 70 % to learn from, 15 % to choose by, 15 % to test with.
+    /// 70 % training, 15 % validation, 15 % test.
     fn default() -> Self {
         Self {
             train: 0.7,
@@ -131,17 +131,17 @@ impl FromStr for SplitRatios {
         match (numbers.as_slice(), text.split('/').count()) {
             (&[train, valid, test], 3) => Self::new(train, valid, test),
             _ => Err(format!(
-                "{text:?} are no shares of train, valid and test; give something like 80/10/10"
+                "{text:?} are not ratios of train, valid and test; give three numbers such as 80/10/10"
             )),
         }
     }
 }
 
-/// Draws the split of songs that are not [`Split::Extra`], with the same shares in every genre. Where
-/// they are split by segment, pieces take the place of the songs.
+/// Draws a stratified split of the songs that are not [`Split::Extra`]: with the same shares in every
+/// genre. Where they are split by segment, segments replace the songs.
 ///
 /// # Errors
-/// If the length of a song to be cut cannot be told.
+/// If the length of a song that is cut into segments cannot be determined.
 pub(super) fn split(
     mut songs: Vec<Song>,
     by: SplitBy,
@@ -172,7 +172,7 @@ pub(super) fn split(
     Ok(songs)
 }
 
-/// Whom a song is kept together with.
+/// The artist group of a song.
 fn artist(song: &Song) -> String {
     match song.track.artist.as_str() {
         "" => song.track.path.clone(),
@@ -180,9 +180,9 @@ fn artist(song: &Song) -> String {
     }
 }
 
-/// The fold, `0..k`, of each song, drawn by artist with the same shares in every genre: train on all
-/// folds but one, test with that one, `k` times. `k` is at least one. Where artists of a genre are known, its
-/// songs of unknown artists are in one fold, since they may be by one.
+/// The fold, `0..k`, of each song for cross-validation, stratified by genre and grouped by artist. `k` is at
+/// least one. Where artists of a genre are known, its songs of unknown artists are in one fold, since they
+/// may be by one artist.
 pub fn folds(songs: &[Song], k: usize, seed: u64) -> Vec<usize> {
     let known: BTreeSet<&str> = songs
         .iter()
@@ -203,8 +203,8 @@ pub fn folds(songs: &[Song], k: usize, seed: u64) -> Vec<usize> {
     draw(&items, &vec![1.0 / k as f64; k], seed)
 }
 
-/// Splits rows in two, with the same shares of every label: the indices of about `share` of the rows
-/// (0 to 1), and of the others, each in rising order. A label of two rows or more is on both sides.
+/// Splits rows in two, stratified by label: the indices of about `share` of the rows (0 to 1), and of the
+/// others, each in ascending order. A label of at least two rows is in both parts.
 pub fn split_stratified(labels: &[usize], share: f64, seed: u64) -> (Vec<usize>, Vec<usize>) {
     let items: Vec<(String, String)> = labels
         .iter()
@@ -225,7 +225,7 @@ pub(super) fn halves(
 }
 
 /// The bin of each item `(genre, group)`, drawn so that no group is in two bins and each bin has its
-/// share of every genre. A genre with groups enough has at least one in every bin with a share.
+/// share of every genre. A genre with enough groups has at least one in every bin with a share.
 fn draw(items: &[(String, String)], shares: &[f64], seed: u64) -> Vec<usize> {
     let mut by_genre: BTreeMap<&str, BTreeMap<&str, Vec<usize>>> = BTreeMap::new();
     for (index, (genre, group)) in items.iter().enumerate() {
@@ -239,7 +239,7 @@ fn draw(items: &[(String, String)], shares: &[f64], seed: u64) -> Vec<usize> {
             Some(*sum)
         })
         .collect();
-    // A group of two genres must land on one side in both, so the first genre decides.
+    // A group of two genres must be in one bin, so the first genre decides.
     let mut decided: HashMap<&str, usize> = HashMap::new();
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut order: Vec<Vec<(&str, usize)>> = Vec::new();
@@ -253,7 +253,7 @@ fn draw(items: &[(String, String)], shares: &[f64], seed: u64) -> Vec<usize> {
         groups.shuffle(&mut rng);
         let mut filled = 0;
         for &(group, size) in &groups {
-            // The middle of the group decides, so that a large one fits best.
+            // The middle of the group decides, so that a large group fits best.
             let share = (filled as f64 + size as f64 / 2.0) / total as f64;
             let bin = edges.iter().position(|&edge| share < edge);
             decided
@@ -264,8 +264,8 @@ fn draw(items: &[(String, String)], shares: &[f64], seed: u64) -> Vec<usize> {
         }
         order.push(groups);
     }
-    // Of few groups, the shares of some bins come to less than half of one. The later bins, those to
-    // learn from and to choose by, are seen to first.
+    // With few groups, some bins would get less than half a group. The later bins, training and
+    // validation, are filled first.
     for groups in &order {
         for bin in (0..shares.len()).rev().filter(|&bin| shares[bin] > 0.0) {
             let mut counts = vec![0_usize; shares.len()];
@@ -291,8 +291,8 @@ fn draw(items: &[(String, String)], shares: &[f64], seed: u64) -> Vec<usize> {
         .collect()
 }
 
-/// Songs in pieces of three seconds, one after another; what is left over at the end is left out. A
-/// song of less than two pieces stays whole, as does one that is [`Split::Extra`].
+/// Cuts songs into segments of three seconds, without the remainder at the end. A song of less than two
+/// segments stays whole, as does one that is [`Split::Extra`].
 fn cut(songs: Vec<Song>) -> Result<Vec<Song>, DatasetError> {
     let progress = Progress::new("measuring the songs", songs.len());
     let pieces: Vec<Vec<Song>> = songs
@@ -307,13 +307,16 @@ fn cut(songs: Vec<Song>) -> Result<Vec<Song>, DatasetError> {
                 cause,
             })?;
             progress.advance();
-            // A hair's breadth, so that 30 seconds to the sample are ten pieces.
-            let count = (clip.seconds() / PIECE + 1e-6) as usize;
+            // A small tolerance, so that exactly 30 seconds are ten segments.
+            let count = (clip.seconds() / SEGMENT_SECONDS + 1e-6) as usize;
             if count < 2 {
                 return Ok(vec![song]);
             }
             let piece = |index: usize| {
-                let (start, end) = (index as f64 * PIECE, (index + 1) as f64 * PIECE);
+                let (start, end) = (
+                    index as f64 * SEGMENT_SECONDS,
+                    (index + 1) as f64 * SEGMENT_SECONDS,
+                );
                 let mut piece = song.clone();
                 piece.span = Some((start, end));
                 piece.track.path = format!("{}#t={start},{end}", song.track.path);
@@ -470,7 +473,7 @@ mod tests {
     }
 
     #[test]
-    fn shares_that_are_none_are_refused() {
+    fn ratios_that_are_not_valid_are_refused() {
         assert_eq!(SplitRatios::default().to_string(), "70/15/15");
         let shares: SplitRatios = "8/1/1".parse().expect("shares");
         assert_eq!(shares.to_string(), "80/10/10");

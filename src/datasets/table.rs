@@ -1,4 +1,4 @@
-//! The GTZAN feature table: a row of 57 numbers per clip, made by others.
+//! The GTZAN feature table: a row of 57 descriptors per clip, as published with the dataset.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -9,7 +9,7 @@ use super::split::halves;
 use soundalike_core::dsp::descriptor_names;
 use soundalike_core::model::GENRES;
 
-/// What the table looks like.
+/// What the table looks like, for messages.
 const EXPECTED: &str = "a feature table has filename, length, the 57 features from chroma_stft_mean to mfcc20_var, and label";
 
 /// Clips as rows of descriptors.
@@ -25,28 +25,28 @@ pub struct FeatureTable {
     pub genres: Vec<String>,
 }
 
-/// Whether a table's header is that of a feature table.
+/// Whether a header is that of a feature table.
 pub(super) fn is_header(header: &Row) -> bool {
     let has = |name: &str| header.cells.iter().any(|cell| cell.trim() == name);
     has("filename") && has("label") && has("chroma_stft_mean")
 }
 
 impl FeatureTable {
-    /// Whether a file is a table with the header of a feature table, so that [`FeatureTable::open`] is
-    /// the one to open it. False of what cannot be read.
+    /// Whether a file is a table with the header of a feature table, so that [`FeatureTable::open`] can
+    /// open it. False if it cannot be read.
     pub fn is_at(path: &Path) -> bool {
         let header = Sheet::open(path, b',').and_then(|mut sheet| sheet.next());
         matches!(header, Ok(Some(header)) if is_header(&header))
     }
 
-    /// Reads a table whose genres are the ten known ones if most of its labels are among them, and
-    /// otherwise whatever its labels say, by name.
+    /// Reads a table. Its genres are GTZAN's ten if most of its labels are among them, and otherwise the
+    /// labels, in alphabetical order.
     ///
     /// # Errors
     /// Names the line and the column: a column that is missing, a cell that is no finite number, a clip
     /// that is there twice, a label that is not among the genres; fewer than two genres.
     pub fn open(path: &Path) -> Result<Self, DatasetError> {
-        let RawRow {
+        let RawTable {
             names,
             rows,
             labels,
@@ -68,7 +68,7 @@ impl FeatureTable {
                     DatasetError::row(
                         path,
                         *line,
-                        format!("the label {label:?} is none of {list}"),
+                        format!("the label {label:?} is not one of {list}"),
                     )
                 })
             })
@@ -88,7 +88,7 @@ impl FeatureTable {
     }
 
     /// Splits the rows in two as [`split_stratified`](super::split_stratified) does, but keeps the rows
-    /// of one clip together: the table of three-second pieces has ten of each, `blues.00000.0.wav` to
+    /// of one clip together: the table of three-second segments has ten of each, `blues.00000.0.wav` to
     /// `blues.00000.9.wav`.
     pub fn split(&self, share: f64, seed: u64) -> (Vec<usize>, Vec<usize>) {
         let rows = self.names.iter().zip(&self.labels);
@@ -99,22 +99,22 @@ impl FeatureTable {
     }
 }
 
-/// The clip that a row is of: its file's name without the ending and the number of the piece.
+/// The clip of a row: its file's name without the extension and the number of the segment.
 fn clip_of(name: &str) -> String {
     let parts: Vec<&str> = name.split('.').collect();
     parts[..parts.len().min(2)].join(".")
 }
 
-/// A table whose labels are words yet.
+/// The rows of a table, with labels as text.
 #[derive(Default)]
-struct RawRow {
+struct RawTable {
     names: Vec<String>,
     rows: Vec<Vec<f32>>,
-    /// With the lines they stand in.
+    /// With their lines.
     labels: Vec<(u64, String)>,
 }
 
-fn read(path: &Path) -> Result<RawRow, DatasetError> {
+fn read(path: &Path) -> Result<RawTable, DatasetError> {
     let mut sheet = Sheet::open(path, b',')?;
     let Some(header) = sheet.next()? else {
         return Err(DatasetError::EmptyFile(path.to_owned()));
@@ -125,7 +125,7 @@ fn read(path: &Path) -> Result<RawRow, DatasetError> {
         .into_iter()
         .map(|name| place(&name).map(|at| (name, at)))
         .collect::<Result<_, _>>()?;
-    let mut raw = RawRow::default();
+    let mut raw = RawTable::default();
     let mut lines: HashMap<String, u64> = HashMap::new();
     while let Some(row) = sheet.next_of(header.cells.len())? {
         let name = row.cell(name_at).to_owned();
@@ -137,7 +137,7 @@ fn read(path: &Path) -> Result<RawRow, DatasetError> {
             number.filter(|number| number.is_finite()).ok_or_else(|| {
                 let cell = row.cell(*at);
                 let cause =
-                    format!("the column {column:?} holds {cell:?}, which is no finite number");
+                    format!("the column {column:?} holds {cell:?}, which is not a finite number");
                 sheet.wrong(&row, cause)
             })
         });

@@ -1,20 +1,20 @@
-//! The headers that go with every answer.
+//! The headers of every response.
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 use axum::http::header::{HeaderName, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 
-/// The page runs its own scripts and its own WebAssembly, talks to nobody but
-/// this server, and cannot be framed. `blob:` is for sounds and pictures that
-/// the page makes from the visitor's own file.
+/// The page runs its own scripts and its own WebAssembly, connects to this server
+/// only, and cannot be framed. `blob:` is for audio and images that the page makes
+/// from the visitor's own file.
 const CONTENT_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
     style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self'; \
     worker-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'";
 
-/// Only the microphone and the sound of a shared tab, and only for the page itself. Names that Chromium does
-/// not know would each cost a warning on its console, so none is listed.
+/// Only the microphone and the audio of a shared tab, and only for the page itself. Features that
+/// Chromium does not know are not listed, because each would cause a warning on its console.
 const PERMISSIONS: &str = "microphone=(self), display-capture=(self), accelerometer=(), camera=(), \
     encrypted-media=(), geolocation=(), gyroscope=(), hid=(), \
     idle-detection=(), magnetometer=(), midi=(), payment=(), picture-in-picture=(), \
@@ -34,16 +34,16 @@ const HEADERS: [(HeaderName, &str); 7] = [
         HeaderName::from_static("cross-origin-resource-policy"),
         "same-origin",
     ),
-    // Kept by the browser, but asked about each time: an unchanged file costs a
+    // Cached by the browser and revalidated each time: an unchanged file costs a
     // 304. (Where the page's service worker runs, a rebuilt page is offered.)
     (CACHE_CONTROL, "no-cache"),
 ];
 
-/// Adds the headers to an answer.
+/// Adds the headers to a response.
 pub(super) async fn add(mut response: Response) -> Response {
     for (name, value) in HEADERS {
         let value = HeaderValue::from_static(value);
-        // Whoever said already how long an answer may be kept knows better.
+        // A handler that has set Cache-Control itself takes precedence.
         let headers = response.headers_mut();
         if name != CACHE_CONTROL || !headers.contains_key(CACHE_CONTROL) {
             headers.insert(name, value);

@@ -1,10 +1,10 @@
 //! The server behind `soundalike serve`: the page's files, and the survey's [`collector`].
 //!
-//! It shows the page and nothing else of the folder it is started in: which
-//! paths exist is decided in `site.rs`, which headers go with them in
-//! `headers.rs`. Everything is read from disk on each request, so a page that is
-//! rebuilt while the server runs is there at once; a browser whose service
-//! worker keeps the page offers it as the newer version.
+//! It serves the page and nothing else in the folder it is started in: `site.rs`
+//! decides which paths exist, `headers.rs` which headers every response carries.
+//! Files are read from disk on each request, so a page that is rebuilt while the
+//! server runs is served at once; a browser whose service worker has cached the
+//! page offers the update.
 
 use std::io;
 use std::net::SocketAddr;
@@ -19,21 +19,21 @@ mod headers;
 mod options;
 mod site;
 
-pub use options::Options;
+pub use options::{Options, OptionsError};
 
 use collector::{Collector, CollectorConfig, CollectorError};
 
-/// How long requests in flight may take after the server was asked to stop.
+/// How long open requests may take after the server was asked to stop.
 const GRACE: Duration = Duration::from_secs(3);
 
 /// What the server needs to know before it starts.
 #[derive(Debug, Clone)]
 pub struct ServerConfig {
-    /// Where to listen; port 0 takes any free port, which is printed.
+    /// Where to listen; port 0 takes any free port.
     pub addr: SocketAddr,
     /// The folder that holds `index.html`, `www/`, `pkg/` and `models/`.
     pub site: PathBuf,
-    /// The survey's collector, if there is to be one.
+    /// The survey's collector; `None` to run without it.
     pub collector: Option<CollectorConfig>,
 }
 
@@ -41,48 +41,48 @@ pub struct ServerConfig {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServerError {
-    /// The folder is not the one with the page in it.
+    /// The folder does not hold the page.
     #[error(
         "{} has no index.html: start the server in the project's folder, or run `cargo xtask serve` there",
         .0.display()
     )]
     NoPage(PathBuf),
-    /// The page is there, its WebAssembly is not.
-    #[error("{} is missing: the page is not built yet, run `cargo xtask serve`", .0.display())]
+    /// The page has not been built.
+    #[error("{} is missing: the page has not been built, run `cargo xtask serve`", .0.display())]
     NotBuilt(PathBuf),
-    /// Another program listens there already.
-    #[error("{0} is already in use: stop the other program or choose another address with --addr")]
+    /// Another program listens on the address.
+    #[error("{0} is already in use")]
     AddressInUse(SocketAddr),
-    /// The address cannot be listened on for another reason.
+    /// The server cannot listen on the address for another reason.
     #[error("cannot listen on {addr}: {source}")]
     Listen {
         /// The address asked for.
         addr: SocketAddr,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
-    /// The collector cannot work.
+    /// The collector does not start.
     #[error(transparent)]
     Collector(#[from] CollectorError),
-    /// The server broke while it ran.
+    /// The server failed while it ran.
     #[error("the server stopped: {0}")]
     Stopped(#[source] io::Error),
 }
 
-/// A server that holds its port but answers nobody yet.
+/// A server that is bound to its port and does not answer requests yet.
 ///
-/// [`serve`] is the usual way in; tests use this to learn the port and to stop
-/// the server themselves.
+/// [`serve`] is the usual entry point; tests use this type to learn the port and
+/// to stop the server themselves.
 #[derive(Debug)]
 pub struct Server {
-    predictor: TcpListener,
+    listener: TcpListener,
     addr: SocketAddr,
     site: PathBuf,
     collector: Option<Collector>,
 }
 
 impl Server {
-    /// Checks the folder, opens the collector's database and takes the port.
+    /// Checks the folder, opens the collector's database and binds the port.
     pub async fn bind(config: ServerConfig) -> Result<Self, ServerError> {
         let ServerConfig {
             addr,
@@ -98,22 +98,22 @@ impl Server {
             io::ErrorKind::AddrInUse => ServerError::AddressInUse(addr),
             _ => ServerError::Listen { addr, source },
         };
-        let predictor = TcpListener::bind(addr).await.map_err(listen_error)?;
-        let addr = predictor.local_addr().map_err(listen_error)?;
+        let listener = TcpListener::bind(addr).await.map_err(listen_error)?;
+        let addr = listener.local_addr().map_err(listen_error)?;
         Ok(Self {
-            predictor,
+            listener,
             addr,
             site,
             collector,
         })
     }
 
-    /// The address it listens on, with the real port where 0 was asked for.
+    /// The address it listens on, with the actual port if port 0 was asked for.
     pub fn local_addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// Answers requests until `stop` resolves, then lets the running ones end.
+    /// Answers requests until `stop` resolves, then waits for the open ones to end.
     pub async fn run_until(
         self,
         stop: impl Future<Output = ()> + Send + 'static,
@@ -121,7 +121,7 @@ impl Server {
         let (stopping, stopped) = tokio::sync::oneshot::channel();
         let stop = async move {
             stop.await;
-            // Nobody listens any more only when the server has already ended.
+            // The receiver is gone only if the server has already ended.
             let _ = stopping.send(());
         };
         let mut router = site::router(&self.site);
@@ -130,12 +130,12 @@ impl Server {
             router = router.merge(collector.router());
             tidying = Some(tokio::spawn(collector.clone().keep_tidy()));
         }
-        // The headers go with every answer, the collector's too.
+        // The headers are on every response, the collector's included.
         let router = router
             .layer(middleware::map_response(headers::add))
             .into_make_service_with_connect_info::<SocketAddr>();
-        let serving = axum::serve(self.predictor, router).with_graceful_shutdown(stop);
-        // A client that never finishes must not keep the server from ending.
+        let serving = axum::serve(self.listener, router).with_graceful_shutdown(stop);
+        // A client that never finishes must not keep the server running.
         let grace = async move {
             if stopped.await.is_err() {
                 std::future::pending::<()>().await;
@@ -156,26 +156,35 @@ impl Server {
     }
 }
 
-/// Serves the page until Ctrl-C or SIGTERM, and prints where it is.
-pub async fn serve(config: ServerConfig) -> Result<(), ServerError> {
+/// Serves the page until Ctrl-C or SIGTERM. `ready` is called with the page's address as soon as the
+/// server listens there.
+///
+/// # Errors
+/// If the server does not start, or fails while it runs.
+pub async fn serve(config: ServerConfig, ready: impl FnOnce(&str)) -> Result<(), ServerError> {
     let server = Server::bind(config).await?;
-    println!(
-        "Soundalike is at {} (Ctrl-C stops it)",
-        url(server.local_addr())
-    );
+    ready(&url(server.local_addr()));
     server.run_until(stop_signal()).await
 }
 
+/// What a program prints when its server is ready.
+pub fn greeting(url: &str) -> String {
+    format!("Soundalike is at {url} (Ctrl-C stops it)")
+}
+
 /// [`serve`] for programs that are not asynchronous themselves.
-pub fn run(config: ServerConfig) -> Result<(), ServerError> {
+///
+/// # Errors
+/// As [`serve`].
+pub fn run(config: ServerConfig, ready: impl FnOnce(&str)) -> Result<(), ServerError> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(ServerError::Stopped)?
-        .block_on(serve(config))
+        .block_on(serve(config, ready))
 }
 
-/// An address that a browser on this machine can open: `0.0.0.0` is none.
+/// An address that a browser on this machine can open, which `0.0.0.0` is not.
 fn url(addr: SocketAddr) -> String {
     if addr.ip().is_unspecified() {
         format!("http://localhost:{}/", addr.port())
@@ -195,10 +204,10 @@ fn check_site(site: &Path) -> Result<(), ServerError> {
     Ok(())
 }
 
-/// Resolves when the user or the system asks the program to end.
+/// Resolves on Ctrl-C and on SIGTERM.
 async fn stop_signal() {
     let interrupt = async {
-        // Without a handler Ctrl-C still ends the program, only less gently.
+        // Without a handler Ctrl-C ends the program at once.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }

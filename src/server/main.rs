@@ -1,10 +1,10 @@
-//! The server alone: what `soundalike serve` is, without the networks, and built in a fraction of
-//! the time.
+//! The server on its own: what `soundalike serve` does, without the neural networks, so that it is
+//! built in a fraction of the time.
 
 use std::process::ExitCode;
 
 use clap::Parser;
-use soundalike_server::Options;
+use soundalike_server::{Options, greeting};
 
 #[derive(Parser)]
 #[command(
@@ -18,10 +18,11 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    match Arguments::parse().options.run() {
+    let options = Arguments::parse().options;
+    match options.run(|url| println!("{}", greeting(url))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("soundalike-server: {:#}", anyhow::Error::from(error));
+            eprintln!("soundalike-server: {error}");
             ExitCode::FAILURE
         }
     }

@@ -1,5 +1,4 @@
-//! What the server is told on the command line, the same in `soundalike serve` and
-//! `soundalike-server`.
+//! The command line of the server, the same for `soundalike serve` and `soundalike-server`.
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -9,37 +8,37 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
 
-use crate::collector::{CollectorConfig, Storage, survey_of};
+use crate::collector::{CollectorConfig, CollectorError, OpenError, Storage, survey_of};
 use crate::{ServerConfig, ServerError};
 
-/// The arguments of a server.
+/// The arguments of the server.
 #[derive(clap::Args)]
 pub struct Options {
     /// Address to listen on
     #[arg(long, default_value = "127.0.0.1:8080")]
     addr: SocketAddr,
-    /// Folder of the page: index.html, www, pkg and models
+    /// Folder of the page, with index.html, www, pkg and models
     #[arg(long, default_value = ".")]
     site: PathBuf,
-    /// Folder of the survey's answers (SQLite)
+    /// Folder for the survey's answers (SQLite)
     #[arg(long, value_name = "DIR", default_value = "data")]
     data: PathBuf,
-    /// PostgreSQL for the survey's answers, instead of a folder: postgres://user:password@host/name
+    /// PostgreSQL database for the survey's answers, instead of a folder: postgres://user:password@host/name
     #[arg(long, value_name = "URL", conflicts_with = "data")]
     database: Option<String>,
-    /// The survey, instead of survey/config.json of the page's folder
+    /// Survey file, instead of survey/config.json in the page's folder
     #[arg(long, value_name = "FILE")]
     survey: Option<PathBuf>,
-    /// Take no answers
+    /// Serve the page without the survey's collector
     #[arg(long, conflicts_with_all = ["data", "database", "survey"])]
     no_collector: bool,
-    /// Requests a minute that one address may send to the collector; 0 for any number
+    /// Collector requests per minute allowed from one address; 0 for no limit
     #[arg(long, value_name = "N", default_value_t = 120)]
     rate_limit: u32,
-    /// Behind a proxy: take the address from the last entry of its X-Forwarded-For
+    /// Behind a reverse proxy: take the client's address from the last entry of X-Forwarded-For
     #[arg(long)]
     trust_proxy: bool,
-    /// How the log on standard error is written
+    /// Format of the log on standard error
     #[arg(long, value_enum, default_value = "text")]
     log_format: LogFormat,
 }
@@ -51,18 +50,19 @@ enum LogFormat {
 }
 
 impl Options {
-    /// Starts the log and serves until the program is stopped.
+    /// Starts the log and serves until the program is stopped. `ready` is called with the page's address
+    /// as soon as the server listens there.
     ///
     /// # Errors
-    /// If the server does not start, or breaks.
-    pub fn run(self) -> Result<(), ServerError> {
+    /// If the server does not start, or fails while it runs.
+    pub fn run(self, ready: impl FnOnce(&str)) -> Result<(), OptionsError> {
         log(self.log_format);
         let default = survey_of(&self.site);
         let collector = match &self.survey {
             _ if self.no_collector => None,
             None if !default.is_file() => {
                 tracing::info!(
-                    "{} is not there, so no answers are taken",
+                    "{} does not exist, so no answers are collected",
                     default.display()
                 );
                 None
@@ -77,15 +77,37 @@ impl Options {
                 trust_proxy: self.trust_proxy,
             }),
         };
-        crate::run(ServerConfig {
+        let config = ServerConfig {
             addr: self.addr,
             site: self.site,
             collector,
-        })
+        };
+        crate::run(config, ready).map_err(OptionsError)
     }
 }
 
-/// A log of what happens, `RUST_LOG` says how much.
+/// Why the server did not start, or stopped, with the argument that helps where there is one.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}{hint}", error = .0, hint = hint(.0))]
+pub struct OptionsError(pub ServerError);
+
+/// The arguments that avoid an error.
+fn hint(error: &ServerError) -> &'static str {
+    match error {
+        ServerError::AddressInUse(_) => {
+            ": stop the other program or choose another address with --addr"
+        }
+        ServerError::Collector(CollectorError::Read { .. }) => {
+            "; name its file with --survey, or leave the collector out with --no-collector"
+        }
+        ServerError::Collector(CollectorError::Open(OpenError::Folder { .. })) => {
+            "; choose another with --data"
+        }
+        _ => "",
+    }
+}
+
+/// Starts the log; `RUST_LOG` sets its level.
 fn log(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt()
@@ -96,5 +118,35 @@ fn log(format: LogFormat) {
     match format {
         LogFormat::Text => lines.init(),
         LogFormat::Json => lines.json().init(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_adds_the_argument_that_helps_and_the_library_knows_none() {
+        let addr = SocketAddr::from(([127, 0, 0, 1], 80));
+        let io = || std::io::Error::other("no");
+        let read = CollectorError::Read {
+            file: "config.json".into(),
+            source: io(),
+        };
+        let folder = OpenError::Folder {
+            folder: "data".to_owned(),
+            source: io(),
+        };
+        for (error, argument) in [
+            (ServerError::AddressInUse(addr), "--addr"),
+            (read.into(), "--survey"),
+            (CollectorError::from(folder).into(), "--data"),
+        ] {
+            assert!(!error.to_string().contains("--"), "{error}");
+            let whole = OptionsError(error).to_string();
+            assert!(whole.contains(argument), "{whole}");
+        }
+        let stopped = OptionsError(ServerError::Stopped(io())).to_string();
+        assert_eq!(stopped, "the server stopped: no");
     }
 }

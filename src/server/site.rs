@@ -1,4 +1,4 @@
-//! Which paths exist, and which file answers each.
+//! Which paths exist, and which file is served at each.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::services::ServeDir;
 use tower_http::services::fs::{Backend, TokioBackend, TokioFile};
 
-/// The folders of the site that are served whole.
+/// The folders of the site whose files are all served.
 const FOLDERS: [&str; 3] = ["www", "pkg", "models"];
 
 /// The site as a service: the page, its service worker, its three folders, the survey and `/healthz`.
@@ -36,12 +36,11 @@ pub(super) fn router(site: &Path) -> Router {
         .route_service("/index.html", files.clone())
         // At the root, because a service worker serves what lies beside and below it.
         .route("/sw.js", get_service(files.clone()).layer(worker))
-        // Alone of its folder, where a researcher may put answers.
+        // The only file of its folder that is served: a researcher may put answers beside it.
         .route_service("/survey/config.json", files.clone())
         .route("/healthz", get(async || "ok\n"));
     for folder in FOLDERS {
-        // The path is kept as it came, so one service under the site's root
-        // serves all three.
+        // The path stays whole, so one service at the site's root serves all three.
         router = router.route_service(&format!("/{folder}/{{*path}}"), files.clone());
     }
     router
@@ -50,7 +49,7 @@ pub(super) fn router(site: &Path) -> Router {
         .layer(CompressionLayer::new())
 }
 
-/// Editors and tools leave `.something` beside the page: nobody's business.
+/// Hides the dot files that editors and tools leave beside the page.
 async fn hide_dot_files(request: Request, next: Next) -> Response {
     let hidden = request
         .uri()
@@ -67,9 +66,9 @@ fn is_encoded_dot(start: &str) -> bool {
     start.eq_ignore_ascii_case("%2e")
 }
 
-/// The disk, with two things left out: whatever is no plain file, and a
-/// compressed copy that is older than the file it stands for, because a model
-/// trained after the page was built must not be answered with its predecessor.
+/// The disk without two things: what is not a regular file, and compressed copies
+/// that are older than their file, because a model trained after the page was built
+/// must not be served in its previous version.
 #[derive(Debug, Clone, Copy)]
 struct SiteFiles;
 

@@ -1,6 +1,9 @@
-//! Sounds that are not music, made on the spot: what a model must hear to learn when it should not be
-//! sure (outlier exposure, Hendrycks et al. 2019). Noises, hums, tones, clicks, applause, chirps and
-//! near-silence; real voices have to come from recordings.
+//! Synthetic sounds that are not music, for outlier exposure (Hendrycks et al. 2019): on them a model is
+//! trained to be uncertain. Noises, hums, tones, clicks, applause, chirps and near-silence; voices have to
+//! come from recordings.
+//!
+//! The shipped model was trained on this stream of random numbers. All distributions here are uniform, on
+//! a linear or a logarithmic scale; `rand_distr` has no log-uniform distribution.
 
 use std::f32::consts::TAU;
 
@@ -9,7 +12,7 @@ use rand::{Rng, RngExt};
 
 use super::augment::between;
 
-/// The kinds, drawn with these weights.
+/// The kinds and the weights that they are drawn with.
 const KINDS: [(NoiseKind, f32); 8] = [
     (NoiseKind::Noise, 3.0),
     (NoiseKind::Hum, 2.0),
@@ -23,7 +26,7 @@ const KINDS: [(NoiseKind, f32); 8] = [
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum NoiseKind {
-    /// Hiss, wind, traffic, a fan: noise of any slope, steady or swelling.
+    /// Hiss, wind, traffic, a fan: noise of any spectral slope, steady or modulated.
     Noise,
     /// Mains and its harmonics, a motor.
     Hum,
@@ -37,7 +40,7 @@ enum NoiseKind {
     Applause,
     /// A bird's calls.
     Chirps,
-    /// What a microphone gives in a quiet room.
+    /// The noise of a microphone in a quiet room.
     Quiet,
 }
 
@@ -47,7 +50,7 @@ pub fn sound(rng: &mut impl Rng, length: usize, rate: u32) -> Vec<f32> {
         .choose_weighted(rng, |(_, weight)| *weight)
         .map_or(NoiseKind::Noise, |(kind, _)| *kind);
     let mut samples = make(kind, rng, length, rate as f32);
-    // A recording is never quite clean.
+    // Recordings have a noise floor.
     if kind != NoiseKind::Quiet && rng.random_bool(0.5) {
         let floor = noise(rng, length, rate as f32);
         let level = 10.0_f32.powf(-between(rng, 15.0, 55.0) / 20.0);
@@ -79,7 +82,7 @@ fn make(kind: NoiseKind, rng: &mut impl Rng, length: usize, rate: f32) -> Vec<f3
     }
 }
 
-/// Noise through one or two one-pole filters, with a slow swell.
+/// Noise through one or two one-pole filters, with slow amplitude modulation.
 fn noise(rng: &mut impl Rng, length: usize, rate: f32) -> Vec<f32> {
     let low = match rng.random_range(0..3) {
         0 => 1.0,
@@ -221,7 +224,7 @@ fn clicks(rng: &mut impl Rng, length: usize, rate: f32) -> Vec<f32> {
     samples
 }
 
-/// Claps of many hands: short bursts of noise at random times, now denser, now thinner.
+/// Claps of many hands: short bursts of noise at random times.
 fn applause(rng: &mut impl Rng, length: usize, rate: f32) -> Vec<f32> {
     let mut samples = vec![0.0; length];
     let density = between_log(rng, 20.0, 400.0);
@@ -244,7 +247,7 @@ fn applause(rng: &mut impl Rng, length: usize, rate: f32) -> Vec<f32> {
     samples
 }
 
-/// Calls that glide, are repeated and pause.
+/// Calls that glide and repeat, with pauses.
 fn chirps(rng: &mut impl Rng, length: usize, rate: f32) -> Vec<f32> {
     let mut samples = vec![0.0; length];
     let base = between_log(rng, 900.0, 5000.0).min(0.3 * rate);
@@ -280,7 +283,7 @@ fn peak(samples: &[f32]) -> f32 {
     samples.iter().fold(0.0, |peak, s| peak.max(s.abs()))
 }
 
-/// Between two positive numbers, each octave as likely.
+/// A log-uniform number between two positive numbers.
 fn between_log(rng: &mut impl Rng, low: f32, high: f32) -> f32 {
     low * (high / low).powf(rng.random::<f32>())
 }

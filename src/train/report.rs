@@ -15,40 +15,40 @@ use super::{Report, TagEvaluation, TrainError};
 
 pub use gather::{EvaluatedClips, epochs_of};
 
-/// What there is to report. Whatever is empty is left out of the page.
+/// The contents of a report. What is empty is left out of the page.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Contents {
-    /// What the page is called.
+    /// The title of the page.
     pub title: String,
-    /// What a reader must know, a sentence each.
+    /// Notes for the reader, a sentence each.
     pub notes: Vec<String>,
-    /// What must stand beside every number, a sentence each: a split that leaks, for one.
+    /// Warnings that concern every figure, a sentence each, such as a split that leaks.
     pub warnings: Vec<String>,
-    /// How well a model does.
+    /// The evaluation of a genre classifier.
     pub evaluation: Option<Report>,
-    /// How well a model tells tags.
+    /// The evaluation of a tagger.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tags: Option<TagEvaluation>,
-    /// The epochs of its training.
+    /// The epochs of the training.
     pub epochs: Vec<Epoch>,
-    /// Trainings with one setting varied.
+    /// Sweeps of one hyperparameter.
     pub sweeps: Vec<Sweep>,
-    /// Where the clips lie.
+    /// The clips on the map.
     pub places: Option<Places>,
-    /// How the descriptors of the clips go together.
+    /// The correlations of the descriptors.
     pub correlations: Option<Correlations>,
-    /// Clips to look at.
+    /// Mel spectrograms of some clips.
     pub pictures: Vec<SpectrogramImage>,
     /// Models side by side.
     pub compared: Vec<Compared>,
-    /// Pairs of them on the same clips.
+    /// Tests of pairs of them on the same clips.
     pub tests: Vec<Pair>,
-    /// How well tastes are foreseen.
+    /// How well ratings are predicted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub taste: Option<TasteReport>,
 }
 
-/// A line of a training's metrics.csv.
+/// A line of the metrics.csv of a training.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Epoch {
     /// Counted from one.
@@ -57,30 +57,30 @@ pub struct Epoch {
     pub learning_rate: f64,
     /// Mean cross-entropy of the epoch's batches in nats; of tags, binary.
     pub train_loss: f64,
-    /// Mean cross-entropy of the clips that choose, in nats.
+    /// Mean cross-entropy on the validation split, in nats.
     pub valid_loss: f64,
-    /// Their accuracy; of tags, Hamming accuracy.
+    /// Accuracy on the validation split; of tags, Hamming accuracy.
     pub valid_accuracy: f64,
-    /// Their macro F1.
+    /// Macro F1 on the validation split.
     pub valid_macro_f1: f64,
-    /// Of tags, their mean average precision.
+    /// Of tags, mean average precision on the validation split.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid_average_precision: Option<f64>,
-    /// Seconds it took.
+    /// Its duration in seconds.
     pub seconds: f64,
 }
 
 impl Epoch {
-    /// What the best epoch is chosen by: macro F1, or of tags mean average precision.
+    /// The score that selects the best epoch: macro F1, or of tags mean average precision.
     pub fn score(&self) -> f64 {
         self.valid_average_precision.unwrap_or(self.valid_macro_f1)
     }
 }
 
-/// Trainings that differ in one setting.
+/// Trainings that differ in one hyperparameter.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Sweep {
-    /// The setting: "learning rate".
+    /// The hyperparameter, such as "learning rate".
     pub setting: String,
     /// One per value.
     pub runs: Vec<Run>,
@@ -89,20 +89,20 @@ pub struct Sweep {
 /// One training of a sweep.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Run {
-    /// The setting's value.
+    /// Its value.
     pub value: String,
-    /// Its epochs; none if the loss grew beyond all bounds at once.
+    /// Its epochs; empty if the loss diverged in the first one.
     pub epochs: Vec<Epoch>,
 }
 
-/// Where clips lie on the map of [`soundalike_core::catalog::Map`].
+/// Clips on the map of [`soundalike_core::catalog::Map`].
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Places {
-    /// Share of the variance that each axis holds.
+    /// Share of the variance along each axis.
     pub explained: [f32; 3],
     /// Each clip.
     pub songs: Vec<Spot>,
-    /// The middle of each genre's clips.
+    /// The mean of each genre's clips.
     pub signatures: Vec<Spot>,
 }
 
@@ -135,7 +135,7 @@ pub struct SpectrogramImage {
     pub genre: String,
     /// Its length in seconds.
     pub seconds: f64,
-    /// Mel bands before they were put together for the picture.
+    /// Mel bands before they were merged for the picture.
     pub bands: usize,
     /// Quietest and loudest level shown, in dB.
     pub range: [f32; 2],
@@ -144,12 +144,12 @@ pub struct SpectrogramImage {
     pub decibels: Vec<Vec<f32>>,
 }
 
-/// A model in the table of several; what is not known is left out.
+/// A model in the comparison; unknown figures are left out.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Compared {
     /// The model.
     pub name: String,
-    /// Share of the clips that it calls right; of tags, Hamming accuracy.
+    /// Accuracy; of tags, Hamming accuracy.
     pub accuracy: Option<f64>,
     /// 95 % interval of it.
     pub accuracy_interval: Option<[f64; 2]>,
@@ -162,9 +162,9 @@ pub struct Compared {
     pub mean_average_precision: Option<f64>,
     /// Artist-filtered precision at ten.
     pub precision_at_10: Option<f64>,
-    /// Numbers that it learns.
+    /// Trainable parameters.
     pub parameters: Option<usize>,
-    /// Millions of floating-point operations per example, a multiply-add counting two.
+    /// Millions of floating-point operations per example, a multiply-add counted as two.
     pub megaflops: Option<f64>,
     /// Seconds of training.
     pub train_seconds: Option<f64>,
@@ -196,7 +196,7 @@ pub fn write(folder: &Path, contents: &Contents) -> Result<(), TrainError> {
         cause: cause.to_string(),
     };
     let json = serde_json::to_string_pretty(contents).map_err(failed)?;
-    let html = page::html(contents)?;
+    let html = page::page(contents)?;
     write_whole(&folder.join("report.html"), html.as_bytes())?;
     write_whole(&folder.join("report.json"), format!("{json}\n").as_bytes())?;
     Ok(())
@@ -208,7 +208,7 @@ mod tests {
 
     use super::super::metrics;
     use super::*;
-    use crate::taste::{Figure, HammingRow, Personal};
+    use crate::taste::{HammingRow, MethodScores, PersonalScores};
 
     const NASTY: &str = "<script>alert(1)</script> & \"co\"";
 
@@ -227,7 +227,7 @@ mod tests {
             .collect()
     }
 
-    /// A report of everything, with a name that would break a careless page.
+    /// A report of everything, with a name that would break a page without escaping.
     fn everything() -> Contents {
         let genres: Vec<String> = ["blues", "rock", NASTY].map(str::to_owned).to_vec();
         let labels = [0, 0, 1, 1, 2, 2];
@@ -333,27 +333,27 @@ mod tests {
     }
 
     fn tastes() -> TasteReport {
-        let way = Figure {
+        let method = MethodScores {
             name: NASTY.to_owned(),
-            knows_others: true,
+            uses_others: true,
             accuracy: [0.6, 0.5, 0.7],
             log_loss: [0.6, 0.55, 0.65],
             auc: None,
-            behind: [0.0; 3],
+            log_loss_difference: [0.0; 3],
             calibration_error: 0.02,
         };
-        let personal = |labels| Personal {
-            labels,
+        let personal = |known_ratings| PersonalScores {
+            known_ratings,
             participants: 9,
-            rows: vec![way.clone()],
+            rows: vec![method.clone()],
         };
         TasteReport {
             answers: "simulated".to_owned(),
             participants: 9,
             songs: 50,
-            opinions: 400,
+            ratings: 400,
             liked: 0.5,
-            left_out: "3 folds by participant".to_owned(),
+            held_out: "3 folds by participant".to_owned(),
             favourite: vec![HammingRow {
                 input: NASTY.to_owned(),
                 participants: 9,
@@ -363,7 +363,7 @@ mod tests {
             }],
             networks: Vec::new(),
             personal: vec![personal(5), personal(10)],
-            cold_start: vec![way],
+            cold_start: vec![method],
         }
     }
 
@@ -393,9 +393,9 @@ mod tests {
                 assert_eq!(html.matches(&id).count(), 1, "{id}");
             }
         }
-        assert!(html.contains("grew beyond all bounds: 0.1."));
+        assert!(html.contains("the loss diverged: 0.1."));
         assert!(html.contains("<canvas") && html.contains("McNemar"));
-        // Nothing is fetched, and every stand-in colour became a variable.
+        // Nothing is fetched, and every placeholder colour became a variable.
         for absent in [
             "://", "src=", "@import", "url(", "\"#01020", "\"#02020", " style=",
         ] {
@@ -406,6 +406,13 @@ mod tests {
         assert_eq!(json["evaluation"]["clips"], 6);
         assert_eq!(json["evaluation"]["curves"]["blues"]["roc"][0][0], 0.0);
         assert_eq!(json["epochs"][3]["epoch"], 4);
+        // The keys of models/taste.json.
+        let taste = &json["taste"];
+        assert_eq!(taste["opinions"], 400);
+        assert_eq!(taste["left_out"], "3 folds by participant");
+        assert_eq!(taste["personal"][1]["labels"], 10);
+        assert_eq!(taste["cold_start"][0]["knows_others"], true);
+        assert_eq!(taste["cold_start"][0]["behind"][0], 0.0);
     }
 
     #[test]
@@ -430,7 +437,7 @@ mod tests {
             epochs: learning,
             ..Contents::default()
         };
-        let html = page::html(&contents).expect("a page");
+        let html = page::page(&contents).expect("a page");
         for part in ["Tag by tag", "Hamming accuracy", "mean AP", "roc-1-title"] {
             assert!(html.contains(part), "{part}");
         }
@@ -441,7 +448,7 @@ mod tests {
 
     #[test]
     fn names_cannot_become_markup() {
-        let html = page::html(&everything()).expect("a page");
+        let html = page::page(&everything()).expect("a page");
         assert!(!html.contains("<script>alert"));
         assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;co&quot;"));
         // Two scripts are the page's own: its data and what turns them.
@@ -451,7 +458,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_left_out() {
-        let html = page::html(&Contents {
+        let html = page::page(&Contents {
             title: "Nothing".to_owned(),
             ..Contents::default()
         })

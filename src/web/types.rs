@@ -5,6 +5,7 @@ use std::path::Path;
 
 use soundalike_core::catalog::{Ranking, RecommendationView, Signature};
 use soundalike_core::message::Notice;
+use soundalike_core::model::Head;
 use soundalike_core::pipeline::{PredictionView, TimelineView};
 use soundalike_core::taste::{TasteSummary, TasteTrait};
 use soundalike_core::verdict::Verdict;
@@ -26,6 +27,7 @@ fn declarations() -> String {
         Check::decl(),
         Choice::decl(),
         EngineInfo::decl(),
+        Head::decl(),
         Learning::decl(),
         Liked::decl(),
         MapView::decl(),

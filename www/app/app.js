@@ -68,7 +68,9 @@ export class App {
   /** Another source was chosen while it listens. @type {(() => void) | null} */
   #listenNext = null;
   /** What went wrong: with the page, with listening, and with what was dropped but is no file. */
+  /** @type {Message} */
   #fatalError = '';
+  /** @type {Message} */
   #listenError = '';
   /** @type {string[]} */
   #dropErrors = [];

@@ -49,7 +49,7 @@ export class Saliency {
     setRawText(this.#words, format('Looking for what points to {} here', genreName(genre)));
   }
 
-  /** Why there is none. @param {string} sentence */
+  /** Why there is none. @param {import('../types.js').Message} sentence */
   complain(sentence) {
     setRawText(this.#words, translateMessage(sentence));
   }

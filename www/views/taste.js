@@ -297,7 +297,7 @@ export class TasteView {
     );
   }
 
-  /** @param {string} sentence */
+  /** @param {import('../types.js').Message} sentence */
   #complain(sentence) {
     setRawText(this.#trouble, sentence && translateMessage(sentence));
   }

@@ -1,5 +1,4 @@
-//! All answers for the researcher, some rows at a time: an export needs no more memory for a million
-//! answers than for a hundred.
+//! The export of all answers, streamed page by page, so that memory does not grow with their number.
 
 use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -11,18 +10,18 @@ use time::OffsetDateTime;
 use super::store::{Row, Store};
 use soundalike_survey::{Answer, Config, Favourite, Opinion};
 
-/// Rows that are read at once.
-const ROWS: i64 = 100;
+/// Rows of a page.
+const PAGE_ROWS: i64 = 100;
 const DAY_SECONDS: i64 = 86_400;
 
-/// How answers are written.
+/// The format of an export.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Format {
-    /// One answer a line, as it was sent: what the trainer reads.
+    /// One answer per line, as it was sent: what the trainer reads.
     #[default]
     Jsonl,
-    /// One answer a line, one song a column: what a spreadsheet reads.
+    /// One answer per row, one song per column: what a spreadsheet reads.
     Csv,
 }
 
@@ -38,7 +37,7 @@ pub(super) fn export(store: Store, config: &Config, format: Format) -> Response 
         async move {
             let Some(after) = after else { return Ok(None) };
             let rows = store
-                .page(&after, ROWS)
+                .page(&after, PAGE_ROWS)
                 .await
                 .map_err(std::io::Error::other)?;
             let text: Vec<u8> = rows
@@ -77,7 +76,7 @@ fn columns(songs: &[String]) -> Vec<String> {
     [named(&before), songs.to_vec(), named(&after)].concat()
 }
 
-/// The cells of an answer; none of one that this version cannot read.
+/// The cells of an answer; `None` if this version cannot read it.
 fn cells(row: &Row, songs: &[String]) -> Option<Vec<String>> {
     let answer = Answer::from_json(row.answer.as_bytes()).ok()?;
     let received = OffsetDateTime::from_unix_timestamp(row.received_day * DAY_SECONDS).ok()?;
@@ -108,7 +107,7 @@ fn cells(row: &Row, songs: &[String]) -> Option<Vec<String>> {
     Some(cells)
 }
 
-/// A line of CSV. A cell that a spreadsheet would take for a formula gets an apostrophe before it
+/// A line of CSV. A cell that a spreadsheet would take for a formula is prefixed with an apostrophe
 /// (https://owasp.org/www-community/attacks/CSV_Injection).
 fn line(cells: &[String]) -> Vec<u8> {
     let harmless = cells.iter().map(|cell| {

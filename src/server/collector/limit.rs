@@ -1,5 +1,5 @@
-//! How often an address may ask. Addresses are not kept: the limiter knows them by a hash with a salt
-//! that is drawn when the collector starts and never leaves it.
+//! The rate limit of each address. Addresses are not stored: the limiter uses a hash with a random salt
+//! that is drawn when the collector starts and is never written anywhere.
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, SocketAddr};
@@ -33,7 +33,7 @@ impl Limit {
     /// Counts a request.
     ///
     /// # Errors
-    /// The seconds to wait, if it is one too many.
+    /// The seconds to wait, if the limit is exceeded.
     pub(super) fn check(&self, peer: SocketAddr, headers: &HeaderMap) -> Result<(), u64> {
         let address = self.address(peer, headers);
         let key = self.salt.hash_one(network(address));
@@ -43,7 +43,7 @@ impl Limit {
         })
     }
 
-    /// Behind a proxy that is trusted, the address that it has added, which is the last.
+    /// The client's address; behind a trusted proxy, the one that the proxy added, which is the last.
     fn address(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
         let forwarded = || {
             let last = headers.get_all(FORWARDED).iter().next_back()?;
@@ -53,14 +53,14 @@ impl Limit {
         forwarded.unwrap_or_else(|| peer.ip())
     }
 
-    /// Forgets who has not asked for a while.
+    /// Drops the state of addresses that have sent no request for a while.
     pub(super) fn forget(&self) {
         self.limiter.retain_recent();
         self.limiter.shrink_to_fit();
     }
 }
 
-/// What counts as one address: of IPv6, a customer's whole network of 64 bits.
+/// What counts as one address: for IPv6, the /64 network of a customer.
 fn network(address: IpAddr) -> [u8; 8] {
     let mut network = [0; 8];
     match address.to_canonical() {
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn each_address_has_a_limit_of_its_own_and_is_told_how_long_to_wait() {
+    fn each_address_has_its_own_limit_and_learns_how_long_to_wait() {
         let limit = limit(false);
         let none = HeaderMap::new();
         for address in [1, 2] {

@@ -1,8 +1,9 @@
-//! The survey's collector: takes answers, gives each participant power over the own one, and hands all
-//! to the researcher. docs/collector.md says how it is run and what it keeps.
+//! The survey's collector: it stores answers, lets each participant read, replace and withdraw their own
+//! answer, and exports all answers for the researcher. docs/collector.md describes how it is run and what
+//! it stores.
 //!
-//! Nothing that matters is in the process: several collectors on one PostgreSQL work behind any load
-//! balancer.
+//! The process keeps no state of its own: several collectors can share one PostgreSQL database behind a
+//! load balancer.
 
 mod export;
 mod limit;
@@ -39,31 +40,31 @@ use problem::Problem;
 use soundalike_survey::{Answer, Config, ConfigError, is_participant_code};
 use store::{Found, Put, Store};
 
-/// Bytes of an answer, at most.
-const BODY_MOST: usize = 256 * 1024;
+/// Greatest size of an answer in bytes.
+const BODY_LIMIT: usize = 256 * 1024;
 /// How long a request may take to arrive and to be answered.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// How often old answers are looked for.
+const TIMEOUT: Duration = Duration::from_secs(20);
+/// How often old answers are deleted.
 const HOUR: Duration = Duration::from_secs(3600);
-/// Digits of a participant's secret.
+/// Hexadecimal digits of a participant's secret.
 const SECRET_DIGITS: usize = 32;
-/// The environment's name of the export token.
+/// The environment variable of the export token.
 const TOKEN_VARIABLE: &str = "SOUNDALIKE_EXPORT_TOKEN";
 /// Its file beside the database.
 const TOKEN_FILE: &str = "export-token";
-/// Letters of a token, at least.
-const TOKEN_LEAST: usize = 16;
+/// Least length of a token.
+const TOKEN_MIN_LENGTH: usize = 16;
 
-/// How the collector is to be run.
+/// How the collector runs.
 #[derive(Clone, Debug)]
 pub struct CollectorConfig {
     /// The survey's description.
     pub survey: PathBuf,
-    /// Where the answers are kept.
+    /// Where the answers are stored.
     pub storage: Storage,
-    /// Requests a minute from one address, at most; without a limit if none.
+    /// Requests per minute allowed from one address; `None` for no limit.
     pub rate_limit: Option<NonZeroU32>,
-    /// Whether `X-Forwarded-For` names the address.
+    /// Whether the client's address is taken from `X-Forwarded-For`.
     pub trust_proxy: bool,
 }
 
@@ -72,14 +73,14 @@ pub struct CollectorConfig {
 #[non_exhaustive]
 pub enum CollectorError {
     /// The survey cannot be read.
-    #[error("{}: the survey cannot be read ({source}); name its file with --survey, or leave the collector out with --no-collector", .file.display())]
+    #[error("{}: the survey cannot be read ({source})", .file.display())]
     Read {
         /// Its file.
         file: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
-    /// The survey makes no sense.
+    /// The survey is not valid.
     #[error("{} {source}", .file.display())]
     Survey {
         /// Its file.
@@ -90,20 +91,20 @@ pub enum CollectorError {
     /// The database cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The token cannot be kept.
+    /// The token cannot be stored.
     #[error("{}: the export token cannot be read or written ({source}); set {TOKEN_VARIABLE} instead", .file.display())]
     TokenFile {
         /// Its file.
         file: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
-    /// The token can be guessed.
-    #[error("the export token is shorter than {TOKEN_LEAST} letters: choose a longer one")]
+    /// The token is too short.
+    #[error("the export token has fewer than {TOKEN_MIN_LENGTH} characters: choose a longer one")]
     ShortToken,
 }
 
-/// A collector that is ready to answer.
+/// A collector that is ready to answer requests.
 #[derive(Clone, Debug)]
 pub(super) struct Collector {
     store: Store,
@@ -129,7 +130,7 @@ impl Collector {
         let store = Store::open(&config.storage).await?;
         let token = export_token(&config.storage)?;
         if token.is_none() {
-            tracing::warn!("exports are off: set {TOKEN_VARIABLE} to have them");
+            tracing::warn!("exports are disabled: set {TOKEN_VARIABLE} to enable them");
         }
         Ok(Self {
             store,
@@ -143,7 +144,7 @@ impl Collector {
 
     /// All paths of the collector.
     pub(super) fn router(&self) -> Router {
-        let limited = middleware::from_fn_with_state(self.clone(), count);
+        let limited = middleware::from_fn_with_state(self.clone(), rate_limit);
         let answers = Router::new()
             .route("/api/v1/answers", post(submit))
             .route("/api/v1/answers/{participant}", get(show).delete(withdraw))
@@ -154,16 +155,16 @@ impl Collector {
             .route("/api/{*path}", get(no_such_path).fallback(no_such_path))
             .merge(answers)
             .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
-            .layer(DefaultBodyLimit::max(BODY_MOST))
-            .layer(middleware::from_fn(in_time))
+            .layer(DefaultBodyLimit::max(BODY_LIMIT))
+            .layer(middleware::from_fn(time_out))
             .layer(middleware::from_fn(observe::request))
-            .layer(middleware::map_response(never_kept))
+            .layer(middleware::map_response(no_store))
             .route("/readyz", get(ready))
             .route("/metrics", get(observe::metrics))
             .with_state(self.clone())
     }
 
-    /// Deletes old answers and forgets addresses, now and every hour.
+    /// Deletes old answers and expired rate limits, now and every hour.
     pub(super) async fn keep_tidy(self) {
         let mut hours = tokio::time::interval(HOUR);
         loop {
@@ -174,23 +175,23 @@ impl Collector {
             let oldest = today() - i64::from(self.survey.retention_days);
             match self.store.delete_before(oldest).await {
                 Ok(0) => {}
-                Ok(deleted) => tracing::info!(deleted, "old answers are deleted"),
+                Ok(deleted) => tracing::info!(deleted, "old answers deleted"),
                 Err(error) => tracing::warn!(%error, "old answers could not be deleted"),
             }
         }
     }
 
-    /// Ends the connections to the database.
+    /// Closes the connections to the database.
     pub(super) async fn close(&self) {
         self.store.close().await;
     }
 }
 
-/// The token that exports are asked for with: from the environment, else from the file beside SQLite's,
-/// which is made where it is missing.
+/// The token of exports: from the environment, else from the file beside SQLite's, which is created if it
+/// is missing.
 fn export_token(storage: &Storage) -> Result<Option<String>, CollectorError> {
     let long = |token: String| match token.trim() {
-        token if token.len() < TOKEN_LEAST => Err(CollectorError::ShortToken),
+        token if token.len() < TOKEN_MIN_LENGTH => Err(CollectorError::ShortToken),
         token => Ok(Some(token.to_owned())),
     };
     if let Ok(token) = std::env::var(TOKEN_VARIABLE) {
@@ -227,8 +228,8 @@ fn today() -> i64 {
     since.map_or(0, |since| (since.as_secs() / 86_400) as i64)
 }
 
-/// A request counts before anything else is done with it.
-async fn count(
+/// Applies the rate limit before anything else is done with a request.
+async fn rate_limit(
     State(collector): State<Collector>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
@@ -241,17 +242,17 @@ async fn count(
     Ok(next.run(request).await)
 }
 
-/// A request that does not end is ended.
-async fn in_time(request: Request, next: Next) -> Result<Response, Problem> {
-    tokio::time::timeout(PATIENCE, next.run(request))
+/// Cancels a request that takes too long.
+async fn time_out(request: Request, next: Next) -> Result<Response, Problem> {
+    tokio::time::timeout(TIMEOUT, next.run(request))
         .await
         .map_err(|_| Problem::TooSlow)
 }
 
-/// Nothing of the collector's is kept by browsers and proxies.
-async fn never_kept(mut response: Response) -> Response {
-    let never = HeaderValue::from_static("no-store");
-    response.headers_mut().insert(CACHE_CONTROL, never);
+/// Keeps browsers and proxies from caching the collector's responses.
+async fn no_store(mut response: Response) -> Response {
+    let value = HeaderValue::from_static("no-store");
+    response.headers_mut().insert(CACHE_CONTROL, value);
     response
 }
 
@@ -268,7 +269,7 @@ async fn ready(State(collector): State<Collector>) -> Result<&'static str, Probl
     Ok("ready\n")
 }
 
-/// What follows `Bearer` in the request's authorization.
+/// The bearer token of the request.
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, credentials) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme
@@ -276,7 +277,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
         .then_some(credentials.trim())
 }
 
-/// SHA-256 of the participant's secret, which itself is not kept.
+/// SHA-256 of the participant's secret; the secret itself is not stored.
 fn secret_hash(headers: &HeaderMap) -> Result<String, Problem> {
     let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     match bearer(headers) {
@@ -287,7 +288,7 @@ fn secret_hash(headers: &HeaderMap) -> Result<String, Problem> {
     }
 }
 
-/// The hash by which the participant's row is known.
+/// The hash that identifies the participant's row.
 fn code_hash(participant: &str) -> Result<String, Problem> {
     if !is_participant_code(participant) {
         return Err(Problem::OtherParticipant);
@@ -310,12 +311,12 @@ async fn submit(
     }
     let body = body.map_err(|rejected| match rejected.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::TooLarge,
-        _ => Problem::Broken("The request broke off: send it again.".to_owned()),
+        _ => Problem::Broken("The request was incomplete: send it again.".to_owned()),
     })?;
     let answer = Answer::from_json(&body).map_err(Problem::Unreadable)?;
     answer.check(&collector.survey).map_err(Problem::Invalid)?;
     let code_hash = code_hash(&answer.participant)?;
-    // One line, whatever the participant's program made of it.
+    // On one line, however the client formatted it.
     let text = serde_json::to_string(&answer)
         .map_err(|error| Problem::Broken(format!("The answer cannot be written: {error}.")))?;
     let put = collector
@@ -336,7 +337,7 @@ async fn show(
 ) -> Result<Response, Problem> {
     let secret_hash = secret_hash(&headers)?;
     let code_hash = code_hash(&participant)?;
-    let answer = whole(collector.store.get(&code_hash, &secret_hash).await?)?;
+    let answer = found_answer(collector.store.get(&code_hash, &secret_hash).await?)?;
     let json = [(CONTENT_TYPE, "application/json")];
     Ok((json, body::Body::from(answer)).into_response())
 }
@@ -348,12 +349,12 @@ async fn withdraw(
 ) -> Result<StatusCode, Problem> {
     let secret_hash = secret_hash(&headers)?;
     let code_hash = code_hash(&participant)?;
-    whole(collector.store.withdraw(&code_hash, &secret_hash).await?)?;
+    found_answer(collector.store.withdraw(&code_hash, &secret_hash).await?)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The answer, if there is one that this secret belongs to.
-fn whole(found: Found) -> Result<String, Problem> {
+/// The answer, if there is one with this secret.
+fn found_answer(found: Found) -> Result<String, Problem> {
     match found {
         Found::Answer(answer) => Ok(answer),
         Found::WrongSecret => Err(Problem::WrongSecret),
@@ -386,15 +387,16 @@ async fn export_all(
         Some("csv") => Format::Csv,
         Some(_) => return Err(Problem::UnknownFormat),
     };
-    // A database that is gone is told of before the first byte.
+    // An unreachable database must be reported before the first byte of the body.
     collector.store.ping().await?;
     Ok(export::export(collector.store, &collector.survey, format))
 }
 
-/// Where the survey of a site lies.
+/// The default survey file of a site.
 pub fn survey_of(site: &Path) -> PathBuf {
     site.join("survey/config.json")
 }
+
 /// SHA-256 in hexadecimal.
 fn sha256_hex(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);

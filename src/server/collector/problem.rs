@@ -1,4 +1,4 @@
-//! What went wrong, as `application/problem+json` (RFC 9457).
+//! Errors of the collector as `application/problem+json` (RFC 9457).
 
 use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, StatusCode};
@@ -8,11 +8,11 @@ use serde::Serialize;
 use super::store::StoreError;
 use soundalike_survey::Invalid;
 
-/// Seconds after which a collector that cannot store is asked again.
+/// Seconds after which a client may try again if nothing could be stored.
 const RETRY_SECONDS: u64 = 10;
 
-/// Why a request was not carried out. The kinds are the `type` of the answer and a label of the
-/// metrics, so they stay as they are.
+/// Why a request failed. The kinds are the `type` of the response and a label of the metrics, so they
+/// must not change.
 #[derive(Debug)]
 pub(super) enum Problem {
     NoSecret,
@@ -50,18 +50,18 @@ struct Body<'a> {
     detail: &'a str,
 }
 
-/// The kind of a problem, left in a response for the metrics.
+/// The kind of a problem, attached to the response for the metrics.
 #[derive(Clone, Copy)]
 pub(super) struct ProblemKind(pub &'static str);
 
 impl Problem {
-    /// ProblemKind, status, and detail in one sentence.
-    fn tell(&self) -> (&'static str, StatusCode, String) {
+    /// The kind, the status, and the detail in one sentence.
+    fn parts(&self) -> (&'static str, StatusCode, String) {
         let (kind, status, detail) = match self {
             Self::NoSecret => (
                 "no-secret",
                 StatusCode::UNAUTHORIZED,
-                "The secret is missing: send it as `Authorization: Bearer` and 32 digits from 0 to 9 and a to f.",
+                "The secret is missing: send `Authorization: Bearer` and its 32 digits from 0 to 9 and a to f.",
             ),
             Self::NoToken => (
                 "no-token",
@@ -81,22 +81,22 @@ impl Problem {
             Self::ExportsOff => (
                 "exports-off",
                 StatusCode::FORBIDDEN,
-                "Exports are off: start the collector with SOUNDALIKE_EXPORT_TOKEN.",
+                "Exports are disabled: start the collector with SOUNDALIKE_EXPORT_TOKEN.",
             ),
             Self::Unknown => (
                 "unknown",
                 StatusCode::NOT_FOUND,
-                "There is no answer of this participant.",
+                "There is no answer from this participant.",
             ),
             Self::NoSuchPath => (
                 "no-such-path",
                 StatusCode::NOT_FOUND,
-                "There is nothing at this path; docs/collector.md lists what there is.",
+                "There is nothing at this path; docs/collector.md lists the paths.",
             ),
             Self::MethodNotAllowed => (
                 "method-not-allowed",
                 StatusCode::METHOD_NOT_ALLOWED,
-                "This path is not asked in this way; docs/collector.md says how.",
+                "This method is not allowed here; docs/collector.md lists the methods.",
             ),
             Self::TooSlow => (
                 "too-slow",
@@ -131,12 +131,12 @@ impl Problem {
             Self::OtherParticipant => (
                 "other-participant",
                 StatusCode::NOT_FOUND,
-                "This is no participant's code.",
+                "This is not a participant's code.",
             ),
             Self::UnknownFormat => (
                 "unknown-format",
                 StatusCode::BAD_REQUEST,
-                "There are exports as format=jsonl and format=csv.",
+                "The formats are format=jsonl and format=csv.",
             ),
             Self::TooOften(seconds) => {
                 let detail = format!("Too many requests from this address: wait {seconds} s.");
@@ -156,14 +156,14 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let (kind, status, detail) = self.tell();
+        let (kind, status, detail) = self.parts();
         let body = Body {
             r#type: format!("urn:soundalike:problem:{kind}"),
             title: status.canonical_reason().unwrap_or_default(),
             status: status.as_u16(),
             detail: &detail,
         };
-        // Four plain fields always become JSON.
+        // Four plain fields can always be serialised.
         let bytes = serde_json::to_vec(&body).unwrap_or_default();
         let mut response = (status, bytes).into_response();
         let mut header = |name: HeaderName, value: HeaderValue| {

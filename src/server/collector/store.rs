@@ -1,5 +1,5 @@
-//! Where answers are kept: SQLite in a folder, or PostgreSQL. Each change is one statement, so that
-//! several requests, and several collectors on one PostgreSQL, cannot get in each other's way.
+//! The database of the answers: SQLite in a folder, or PostgreSQL. Each change is a single statement, so
+//! that concurrent requests, and several collectors on one PostgreSQL, are safe.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -15,36 +15,34 @@ static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 /// The database's file in its folder.
 const FILE: &str = "answers.sqlite";
 /// How long a request waits for a connection, and for other writers.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// Connections of a collector, at most.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// Greatest number of connections of a collector.
 const CONNECTIONS: u32 = 8;
 
-/// Where answers are to be kept.
+/// Where answers are stored.
 #[derive(Clone, Debug)]
 pub enum Storage {
-    /// SQLite's file in this folder, which is made where it is missing.
+    /// SQLite's file in this folder, which is created if it is missing.
     Folder(PathBuf),
     /// PostgreSQL's address, `postgres://…`.
     Postgres(String),
 }
 
-/// Why the answers cannot be kept in a place.
+/// Why the database cannot be opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// The folder cannot be made.
-    #[error(
-        "{folder}: the folder of the answers cannot be made ({source}); choose another with --data"
-    )]
+    /// The folder cannot be created.
+    #[error("{folder}: the folder for the answers cannot be created ({source})")]
     Folder {
-        /// Which.
+        /// The folder.
         folder: String,
-        /// What the system says.
+        /// The error of the system.
         source: std::io::Error,
     },
-    /// The address is none.
+    /// The address is not valid.
     #[error(
-        "the database's address is not one of PostgreSQL such as postgres://user:password@host/name"
+        "the database's address is not a PostgreSQL address such as postgres://user:password@host/name"
     )]
     Address,
     /// It cannot be opened.
@@ -52,26 +50,28 @@ pub enum OpenError {
     Open {
         /// File, or host and name.
         place: String,
-        /// What the database says.
+        /// The error of the database.
         source: sqlx::Error,
     },
-    /// Its tables cannot be made.
-    #[error("{place}: the tables cannot be made ({source}); it may belong to another version")]
+    /// Its tables cannot be created.
+    #[error(
+        "{place}: the tables cannot be created ({source}); the database may belong to another version"
+    )]
     Migrate {
         /// File, or host and name.
         place: String,
-        /// What the database says.
+        /// The error of the database.
         source: MigrateError,
     },
 }
 
-/// Why something could not be stored or read just now. Nothing is half-written then.
+/// Why an answer could not be stored or read. Nothing is partly written then.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum StoreError {
     #[error("The collector's disk is full. Nothing was stored: send the answer again later.")]
     Full,
     #[error(
-        "The collector's database takes no changes. Nothing was stored: send the answer again later."
+        "The collector's database is read-only. Nothing was stored: send the answer again later."
     )]
     ReadOnly,
     #[error("The collector's database cannot be reached. Send the request again later.")]
@@ -116,7 +116,7 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
-/// What became of an answer that was sent.
+/// What happened to an answer that was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Put {
     Created,
@@ -125,7 +125,7 @@ pub(super) enum Put {
     Withdrawn,
 }
 
-/// What is there of an answer.
+/// The stored state of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Found {
     Answer(String),
@@ -134,7 +134,7 @@ pub(super) enum Found {
     Nothing,
 }
 
-/// An answer of an export.
+/// A row of an export.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub(super) struct Row {
     pub code_hash: String,
@@ -148,7 +148,7 @@ enum DatabasePool {
     Postgres(PgPool),
 }
 
-/// Runs the same on both databases.
+/// Runs the same code on both databases.
 macro_rules! on {
     ($pool:expr, $name:ident => $body:expr) => {
         match $pool {
@@ -163,7 +163,7 @@ macro_rules! on {
 pub(super) struct Store(DatabasePool);
 
 impl Store {
-    /// Opens the database and brings its tables up to date.
+    /// Opens the database and migrates its tables.
     pub(super) async fn open(storage: &Storage) -> Result<Self, OpenError> {
         match storage {
             Storage::Folder(folder) => Self::open_sqlite(folder).await,
@@ -182,14 +182,14 @@ impl Store {
             .filename(&file)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            // A 201 outlives the process and the machine: every commit is on the disk.
+            // An answer that was confirmed with a 201 survives a crash: every commit is on the disk.
             .synchronous(SqliteSynchronous::Full)
             // What is deleted is overwritten.
             .pragma("secure_delete", "ON")
-            .busy_timeout(PATIENCE);
+            .busy_timeout(TIMEOUT);
         let pool = SqlitePoolOptions::new()
             .max_connections(CONNECTIONS)
-            .acquire_timeout(PATIENCE)
+            .acquire_timeout(TIMEOUT)
             .connect_with(options)
             .await;
         let open = |source| OpenError::Open {
@@ -219,7 +219,7 @@ impl Store {
         );
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
-            .acquire_timeout(PATIENCE)
+            .acquire_timeout(TIMEOUT)
             .connect_with(options)
             .await;
         let open = |source| OpenError::Open {
@@ -227,7 +227,7 @@ impl Store {
             source,
         };
         let pool = pool.map_err(open)?;
-        // Collectors that start together take turns: sqlx locks.
+        // sqlx takes a lock, so collectors may start at the same time.
         MIGRATIONS
             .run(&pool)
             .await
@@ -235,7 +235,7 @@ impl Store {
         Ok(Self(DatabasePool::Postgres(pool)))
     }
 
-    /// Stores an answer, in place of what the same participant has sent before.
+    /// Stores an answer, replacing what the same participant sent before.
     pub(super) async fn put(
         &self,
         code_hash: &str,
@@ -276,14 +276,14 @@ impl Store {
             sqlx::query_as(SELECT).bind(code_hash).fetch_optional(pool).await?);
         Ok(match found {
             None => Found::Nothing,
-            // Both are hashes of random secrets: how long the comparison takes tells nothing.
-            Some((theirs, _)) if theirs != secret_hash => Found::WrongSecret,
+            // Both are hashes of random secrets, so the time of the comparison reveals nothing.
+            Some((stored, _)) if stored != secret_hash => Found::WrongSecret,
             Some((_, None)) => Found::Withdrawn,
             Some((_, Some(answer))) => Found::Answer(answer),
         })
     }
 
-    /// Deletes the answer of a participant for good; what was there.
+    /// Deletes the answer of a participant permanently, and returns what was there.
     pub(super) async fn withdraw(
         &self,
         code_hash: &str,
@@ -300,7 +300,7 @@ impl Store {
         Ok(found)
     }
 
-    /// Deletes what arrived before a day.
+    /// Deletes the answers that arrived before a day.
     pub(super) async fn delete_before(&self, day: i64) -> Result<u64, StoreError> {
         const DELETE: &str = "DELETE FROM answers WHERE received_day < $1";
         let deleted = on!(&self.0, pool =>
@@ -311,7 +311,7 @@ impl Store {
         Ok(deleted)
     }
 
-    /// Removes what is deleted from the files too, which each database else does later by itself.
+    /// Overwrites deleted answers in the files now; the database would do so later.
     async fn overwrite(&self) {
         let done = match &self.0 {
             DatabasePool::Sqlite(pool) => sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -323,11 +323,11 @@ impl Store {
             }
         };
         if let Err(error) = done {
-            tracing::warn!(%error, "deleted answers are not overwritten yet");
+            tracing::warn!(%error, "deleted answers have not been overwritten yet");
         }
     }
 
-    /// Up to `count` answers after the one of this hash, in the order of the hashes.
+    /// Up to `count` answers after the one with this hash, in the order of the hashes.
     pub(super) async fn page(&self, after: &str, count: i64) -> Result<Vec<Row>, StoreError> {
         const SELECT: &str = "SELECT code_hash, received_day, answer FROM answers \
             WHERE code_hash > $1 AND answer IS NOT NULL ORDER BY code_hash LIMIT $2";
@@ -335,13 +335,13 @@ impl Store {
             sqlx::query_as(SELECT).bind(after).bind(count).fetch_all(pool).await?))
     }
 
-    /// Whether the database answers.
+    /// Checks that the database can be reached.
     pub(super) async fn ping(&self) -> Result<(), StoreError> {
         on!(&self.0, pool => sqlx::query("SELECT 1").execute(pool).await.map(drop)?);
         Ok(())
     }
 
-    /// Ends all connections.
+    /// Closes all connections.
     pub(super) async fn close(&self) {
         on!(&self.0, pool => pool.close().await);
     }

@@ -25,6 +25,7 @@ use soundalike_core::dsp::FrontEnd;
 use soundalike_core::model::{Architecture, Calibration, GENRES, Head, WeightPrecision};
 use soundalike_core::pipeline::Predictor;
 use soundalike_datasets::progress::Progress;
+use soundalike_datasets::terminal::print_events;
 use soundalike_datasets::{self as datasets, FeatureTable, Song, Split};
 use soundalike_shipped as shipped;
 use soundalike_train::metrics::{GenreScore, Reliability};
@@ -413,7 +414,9 @@ fn split_by_artist(train: &[Song], valid: &[Song]) -> String {
 }
 
 fn main() -> ExitCode {
-    let done = match Arguments::parse().command {
+    let command = Arguments::parse().command;
+    print_events();
+    let done = match command {
         Command::Train(arguments) => train(arguments),
         Command::Import(ImportCommand::Musicnn { folder, output }) => {
             import(&folder, &output).map(|()| true)

@@ -1,4 +1,4 @@
-//! `trainer taste`: tastes of many people.
+//! `trainer taste`: taste models of many participants.
 
 use soundalike_datasets::output::write_whole;
 use std::io::Write;
@@ -12,47 +12,47 @@ use soundalike_shipped as shipped;
 use soundalike_survey::Config;
 use soundalike_train::report::{self, Contents};
 use soundalike_train::taste::{
-    Answers, Figure, Scenario, Simulation, TasteReport, evaluate, simulate, with_networks,
+    Answers, MethodScores, Scenario, Simulation, TasteReport, evaluate, simulate, with_networks,
 };
 
 #[derive(Subcommand)]
 pub enum TasteCommand {
-    /// Make answers of people who do not exist
+    /// Simulate the answers of participants
     Simulate {
-        /// People
+        /// Number of participants
         #[arg(long, default_value_t = 120)]
         participants: usize,
         /// Seed of every random choice
         #[arg(long, default_value_t = 0)]
         seed: u64,
-        /// What tastes are made of
+        /// What determines the tastes
         #[arg(long, value_enum, default_value_t = ScenarioName::Directions)]
         recipe: ScenarioName,
         /// The survey instead of the shipped one
         #[arg(long)]
         config: Option<PathBuf>,
-        /// Deviation of the logit that tastes make
+        /// Standard deviation of the logit that is due to tastes
         #[arg(long, default_value_t = Simulation::default().strength)]
         strength: f64,
-        /// Deviation of the logit that popularity makes
+        /// Standard deviation of the logit that is due to popularity
         #[arg(long, default_value_t = Simulation::default().popularity)]
         popularity: f64,
-        /// Share of opinions that are made by chance
+        /// Share of ratings that are random
         #[arg(long, default_value_t = Simulation::default().noise)]
         noise: f64,
-        /// Share of songs that are not known
+        /// Share of songs that a participant does not know
         #[arg(long, default_value_t = Simulation::default().unknown)]
         unknown: f64,
         /// JSON lines
         #[arg(short, value_name = "FILE")]
         output: PathBuf,
     },
-    /// Learn what people have in common
+    /// Train the population model on answers
     Train {
         /// JSON lines, as the collector exports them
         #[arg(required = true)]
         answers: Vec<PathBuf>,
-        /// The survey, to check the answers by
+        /// The survey that the answers are checked against
         #[arg(long)]
         config: Option<PathBuf>,
         /// Seed of the measurements on the card
@@ -62,18 +62,18 @@ pub enum TasteCommand {
         #[arg(short, value_name = "DIR", default_value = "models")]
         output: PathBuf,
     },
-    /// Measure how well tastes are foreseen
+    /// Measure how well ratings are predicted
     Evaluate {
         /// JSON lines, as the collector exports them
         #[arg(required = true)]
         answers: Vec<PathBuf>,
-        /// The survey, to check the answers by
+        /// The survey that the answers are checked against
         #[arg(long)]
         config: Option<PathBuf>,
         /// Seed of folds and choices
         #[arg(long, default_value_t = 0)]
         seed: u64,
-        /// Also foresee the likes from own favourites by perry's networks, which takes minutes
+        /// Also predict the ratings from own favourites by Perry's networks, which takes minutes
         #[arg(long)]
         networks: bool,
         /// Print one JSON document
@@ -85,14 +85,14 @@ pub enum TasteCommand {
     },
 }
 
-/// What simulated tastes are made of.
+/// What determines simulated tastes.
 #[derive(Clone, Copy, clap::ValueEnum)]
 pub enum ScenarioName {
     /// Directions of the embedding
     Directions,
-    /// Liked and disliked genres, and whims
+    /// Liked and disliked genres, and idiosyncratic preferences
     Genres,
-    /// Whims alone: nothing to do with the sound
+    /// Idiosyncratic preferences alone, independent of the sound
     Whims,
 }
 
@@ -101,7 +101,7 @@ impl From<ScenarioName> for Scenario {
         match name {
             ScenarioName::Directions => Self::Directions,
             ScenarioName::Genres => Self::Genres,
-            ScenarioName::Whims => Self::Whims,
+            ScenarioName::Whims => Self::Idiosyncratic,
         }
     }
 }
@@ -138,7 +138,7 @@ pub fn run(command: TasteCommand) -> anyhow::Result<bool> {
             let simulation = Simulation {
                 participants,
                 seed,
-                recipe: recipe.into(),
+                scenario: recipe.into(),
                 strength,
                 popularity,
                 noise,
@@ -199,13 +199,16 @@ pub fn run(command: TasteCommand) -> anyhow::Result<bool> {
                         "Answers {}: {} songs, {} opinions, {:.1} % liked; {}.",
                         report.answers,
                         report.songs,
-                        report.opinions,
+                        report.ratings,
                         100.0 * report.liked,
-                        report.left_out
+                        report.held_out
                     )],
                     warnings: answers
                         .simulated
-                        .then(|| "the answers are simulated and say nothing of people".to_owned())
+                        .then(|| {
+                            "the answers are simulated and say nothing about real participants"
+                                .to_owned()
+                        })
                         .into_iter()
                         .collect(),
                     taste: Some(report.clone()),
@@ -255,9 +258,9 @@ fn table(report: &TasteReport) -> String {
         report.answers,
         report.participants,
         report.songs,
-        report.opinions,
+        report.ratings,
         100.0 * report.liked,
-        report.left_out
+        report.held_out
     );
     text += &format!(
         "\nlikes from the favourite song, answers {}: Hamming accuracy\n",
@@ -273,7 +276,7 @@ fn table(report: &TasteReport) -> String {
             row.participants
         );
     }
-    let figures = |rows: &[Figure]| -> String {
+    let figures = |rows: &[MethodScores]| -> String {
         let mut text = format!(
             "{:<30}{:<14}{:<26}{:<26}{:<26}{:<28}{}\n",
             "",
@@ -288,9 +291,9 @@ fn table(report: &TasteReport) -> String {
             text += &format!(
                 "{:<30}{:<14}{:<26}{:<26}{:<26}{:<28}{:.3}\n",
                 row.name,
-                if row.knows_others { "yes" } else { "no" },
+                if row.uses_others { "yes" } else { "no" },
                 three(row.log_loss),
-                three(row.behind),
+                three(row.log_loss_difference),
                 row.auc.map_or("–".to_owned(), three),
                 percent(row.accuracy),
                 row.calibration_error
@@ -302,7 +305,7 @@ fn table(report: &TasteReport) -> String {
         text += &format!(
             "\npersonal tastes, answers {}, {} opinions known, {} participants\n{}",
             report.answers,
-            personal.labels,
+            personal.known_ratings,
             personal.participants,
             figures(&personal.rows)
         );

@@ -1,23 +1,23 @@
 //! The figures, drawn by plotters as SVG.
 //!
-//! Every colour is drawn as a stand-in and replaced by a variable of the page's style, so that a
-//! figure follows light and dark.
+//! Every colour is drawn as a placeholder and replaced by a variable of the page's style, so that a
+//! figure adapts to light and dark.
 
 use std::collections::BTreeMap;
 use std::error::Error;
 
+use maud::{Markup, PreEscaped, html};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::page::escaped;
 use super::{Correlations, Epoch, Places, SpectrogramImage, Sweep};
 use crate::metrics::{Curves, Reliability};
-use crate::taste::Personal;
+use crate::taste::PersonalScores;
 use crate::{TrainError, score_name};
 use soundalike_core::model::GENRES;
 
-/// Stand-ins and the variables of the style that take their place.
+/// Placeholder colours, and the variables of the style that replace them.
 const INK: RGBColor = RGBColor(1, 2, 3);
 const QUIET: RGBColor = RGBColor(1, 2, 4);
 const LINE: RGBColor = RGBColor(1, 2, 5);
@@ -33,12 +33,12 @@ const NAMED: [(RGBColor, &str); 6] = [
     (UNKNOWN, "unknown"),
 ];
 
-/// Height of the letters, in pixels.
-const LETTERS: i32 = 16;
-/// The darkest cell of a table of shares: ink is readable on it.
+/// Font size in pixels.
+const FONT_SIZE: i32 = 16;
+/// The greatest opacity of a cell with text, so that the text stays readable.
 const DARKEST: f64 = 0.5;
-/// More clips than this are dots, not letters.
-const MOST_LETTERED: usize = 300;
+/// With more clips than this, clips are drawn as dots instead of letters.
+const MAX_LETTERED: usize = 300;
 /// Shades of a spectrogram.
 const SHADES: usize = 10;
 
@@ -53,24 +53,53 @@ fn genre_colour(genre: &str) -> RGBColor {
 }
 
 fn letters(colour: RGBColor) -> TextStyle<'static> {
-    ("sans-serif", LETTERS).into_font().color(&colour)
+    ("sans-serif", FONT_SIZE).into_font().color(&colour)
 }
 
 fn middle(colour: RGBColor) -> TextStyle<'static> {
     letters(colour).pos(Pos::new(HPos::Center, VPos::Center))
 }
 
-/// An SVG of a name and a description in words, which are its text alternative.
+/// An SVG with a title and a description in words, which are its text alternative.
 fn svg(
+    id: &str,
+    size: (u32, u32),
+    title: &str,
+    description: &str,
+    draw: impl FnOnce(&Area<'_>) -> Drawn,
+) -> Result<Markup, TrainError> {
+    let drawing = drawing(size, title, draw)?;
+    Ok(framed(id, size, title, description, &drawing))
+}
+
+/// A drawing in its `svg` element, with its text alternative.
+fn framed(
     id: &str,
     (width, height): (u32, u32),
     title: &str,
     description: &str,
+    drawing: &Markup,
+) -> Markup {
+    let (title_id, text_id) = (format!("{id}-title"), format!("{id}-text"));
+    html! {
+        svg viewBox={ "0 0 " (width) " " (height) } role="img"
+            aria-labelledby={ (title_id) " " (text_id) } {
+            title id=(title_id) { (title) }
+            desc id=(text_id) { (description) }
+            (drawing)
+        }
+    }
+}
+
+/// What plotters draws, in the colours of the page's style: the elements inside its `svg` element.
+fn drawing(
+    size: (u32, u32),
+    title: &str,
     draw: impl FnOnce(&Area<'_>) -> Drawn,
-) -> Result<String, TrainError> {
+) -> Result<Markup, TrainError> {
     let mut text = String::new();
     let drawn = (|| -> Drawn {
-        let area = SVGBackend::with_string(&mut text, (width, height)).into_drawing_area();
+        let area = SVGBackend::with_string(&mut text, size).into_drawing_area();
         draw(&area)?;
         area.present()?;
         Ok(())
@@ -79,27 +108,24 @@ fn svg(
         figure: title.to_owned(),
         cause: cause.to_string(),
     })?;
-    let mut drawing = text.split_once('>').map_or("", |(_, rest)| rest).to_owned();
+    let inside = text.split_once('>').map_or("", |(_, rest)| rest).trim_end();
+    let mut inside = inside.strip_suffix("</svg>").unwrap_or(inside).to_owned();
     let genres = GENRES.iter().enumerate();
     let colours = NAMED
         .iter()
         .map(|(colour, name)| (*colour, (*name).to_owned()))
         .chain(genres.map(|(at, name)| (RGBColor(2, 2, at as u8), format!("genre-{name}"))));
     for (RGBColor(r, g, b), name) in colours {
-        drawing = drawing.replace(
+        inside = inside.replace(
             &format!("\"#{r:02X}{g:02X}{b:02X}\""),
             &format!("\"var(--{name})\""),
         );
     }
-    Ok(format!(
-        "<svg viewBox=\"0 0 {width} {height}\" role=\"img\" aria-labelledby=\"{id}-title {id}-text\">\n\
-         <title id=\"{id}-title\">{}</title>\n<desc id=\"{id}-text\">{}</desc>{drawing}",
-        escaped(title),
-        escaped(description)
-    ))
+    // Plotters escapes the text that it draws.
+    Ok(PreEscaped(inside))
 }
 
-/// What stands at the axes of a chart.
+/// The axes of a chart.
 struct Axes<'a> {
     x: std::ops::Range<f64>,
     y: std::ops::Range<f64>,
@@ -146,7 +172,7 @@ fn chart<'a, 'b>(area: &'a Area<'b>, axes: Axes<'_>) -> Result<Chart<'a, 'b>, Bo
     Ok(chart)
 }
 
-/// A value's range with some room, or from zero to one where there is nothing.
+/// The range of some values with a margin; zero to one without values.
 fn range(values: impl Iterator<Item = f64>) -> std::ops::Range<f64> {
     let (low, high) = values
         .filter(|v| v.is_finite())
@@ -174,10 +200,10 @@ fn traces(
     (x_name, y_name): (&str, &str),
     y: std::ops::Range<f64>,
     lines: &[Trace],
-) -> Result<String, TrainError> {
+) -> Result<Markup, TrainError> {
     let points = || lines.iter().flat_map(|line| &line.points);
     let last = points().map(|p| p.0).fold(2.0, f64::max);
-    let told: Vec<String> = lines
+    let description: Vec<String> = lines
         .iter()
         .filter_map(|line| {
             let (first, last) = (line.points.first()?, line.points.last()?);
@@ -190,7 +216,7 @@ fn traces(
             ))
         })
         .collect();
-    svg(id, (480, 340), title, &told.join("; "), |area| {
+    svg(id, (480, 340), title, &description.join("; "), |area| {
         let (head, below) = area.split_vertically(28);
         head.draw(&Text::new(title.to_owned(), (240, 16), middle(INK)))?;
         let mut chart = chart(
@@ -215,12 +241,12 @@ fn traces(
             } else {
                 chart.draw_series(LineSeries::new(line.points.iter().copied(), style))?;
             }
-            // A line of one point would not be seen.
+            // A line of one point would be invisible.
             if let [only] = line.points.as_slice() {
                 chart.draw_series([Circle::new(*only, 3, line.colour.filled())])?;
             }
         }
-        // Each name at its line's end, and never two upon each other.
+        // Each name at the end of its line, without overlap.
         let mut ends: Vec<((i32, i32), &str)> = lines
             .iter()
             .filter_map(|line| {
@@ -234,14 +260,14 @@ fn traces(
             free = (y - 12).max(free);
             let style = letters(INK).pos(Pos::new(HPos::Right, VPos::Center));
             area.draw(&Text::new(name.to_owned(), (x - 2, free), style))?;
-            free += LETTERS + 3;
+            free += FONT_SIZE + 3;
         }
         Ok(())
     })
 }
 
 /// Loss and accuracy per epoch.
-pub(super) fn training(epochs: &[Epoch]) -> Result<[String; 2], TrainError> {
+pub(super) fn training(epochs: &[Epoch]) -> Result<[Markup; 2], TrainError> {
     let line = |name: &str, colour, dashed, value: fn(&Epoch) -> f64| Trace {
         name: name.to_owned(),
         colour,
@@ -290,22 +316,22 @@ pub(super) fn training(epochs: &[Epoch]) -> Result<[String; 2], TrainError> {
     ])
 }
 
-/// Log loss of each way of foreseeing a taste as more opinions are known.
-pub(super) fn tastes(personal: &[Personal]) -> Result<String, TrainError> {
+/// Log loss of each method by the number of known ratings.
+pub(super) fn taste(personal: &[PersonalScores]) -> Result<Markup, TrainError> {
     let colours = [INK, MORE, LESS, QUIET];
-    let ways = personal.first().map_or(&[][..], |first| &first.rows);
-    let lines: Vec<Trace> = ways
+    let methods = personal.first().map_or(&[][..], |first| &first.rows);
+    let lines: Vec<Trace> = methods
         .iter()
         .enumerate()
-        .map(|(at, way)| Trace {
-            name: way.name.clone(),
+        .map(|(at, method)| Trace {
+            name: method.name.clone(),
             colour: colours[at % colours.len()],
             dashed: at >= colours.len(),
             points: personal
                 .iter()
                 .filter_map(|p| {
-                    let row = p.rows.iter().find(|row| row.name == way.name)?;
-                    Some((p.labels as f64, row.log_loss[0]))
+                    let row = p.rows.iter().find(|row| row.name == method.name)?;
+                    Some((p.known_ratings as f64, row.log_loss[0]))
                 })
                 .collect(),
         })
@@ -313,15 +339,15 @@ pub(super) fn tastes(personal: &[Personal]) -> Result<String, TrainError> {
     let all = lines.iter().flat_map(|l| l.points.iter().map(|p| p.1));
     traces(
         "tastes",
-        "Log loss as opinions grow",
-        ("opinions known", "log loss (nats)"),
+        "Log loss by number of known ratings",
+        ("ratings known", "log loss (nats)"),
         range(all),
         &lines,
     )
 }
 
 /// Validation loss and score per epoch, a line per value of the setting.
-pub(super) fn sweep(at: usize, sweep: &Sweep) -> Result<[String; 2], TrainError> {
+pub(super) fn sweep(at: usize, sweep: &Sweep) -> Result<[Markup; 2], TrainError> {
     let colours = [INK, MORE, LESS, QUIET];
     let lines = |value: fn(&Epoch) -> f64| -> Vec<Trace> {
         let runs = sweep.runs.iter().enumerate();
@@ -362,12 +388,12 @@ pub(super) fn sweep(at: usize, sweep: &Sweep) -> Result<[String; 2], TrainError>
 }
 
 /// The confusion matrix: counts, and shares of the row.
-pub(super) fn confusion(genres: &[String], counts: &[Vec<usize>]) -> Result<String, TrainError> {
+pub(super) fn confusion(genres: &[String], counts: &[Vec<usize>]) -> Result<Markup, TrainError> {
     const CELL: i32 = 54;
     const LEFT: i32 = 120;
     const TOP: i32 = 110;
     let size = genres.len() as i32 * CELL;
-    let told: Vec<String> = genres
+    let description: Vec<String> = genres
         .iter()
         .zip(counts)
         .map(|(genre, row)| {
@@ -381,10 +407,10 @@ pub(super) fn confusion(genres: &[String], counts: &[Vec<usize>]) -> Result<Stri
         "confusion",
         canvas,
         "Confusion matrix",
-        &told.join("; "),
+        &description.join("; "),
         |area| {
             let right = letters(INK).pos(Pos::new(HPos::Right, VPos::Center));
-            let upward = ("sans-serif", LETTERS)
+            let upward = ("sans-serif", FONT_SIZE)
                 .into_font()
                 .transform(FontTransform::Rotate270)
                 .color(&INK)
@@ -445,14 +471,22 @@ fn steps(points: &[[f64; 2]]) -> Vec<(f64, f64)> {
 }
 
 /// One small ROC and one small precision–recall curve per genre.
-pub(super) fn curves(all: &BTreeMap<String, Curves>) -> Result<[Vec<String>; 2], TrainError> {
+pub(super) fn curves(all: &BTreeMap<String, Curves>) -> Result<[Vec<Markup>; 2], TrainError> {
     let mut drawn = [Vec::new(), Vec::new()];
     for (at, (genre, curve)) in all.iter().enumerate() {
         let points =
             |of: &[[f64; 2]]| -> Vec<(f64, f64)> { of.iter().map(|p| (p[0], p[1])).collect() };
-        let one =
-            |kind: &str, name: String, told: String, axes: [&str; 2], points: Vec<(f64, f64)>| {
-                svg(&format!("{kind}-{at}"), (320, 310), &name, &told, |area| {
+        let one = |kind: &str,
+                   name: String,
+                   description: String,
+                   axes: [&str; 2],
+                   points: Vec<(f64, f64)>| {
+            svg(
+                &format!("{kind}-{at}"),
+                (320, 310),
+                &name,
+                &description,
+                |area| {
                     let (head, area) = area.split_vertically(26);
                     head.draw(&Text::new(name.clone(), (160, 14), middle(INK)))?;
                     let mut chart = chart(
@@ -472,8 +506,9 @@ pub(super) fn curves(all: &BTreeMap<String, Curves>) -> Result<[Vec<String>; 2],
                     let style = genre_colour(genre).stroke_width(3);
                     chart.draw_series(LineSeries::new(points, style))?;
                     Ok(())
-                })
-            };
+                },
+            )
+        };
         drawn[0].push(one(
             "roc",
             format!("{genre}: AUC {:.3}", curve.auc),
@@ -496,8 +531,8 @@ pub(super) fn curves(all: &BTreeMap<String, Curves>) -> Result<[Vec<String>; 2],
 }
 
 /// The reliability diagram.
-pub(super) fn reliability(bars: &[Reliability]) -> Result<String, TrainError> {
-    let told: Vec<String> = bars
+pub(super) fn reliability(bars: &[Reliability]) -> Result<Markup, TrainError> {
+    let description: Vec<String> = bars
         .iter()
         .map(|bar| {
             format!(
@@ -513,7 +548,7 @@ pub(super) fn reliability(bars: &[Reliability]) -> Result<String, TrainError> {
         "reliability",
         (480, 400),
         "Reliability",
-        &told.join("; "),
+        &description.join("; "),
         |area| {
             let mut chart = chart(
                 area,
@@ -546,7 +581,7 @@ pub(super) fn reliability(bars: &[Reliability]) -> Result<String, TrainError> {
 fn names_beside(dots: &[(i32, i32)], letters: impl Iterator<Item = usize>) -> Vec<(i32, i32)> {
     let mut placed: Vec<(i32, i32, i32)> = Vec::new();
     for (&(x, y), count) in dots.iter().zip(letters) {
-        let half = count as i32 * LETTERS / 4 + 2;
+        let half = count as i32 * FONT_SIZE / 4 + 2;
         let beside = [
             (x, y - 18),
             (x, y + 18),
@@ -562,7 +597,7 @@ fn names_beside(dots: &[(i32, i32)], letters: impl Iterator<Item = usize>) -> Ve
                     .all(|d| (d.0 - x).abs() > half + 6 || (d.1 - y).abs() > 14)
                 && placed
                     .iter()
-                    .all(|p| (p.0 - x).abs() > half + p.2 || (p.1 - y).abs() > LETTERS)
+                    .all(|p| (p.0 - x).abs() > half + p.2 || (p.1 - y).abs() > FONT_SIZE)
         };
         let (x, y) = beside.into_iter().find(free).unwrap_or(beside[0]);
         placed.push((x, y, half));
@@ -571,7 +606,7 @@ fn names_beside(dots: &[(i32, i32)], letters: impl Iterator<Item = usize>) -> Ve
 }
 
 /// The plane of the first two principal components: the signatures, and all clips.
-pub(super) fn plane(places: &Places) -> Result<[String; 2], TrainError> {
+pub(super) fn plane(places: &Places) -> Result<[Markup; 2], TrainError> {
     let names = [0, 1].map(|axis| {
         format!(
             "component {} ({:.0} % of the variance)",
@@ -580,7 +615,7 @@ pub(super) fn plane(places: &Places) -> Result<[String; 2], TrainError> {
         )
     });
     let at = |p: &[f32; 3]| (f64::from(p[0]), f64::from(p[1]));
-    let told: Vec<String> = places
+    let description: Vec<String> = places
         .signatures
         .iter()
         .map(|s| format!("{} at {:.2}, {:.2}", s.genre, s.point[0], s.point[1]))
@@ -590,7 +625,7 @@ pub(super) fn plane(places: &Places) -> Result<[String; 2], TrainError> {
             let songs = places.songs.iter().filter(|_| clips).map(|s| at(&s.point));
             songs.chain(places.signatures.iter().map(|s| at(&s.point)))
         };
-        svg(id, (480, 440), title, &told.join("; "), |area| {
+        svg(id, (480, 440), title, &description.join("; "), |area| {
             let (head, below) = area.split_vertically(28);
             head.draw(&Text::new(title.to_owned(), (240, 16), middle(INK)))?;
             let mut chart = chart(
@@ -604,7 +639,7 @@ pub(super) fn plane(places: &Places) -> Result<[String; 2], TrainError> {
                 },
             )?;
             // Letters repeat what the colour says, as long as there is room for them.
-            let lettered = places.songs.len() <= MOST_LETTERED;
+            let lettered = places.songs.len() <= MAX_LETTERED;
             let small = |colour| ("sans-serif", 12).into_font().color(&colour);
             for song in places.songs.iter().filter(|_| clips) {
                 let colour = genre_colour(&song.genre);
@@ -649,7 +684,7 @@ pub(super) fn plane(places: &Places) -> Result<[String; 2], TrainError> {
 }
 
 /// The heat map of correlations between descriptors.
-pub(super) fn correlations(of: &Correlations) -> Result<String, TrainError> {
+pub(super) fn correlations(of: &Correlations) -> Result<Markup, TrainError> {
     const CELL: i32 = 15;
     const EDGE: i32 = 180;
     let size = of.names.len() as i32 * CELL;
@@ -658,22 +693,22 @@ pub(super) fn correlations(of: &Correlations) -> Result<String, TrainError> {
         .map(|(a, b)| (of.values[a][b], a, b))
         .collect();
     pairs.sort_by(|x, y| y.0.abs().total_cmp(&x.0.abs()));
-    let told: Vec<String> = pairs
+    let description: Vec<String> = pairs
         .iter()
         .take(5)
         .map(|&(r, a, b)| format!("{} with {} {r:.2}", of.names[a], of.names[b]))
         .collect();
-    let told = format!(
+    let description = format!(
         "Pearson correlations over {} clips; the strongest: {}",
         of.clips,
-        told.join("; ")
+        description.join("; ")
     );
     let canvas = ((EDGE + size + 8) as u32, (EDGE + size + 8) as u32);
     svg(
         "correlations",
         canvas,
         "Correlation of the descriptors",
-        &told,
+        &description,
         |area| {
             let small = ("sans-serif", 13).into_font();
             let right = small
@@ -709,14 +744,15 @@ pub(super) fn correlations(of: &Correlations) -> Result<String, TrainError> {
 }
 
 /// A mel spectrogram in shades of ink.
-pub(super) fn spectrogram(at: usize, picture: &SpectrogramImage) -> Result<String, TrainError> {
+pub(super) fn spectrogram(at: usize, picture: &SpectrogramImage) -> Result<Markup, TrainError> {
     let title = format!("Mel spectrogram: {} ({})", picture.title, picture.genre);
-    let told = format!(
+    let description = format!(
         "{:.1} seconds in {} mel bands, from {:.0} dB (paper) to {:.0} dB (ink)",
         picture.seconds, picture.bands, picture.range[0], picture.range[1]
     );
+    const SIZE: (u32, u32) = (480, 250);
     let plot = std::cell::Cell::new((0..0, 0..0));
-    let drawn = svg(&format!("mel-{at}"), (480, 250), &title, &told, |area| {
+    let axes = drawing(SIZE, &title, |area| {
         let chart = chart(
             area,
             Axes {
@@ -753,22 +789,31 @@ pub(super) fn spectrogram(at: usize, picture: &SpectrogramImage) -> Result<Strin
             column += run.len();
         }
     }
-    let mut group = format!(
-        "<g shape-rendering=\"crispEdges\" fill=\"var(--ink)\" transform=\"translate({} {}) scale({:.4} {:.4})\">",
+    let transform = format!(
+        "translate({} {}) scale({:.4} {:.4})",
         x.start,
         y.start,
         f64::from(x.end - x.start) / columns as f64,
         f64::from(y.end - y.start) / rows as f64
     );
-    for (shade, path) in paths.iter().enumerate().skip(1) {
-        if !path.is_empty() {
-            let opacity = shade as f64 / SHADES as f64;
-            group.push_str(&format!("<path fill-opacity=\"{opacity}\" d=\"{path}\"/>"));
+    let shaded = paths
+        .iter()
+        .enumerate()
+        .skip(1)
+        .filter(|(_, path)| !path.is_empty());
+    let drawing = html! {
+        (axes)
+        g shape-rendering="crispEdges" fill="var(--ink)" transform=(transform) {
+            @for (shade, path) in shaded {
+                path fill-opacity=(shade as f64 / SHADES as f64) d=(path) {}
+            }
         }
-    }
-    group.push_str("</g></svg>");
-    Ok(match drawn.rsplit_once("</svg>") {
-        Some((before, _)) => format!("{before}{group}"),
-        None => drawn,
-    })
+    };
+    Ok(framed(
+        &format!("mel-{at}"),
+        SIZE,
+        &title,
+        &description,
+        &drawing,
+    ))
 }

@@ -1,4 +1,4 @@
-//! What a report shows beside the evaluation's numbers.
+//! What a report shows beside the scores of an evaluation.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -14,52 +14,54 @@ use soundalike_core::pipeline::Predictor;
 use soundalike_datasets::Song;
 use soundalike_datasets::progress::Progress;
 
-/// Fewer clips say little about correlations.
+/// Least number of clips for correlations.
 const LEAST_CLIPS: usize = 30;
-/// A column that only trainings on tags have.
+/// A column of trainings on tags only.
 const AVERAGE_PRECISION: &str = "valid_average_precision";
-/// Rows and columns of a spectrogram's picture, at most.
+/// Greatest number of rows and columns of a spectrogram's picture.
 const PICTURE: [usize; 2] = [64, 160];
 
-/// An evaluation with what it was made of.
+/// An evaluation with its inputs.
 pub struct EvaluatedClips<'a> {
-    /// Who heard.
+    /// The classifier.
     pub predictor: &'a Predictor,
-    /// The songs that it was given.
+    /// The songs that were classified.
     pub songs: &'a [Song],
-    /// What was heard of each.
+    /// The prediction for each song.
     pub details: &'a Details,
 }
 
 impl Contents {
-    /// The report of an evaluation: its numbers with the warning about them, the map of the clips, the correlations of their
-    /// descriptors if there are thirty clips or more, and a spectrogram per genre. The clips are read
-    /// once more; progress is printed.
+    /// The report of an evaluation: its scores with their warning, the map of the clips, the correlations
+    /// of their descriptors if there are at least thirty clips, and a spectrogram per genre. The clips
+    /// are read again; progress is reported.
     ///
     /// # Errors
-    /// If a song cannot be read any more.
+    /// If a song can no longer be read.
     pub fn of_evaluation(
         title: String,
         report: Report,
-        heard: &EvaluatedClips<'_>,
+        evaluated: &EvaluatedClips<'_>,
     ) -> Result<Self, TrainError> {
         Ok(Self {
             title,
             warnings: report.warning.into_iter().map(str::to_owned).collect(),
             evaluation: Some(report),
-            places: Some(places(heard)?),
-            correlations: correlations(heard)?,
-            pictures: pictures(heard)?,
+            places: Some(places(evaluated)?),
+            correlations: correlations(evaluated)?,
+            pictures: pictures(evaluated)?,
             ..Self::default()
         })
     }
 }
 
-fn places(heard: &EvaluatedClips<'_>) -> Result<Places, TrainError> {
-    let tracks = heard.details.songs.iter();
-    let tracks = tracks.map(|&at| heard.songs[at].track.clone()).collect();
-    let provenance = Provenance::of(heard.predictor.model());
-    let catalog = Catalog::new(provenance, tracks, &heard.details.answers)?;
+fn places(evaluated: &EvaluatedClips<'_>) -> Result<Places, TrainError> {
+    let tracks = evaluated.details.songs.iter();
+    let tracks = tracks
+        .map(|&at| evaluated.songs[at].track.clone())
+        .collect();
+    let provenance = Provenance::of(evaluated.predictor.model());
+    let catalog = Catalog::new(provenance, tracks, &evaluated.details.answers)?;
     let map = catalog.map();
     let signatures = catalog.signatures(&map);
     Ok(Places {
@@ -83,7 +85,7 @@ fn places(heard: &EvaluatedClips<'_>) -> Result<Places, TrainError> {
     })
 }
 
-/// A song, or the piece of it that was heard, at the front end's rate.
+/// A song, or the segment of it that was classified, at the front end's rate.
 fn clip_of(song: &Song, front_end: &FrontEnd) -> Result<Clip, TrainError> {
     song.clip_at(front_end.sample_rate)
         .map_err(|cause| TrainError::Song {
@@ -92,8 +94,8 @@ fn clip_of(song: &Song, front_end: &FrontEnd) -> Result<Clip, TrainError> {
         })
 }
 
-fn correlations(heard: &EvaluatedClips<'_>) -> Result<Option<Correlations>, TrainError> {
-    let clips = &heard.details.songs;
+fn correlations(evaluated: &EvaluatedClips<'_>) -> Result<Option<Correlations>, TrainError> {
+    let clips = &evaluated.details.songs;
     if clips.len() < LEAST_CLIPS {
         return Ok(None);
     }
@@ -102,7 +104,7 @@ fn correlations(heard: &EvaluatedClips<'_>) -> Result<Option<Correlations>, Trai
     let rows: Result<Vec<Vec<f32>>, TrainError> = clips
         .par_iter()
         .map(|&at| {
-            let clip = clip_of(&heard.songs[at], &front_end)?;
+            let clip = clip_of(&evaluated.songs[at], &front_end)?;
             let described = descriptors(&front_end, clip.samples());
             progress.advance();
             Ok(described)
@@ -124,7 +126,7 @@ fn pearson(rows: &[Vec<f32>]) -> Vec<Vec<f64>> {
             let values = || rows.iter().map(|row| f64::from(row[column]));
             let mean = values().sum::<f64>() / count;
             let length = values().map(|v| (v - mean).powi(2)).sum::<f64>().sqrt();
-            // Rounding alone is no change.
+            // Rounding errors alone are no variation.
             let moves = length > 1e-9 * (1.0 + mean.abs()) * count.sqrt();
             let scale = if moves { 1.0 / length } else { 0.0 };
             values().map(|v| (v - mean) * scale).collect()
@@ -138,10 +140,14 @@ fn pearson(rows: &[Vec<f32>]) -> Vec<Vec<f64>> {
 }
 
 /// The first clip of each genre.
-fn pictures(heard: &EvaluatedClips<'_>) -> Result<Vec<SpectrogramImage>, TrainError> {
+fn pictures(evaluated: &EvaluatedClips<'_>) -> Result<Vec<SpectrogramImage>, TrainError> {
     let front_end = FrontEnd::default();
     let mut seen = BTreeSet::new();
-    let songs = heard.details.songs.iter().map(|&at| &heard.songs[at]);
+    let songs = evaluated
+        .details
+        .songs
+        .iter()
+        .map(|&at| &evaluated.songs[at]);
     let mut shown: Vec<&Song> = songs
         .filter(|song| seen.insert(song.track.genre.as_str()))
         .collect();
@@ -178,7 +184,7 @@ fn picture(song: &Song, front_end: &FrontEnd) -> Result<SpectrogramImage, TrainE
         .collect();
     let mut all: Vec<f32> = decibels.iter().flatten().copied().collect();
     all.sort_by(f32::total_cmp);
-    // A few very quiet cells would take the contrast of all others.
+    // A few very quiet cells would reduce the contrast of all others.
     let range = [all.get(all.len() / 20), all.last()].map(|db| db.copied().unwrap_or(0.0));
     Ok(SpectrogramImage {
         title: song.track.title.clone(),
@@ -190,10 +196,10 @@ fn picture(song: &Song, front_end: &FrontEnd) -> Result<SpectrogramImage, TrainE
     })
 }
 
-/// The epochs of a training's metrics.csv, whose columns are found by name.
+/// The epochs of the metrics.csv of a training, whose columns are found by name.
 ///
 /// # Errors
-/// Names the file and the line that cannot be read, or the column that is missing.
+/// The file and the line that cannot be read, or the column that is missing.
 pub fn epochs_of(path: &Path) -> Result<Vec<Epoch>, TrainError> {
     let wrong = |cause: String| TrainError::Figure {
         figure: path.display().to_string(),

@@ -1,4 +1,4 @@
-//! How well tastes are predicted, beside baselines.
+//! How well ratings are predicted on held-out participants and songs, beside baselines.
 
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
@@ -9,26 +9,26 @@ use serde::Serialize;
 use super::factors::Factors;
 use super::favourite::{HammingRow, hamming};
 use super::simulate::centred;
-use super::{Answers, AnswersError, FEWEST};
+use super::{Answers, AnswersError, MIN_PARTICIPANTS, Participant};
 use crate::metrics::{area_under_curve, calibration_error, mean};
 use soundalike_core::catalog::Catalog;
 use soundalike_core::taste::posterior::{Observation, Posterior, Prior, moderation, sigmoid};
 use soundalike_core::taste::space::Space;
 use soundalike_core::taste::{Population, RatedSong, Taste};
 
-/// Numbers of known opinions.
-const KNOWN: [usize; 4] = [5, 10, 20, 40];
-/// Seeded choices of which opinions are known.
+/// Numbers of known ratings.
+const KNOWN_RATINGS: [usize; 4] = [5, 10, 20, 40];
+/// Random choices of which ratings are known.
 const REPEATS: u64 = 3;
-/// Folds by participant where there are more than [`ONE_BY_ONE`].
+/// Folds of the cross-validation where there are more than [`LEAVE_ONE_OUT`] items.
 const FOLDS: usize = 5;
-/// Participants up to which each is left out alone.
-const ONE_BY_ONE: usize = 20;
-/// Resamples of the participants behind an interval.
+/// Number of items up to which the cross-validation is leave-one-out.
+const LEAVE_ONE_OUT: usize = 20;
+/// Bootstrap resamples of the participants for an interval.
 const BOOTSTRAPS: usize = 1000;
-/// Imagined opinions of the usual kind that smooth a share, so that none is zero or one.
-const IMAGINED: f64 = 2.0;
-/// The rows of the table, the personal models first.
+/// Pseudo-count that smooths a share, so that none is zero or one.
+const PSEUDO_COUNT: f64 = 2.0;
+/// The methods of the table, the personal models first.
 const MODELS: [&str; 8] = [
     "personal, with population",
     "personal, alone",
@@ -40,41 +40,44 @@ const MODELS: [&str; 8] = [
     "popularity",
 ];
 
-/// The ways that know nothing of what others said.
+/// The only method that does not use the ratings of other participants.
 const ALONE: &str = "personal, alone";
 
-/// Figures of one way to predict opinions: means over participants with 95 % intervals by bootstrap
-/// over participants.
+/// The scores of one method that predicts ratings: means over participants with 95 % intervals by
+/// bootstrap over participants.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Figure {
-    /// Name of the way.
+pub struct MethodScores {
+    /// Name of the method.
     pub name: String,
-    /// Whether it knows what other people said of the songs; the others know this person alone.
-    pub knows_others: bool,
-    /// Share of opinions predicted.
+    /// Whether it uses the ratings of other participants, or those of this participant alone.
+    #[serde(rename = "knows_others")]
+    pub uses_others: bool,
+    /// Share of ratings predicted.
     pub accuracy: [f64; 3],
     /// Mean negative log likelihood in nats.
     pub log_loss: [f64; 3],
     /// Area under the ROC curve within a participant, where it is defined.
     pub auc: Option<[f64; 3]>,
-    /// Log loss less that of the first way, by participant: above zero where the first is better.
-    pub behind: [f64; 3],
-    /// Expected calibration error over all opinions.
+    /// Log loss minus that of the first method, by participant: above zero where the first is better.
+    #[serde(rename = "behind")]
+    pub log_loss_difference: [f64; 3],
+    /// Expected calibration error over all ratings.
     pub calibration_error: f64,
 }
 
-/// Figures with one number of known opinions.
+/// The scores for one number of known ratings.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Personal {
-    /// Opinions of the participant that are known.
-    pub labels: usize,
-    /// Participants who have more than these.
+pub struct PersonalScores {
+    /// Known ratings of the participant.
+    #[serde(rename = "labels")]
+    pub known_ratings: usize,
+    /// Participants with more ratings than these.
     pub participants: usize,
-    /// All ways.
-    pub rows: Vec<Figure>,
+    /// The scores of each method.
+    pub rows: Vec<MethodScores>,
 }
 
-/// Everything measured.
+/// The whole evaluation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TasteReport {
     /// "simulated", or "of people".
@@ -83,24 +86,27 @@ pub struct TasteReport {
     pub participants: usize,
     /// Songs.
     pub songs: usize,
-    /// Opinions, the unknown left out.
-    pub opinions: usize,
-    /// Share of them that like.
+    /// Ratings, without unknown songs.
+    #[serde(rename = "opinions")]
+    pub ratings: usize,
+    /// Share of the ratings that are likes.
     pub liked: f64,
-    /// How participants were left out.
-    pub left_out: String,
-    /// Perry's task, by linear readings of summaries.
+    /// How participants were held out.
+    #[serde(rename = "left_out")]
+    pub held_out: String,
+    /// Perry's task, by linear models of the summaries.
     pub favourite: Vec<HammingRow>,
-    /// Perry's task, by networks, where they were asked for: see [`with_networks`].
+    /// Perry's task, by networks, if requested: see [`with_networks`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub networks: Vec<HammingRow>,
-    /// Personal tastes.
-    pub personal: Vec<Personal>,
-    /// Songs that nobody was asked about.
-    pub cold_start: Vec<Figure>,
+    /// Personal models by number of known ratings.
+    pub personal: Vec<PersonalScores>,
+    /// Songs without ratings.
+    pub cold_start: Vec<MethodScores>,
 }
 
-/// Predictions opinions of one participant by one way.
+/// The predictions of one participant's ratings by one method: probability of a like, and whether it is
+/// one.
 #[derive(Clone, Debug, Default)]
 struct Predictions(Vec<(f32, bool)>);
 
@@ -126,38 +132,39 @@ impl Predictions {
     }
 }
 
-/// Which fold each of `count` things is in, shuffled by a seed; each alone where there are few.
+/// The fold of each of `count` items and the number of folds, shuffled by a seed; leave-one-out for few
+/// items.
 pub(super) fn folds(count: usize, seed: u64) -> (Vec<usize>, usize) {
-    let folds = if count <= ONE_BY_ONE { count } else { FOLDS };
+    let folds = if count <= LEAVE_ONE_OUT { count } else { FOLDS };
     let mut order: Vec<usize> = (0..count).collect();
     order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
     let mut fold = vec![0; count];
-    for (place, thing) in order.into_iter().enumerate() {
-        fold[thing] = place % folds;
+    for (place, item) in order.into_iter().enumerate() {
+        fold[item] = place % folds;
     }
     (fold, folds)
 }
 
-/// What the people of the other folds say: likelihoods for the baselines.
+/// The baselines, fitted to the training participants.
 struct Baselines {
-    /// Share of all opinions that like.
+    /// Share of all ratings that are likes.
     liked: f64,
-    /// By song, smoothed.
+    /// The share of each song, smoothed.
     songs: Vec<f64>,
     /// Probability of a like where the nearest known song is disliked and liked.
     nearest: [f64; 2],
 }
 
 impl Baselines {
-    fn of(answers: &Answers, people: &[usize], near: &[Vec<usize>]) -> Self {
+    fn fit(answers: &Answers, participants: &[usize], near: &[Vec<usize>]) -> Self {
         let mut counts = vec![(0.0, 0.0); answers.songs.len()];
         let mut agree = [(0.0, 0.0); 2];
-        for &person in people {
-            let labels = &answers.people[person].labels;
-            for &(song, liked) in labels {
+        for &participant in participants {
+            let ratings = &answers.participants[participant].ratings;
+            for &(song, liked) in ratings {
                 counts[song].0 += f64::from(u8::from(liked));
                 counts[song].1 += 1.0;
-                if let Some(other) = nearest(labels, song, near) {
+                if let Some(other) = nearest(ratings, song, near) {
                     let cell = &mut agree[usize::from(other)];
                     cell.0 += f64::from(u8::from(liked));
                     cell.1 += 1.0;
@@ -168,7 +175,7 @@ impl Baselines {
             .iter()
             .fold((0.0, 0.0), |all, c| (all.0 + c.0, all.1 + c.1));
         let liked = (all.0 + 1.0) / (all.1 + 2.0);
-        let smooth = |c: &(f64, f64)| (c.0 + IMAGINED * liked) / (c.1 + IMAGINED);
+        let smooth = |c: &(f64, f64)| (c.0 + PSEUDO_COUNT * liked) / (c.1 + PSEUDO_COUNT);
         Self {
             liked,
             songs: counts.iter().map(smooth).collect(),
@@ -176,25 +183,25 @@ impl Baselines {
         }
     }
 
-    /// The five baselines' probabilities for a song, in the order of [`MODELS`].
+    /// The five baselines' probabilities of a like of a song, in the order of [`MODELS`].
     fn predict(&self, known: &[(usize, bool)], song: usize, near: &[Vec<usize>]) -> [f64; 5] {
         let likes = known.iter().filter(|(_, liked)| *liked).count() as f64;
-        let person = (likes + IMAGINED * self.liked) / (known.len() as f64 + IMAGINED);
+        let participant = (likes + PSEUDO_COUNT * self.liked) / (known.len() as f64 + PSEUDO_COUNT);
         let nearest =
             nearest(known, song, near).map_or(self.liked, |n| self.nearest[usize::from(n)]);
         [
             self.liked,
             self.songs[song],
-            person,
+            participant,
             nearest,
-            self.popular(known, song),
+            self.popularity(known, song),
         ]
     }
 
-    /// The song's share among the others, moved by how readily this person likes anything.
-    fn popular(&self, known: &[(usize, bool)], song: usize) -> f64 {
+    /// The share of likes of the song, shifted by the participant's intercept.
+    fn popularity(&self, known: &[(usize, bool)], song: usize) -> f64 {
         let logit = |p: f64| (p / (1.0 - p)).ln();
-        let opinions: Vec<Observation> = known
+        let observations: Vec<Observation> = known
             .iter()
             .map(|&(s, liked)| Observation {
                 features: vec![1.0],
@@ -203,12 +210,12 @@ impl Baselines {
             })
             .collect();
         let (mean, variance) =
-            Posterior::of(&Prior::diagonal(&[1.0], 1.0), &opinions).logit(&[1.0]);
+            Posterior::of(&Prior::diagonal(&[1.0], 1.0), &observations).logit(&[1.0]);
         sigmoid(moderation(variance) * (mean + logit(self.songs[song])))
     }
 }
 
-/// The opinion on the known song that sounds most like this one.
+/// The rating of the known song that is most similar to this one.
 fn nearest(known: &[(usize, bool)], song: usize, near: &[Vec<usize>]) -> Option<bool> {
     near[song].iter().find_map(|other| {
         let found = known.iter().find(|(s, _)| s == other && *s != song);
@@ -216,25 +223,27 @@ fn nearest(known: &[(usize, bool)], song: usize, near: &[Vec<usize>]) -> Option<
     })
 }
 
-/// Measures all three tasks.
+/// Evaluates all three tasks.
 ///
 /// # Errors
-/// If there are too few answers, or the catalogue cannot tell songs apart.
+/// If there are too few answers, or the embeddings of the catalogue do not vary.
 pub fn evaluate(
     answers: &Answers,
     catalog: &Catalog,
     seed: u64,
 ) -> Result<TasteReport, AnswersError> {
-    if answers.people.len() < FEWEST {
+    if answers.participants.len() < MIN_PARTICIPANTS {
         return Err(AnswersError::TooFew {
-            found: answers.people.len(),
+            found: answers.participants.len(),
         });
     }
     let space = Space::of(catalog);
     let near = neighbours(answers, catalog);
-    let opinions: usize = answers.people.iter().map(|p| p.labels.len()).sum();
-    let likes = answers.people.iter().flat_map(|p| &p.labels);
-    let (_, count) = folds(answers.people.len(), seed);
+    let ratings = answers.participants.iter().flat_map(|p| &p.ratings);
+    let (count_of_ratings, likes) = ratings.fold((0_usize, 0_usize), |(all, likes), (_, liked)| {
+        (all + 1, likes + usize::from(*liked))
+    });
+    let (_, count) = folds(answers.participants.len(), seed);
     Ok(TasteReport {
         answers: if answers.simulated {
             "simulated"
@@ -242,11 +251,11 @@ pub fn evaluate(
             "of people"
         }
         .to_owned(),
-        participants: answers.people.len(),
+        participants: answers.participants.len(),
         songs: answers.songs.len(),
-        opinions,
-        liked: likes.filter(|(_, liked)| *liked).count() as f64 / opinions.max(1) as f64,
-        left_out: if count == answers.people.len() {
+        ratings: count_of_ratings,
+        liked: likes as f64 / count_of_ratings.max(1) as f64,
+        held_out: if count == answers.participants.len() {
             "each participant alone".to_owned()
         } else {
             format!("{count} folds by participant")
@@ -258,7 +267,7 @@ pub fn evaluate(
     })
 }
 
-/// Adds perry's task by networks, which takes minutes where the rest takes seconds.
+/// Adds Perry's task by networks, which takes minutes; the rest takes seconds.
 pub fn with_networks(report: TasteReport, answers: &Answers, seed: u64) -> TasteReport {
     TasteReport {
         networks: super::networks::hamming(answers, seed),
@@ -266,11 +275,11 @@ pub fn with_networks(report: TasteReport, answers: &Answers, seed: u64) -> Taste
     }
 }
 
-/// Of each song the others, most alike first, by cosine from the catalogue's mean.
+/// For each song the other songs, the most similar first, by cosine similarity of centred embeddings.
 fn neighbours(answers: &Answers, catalog: &Catalog) -> Vec<Vec<usize>> {
-    let away = centred(catalog);
+    let centred = centred(catalog);
     let dot = |a: &[f64], b: &[f64]| -> f64 { a.iter().zip(b).map(|(x, y)| x * y).sum() };
-    let rows: Vec<&Vec<f64>> = answers.tracks.iter().map(|&t| &away[t]).collect();
+    let rows: Vec<&Vec<f64>> = answers.tracks.iter().map(|&t| &centred[t]).collect();
     (0..rows.len())
         .map(|song| {
             let cosine = |other: usize| {
@@ -289,28 +298,28 @@ fn personal(
     space: &Space,
     near: &[Vec<usize>],
     seed: u64,
-) -> Result<Vec<Personal>, AnswersError> {
-    let (fold, count) = folds(answers.people.len(), seed);
+) -> Result<Vec<PersonalScores>, AnswersError> {
+    let (fold, count) = folds(answers.participants.len(), seed);
     let alone = Taste::new(catalog, None)?;
-    // Per person: per number of known opinions: per model.
+    // Per participant: per number of known ratings: per model.
     type Cells = Vec<Vec<Predictions>>;
     let per_fold: Vec<Vec<(usize, Cells)>> = (0..count)
         .into_par_iter()
-        .map(|left_out| {
-            let others: Vec<usize> = (0..fold.len()).filter(|&p| fold[p] != left_out).collect();
-            let population = answers.population_of(catalog, space, &others, |_| true);
+        .map(|held_out| {
+            let train: Vec<usize> = (0..fold.len()).filter(|&p| fold[p] != held_out).collect();
+            let population = answers.population_of(catalog, space, &train, |_| true);
             let with = Taste::new(catalog, Some(&population))?;
-            let said = Baselines::of(answers, &others, near);
-            let factors = factors_of(answers, catalog, space, &others);
-            let people = (0..fold.len()).filter(|&p| fold[p] == left_out);
-            Ok(people
+            let baselines = Baselines::fit(answers, &train, near);
+            let factors = factors_of(answers, catalog, space, &train);
+            let test = (0..fold.len()).filter(|&p| fold[p] == held_out);
+            Ok(test
                 .map(|p| {
-                    let cells = of_person(
+                    let cells = predictions_of(
                         answers,
                         catalog,
                         p,
                         (&with, &alone, &factors),
-                        &said,
+                        &baselines,
                         near,
                         seed,
                     );
@@ -319,77 +328,82 @@ fn personal(
                 .collect())
         })
         .collect::<Result<_, AnswersError>>()?;
-    let mut people: Vec<(usize, Cells)> = per_fold.into_iter().flatten().collect();
-    people.sort_by_key(|(p, _)| *p);
-    Ok(KNOWN
+    let mut participants: Vec<(usize, Cells)> = per_fold.into_iter().flatten().collect();
+    participants.sort_by_key(|(p, _)| *p);
+    Ok(KNOWN_RATINGS
         .iter()
         .enumerate()
-        .filter_map(|(at, &labels)| {
-            let rows: Vec<&Vec<Predictions>> = people
+        .filter_map(|(at, &known_ratings)| {
+            let rows: Vec<&Vec<Predictions>> = participants
                 .iter()
                 .map(|(_, cells)| &cells[at])
                 .filter(|cells| !cells[0].0.is_empty())
                 .collect();
-            (!rows.is_empty()).then(|| Personal {
-                labels,
+            (!rows.is_empty()).then(|| PersonalScores {
+                known_ratings,
                 participants: rows.len(),
-                rows: figures(&MODELS, &rows, seed),
+                rows: scores(&MODELS, &rows, seed),
             })
         })
         .collect())
 }
 
-/// The collaborative model of some people's opinions.
-fn factors_of(answers: &Answers, catalog: &Catalog, space: &Space, people: &[usize]) -> Factors {
+/// The collaborative model, fitted to some participants.
+fn factors_of(
+    answers: &Answers,
+    catalog: &Catalog,
+    space: &Space,
+    participants: &[usize],
+) -> Factors {
     let features: Vec<Vec<f64>> = answers
         .tracks
         .iter()
         .map(|&track| space.features(catalog.embedding(track)))
         .collect();
-    let labels: Vec<Vec<(usize, bool)>> = people
+    let ratings: Vec<Vec<(usize, bool)>> = participants
         .iter()
-        .map(|&p| answers.people[p].labels.clone())
+        .map(|&p| answers.participants[p].ratings.clone())
         .collect();
-    Factors::learn(&features, &space.shares, &labels)
+    Factors::fit(&features, &space.shares, &ratings)
 }
 
-/// What is predicted of one person: per number of known opinions, per model.
-fn of_person(
+/// The predictions of one participant: per number of known ratings, per model.
+fn predictions_of(
     answers: &Answers,
     catalog: &Catalog,
-    person: usize,
+    participant: usize,
     (with, alone, factors): (&Taste, &Taste, &Factors),
-    said: &Baselines,
+    baselines: &Baselines,
     near: &[Vec<usize>],
     seed: u64,
 ) -> Vec<Vec<Predictions>> {
-    let mut cells = vec![vec![Predictions::default(); MODELS.len()]; KNOWN.len()];
+    let mut cells = vec![vec![Predictions::default(); MODELS.len()]; KNOWN_RATINGS.len()];
     for repeat in 0..REPEATS {
-        let mut labels = answers.people[person].labels.clone();
+        let mut ratings = answers.participants[participant].ratings.clone();
         let mut rng = ChaCha8Rng::seed_from_u64(
-            seed ^ repeat.wrapping_mul(0x9E37_79B9) ^ ((person as u64) << 32),
+            seed ^ repeat.wrapping_mul(0x9E37_79B9) ^ ((participant as u64) << 32),
         );
-        labels.shuffle(&mut rng);
-        for (cell, &n) in cells.iter_mut().zip(&KNOWN) {
-            if labels.len() <= n {
+        ratings.shuffle(&mut rng);
+        for (cell, &n) in cells.iter_mut().zip(&KNOWN_RATINGS) {
+            if ratings.len() <= n {
                 continue;
             }
-            let (known, asked) = labels.split_at(n);
-            let taught = |taste: &Taste| {
+            let (known, test) = ratings.split_at(n);
+            let fitted = |taste: &Taste| {
                 let mut taste = taste.clone();
-                taste.learn(&labelled(known, answers, catalog));
+                taste.learn(&rated(known, answers, catalog));
                 taste
             };
-            let (with, alone) = (taught(with), taught(alone));
-            let in_common = factors.taught(known);
-            for &(song, liked) in asked {
+            let (with, alone) = (fitted(with), fitted(alone));
+            let posterior = factors.posterior(known);
+            for &(song, liked) in test {
                 let embedding = catalog.embedding(answers.tracks[song]);
                 let own = [&with, &alone].map(|t| f64::from(t.rate(embedding).probability));
-                let collaborative = factors.rate(&in_common, song);
+                let collaborative = factors.rate(&posterior, song);
                 let all = own
                     .into_iter()
                     .chain([collaborative])
-                    .chain(said.predict(known, song, near));
+                    .chain(baselines.predict(known, song, near));
                 for (predicted, p) in cell.iter_mut().zip(all) {
                     predicted.0.push((p as f32, liked));
                 }
@@ -399,7 +413,7 @@ fn of_person(
     cells
 }
 
-pub(super) fn labelled<'a>(
+pub(super) fn rated<'a>(
     known: &[(usize, bool)],
     answers: &Answers,
     catalog: &'a Catalog,
@@ -413,15 +427,15 @@ pub(super) fn labelled<'a>(
         .collect()
 }
 
-/// Songs left out in folds: what the models that know others, learnt from all opinions on the other songs,
-/// foresees of them, for each participant.
+/// Cold start: cross-validation by song. The models that use other participants are fitted to all ratings of
+/// the training songs, and every model predicts each participant's ratings of the held-out songs.
 fn cold_start(
     answers: &Answers,
     catalog: &Catalog,
     space: &Space,
     near: &[Vec<usize>],
     seed: u64,
-) -> Result<Vec<Figure>, AnswersError> {
+) -> Result<Vec<MethodScores>, AnswersError> {
     const NAMES: [&str; 7] = [
         "personal, with population",
         "personal, alone",
@@ -432,54 +446,54 @@ fn cold_start(
         "the population's mean taste",
     ];
     let (fold, count) = folds(answers.songs.len(), seed ^ 1);
-    let everybody: Vec<usize> = (0..answers.people.len()).collect();
+    let all: Vec<usize> = (0..answers.participants.len()).collect();
     let alone = Taste::new(catalog, None)?;
-    let mut cells = vec![vec![Predictions::default(); NAMES.len()]; answers.people.len()];
+    let mut cells = vec![vec![Predictions::default(); NAMES.len()]; answers.participants.len()];
     let count = count.min(FOLDS);
     let per_fold: Vec<Vec<(usize, [f64; 7], bool)>> = (0..count)
         .into_par_iter()
-        .map(|left_out| {
+        .map(|held_out| {
             let population: Population =
-                answers.population_of(catalog, space, &everybody, |s| fold[s] % count != left_out);
+                answers.population_of(catalog, space, &all, |s| fold[s] % count != held_out);
             let fresh = Taste::new(catalog, Some(&population))?;
-            let seen: Answers = Answers {
-                people: answers
-                    .people
+            let training: Answers = Answers {
+                participants: answers
+                    .participants
                     .iter()
-                    .map(|p| super::Person {
-                        labels: p
-                            .labels
+                    .map(|p| Participant {
+                        ratings: p
+                            .ratings
                             .iter()
                             .copied()
-                            .filter(|(s, _)| fold[*s] % count != left_out)
+                            .filter(|(s, _)| fold[*s] % count != held_out)
                             .collect(),
                         favourite: p.favourite.clone(),
                     })
                     .collect(),
                 ..answers.clone()
             };
-            let said = Baselines::of(&seen, &everybody, near);
-            let factors = factors_of(&seen, catalog, space, &everybody);
+            let baselines = Baselines::fit(&training, &all, near);
+            let factors = factors_of(&training, catalog, space, &all);
             let mut predicted = Vec::new();
-            for (person, p) in answers.people.iter().enumerate() {
-                let known = &seen.people[person].labels;
-                let labels = labelled(known, answers, catalog);
+            for (index, participant) in answers.participants.iter().enumerate() {
+                let known = &training.participants[index].ratings;
+                let ratings = rated(known, answers, catalog);
                 let (mut own, mut alone) = (fresh.clone(), alone.clone());
-                own.learn(&labels);
-                alone.learn(&labels);
-                let in_common = factors.taught(known);
-                for &(song, liked) in p
-                    .labels
+                own.learn(&ratings);
+                alone.learn(&ratings);
+                let posterior = factors.posterior(known);
+                for &(song, liked) in participant
+                    .ratings
                     .iter()
-                    .filter(|(s, _)| fold[*s] % count == left_out)
+                    .filter(|(s, _)| fold[*s] % count == held_out)
                 {
                     let embedding = catalog.embedding(answers.tracks[song]);
-                    let [overall, _, majority, nearest, _] = said.predict(known, song, near);
+                    let [overall, _, majority, nearest, _] = baselines.predict(known, song, near);
                     let [a, b, c] =
                         [&own, &alone, &fresh].map(|t| f64::from(t.rate(embedding).probability));
-                    let collaborative = factors.rate(&in_common, song);
+                    let collaborative = factors.rate(&posterior, song);
                     predicted.push((
-                        person,
+                        index,
                         [a, b, collaborative, overall, majority, nearest, c],
                         liked,
                     ));
@@ -488,46 +502,52 @@ fn cold_start(
             Ok(predicted)
         })
         .collect::<Result<_, AnswersError>>()?;
-    for (person, probabilities, liked) in per_fold.into_iter().flatten() {
-        for (cell, p) in cells[person].iter_mut().zip(probabilities) {
+    for (index, probabilities, liked) in per_fold.into_iter().flatten() {
+        for (cell, p) in cells[index].iter_mut().zip(probabilities) {
             cell.0.push((p as f32, liked));
         }
     }
     let rows: Vec<&Vec<Predictions>> = cells.iter().filter(|c| !c[0].0.is_empty()).collect();
-    Ok(figures(&NAMES, &rows, seed))
+    Ok(scores(&NAMES, &rows, seed))
 }
 
-/// Figures of each way over people.
-fn figures(names: &[&str], people: &[&Vec<Predictions>], seed: u64) -> Vec<Figure> {
-    let losses = |way: usize| -> Vec<f64> { people.iter().map(|p| p[way].log_loss()).collect() };
+/// The scores of each method over participants.
+fn scores(names: &[&str], participants: &[&Vec<Predictions>], seed: u64) -> Vec<MethodScores> {
+    let losses = |method: usize| -> Vec<f64> {
+        let losses = participants.iter().map(|p| p[method].log_loss());
+        losses.collect()
+    };
     let first = losses(0);
     names
         .iter()
         .enumerate()
-        .map(|(way, name)| {
-            let own = losses(way);
-            let behind: Vec<f64> = own.iter().zip(&first).map(|(a, b)| a - b).collect();
-            let accuracy: Vec<f64> = people.iter().map(|p| p[way].accuracy()).collect();
-            let auc: Vec<f64> = people.iter().filter_map(|p| p[way].auc()).collect();
-            let all: Vec<(f32, bool)> = people
+        .map(|(method, name)| {
+            let own = losses(method);
+            let difference: Vec<f64> = own.iter().zip(&first).map(|(a, b)| a - b).collect();
+            let accuracy: Vec<f64> = participants.iter().map(|p| p[method].accuracy()).collect();
+            let auc: Vec<f64> = participants
                 .iter()
-                .flat_map(|p| &p[way].0)
+                .filter_map(|p| p[method].auc())
+                .collect();
+            let all: Vec<(f32, bool)> = participants
+                .iter()
+                .flat_map(|p| &p[method].0)
                 .map(|&(p, liked)| (p.max(1.0 - p), (p > 0.5) == liked))
                 .collect();
-            Figure {
+            MethodScores {
                 name: (*name).to_owned(),
-                knows_others: *name != ALONE,
+                uses_others: *name != ALONE,
                 accuracy: interval(&accuracy, seed),
                 log_loss: interval(&own, seed),
                 auc: (!auc.is_empty()).then(|| interval(&auc, seed)),
-                behind: interval(&behind, seed),
+                log_loss_difference: interval(&difference, seed),
                 calibration_error: calibration_error(&all),
             }
         })
         .collect()
 }
 
-/// Mean and 95 % interval by resampling people.
+/// Mean and 95 % interval by bootstrap over participants.
 pub(super) fn interval(values: &[f64], seed: u64) -> [f64; 3] {
     let n = values.len().max(1);
     let centre = values.iter().sum::<f64>() / n as f64;

@@ -1,4 +1,4 @@
-//! Perry's task: from a favourite song to the likes of the survey's songs.
+//! Perry's task: predicting the ratings of the survey's songs from the favourite song.
 
 use serde::Serialize;
 
@@ -11,27 +11,27 @@ use soundalike_core::taste::space::Space;
 use soundalike_survey::COLUMNS;
 use soundalike_survey::Favourite;
 
-/// Principal components of a favourite that likes are learnt from.
+/// Principal components of the favourite that are the predictors.
 const COMPONENTS: usize = 8;
-/// Deviations of the weights that are weighed by their evidence.
-const DEVIATIONS: [f64; 3] = [0.1, 0.3, 0.9];
+/// Standard deviations of the weights' prior; the one with the greatest evidence is chosen.
+const PRIOR_DEVIATIONS: [f64; 3] = [0.1, 0.3, 0.9];
 
-/// Share of likes predicted from one kind of input.
+/// Hamming accuracy of the predictions from one kind of input.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct HammingRow {
-    /// What was heard of the favourite.
+    /// The input: what is known of the favourite.
     pub input: String,
-    /// Participants whose favourite has it.
+    /// Participants for whose favourite it is known.
     pub participants: usize,
-    /// Share of the opinions predicted (one less the Hamming loss), with its 95 % interval.
+    /// Share of the ratings predicted (one minus the Hamming loss), with its 95 % interval.
     pub accuracy: [f64; 3],
-    /// The same by the majority per song of the other participants.
+    /// The same by the majority per song of the training participants.
     pub majority_per_song: [f64; 3],
-    /// The same by the majority of all opinions of the other participants.
+    /// The same by the majority of all ratings of the training participants.
     pub majority_overall: [f64; 3],
 }
 
-/// All inputs.
+/// The scores of all inputs.
 pub(super) fn hamming(
     answers: &Answers,
     catalog: &Catalog,
@@ -76,18 +76,18 @@ pub(super) fn hamming(
     inputs
         .iter()
         .filter_map(|(name, read)| {
-            let heard: Vec<(usize, Vec<f64>)> = answers
-                .people
+            let known: Vec<(usize, Vec<f64>)> = answers
+                .participants
                 .iter()
                 .enumerate()
-                .filter_map(|(i, person)| Some((i, read(&person.favourite)?)))
+                .filter_map(|(i, participant)| Some((i, read(&participant.favourite)?)))
                 .collect();
-            (heard.len() >= super::FEWEST).then(|| one(name, &heard, answers, seed))
+            (known.len() >= super::MIN_PARTICIPANTS).then(|| score(name, &known, answers, seed))
         })
         .collect()
 }
 
-/// Mean and deviation of each row of a summary.
+/// Mean and standard deviation of each row of a summary.
 fn moments(rows: &[f32]) -> Vec<f64> {
     rows.chunks(COLUMNS)
         .flat_map(|row| {
@@ -103,24 +103,25 @@ fn moments(rows: &[f32]) -> Vec<f64> {
         .collect()
 }
 
-fn one(name: &str, heard: &[(usize, Vec<f64>)], answers: &Answers, seed: u64) -> HammingRow {
-    let (fold, count) = folds(heard.len(), seed);
+/// Cross-validates the predictions from one input. `inputs` are of participants, by index.
+fn score(name: &str, inputs: &[(usize, Vec<f64>)], answers: &Answers, seed: u64) -> HammingRow {
+    let (fold, count) = folds(inputs.len(), seed);
     let mut scores = [const { Vec::new() }; 3];
-    for left_out in 0..count {
+    for held_out in 0..count {
         let rows = |inside: bool| -> Vec<usize> {
-            (0..heard.len())
-                .filter(|&i| (fold[i] == left_out) == inside)
+            (0..inputs.len())
+                .filter(|&i| (fold[i] == held_out) == inside)
                 .collect()
         };
         let (train, test) = (rows(false), rows(true));
-        let inputs: Vec<&Vec<f64>> = train.iter().map(|&i| &heard[i].1).collect();
-        let reduce = reduction(&inputs);
-        let reduced: Vec<Vec<f64>> = inputs.iter().map(|x| reduce(x)).collect();
-        // Opinions of the other participants on each song.
-        let mut opinions: Vec<Vec<Observation>> = vec![Vec::new(); answers.songs.len()];
+        let training: Vec<&Vec<f64>> = train.iter().map(|&i| &inputs[i].1).collect();
+        let reduce = reduction(&training);
+        let reduced: Vec<Vec<f64>> = training.iter().map(|x| reduce(x)).collect();
+        // The training participants' ratings of each song.
+        let mut ratings: Vec<Vec<Observation>> = vec![Vec::new(); answers.songs.len()];
         for (&i, x) in train.iter().zip(&reduced) {
-            for &(song, liked) in &answers.people[heard[i].0].labels {
-                opinions[song].push(Observation {
+            for &(song, liked) in &answers.participants[inputs[i].0].ratings {
+                ratings[song].push(Observation {
                     features: x.clone(),
                     offset: 0.0,
                     liked,
@@ -128,9 +129,9 @@ fn one(name: &str, heard: &[(usize, Vec<f64>)], answers: &Answers, seed: u64) ->
             }
         }
         let likes = |o: &[Observation]| o.iter().filter(|o| o.liked).count();
-        let all: usize = opinions.iter().map(Vec::len).sum();
-        let overall = 2 * opinions.iter().map(|o| likes(o)).sum::<usize>() > all;
-        let songs: Vec<(Vec<f64>, bool)> = opinions
+        let all: usize = ratings.iter().map(Vec::len).sum();
+        let overall = 2 * ratings.iter().map(|o| likes(o)).sum::<usize>() > all;
+        let songs: Vec<(Vec<f64>, bool)> = ratings
             .iter()
             .map(|o| {
                 (
@@ -144,14 +145,14 @@ fn one(name: &str, heard: &[(usize, Vec<f64>)], answers: &Answers, seed: u64) ->
             })
             .collect();
         for &i in &test {
-            let x = reduce(&heard[i].1);
-            let labels = &answers.people[heard[i].0].labels;
-            if labels.is_empty() {
+            let x = reduce(&inputs[i].1);
+            let known = &answers.participants[inputs[i].0].ratings;
+            if known.is_empty() {
                 continue;
             }
             let share = |call: &dyn Fn(usize) -> bool| {
-                let right = labels.iter().filter(|&&(song, liked)| call(song) == liked);
-                right.count() as f64 / labels.len() as f64
+                let right = known.iter().filter(|&&(song, liked)| call(song) == liked);
+                right.count() as f64 / known.len() as f64
             };
             scores[0].push(share(&|song| {
                 songs[song]
@@ -169,19 +170,19 @@ fn one(name: &str, heard: &[(usize, Vec<f64>)], answers: &Answers, seed: u64) ->
     let [accuracy, majority_per_song, majority_overall] = scores.map(|s| interval(&s, seed));
     HammingRow {
         input: name.to_owned(),
-        participants: heard.len(),
+        participants: inputs.len(),
         accuracy,
         majority_per_song,
         majority_overall,
     }
 }
 
-/// Weights that predict a song's likes, by the deviation of the greatest evidence.
-fn weights(opinions: &[Observation]) -> Vec<f64> {
-    let fits = DEVIATIONS.map(|deviation| {
+/// Weights that predict the ratings of a song, with the prior of the greatest evidence.
+fn weights(ratings: &[Observation]) -> Vec<f64> {
+    let fits = PRIOR_DEVIATIONS.map(|deviation| {
         let mut variances = vec![4.0];
         variances.extend([deviation * deviation; COMPONENTS]);
-        Posterior::of(&Prior::diagonal(&variances, 1.0), opinions)
+        Posterior::of(&Prior::diagonal(&variances, 1.0), ratings)
     });
     let best = fits
         .into_iter()
@@ -189,7 +190,7 @@ fn weights(opinions: &[Observation]) -> Vec<f64> {
     best.map_or_else(Vec::new, |posterior| posterior.mean)
 }
 
-/// From inputs to one and their principal components, mean zero and variance one, `[1 + 8]`.
+/// Maps an input to a constant one and its whitened principal components, `[1 + 8]`.
 fn reduction(inputs: &[&Vec<f64>]) -> impl Fn(&[f64]) -> Vec<f64> + use<> {
     let (n, d) = (inputs.len() as f64, inputs.first().map_or(0, |x| x.len()));
     let mut mean = vec![0.0; d];

@@ -1,5 +1,5 @@
-//! Tastes of many people: reading their answers, simulating them, learning from them, and measuring
-//! what that is good for.
+//! Taste models of many participants: reading their answers, simulating answers, fitting a population, and
+//! evaluating how well ratings are predicted.
 
 mod evaluate;
 mod factors;
@@ -12,17 +12,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
-pub use evaluate::{Figure, Personal, TasteReport, evaluate, with_networks};
+pub use evaluate::{MethodScores, PersonalScores, TasteReport, evaluate, with_networks};
 pub use favourite::HammingRow;
-pub use simulate::{Planted, Scenario, Simulation, simulate};
+pub use simulate::{GroundTruth, Scenario, Simulation, simulate};
 
 use soundalike_core::catalog::Catalog;
 use soundalike_core::taste::space::Space;
 use soundalike_core::taste::{Origin, Population, TasteError};
 use soundalike_survey::{Answer, Config, Favourite, Opinion};
 
-/// Answers that are needed to learn what people have in common.
-const FEWEST: usize = 4;
+/// Fewest participants that a population is fitted to.
+const MIN_PARTICIPANTS: usize = 4;
 
 /// What can go wrong with answers.
 #[derive(Debug, thiserror::Error)]
@@ -36,54 +36,55 @@ pub enum AnswersError {
         /// Why not.
         cause: std::io::Error,
     },
-    /// Too little to learn from.
+    /// Too few answers.
     #[error(
-        "{found} usable answers are too few to learn from; at least {FEWEST} people must have answered"
+        "{found} usable answers are too few to train on; at least {MIN_PARTICIPANTS} participants must have answered"
     )]
     TooFew {
         /// Usable answers.
         found: usize,
     },
-    /// A song that is asked about is not in the catalogue.
+    /// A song of the survey is not in the catalogue.
     #[error(
         "{0} is in the survey but not in the catalogue; use the catalogue that the survey was made from"
     )]
     UnknownSong(String),
-    /// A setting that makes no sense.
+    /// A parameter that is out of range.
     #[error("{0}")]
     Setting(String),
-    /// The taste model.
+    /// The taste model cannot be built.
     #[error(transparent)]
     Taste(#[from] TasteError),
 }
 
 /// One participant.
 #[derive(Clone, Debug)]
-pub struct Person {
-    /// Songs by index in [`Answers::songs`], with whether they are liked; the unknown left out.
-    pub labels: Vec<(usize, bool)>,
-    /// Favourite song.
+pub struct Participant {
+    /// Ratings: songs by index in [`Answers::songs`], with whether they are liked. Unknown songs are left
+    /// out.
+    pub ratings: Vec<(usize, bool)>,
+    /// The favourite song.
     pub favourite: Favourite,
 }
 
-/// Answers that can be used.
+/// The usable answers to a survey.
 #[derive(Clone, Debug, Default)]
 pub struct Answers {
     /// The survey's id.
     pub survey: String,
-    /// Ids of the songs that were asked about.
+    /// Ids of the songs of the survey.
     pub songs: Vec<String>,
     /// Their tracks in the catalogue.
     pub tracks: Vec<usize>,
-    /// Who answered.
-    pub people: Vec<Person>,
-    /// Whether any of the answers was made by a program.
+    /// The participants.
+    pub participants: Vec<Participant>,
+    /// Whether any of the answers is simulated.
     pub simulated: bool,
 }
 
 impl Answers {
-    /// Reads answers from files of JSON lines, and says which lines cannot be used and why, a
-    /// sentence each. Where a participant answered twice, the later line counts.
+    /// Reads answers from files of JSON lines, and reports the lines that cannot be used, a sentence
+    /// each. Of two answers of one participant, the later line counts.
     ///
     /// # Errors
     /// If a file cannot be read.
@@ -121,10 +122,10 @@ impl Answers {
             .flat_map(|a| a.labels.iter().map(|l| l.song.as_str()))
             .collect();
         let index: BTreeMap<&str, usize> = ids.iter().enumerate().map(|(i, id)| (*id, i)).collect();
-        let people = good
+        let participants = good
             .values()
-            .map(|answer| Person {
-                labels: answer
+            .map(|answer| Participant {
+                ratings: answer
                     .labels
                     .iter()
                     .filter(|label| label.opinion != Opinion::Unknown)
@@ -137,35 +138,35 @@ impl Answers {
             survey: survey.unwrap_or_default(),
             tracks: ids.iter().map(|id| tracks[id]).collect(),
             songs: ids.iter().map(|id| (*id).to_owned()).collect(),
-            people,
+            participants,
             simulated: good.values().any(|answer| answer.simulated),
         };
         Ok((answers, bad))
     }
 
-    /// What all people have in common, for `models/taste.safetensors`.
+    /// The population of all participants, for `models/taste.safetensors`.
     ///
     /// # Errors
     /// If there are too few.
     pub fn population(&self, catalog: &Catalog) -> Result<Population, AnswersError> {
-        if self.people.len() < FEWEST {
+        if self.participants.len() < MIN_PARTICIPANTS {
             return Err(AnswersError::TooFew {
-                found: self.people.len(),
+                found: self.participants.len(),
             });
         }
-        let everybody: Vec<usize> = (0..self.people.len()).collect();
-        Ok(self.population_of(catalog, &Space::of(catalog), &everybody, |_| true))
+        let all: Vec<usize> = (0..self.participants.len()).collect();
+        Ok(self.population_of(catalog, &Space::of(catalog), &all, |_| true))
     }
 
-    /// What some people have in common, by their opinions on some songs.
+    /// The population of some participants, by their ratings of some songs.
     fn population_of(
         &self,
         catalog: &Catalog,
         space: &Space,
-        people: &[usize],
-        song: impl Fn(usize) -> bool,
+        participants: &[usize],
+        includes: impl Fn(usize) -> bool,
     ) -> Population {
-        let chosen: Vec<usize> = (0..self.songs.len()).filter(|&s| song(s)).collect();
+        let chosen: Vec<usize> = (0..self.songs.len()).filter(|&s| includes(s)).collect();
         let places: BTreeMap<usize, usize> =
             chosen.iter().enumerate().map(|(i, &s)| (s, i)).collect();
         let ids: Vec<String> = chosen.iter().map(|&s| self.songs[s].clone()).collect();
@@ -173,11 +174,11 @@ impl Answers {
             .iter()
             .map(|&s| space.features(catalog.embedding(self.tracks[s])))
             .collect();
-        let people: Vec<Vec<(usize, bool)>> = people
+        let ratings: Vec<Vec<(usize, bool)>> = participants
             .iter()
             .map(|&p| {
-                let labels = self.people[p].labels.iter();
-                labels
+                let ratings = self.participants[p].ratings.iter();
+                ratings
                     .filter_map(|&(s, liked)| Some((*places.get(&s)?, liked)))
                     .collect()
             })
@@ -186,13 +187,13 @@ impl Answers {
             model_sha256: catalog.provenance.model_sha256.clone(),
             simulated: self.simulated,
             survey: self.survey.clone(),
-            answers: people.len(),
+            answers: ratings.len(),
         };
         let songs = population::Songs {
             ids: &ids,
             features: &features,
         };
-        population::learn(origin, space, &songs, &people)
+        population::fit(origin, space, &songs, &ratings)
     }
 }
 
@@ -234,7 +235,7 @@ fn checked(
             return Err(format!("its song {} is not in the catalogue", label.song));
         }
         if !seen.insert(label.song.as_str()) {
-            return Err(format!("it has two opinions on {}", label.song));
+            return Err(format!("it has two ratings of {}", label.song));
         }
     }
     match &answer.favourite {

@@ -1,24 +1,24 @@
-//! Fits a [`Population`] to people's opinions: a hierarchical model, by expectation maximisation with
-//! Laplace's approximation of each person's taste.
+//! Fits a [`Population`] to ratings: a hierarchical logistic regression, by expectation maximisation (EM)
+//! with a Laplace approximation of each participant's posterior.
 //!
-//! The logit of person `i` for song `s` is `x_s·w_i + b_s`, with `w_i` normal around the mean weights
-//! `m` with covariance `Σ`, and `b_s`, what the song is liked beyond its sound, normal around zero.
-//! `Σ` is kept as low rank plus diagonal: `w_i = m + F·u_i + ε_i` makes `x_s·F` the factors of a
-//! collaborative model that any song has, asked about or not.
+//! The logit of participant `i` for song `s` is `x_s·w_i + b_s`. The prior of the weights `w_i` is normal
+//! with mean `m` and covariance `Σ`, that of the song's offset `b_s`, its popularity beyond its sound,
+//! normal with mean zero. `Σ` is kept as low rank plus diagonal: with `w_i = m + F·u_i + ε_i`, `x_s·F` are
+//! the song's factors in a collaborative model, which songs without ratings have too.
 
 use soundalike_core::linear_algebra::eigen;
 use soundalike_core::taste::posterior::{Observation, Posterior, Prior, moderation, sigmoid};
 use soundalike_core::taste::space::Space;
 use soundalike_core::taste::{Origin, Population};
 
-/// Rounds of expectation and maximisation.
-const ROUNDS: usize = 25;
-/// Factors that are kept of the covariance.
+/// Iterations of expectation maximisation.
+const ITERATIONS: usize = 25;
+/// Rank of the low-rank part of the covariance.
 const RANK: usize = 12;
-/// Least variance of anything.
-const LEAST: f64 = 1e-4;
+/// Lower bound of every variance.
+const MIN_VARIANCE: f64 = 1e-4;
 
-/// Songs that people were asked about.
+/// The songs of the survey.
 pub(super) struct Songs<'a> {
     /// Their ids.
     pub ids: &'a [String],
@@ -26,18 +26,17 @@ pub(super) struct Songs<'a> {
     pub features: &'a [Vec<f64>],
 }
 
-/// Learns what `people` have in common. A person is a list of songs, by index, with whether they are
-/// liked.
-pub(super) fn learn(
+/// Fits a population to the ratings of each participant: songs, by index, with whether they are liked.
+pub(super) fn fit(
     origin: Origin,
     space: &Space,
     songs: &Songs<'_>,
-    people: &[Vec<(usize, bool)>],
+    participants: &[Vec<(usize, bool)>],
 ) -> Population {
     let size = space.weights();
     let components = size - 1;
-    let n = people.len() as f64;
-    // Where little is known, variances follow the root of the components' shares.
+    let n = participants.len() as f64;
+    // A priori, the variances are proportional to the root of the components' shares.
     let root: f64 = space.shares.iter().map(|s| s.sqrt()).sum();
     let spread: Vec<f64> = space.shares.iter().map(|s| s.sqrt() / root).collect();
     let mut mean = vec![0.0; size];
@@ -48,14 +47,14 @@ pub(super) fn learn(
     }
     let mut offsets = vec![(0.0, 0.0); songs.ids.len()];
     let (mut offset_variance, mut mean_variance) = (0.3, 0.3);
-    for _ in 0..ROUNDS {
+    for _ in 0..ITERATIONS {
         let Some(prior) = Prior::full(mean.clone(), covariance.clone(), 1.0) else {
             break;
         };
-        let tastes: Vec<Posterior> = people
+        let posteriors: Vec<Posterior> = participants
             .iter()
-            .map(|person| {
-                let opinions: Vec<Observation> = person
+            .map(|ratings| {
+                let observations: Vec<Observation> = ratings
                     .iter()
                     .map(|&(song, liked)| Observation {
                         features: songs.features[song].clone(),
@@ -63,15 +62,15 @@ pub(super) fn learn(
                         liked,
                     })
                     .collect();
-                Posterior::of(&prior, &opinions)
+                Posterior::of(&prior, &observations)
             })
             .collect();
 
         // Each song's offset: one step of Newton's method on the expected log likelihood.
         let mut slopes = vec![(0.0, 0.0); offsets.len()];
-        for (person, taste) in people.iter().zip(&tastes) {
-            for &(song, liked) in person {
-                let (m, v) = taste.logit(&songs.features[song]);
+        for (ratings, posterior) in participants.iter().zip(&posteriors) {
+            for &(song, liked) in ratings {
+                let (m, v) = posterior.logit(&songs.features[song]);
                 let shrink = moderation(v);
                 let p = sigmoid(shrink * (m + offsets[song].0));
                 slopes[song].0 += f64::from(u8::from(liked)) - p;
@@ -84,11 +83,11 @@ pub(super) fn learn(
             *variance = 1.0 / curvature;
         }
         let squares: f64 = offsets.iter().map(|(m, v)| m * m + v).sum();
-        offset_variance = (squares / offsets.len().max(1) as f64).max(LEAST);
+        offset_variance = (squares / offsets.len().max(1) as f64).max(MIN_VARIANCE);
 
-        // The mean, drawn towards zero but for the readiness to like anything.
+        // The mean, shrunk towards zero except for the intercept.
         for k in 0..size {
-            let average = tastes.iter().map(|t| t.mean[k]).sum::<f64>() / n;
+            let average = posteriors.iter().map(|p| p.mean[k]).sum::<f64>() / n;
             let own = covariance[k * (size + 1)];
             let around = if k == 0 {
                 1.0
@@ -104,32 +103,37 @@ pub(super) fn learn(
             (mean[k + 1] * mean[k + 1] + left) / spread[k]
         };
         mean_variance =
-            ((0..components).map(ratio).sum::<f64>() / components.max(1) as f64).max(LEAST);
+            ((0..components).map(ratio).sum::<f64>() / components.max(1) as f64).max(MIN_VARIANCE);
 
-        // The covariance, as if as many people more as there are weights had had tastes of the same
-        // strength, independent in all components.
+        // The covariance, with as many pseudo-participants as there are weights, whose tastes have the
+        // same strength and are independent in all components.
         let mut sum = vec![0.0; size * size];
-        for taste in &tastes {
-            let away: Vec<f64> = taste.mean.iter().zip(&mean).map(|(w, m)| w - m).collect();
+        for posterior in &posteriors {
+            let away: Vec<f64> = posterior
+                .mean
+                .iter()
+                .zip(&mean)
+                .map(|(w, m)| w - m)
+                .collect();
             for (i, row) in sum.chunks_mut(size).enumerate() {
                 for (j, s) in row.iter_mut().enumerate() {
-                    *s += taste.covariance[i * size + j] + away[i] * away[j];
+                    *s += posterior.covariance[i * size + j] + away[i] * away[j];
                 }
             }
         }
         let strength: f64 = (1..size).map(|k| sum[k * (size + 1)]).sum::<f64>() / n;
-        let others = size as f64;
+        let pseudo = size as f64;
         for (i, row) in sum.chunks_mut(size).enumerate() {
             let usual = if i == 0 {
                 row[0] / n
             } else {
-                (strength * spread[i - 1]).max(LEAST)
+                (strength * spread[i - 1]).max(MIN_VARIANCE)
             };
-            row[i] += others * usual;
+            row[i] += pseudo * usual;
             for (j, s) in row.iter_mut().enumerate() {
-                *s /= n + others;
+                *s /= n + pseudo;
                 if i == j {
-                    *s = s.max(LEAST);
+                    *s = s.max(MIN_VARIANCE);
                 }
             }
         }
@@ -145,7 +149,7 @@ pub(super) fn learn(
     let diagonal = (0..size)
         .map(|k| {
             let known: f64 = factors.iter().map(|f: &Vec<f64>| f[k] * f[k]).sum();
-            (covariance[k * (size + 1)] - known).max(LEAST)
+            (covariance[k * (size + 1)] - known).max(MIN_VARIANCE)
         })
         .collect();
     Population::new(

@@ -1,4 +1,7 @@
-//! Answers of people who do not exist, with known tastes, to test what learns from answers.
+//! Simulated participants with known tastes, to test the models that are trained on answers.
+//!
+//! Normal deviates are drawn here rather than by `rand_distr`, whose Ziggurat algorithm takes other
+//! numbers from the stream: the shipped taste model and the figures in docs/taste.md are of this stream.
 
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -10,46 +13,46 @@ use soundalike_survey::{
 };
 use soundalike_survey::{COLUMNS, DWT_ROWS, MFCC_ROWS, STFT_ROWS};
 
-/// What tastes are made of.
+/// What determines the simulated tastes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scenario {
-    /// Directions of the embedding: a kind's and an own one.
+    /// Directions of the embedding: one of the participant's archetype and one of their own.
     Directions,
-    /// Liked and disliked genres, and for each song a whim that has nothing to do with its sound: a
-    /// kind of taste that is not linear in the embedding.
+    /// Liked and disliked genres, and an idiosyncratic preference for each song that is independent of its
+    /// sound: a taste that is not linear in the embedding.
     Genres,
-    /// Whims alone: likes have nothing to do with the sound.
-    Whims,
+    /// Idiosyncratic preferences alone: likes are independent of the sound.
+    Idiosyncratic,
 }
 
-/// Probability that a kind of taste likes a genre.
+/// Probability that an archetype likes a genre.
 const GENRE_LIKED: f64 = 0.3;
 
-/// How a population is made up. All deviations are in units of the logit.
+/// The parameters of a simulated population. Standard deviations are in units of the logit.
 #[derive(Clone, Debug)]
 pub struct Simulation {
-    /// People.
+    /// Number of participants.
     pub participants: usize,
     /// Seed of every random choice.
     pub seed: u64,
-    /// What tastes are made of.
-    pub recipe: Scenario,
-    /// Kinds of taste.
+    /// What determines the tastes.
+    pub scenario: Scenario,
+    /// Number of archetypes, tastes that participants share in part.
     pub archetypes: usize,
-    /// Deviation over the catalogue of how much a taste likes songs.
+    /// Standard deviation of a taste over the catalogue.
     pub strength: f64,
-    /// Share of the variance of a taste that is its own rather than its kind's, 0 to 1.
+    /// Share of the variance of a taste that is the participant's own rather than the archetype's, 0 to 1.
     pub individual: f64,
-    /// Deviation of what songs are liked by everybody alike.
+    /// Standard deviation of the popularity of songs.
     pub popularity: f64,
-    /// Deviation of how readily people like anything.
-    pub readiness: f64,
-    /// Share of opinions that are made by chance, 0 to 1.
+    /// Standard deviation of the participants' intercepts: how readily they like any song.
+    pub intercept: f64,
+    /// Share of ratings that are random, 0 to 1.
     pub noise: f64,
-    /// Share of songs that are not known, 0 to 1; fewer of the popular ones.
+    /// Share of songs that a participant does not know, 0 to 1; lower for popular songs.
     pub unknown: f64,
-    /// Share of the people whose favourite is a file of their own.
-    pub own: f64,
+    /// Share of the participants whose favourite is a file of their own.
+    pub own_file: f64,
 }
 
 impl Default for Simulation {
@@ -57,53 +60,55 @@ impl Default for Simulation {
         Self {
             participants: 120,
             seed: 0,
-            recipe: Scenario::Directions,
+            scenario: Scenario::Directions,
             archetypes: 5,
             strength: 1.8,
             individual: 0.5,
             popularity: 0.7,
-            readiness: 0.6,
+            intercept: 0.6,
             noise: 0.05,
             unknown: 0.08,
-            own: 0.5,
+            own_file: 0.5,
         }
     }
 }
 
-/// What was planted.
+/// The true parameters of a simulated population.
 #[derive(Clone, Debug)]
-pub struct Planted {
-    /// `[participants][tracks]`: what each taste adds to the logit of each song of the catalogue.
+pub struct GroundTruth {
+    /// `[participants][tracks]`: what each participant's taste adds to the logit of each song of the
+    /// catalogue.
     pub tastes: Vec<Vec<f64>>,
-    /// By song of the survey: what everybody likes of it.
+    /// The popularity of each song of the survey.
     pub popularity: Vec<f64>,
 }
 
-/// Makes a population's answers, in the order of its people, each marked as simulated.
+/// Simulates the answers of a population, each marked as simulated.
 ///
 /// # Errors
-/// If a setting makes no sense or a song of the survey is not in the catalogue.
+/// If a parameter is out of range or a song of the survey is not in the catalogue.
 pub fn simulate(
     simulation: &Simulation,
     config: &Config,
     catalog: &Catalog,
-) -> Result<(Vec<Answer>, Planted), AnswersError> {
+) -> Result<(Vec<Answer>, GroundTruth), AnswersError> {
     let s = simulation;
-    let shares = [s.individual, s.noise, s.unknown, s.own];
-    let deviations = [s.strength, s.popularity, s.readiness];
+    let shares = [s.individual, s.noise, s.unknown, s.own_file];
+    let deviations = [s.strength, s.popularity, s.intercept];
     if s.participants == 0
         || s.archetypes == 0
         || shares.iter().any(|v| !(0.0..=1.0).contains(v))
         || deviations.iter().any(|v| !v.is_finite() || *v < 0.0)
     {
         return Err(AnswersError::Setting(
-            "a simulation needs participants, kinds of taste, shares from 0 to 1 and deviations from 0 on"
+            "a simulation needs participants, archetypes, shares from 0 to 1 and standard deviations of at least 0"
                 .to_owned(),
         ));
     }
     if config.songs.len() < 3 {
         return Err(AnswersError::Setting(
-            "the survey has fewer than three songs, so nobody has three favourites".to_owned(),
+            "the survey has fewer than three songs, and every participant names three favourites"
+                .to_owned(),
         ));
     }
     let by_path = super::tracks_of(catalog);
@@ -117,18 +122,18 @@ pub fn simulate(
         .collect::<Result<_, _>>()?;
 
     let mut rng = ChaCha8Rng::seed_from_u64(s.seed);
-    let away = centred(catalog);
+    let centred_embeddings = centred(catalog);
     let d = catalog.dimensions();
     let direction = |rng: &mut ChaCha8Rng| -> Vec<f64> {
         let drawn: Vec<f64> = (0..d).map(|_| normal(rng)).collect();
-        scaled(drawn, &away)
+        scaled(drawn, &centred_embeddings)
     };
     let genres = catalog.provenance.genres.len();
-    let kinds: Vec<Vec<f64>> = (0..s.archetypes)
-        .map(|_| match s.recipe {
+    let archetypes: Vec<Vec<f64>> = (0..s.archetypes)
+        .map(|_| match s.scenario {
             Scenario::Directions => direction(&mut rng),
             Scenario::Genres => liked_genres(genres, &mut rng),
-            Scenario::Whims => Vec::new(),
+            Scenario::Idiosyncratic => Vec::new(),
         })
         .collect();
     let popularity: Vec<f64> = tracks
@@ -142,21 +147,21 @@ pub fn simulate(
     let mut answers = Vec::with_capacity(s.participants);
     let mut tastes = Vec::with_capacity(s.participants);
     for _ in 0..s.participants {
-        let kind = &kinds[rng.random_range(0..kinds.len())];
-        let mut taste: Vec<f64> = match s.recipe {
+        let archetype = &archetypes[rng.random_range(0..archetypes.len())];
+        let mut taste: Vec<f64> = match s.scenario {
             Scenario::Directions => {
                 let own = direction(&mut rng);
-                let mixed = kind
+                let mixed = archetype
                     .iter()
                     .zip(&own)
                     .map(|(k, o)| (1.0 - s.individual).sqrt() * k + s.individual.sqrt() * o);
-                let taste = scaled(mixed.collect(), &away);
+                let taste = scaled(mixed.collect(), &centred_embeddings);
                 let along = |row: &Vec<f64>| taste.iter().zip(row).map(|(w, x)| w * x).sum();
-                away.iter().map(along).collect()
+                centred_embeddings.iter().map(along).collect()
             }
             Scenario::Genres => {
                 let own = liked_genres(genres, &mut rng);
-                let mixed: Vec<f64> = kind
+                let mixed: Vec<f64> = archetype
                     .iter()
                     .zip(own)
                     .map(|(&k, o)| match rng.random::<f64>() < s.individual {
@@ -170,46 +175,46 @@ pub fn simulate(
                         shares.map(|(&p, m)| f64::from(p) * m).sum()
                     })
                     .collect();
-                let mut taste = standard(&of_genres);
+                let mut taste = standardised(&of_genres);
                 taste.iter_mut().for_each(|v| *v += 0.5 * normal(&mut rng));
-                standard(&taste)
+                standardised(&taste)
             }
-            Scenario::Whims => (0..catalog.len()).map(|_| normal(&mut rng)).collect(),
+            Scenario::Idiosyncratic => (0..catalog.len()).map(|_| normal(&mut rng)).collect(),
         };
         taste.iter_mut().for_each(|v| *v *= s.strength);
-        let readiness = s.readiness * normal(&mut rng);
+        let intercept = s.intercept * normal(&mut rng);
         let sound = |track: usize| -> f64 { taste[track] };
 
         let mut logits: Vec<(f64, &str)> = Vec::with_capacity(tracks.len());
         let mut labels = Vec::with_capacity(tracks.len());
         for ((song, &track), popular) in config.songs.iter().zip(&tracks).zip(&popularity) {
-            let logit = sound(track) + popular + readiness;
+            let logit = sound(track) + popular + intercept;
             logits.push((logit, &song.id));
             let mut probability = 1.0 / (1.0 + (-logit).exp());
             if rng.random::<f64>() < s.noise {
                 probability = 0.5;
             }
             let liked = rng.random::<f64>() < probability;
-            let unheard = s.unknown * 2.0 / (1.0 + popular.exp());
-            let opinion = match (rng.random::<f64>() < unheard, liked) {
+            let unknown = s.unknown * 2.0 / (1.0 + popular.exp());
+            let rating = match (rng.random::<f64>() < unknown, liked) {
                 (true, _) => Opinion::Unknown,
                 (_, true) => Opinion::Like,
                 _ => Opinion::Dislike,
             };
             labels.push(Label {
                 song: song.id.clone(),
-                opinion,
+                opinion: rating,
             });
         }
         logits.sort_by(|a, b| b.0.total_cmp(&a.0));
         let best = [0, 1, 2].map(|i| logits[i].1.to_owned());
 
-        // The favourite: the most liked of a hundred songs that come to mind.
-        let minded = (0..100).map(|_| rng.random_range(0..catalog.len()));
-        let favourite = minded
+        // The favourite: the most liked of a hundred random songs.
+        let candidates = (0..100).map(|_| rng.random_range(0..catalog.len()));
+        let favourite = candidates
             .max_by(|&a, &b| sound(a).total_cmp(&sound(b)))
             .unwrap_or(0);
-        let favourite = if rng.random::<f64>() < s.own {
+        let favourite = if rng.random::<f64>() < s.own_file {
             own_file(catalog, favourite, &projection, &mut rng)
         } else {
             Favourite::Song {
@@ -235,10 +240,10 @@ pub fn simulate(
         });
         tastes.push(taste);
     }
-    Ok((answers, Planted { tastes, popularity }))
+    Ok((answers, GroundTruth { tastes, popularity }))
 }
 
-/// One for each genre that is liked, minus one for the others.
+/// 1 for each genre that is liked, −1 for each other.
 fn liked_genres(genres: usize, rng: &mut ChaCha8Rng) -> Vec<f64> {
     let sign = |liked: bool| if liked { 1.0 } else { -1.0 };
     (0..genres)
@@ -246,8 +251,8 @@ fn liked_genres(genres: usize, rng: &mut ChaCha8Rng) -> Vec<f64> {
         .collect()
 }
 
-/// Values moved and scaled to mean zero and deviation one; zeros where they do not vary.
-fn standard(values: &[f64]) -> Vec<f64> {
+/// Values standardised to mean zero and standard deviation one; zeros where they do not vary.
+fn standardised(values: &[f64]) -> Vec<f64> {
     let n = values.len().max(1) as f64;
     let mean = values.iter().sum::<f64>() / n;
     let square = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n;
@@ -255,8 +260,8 @@ fn standard(values: &[f64]) -> Vec<f64> {
     values.iter().map(|v| (v - mean) / deviation).collect()
 }
 
-/// A file like a song of the catalogue. There is no sound, so the summaries are made of the embedding
-/// by a fixed random projection, with noise.
+/// A file similar to a song of the catalogue. There is no audio, so the summaries are a fixed random
+/// projection of the embedding, with noise.
 fn own_file(
     catalog: &Catalog,
     track: usize,
@@ -277,7 +282,7 @@ fn own_file(
                 .sum()
         })
         .collect();
-    let mut picture = |rows: &[f64]| -> Vec<f32> {
+    let mut summary = |rows: &[f64]| -> Vec<f32> {
         rows.iter()
             .flat_map(|row| vec![*row; COLUMNS])
             .map(|v| {
@@ -287,9 +292,9 @@ fn own_file(
             .collect()
     };
     let features = Features {
-        mfcc: picture(&rows[..MFCC_ROWS]),
-        stft: picture(&rows[MFCC_ROWS..MFCC_ROWS + STFT_ROWS]),
-        dwt: picture(&rows[MFCC_ROWS + STFT_ROWS..]),
+        mfcc: summary(&rows[..MFCC_ROWS]),
+        stft: summary(&rows[MFCC_ROWS..MFCC_ROWS + STFT_ROWS]),
+        dwt: summary(&rows[MFCC_ROWS + STFT_ROWS..]),
     };
     Favourite::Own {
         embedding,
@@ -299,7 +304,7 @@ fn own_file(
     }
 }
 
-/// Embeddings measured from their mean, `[tracks][dimensions]`.
+/// The embeddings minus their mean, `[tracks][dimensions]`.
 pub(super) fn centred(catalog: &Catalog) -> Vec<Vec<f64>> {
     let n = catalog.len() as f64;
     let mut centre = vec![0.0; catalog.dimensions()];
@@ -316,20 +321,20 @@ pub(super) fn centred(catalog: &Catalog) -> Vec<Vec<f64>> {
         .collect()
 }
 
-/// A direction, scaled so that songs deviate by one along it.
-fn scaled(direction: Vec<f64>, away: &[Vec<f64>]) -> Vec<f64> {
-    let squares: f64 = away
+/// A direction, scaled so that the songs' standard deviation along it is one.
+fn scaled(direction: Vec<f64>, embeddings: &[Vec<f64>]) -> Vec<f64> {
+    let squares: f64 = embeddings
         .iter()
         .map(|row| {
             let along: f64 = row.iter().zip(&direction).map(|(x, w)| x * w).sum();
             along * along
         })
         .sum();
-    let deviation = (squares / away.len() as f64).sqrt().max(1e-12);
+    let deviation = (squares / embeddings.len() as f64).sqrt().max(1e-12);
     direction.into_iter().map(|w| w / deviation).collect()
 }
 
-/// A normally distributed number (Box and Muller 1958).
+/// A standard normal deviate (Box and Muller 1958); see the module's documentation.
 fn normal(rng: &mut impl Rng) -> f64 {
     let radius = (-2.0 * (1.0 - rng.random::<f64>()).ln()).sqrt();
     radius * (std::f64::consts::TAU * rng.random::<f64>()).cos()

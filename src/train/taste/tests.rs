@@ -64,7 +64,7 @@ fn a_simulation_repeats_with_its_seed_and_says_what_it_is() {
 }
 
 #[test]
-fn planted_tastes_are_recovered_from_forty_opinions() {
+fn simulated_tastes_are_recovered_from_forty_ratings() {
     let catalog = catalog();
     let config = survey(&catalog);
     let s = Simulation {
@@ -73,11 +73,11 @@ fn planted_tastes_are_recovered_from_forty_opinions() {
         unknown: 0.0,
         ..simulation(20, 3)
     };
-    let (answers, planted) = simulate(&s, &config, &catalog).unwrap();
+    let (answers, truth) = simulate(&s, &config, &catalog).unwrap();
     let tracks = tracks_of(&catalog);
     let mut taste = Taste::new(&catalog, None).unwrap();
     let mut sum = 0.0;
-    for (answer, weights) in answers.iter().zip(&planted.tastes) {
+    for (answer, weights) in answers.iter().zip(&truth.tastes) {
         let labels: Vec<RatedSong<'_>> = answer.labels[..40]
             .iter()
             .map(|label| RatedSong {
@@ -87,30 +87,30 @@ fn planted_tastes_are_recovered_from_forty_opinions() {
             .collect();
         taste.learn(&labels);
         let logit = |p: f32| f64::from((p / (1.0 - p)).ln());
-        let (mut found, mut truth) = (Vec::new(), Vec::new());
-        for (track, &planted) in weights.iter().enumerate() {
+        let (mut found, mut expected) = (Vec::new(), Vec::new());
+        for (track, &logit_of_track) in weights.iter().enumerate() {
             found.push(logit(taste.rate(catalog.embedding(track)).probability));
-            truth.push(planted);
+            expected.push(logit_of_track);
         }
-        sum += correlation(&found, &truth);
+        sum += correlation(&found, &expected);
     }
     let correlation = sum / 20.0;
-    println!("mean correlation of learnt and planted taste {correlation:.3}");
+    println!("mean correlation of fitted and simulated taste {correlation:.3}");
     assert!(correlation > 0.6, "{correlation}");
 }
 
 #[test]
-fn asking_what_tells_most_learns_faster_than_asking_in_any_order() {
+fn active_selection_learns_faster_than_an_arbitrary_order() {
     let catalog = catalog();
     let config = survey(&catalog);
     let s = Simulation {
         strength: 3.0,
         ..simulation(30, 5)
     };
-    let (_, planted) = simulate(&s, &config, &catalog).unwrap();
+    let (_, truth) = simulate(&s, &config, &catalog).unwrap();
     let mut fresh = Taste::new(&catalog, None).unwrap();
     let (mut asked_loss, mut any_loss) = (0.0, 0.0);
-    for (person, weights) in planted.tastes.iter().enumerate() {
+    for (participant, weights) in truth.tastes.iter().enumerate() {
         let logit = |track: usize| weights[track];
         let loss = |taste: &Taste| -> f64 {
             (0..catalog.len())
@@ -130,7 +130,7 @@ fn asking_what_tells_most_learns_faster_than_asking_in_any_order() {
                 let track = if asking {
                     fresh.ask(&catalog, &known).unwrap()
                 } else {
-                    (person * 397 + step * 911) % catalog.len()
+                    (participant * 397 + step * 911) % catalog.len()
                 };
                 assert!(!known.contains(&track));
                 known.push(track);
@@ -151,7 +151,7 @@ fn asking_what_tells_most_learns_faster_than_asking_in_any_order() {
         }
     }
     println!(
-        "log loss after 12 opinions, asked / any order: {:.3}",
+        "log loss after 12 ratings, selected / arbitrary order: {:.3}",
         asked_loss / any_loss
     );
     assert!(asked_loss < any_loss);
@@ -164,7 +164,7 @@ fn personal_tastes_beat_the_baselines_and_are_calibrated_and_repeat() {
     let answers = read(&answers, &catalog);
     let report = evaluate(&answers, &catalog, 0).unwrap();
     assert_eq!(report.answers, "simulated");
-    for personal in report.personal.iter().filter(|p| p.labels >= 10) {
+    for personal in report.personal.iter().filter(|p| p.known_ratings >= 10) {
         let model = &personal.rows[0];
         assert!(model.calibration_error < 0.08, "{model:?}");
         for baseline in &personal.rows[3..] {
@@ -179,12 +179,12 @@ fn personal_tastes_beat_the_baselines_and_are_calibrated_and_repeat() {
 fn tastes_of_genres_beat_the_baselines_too() {
     let catalog = catalog();
     let s = Simulation {
-        recipe: Scenario::Genres,
+        scenario: Scenario::Genres,
         ..simulation(60, 21)
     };
     let (answers, _) = simulate(&s, &survey(&catalog), &catalog).unwrap();
     let report = evaluate(&read(&answers, &catalog), &catalog, 0).unwrap();
-    for personal in report.personal.iter().filter(|p| p.labels >= 10) {
+    for personal in report.personal.iter().filter(|p| p.known_ratings >= 10) {
         let model = &personal.rows[0];
         for baseline in &personal.rows[3..] {
             assert!(model.log_loss[0] < baseline.log_loss[0], "{baseline:?}");
@@ -193,17 +193,17 @@ fn tastes_of_genres_beat_the_baselines_too() {
 }
 
 #[test]
-fn likes_that_have_nothing_to_do_with_the_sound_make_no_bold_probabilities() {
+fn likes_independent_of_the_sound_give_no_confident_predictions() {
     let catalog = catalog();
     let s = Simulation {
-        recipe: Scenario::Whims,
+        scenario: Scenario::Idiosyncratic,
         popularity: 0.0,
-        readiness: 0.0,
+        intercept: 0.0,
         ..simulation(40, 9)
     };
     let (answers, _) = simulate(&s, &survey(&catalog), &catalog).unwrap();
     let report = evaluate(&read(&answers, &catalog), &catalog, 0).unwrap();
-    for personal in report.personal.iter().filter(|p| p.labels >= 10) {
+    for personal in report.personal.iter().filter(|p| p.known_ratings >= 10) {
         for model in &personal.rows[..2] {
             // Nothing can be predicted: a coin costs ln 2.
             assert!(model.log_loss[0] < 0.72, "{model:?}");
@@ -264,7 +264,7 @@ fn what_was_learnt_is_said_and_lists_follow_it() {
 }
 
 #[test]
-fn asking_prefers_what_is_uncertain() {
+fn selection_prefers_uncertain_songs() {
     let catalog = catalog();
     let mut taste = Taste::new(&catalog, None).unwrap();
     let labels: Vec<RatedSong<'_>> = (0..10)
@@ -316,7 +316,7 @@ fn a_bad_line_is_named_and_the_others_are_used() {
     lines[2].truncate(100);
     let file = written(&lines);
     let (used, bad) = Answers::read(&[file.path().to_owned()], None, &catalog).unwrap();
-    assert_eq!((used.people.len(), bad.len()), (2, 2));
+    assert_eq!((used.participants.len(), bad.len()), (2, 2));
     assert!(bad[0].contains(", line 2: its embeddings are of another model"));
     assert!(bad[1].contains(", line 3: "));
     assert!(matches!(

@@ -3,18 +3,36 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::sheet::{Sheet, column};
-use super::{DatasetError, Found, Song, Split, UNCLEAR, clip_name, table};
+use super::{Found, Layout, Subset};
+use crate::sheet::{Sheet, column};
+use crate::{DatasetError, Song, Split, UNCLEAR, clip_name, table};
 use soundalike_core::catalog::{Track, is_link};
 
-/// Columns without which an index is refused.
+/// The columns that every index has.
 const COLUMNS: [&str; 7] = ["path", "set", "genre", "split", "artist", "title", "album"];
 
-/// What an index looks like.
+/// What an index looks like, for messages.
 const EXPECTED: &str = "an index begins with path,set,genre,split,artist,title,album,seconds";
 
+/// An index: any file.
+pub(super) struct Index;
+
+impl Layout for Index {
+    fn name(&self) -> &'static str {
+        "an index"
+    }
+
+    fn recognises(&self, path: &Path) -> bool {
+        path.is_file()
+    }
+
+    fn read(&self, path: &Path, _: Option<Subset>) -> Result<Found, DatasetError> {
+        find(path)
+    }
+}
+
 /// The songs of an index. Their paths are relative to its file.
-pub(super) fn find(path: &Path) -> Result<Found, DatasetError> {
+fn find(path: &Path) -> Result<Found, DatasetError> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut sheet = Sheet::open(path, b',')?;
     let Some(header) = sheet.next()? else {
@@ -41,7 +59,7 @@ pub(super) fn find(path: &Path) -> Result<Found, DatasetError> {
             "test" => Split::Test,
             "extra" => Split::Extra,
             other => {
-                let cause = format!("the split {other:?} is none of train, valid, test, extra");
+                let cause = format!("the split {other:?} is not one of train, valid, test, extra");
                 return Err(sheet.wrong(&row, cause));
             }
         };

@@ -3,18 +3,39 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{DatasetError, Found, Song, Split, clip_name, folder};
+use super::{Found, Layout, Subset, folder};
+use crate::{DatasetError, Song, Split, clip_name};
 use soundalike_core::catalog::Track;
 
 /// Folders that the genres' folders may lie in: in the original archive, and in the copy of WAV files.
 const FOLDERS: [&str; 2] = ["genres", "genres_original"];
 
-/// The clip whose file is no sound in the copy of WAV files that goes round.
+/// The clip whose file cannot be decoded in the common copy of WAV files.
 const BROKEN: &str = "jazz.00054";
 
-/// The folder of the genres' folders, if `path` is GTZAN's or holds it: one in which a sound file is
-/// called after its folder and five digits.
-pub(super) fn root(path: &Path) -> Option<PathBuf> {
+/// GTZAN's layout: clips that are named after their genre's folder and five digits.
+pub(super) struct Gtzan;
+
+impl Layout for Gtzan {
+    fn name(&self) -> &'static str {
+        "GTZAN"
+    }
+
+    fn recognises(&self, path: &Path) -> bool {
+        root(path).is_some()
+    }
+
+    fn read(&self, path: &Path, _: Option<Subset>) -> Result<Found, DatasetError> {
+        match root(path) {
+            Some(root) => Ok(find(&root)),
+            None => Err(DatasetError::NotFound(path.to_owned())),
+        }
+    }
+}
+
+/// The folder of the genres' folders, if `path` is GTZAN's or holds it: one in which an audio file is
+/// named after its folder and five digits.
+fn root(path: &Path) -> Option<PathBuf> {
     let inside = FOLDERS.iter().map(|name| path.join(name));
     std::iter::once(path.to_owned())
         .chain(inside)
@@ -33,22 +54,22 @@ fn holds_genres(root: &Path) -> bool {
             let number = clip
                 .strip_prefix(&*name)
                 .and_then(|rest| rest.strip_prefix('.'));
-            folder::is_sound(&file)
+            folder::is_audio(&file)
                 && number.is_some_and(|n| n.len() == 5 && n.bytes().all(|b| b.is_ascii_digit()))
         })
     })
 }
 
-/// The clips. Their artists are not known. A clip of one name with another is a problem, whichever
-/// genres they are in.
-pub(super) fn find(root: &Path) -> Found {
-    let (files, mut problems) = folder::sounds(root);
+/// The clips. Their artists are unknown. Two clips of one name are a problem, whichever genres they are
+/// in.
+fn find(root: &Path) -> Found {
+    let (files, mut problems) = folder::audio_files(root);
     let mut seen: BTreeMap<String, PathBuf> = BTreeMap::new();
     let mut songs = Vec::new();
     for file in files {
         let clip = clip_name(&file);
         if clip == BROKEN {
-            eprintln!(
+            tracing::warn!(
                 "{}: skipped, because {BROKEN} is broken in common copies of GTZAN",
                 file.display()
             );

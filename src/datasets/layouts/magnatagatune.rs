@@ -3,26 +3,44 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use super::sheet::{Sheet, column};
-use super::{DatasetError, Found, Song, Split, clip_name};
+use super::{Found, Layout, Subset};
+use crate::sheet::{Sheet, column};
+use crate::{DatasetError, Song, Split, clip_name};
 use soundalike_core::catalog::Track;
 
 /// The table of tags.
-pub(super) const ANNOTATIONS: &str = "annotations_final.csv";
+const ANNOTATIONS: &str = "annotations_final.csv";
 
 /// The table of titles and artists, which lies beside it in some copies.
 const CLIP_INFO: &str = "clip_info_final.csv";
 
-/// Tags that are kept, the most frequent ones.
+/// The number of tags that are kept, the most frequent ones, as in the literature.
 const TAGS: usize = 50;
 
-/// What the table looks like.
-const EXPECTED: &str = "annotations_final.csv has clip_id, a column of zeros and ones per tag, and mp3_path, set apart by tabs";
+/// What the table looks like, for messages.
+const EXPECTED: &str = "annotations_final.csv has clip_id, a column of zeros and ones per tag, and mp3_path, separated by tabs";
 
-/// The clips that have one of the 50 most frequent tags, split by the first folder of their path: 0 to
-/// b to learn from, c to choose by, d to f to test with, as is usual. Empty files, of which the
-/// original has three, are skipped with a line.
-pub(super) fn find(path: &Path, annotations: &Path) -> Result<Found, DatasetError> {
+/// MagnaTagATune's layout: a folder with a table of tags.
+pub(super) struct MagnaTagATune;
+
+impl Layout for MagnaTagATune {
+    fn name(&self) -> &'static str {
+        "MagnaTagATune"
+    }
+
+    fn recognises(&self, path: &Path) -> bool {
+        path.join(ANNOTATIONS).is_file()
+    }
+
+    fn read(&self, path: &Path, _: Option<Subset>) -> Result<Found, DatasetError> {
+        find(path, &path.join(ANNOTATIONS))
+    }
+}
+
+/// The clips that have one of the 50 most frequent tags, with the usual split by the first folder of
+/// their path: 0 to b for training, c for validation, d to f for testing. Empty files, of which the
+/// original has three, are skipped with a warning.
+fn find(path: &Path, annotations: &Path) -> Result<Found, DatasetError> {
     let mut sheet = Sheet::open(annotations, b'\t')?;
     let Some(header) = sheet.next()? else {
         return Err(DatasetError::EmptyFile(annotations.to_owned()));
@@ -71,7 +89,7 @@ pub(super) fn find(path: &Path, annotations: &Path) -> Result<Found, DatasetErro
         }
         tagged.iter().for_each(|&at| counts[at] += 1);
         if found.len() == 0 {
-            eprintln!("{}: skipped, because it is an empty file", file.display());
+            tracing::warn!("{}: skipped, because it is an empty file", file.display());
             continue;
         }
         clips.push((row.cell(id_at).to_owned(), name, file, split, tagged));

@@ -5,21 +5,39 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use walkdir::WalkDir;
 
-use super::{DatasetError, Found, Song, Split, clip_name};
+use super::{Found, Layout, Subset};
 use crate::progress::Progress;
+use crate::{DatasetError, Song, Split, clip_name};
 use soundalike_core::audio;
 use soundalike_core::catalog::Track;
 
-/// Endings of the files that a folder is searched for.
-const ENDINGS: [&str; 14] = [
+/// Extensions of the files that a folder is searched for.
+const EXTENSIONS: [&str; 14] = [
     "wav", "wave", "flac", "mp3", "ogg", "oga", "m4a", "mp4", "aac", "aif", "aiff", "aifc", "au",
     "snd",
 ];
 
-/// All sound files below a folder. The first sub-folder on the way to a file is its genre; title,
+/// A folder of audio files: any folder.
+pub(super) struct Folder;
+
+impl Layout for Folder {
+    fn name(&self) -> &'static str {
+        "a folder of genres"
+    }
+
+    fn recognises(&self, path: &Path) -> bool {
+        path.is_dir()
+    }
+
+    fn read(&self, path: &Path, _: Option<Subset>) -> Result<Found, DatasetError> {
+        Ok(find(path))
+    }
+}
+
+/// All audio files below a folder. The first sub-folder on the way to a file is its genre; title,
 /// artist and album come from its tags.
-pub(super) fn find(folder: &Path) -> Found {
-    let (files, problems) = sounds(folder);
+fn find(folder: &Path) -> Found {
+    let (files, problems) = audio_files(folder);
     let progress = Progress::new("reading the tags", files.len());
     let songs = files
         .into_par_iter()
@@ -48,12 +66,12 @@ pub(super) fn find(folder: &Path) -> Found {
     }
 }
 
-/// All sound files below a folder, in order of their paths, and what could not be read.
-pub(super) fn sounds(folder: &Path) -> (Vec<PathBuf>, Vec<DatasetError>) {
+/// All audio files below a folder, in order of their paths, and what could not be read.
+pub(super) fn audio_files(folder: &Path) -> (Vec<PathBuf>, Vec<DatasetError>) {
     let (mut files, mut problems) = (Vec::new(), Vec::new());
     for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
         match entry {
-            Ok(entry) if entry.file_type().is_file() && is_sound(entry.path()) => {
+            Ok(entry) if entry.file_type().is_file() && is_audio(entry.path()) => {
                 files.push(entry.into_path());
             }
             Ok(_) => {}
@@ -85,17 +103,17 @@ pub(super) fn relative(folder: &Path, file: &Path) -> String {
     way.to_string_lossy().into_owned()
 }
 
-pub(super) fn is_sound(path: &Path) -> bool {
+pub(super) fn is_audio(path: &Path) -> bool {
     path.extension()
-        .and_then(|ending| ending.to_str())
-        .is_some_and(is_ending)
+        .and_then(|extension| extension.to_str())
+        .is_some_and(is_audio_extension)
 }
 
-/// Whether a file with this ending is a sound's.
-pub(super) fn is_ending(ending: &str) -> bool {
-    ENDINGS
+/// Whether a file with this extension is an audio file.
+pub(crate) fn is_audio_extension(extension: &str) -> bool {
+    EXTENSIONS
         .iter()
-        .any(|known| ending.eq_ignore_ascii_case(known))
+        .any(|known| extension.eq_ignore_ascii_case(known))
 }
 
 fn folder_name(folder: &Path) -> String {

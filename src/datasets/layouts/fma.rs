@@ -5,11 +5,12 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use super::sheet::{Row, Sheet};
-use super::{DatasetError, Found, Song, Split, UNCLEAR};
+use super::{Found, Layout};
+use crate::sheet::{Row, Sheet};
+use crate::{DatasetError, Song, Split, UNCLEAR};
 use soundalike_core::catalog::Track;
 
-/// A part of FMA; each holds those before it.
+/// A subset of FMA; each holds those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subset {
     /// 8,000 clips of 8 genres, as many of each.
@@ -49,8 +50,32 @@ impl FromStr for Subset {
     }
 }
 
-/// The table of tracks of a folder that holds FMA, or says so.
-pub(super) fn tracks(path: &Path) -> Option<PathBuf> {
+/// FMA's layout: a folder with a table of tracks.
+pub(super) struct Fma;
+
+impl Layout for Fma {
+    fn name(&self) -> &'static str {
+        "FMA"
+    }
+
+    fn recognises(&self, path: &Path) -> bool {
+        tracks(path).is_some()
+    }
+
+    fn has_subsets(&self) -> bool {
+        true
+    }
+
+    fn read(&self, path: &Path, subset: Option<Subset>) -> Result<Found, DatasetError> {
+        match tracks(path) {
+            Some(tracks) => find(path, &tracks, subset),
+            None => Err(DatasetError::NotFound(path.to_owned())),
+        }
+    }
+}
+
+/// The table of tracks of a folder of FMA.
+fn tracks(path: &Path) -> Option<PathBuf> {
     let names = ["fma_metadata/tracks.csv", "tracks.csv"];
     let mut files = names.into_iter().map(|name| path.join(name));
     files.find(|file| file.is_file())
@@ -69,12 +94,8 @@ const COLUMNS: [(&str, &str); 6] = [
     ("album", "title"),
 ];
 
-/// The tracks of a subset that are there. A track without a top genre is [`Split::Extra`].
-pub(super) fn find(
-    path: &Path,
-    tracks: &Path,
-    subset: Option<Subset>,
-) -> Result<Found, DatasetError> {
+/// The tracks of a subset whose files are there. A track without a top genre is [`Split::Extra`].
+fn find(path: &Path, tracks: &Path, subset: Option<Subset>) -> Result<Found, DatasetError> {
     let mut sheet = Sheet::open(tracks, b',')?;
     let (width, at, licence) = header(&mut sheet)?;
     let trees: Vec<PathBuf> = TREES
@@ -85,7 +106,7 @@ pub(super) fn find(
     let mut songs = Vec::new();
     let mut lines: HashMap<u32, u64> = HashMap::new();
     let mut missing: Option<String> = None;
-    let (mut asked, mut gone) = (0_usize, 0_usize);
+    let (mut wanted_count, mut missing_count) = (0_usize, 0_usize);
     while let Some(row) = sheet.next_of(width)? {
         let id: u32 = row.cell(0).parse().map_err(|_| {
             let cause = format!("the track_id {:?} is not a number", row.cell(0));
@@ -108,18 +129,18 @@ pub(super) fn find(
             "validation" => Split::Valid,
             "test" => Split::Test,
             other => {
-                let cause = format!("the split {other:?} is none of training, validation, test");
+                let cause = format!("the split {other:?} is not one of training, validation, test");
                 return Err(sheet.wrong(&row, cause));
             }
         };
         if !wanted {
             continue;
         }
-        asked += 1;
+        wanted_count += 1;
         let name = format!("{:03}/{id:06}.mp3", id / 1000);
         let mut files = trees.iter().map(|tree| tree.join(&name));
         let Some(file) = files.find(|file| file.is_file()) else {
-            gone += 1;
+            missing_count += 1;
             missing.get_or_insert(name);
             continue;
         };
@@ -146,8 +167,8 @@ pub(super) fn find(
     // The table names all tracks, and most copies hold a subset.
     if let Some(missing) = missing {
         let of = subset.map_or(String::new(), |subset| format!(" of the subset {subset}"));
-        eprintln!(
-            "{}: {gone} of {asked} tracks{of} have no file below {}, the first {missing}; they are left out",
+        tracing::warn!(
+            "{}: {missing_count} of {wanted_count} tracks{of} have no file below {}, the first {missing}; they are left out",
             tracks.display(),
             path.display()
         );
