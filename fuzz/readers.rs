@@ -12,8 +12,11 @@ use soundalike_core::catalog::{Catalog, Search};
 use soundalike_core::model::Model;
 use soundalike_survey::{Answer, Config};
 
+/// Reads bytes, and panics if a reader does or accepts what is not sound.
+pub type Reader = fn(&[u8]);
+
 /// The readers by name.
-pub const ALL: [(&str, fn(&[u8])); 5] = [
+pub const ALL: [(&str, Reader); 5] = [
     ("audio", audio),
     ("model", model),
     ("catalog", catalog),
