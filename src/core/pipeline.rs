@@ -282,6 +282,27 @@ impl Predictor {
     ///
     /// # Errors
     /// If the sound is silent, too short or cannot be resampled, or the device fails.
+    ///
+    /// # Examples
+    /// ```
+    /// use burn::tensor::Device;
+    /// use soundalike_core::audio::synth;
+    /// use soundalike_core::pipeline::Predictor;
+    ///
+    /// let predictor = Predictor::from_bytes(soundalike_shipped::MODEL, Device::flex())?;
+    /// let song = synth::sample_song();
+    /// let prediction = predictor.predict(&song)?;
+    ///
+    /// let genres = &predictor.model().genres;
+    /// println!("{}: {}", genres[prediction.best()], prediction.confidence());
+    /// println!("{}", prediction.verdict(genres));
+    /// assert_eq!(prediction.probabilities.len(), genres.len());
+    /// assert!((prediction.probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-3);
+    ///
+    /// let silence = soundalike_core::audio::Clip::new(vec![0.0; 48_000], 16_000)?;
+    /// assert!(predictor.predict(&silence).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn predict(&self, clip: &Clip) -> Result<Prediction, PredictError> {
         Ok(self.analysed(clip)?.answer())
     }

@@ -171,6 +171,11 @@ impl Answer {
         self.same_first_song(terminal)
     }
 
+    /// The most probable genre.
+    pub fn genre(&self) -> &str {
+        &self.genres[0].0
+    }
+
     /// Its first genre must be the terminal's, or one nearly as probable there.
     pub fn has_the_genre_of(&self, terminal: &Self, tolerance: f64) -> Result<()> {
         let (heard, _) = &self.genres[0];

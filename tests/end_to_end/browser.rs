@@ -1,4 +1,4 @@
-//! A headless Chromium that visits the page.
+//! A headless browser that visits the page.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -22,34 +22,141 @@ pub const ENTER: &str = "\u{e007}";
 /// The page needs one state to be called ready, whichever module runs.
 const READY: Duration = Duration::from_secs(120);
 
+/// The browsers that the page is visited with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Browser {
+    /// Driven by ChromeDriver.
+    Chromium,
+    /// Driven by geckodriver.
+    Firefox,
+}
+
+/// A microphone that the browser makes up. Chromium's beeps; Firefox's hums.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Microphone {
+    /// The page may listen to it.
+    Allowed,
+    /// The page may not.
+    Denied,
+}
+
+/// Makes a test for each browser out of a journey that takes the browser: `in_chromium::JOURNEY` and
+/// `in_firefox::JOURNEY`.
+macro_rules! in_each_browser {
+    ($($journey:ident),+ $(,)?) => {
+        mod in_chromium {
+            use crate::browser::Browser;
+            $(
+                #[tokio::test]
+                #[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
+                async fn $journey() -> anyhow::Result<()> {
+                    super::$journey(Browser::Chromium).await
+                }
+            )+
+        }
+        mod in_firefox {
+            use crate::browser::Browser;
+            $(
+                #[tokio::test]
+                #[ignore = "needs Firefox and the built page: `cargo xtask test` runs it"]
+                async fn $journey() -> anyhow::Result<()> {
+                    super::$journey(Browser::Firefox).await
+                }
+            )+
+        }
+    };
+}
+pub(crate) use in_each_browser;
+
 /// A browser with an empty profile and a server for it.
 pub struct Visit {
+    browser: Browser,
     client: Client,
     origin: String,
     // In the order in which they end.
-    _driver: Driver,
+    driver: Driver,
     server: Option<Process>,
-    _profile: tempfile::TempDir,
+    /// Chromium's; geckodriver makes and removes Firefox's.
+    _profile: Option<tempfile::TempDir>,
 }
 
 impl Visit {
-    /// Starts the server, the driver and a browser with further flags.
+    /// Starts the server, the driver and a browser.
+    pub async fn with(browser: Browser) -> Result<Self> {
+        match browser {
+            Browser::Chromium => Self::start(&[]).await,
+            Browser::Firefox => Self::firefox(json!({})).await,
+        }
+    }
+
+    /// The same with a microphone.
+    pub async fn with_microphone(browser: Browser, microphone: Microphone) -> Result<Self> {
+        let allowed = microphone == Microphone::Allowed;
+        match browser {
+            Browser::Chromium => {
+                let permission = if allowed {
+                    "--use-fake-ui-for-media-stream"
+                } else {
+                    "--deny-permission-prompts"
+                };
+                Self::start(&["--use-fake-device-for-media-stream", permission]).await
+            }
+            Browser::Firefox => {
+                // 1 is allowed, 2 is denied.
+                let permission = if allowed { 1 } else { 2 };
+                Self::firefox(json!({
+                    "media.navigator.streams.fake": true,
+                    "media.navigator.permission.disabled": allowed,
+                    "permissions.default.microphone": permission,
+                }))
+                .await
+            }
+        }
+    }
+
+    /// Starts the server, the driver and Chromium with further flags.
     pub async fn start(flags: &[&str]) -> Result<Self> {
-        let (server, port) = processes::server()?;
         let driver = processes::chromedriver()?;
         let profile = tempfile::tempdir()?;
+        let capabilities = chromium(profile.path(), flags)?;
+        let visit = Self::begin(Browser::Chromium, driver, capabilities).await?;
+        Ok(Self {
+            _profile: Some(profile),
+            ..visit
+        })
+    }
+
+    /// Starts the server, the driver and Firefox with further preferences.
+    async fn firefox(preferences: Value) -> Result<Self> {
+        let driver = processes::geckodriver()?;
+        let capabilities = firefox(preferences)?;
+        let mut visit = Self::begin(Browser::Firefox, driver, capabilities).await?;
+        let session = visit.client.session_id().await?;
+        visit.driver.farewell = format!("DELETE /session/{}", session.unwrap_or_default());
+        Ok(visit)
+    }
+
+    async fn begin(browser: Browser, driver: Driver, capabilities: Capabilities) -> Result<Self> {
+        let (server, port) = processes::server()?;
         let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities(profile.path(), flags)?)
+            .capabilities(capabilities)
             .connect(&format!("http://127.0.0.1:{}", driver.port))
             .await
-            .context("Chromium does not start")?;
+            .with_context(|| format!("{browser:?} does not start"))?;
         Ok(Self {
+            browser,
             client,
             origin: format!("http://127.0.0.1:{port}"),
-            _driver: driver,
+            driver,
             server: Some(server),
-            _profile: profile,
+            _profile: None,
         })
+    }
+
+    /// Opens any address.
+    pub async fn goto(&self, url: &str) -> Result<Page<'_>> {
+        self.client.goto(url).await?;
+        Ok(Page { visit: self })
     }
 
     /// Opens the page, which forgets the songs of earlier visits, and waits until it can take a song.
@@ -68,10 +175,7 @@ impl Visit {
 
     /// Opens the page as a visitor finds it who was here before.
     pub async fn open_again(&self, query: &str) -> Result<Page<'_>> {
-        self.client
-            .goto(&format!("{}/{query}", self.origin))
-            .await?;
-        let page = Page { visit: self };
+        let page = self.goto(&format!("{}/{query}", self.origin)).await?;
         page.wait(
             "the page is ready",
             "['ready', 'answer'].includes(document.body?.dataset.state)",
@@ -86,7 +190,7 @@ impl Visit {
         self.server = None;
     }
 
-    /// Runs a script in every page before the page's own.
+    /// Runs a script in every page before the page's own; in Chromium only.
     pub async fn before_every_page(&self, script: &str) -> Result<()> {
         let command = Devtools {
             command: "Page.addScriptToEvaluateOnNewDocument",
@@ -134,7 +238,9 @@ impl WebDriverCompatibleCommand for Devtools {
     }
 }
 
-fn capabilities(profile: &Path, flags: &[&str]) -> Result<serde_json::Map<String, Value>> {
+type Capabilities = serde_json::Map<String, Value>;
+
+fn chromium(profile: &Path, flags: &[&str]) -> Result<Capabilities> {
     let profile = format!("--user-data-dir={}", profile.display());
     let mut arguments = vec![
         "--headless",
@@ -150,14 +256,30 @@ fn capabilities(profile: &Path, flags: &[&str]) -> Result<serde_json::Map<String
     ];
     arguments.extend(flags);
     let chromium = processes::program(&["chromium", "chromium-browser", "google-chrome"])?;
-    let capabilities = json!({
+    Ok(serde_json::from_value(json!({
         "goog:chromeOptions": { "binary": chromium, "args": arguments },
         "goog:loggingPrefs": { "browser": "ALL" },
-    });
-    match capabilities {
-        Value::Object(capabilities) => Ok(capabilities),
-        _ => bail!("capabilities are an object"),
-    }
+    }))?)
+}
+
+fn firefox(mut preferences: Value) -> Result<Capabilities> {
+    // The page's console is read from what Firefox prints.
+    preferences["devtools.console.stdout.content"] = json!(true);
+    preferences["devtools.console.stdout.chrome"] = json!(false);
+    preferences["intl.accept_languages"] = json!("en");
+    // Where there is no sound card an audio context would wait for one for ever.
+    preferences["media.cubeb.force_mock_context"] = json!(true);
+    preferences["media.cubeb.sandbox"] = json!(false);
+    preferences["media.autoplay.default"] = json!(0);
+    preferences["media.autoplay.blocking_policy"] = json!(0);
+    let firefox = processes::program(&["firefox-esr", "firefox"])?;
+    Ok(serde_json::from_value(json!({
+        "moz:firefoxOptions": {
+            "binary": firefox,
+            "args": ["-headless"],
+            "prefs": preferences,
+        },
+    }))?)
 }
 
 /// The page in the browser.
@@ -291,6 +413,30 @@ impl Page<'_> {
 
     /// The errors on the console since the last call.
     pub async fn console_errors(&self) -> Result<Vec<String>> {
+        match self.visit.browser {
+            Browser::Chromium => self.chromium_errors().await,
+            Browser::Firefox => self.firefox_errors().await,
+        }
+    }
+
+    /// geckodriver has no command for the console, but prints it.
+    async fn firefox_errors(&self) -> Result<Vec<String>> {
+        const END: &str = "the console was read up to here";
+        self.run(&format!("console.error({END:?});")).await?;
+        let mut errors = Vec::new();
+        loop {
+            let line = self.visit.driver.process.lines.recv_timeout(READY);
+            let line = line.context("Firefox does not print its console")?;
+            if line.contains(END) {
+                return Ok(errors);
+            }
+            if is_of_a_page(&line) {
+                errors.push(line);
+            }
+        }
+    }
+
+    async fn chromium_errors(&self) -> Result<Vec<String>> {
         let log = self.visit.client.issue_cmd(ConsoleLog).await?;
         let entries = log.as_array().map(Vec::as_slice).unwrap_or_default();
         Ok(entries
@@ -315,6 +461,40 @@ impl Page<'_> {
             .await;
         let console = self.console_errors().await;
         format!("the page: {state:#?}; its console: {console:#?}")
+    }
+}
+
+/// Whether a line that Firefox prints is a page's error. Firefox's own parts complain as well: with their
+/// name, or with addresses such as chrome: and resource:.
+fn is_of_a_page(line: &str) -> bool {
+    let named = |said: &str| {
+        let name = said.split_once(':').map_or("", |(name, _)| name);
+        !name.is_empty() && name.chars().all(char::is_alphanumeric)
+    };
+    if let Some(uncaught) = line.strip_prefix("JavaScript error: ") {
+        return uncaught.starts_with("http");
+    }
+    let logged = line.strip_prefix("console.error: ");
+    logged.is_some_and(|said| !named(said) && !said.contains("resource://"))
+}
+
+#[test]
+fn errors_of_pages_are_told_from_those_of_firefox() {
+    for line in [
+        "console.error: \"no: way\"\n",
+        "console.error: (new Error(\"x\", \"http://127.0.0.1:1/www/main.js\", 1))\n",
+        "JavaScript error: http://127.0.0.1:1/, line 2: Error: x\n",
+    ] {
+        assert!(is_of_a_page(line), "{line}");
+    }
+    for line in [
+        "console.error: RSLoader: \n",
+        "console.warn: \"x\"\n",
+        "console.error: (new Error(\"x\", \"resource://services-settings/a.sys.mjs\", 490))\n",
+        "JavaScript error: resource:///modules/a.sys.mjs, line 4: NotAllowedError: x\n",
+        "Read port: 45483\n",
+    ] {
+        assert!(!is_of_a_page(line), "{line}");
     }
 }
 

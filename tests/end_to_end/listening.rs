@@ -1,4 +1,4 @@
-//! Listening to a microphone: Chromium's fake one, fed from a file.
+//! Listening to a microphone that the browser makes up: Chromium can feed it from a file.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::CPU;
 use crate::answer::Answer;
-use crate::browser::Visit;
+use crate::browser::{Browser, Microphone, Page, Visit, in_each_browser};
 use crate::sounds::{self, Sounds};
 
 /// A live answer comes from other segments than the file's, and from the file played over and over.
@@ -20,6 +20,33 @@ fn microphone(file: &Path) -> [String; 3] {
         "--use-fake-ui-for-media-stream".to_owned(),
         format!("--use-file-for-fake-audio-capture={}", file.display()),
     ]
+}
+
+in_each_browser!(
+    a_microphone_is_listened_to,
+    a_microphone_that_may_not_be_used_is_told_and_files_still_work,
+    two_tabs_answer_side_by_side,
+);
+
+async fn listen_for_ten_seconds(page: &Page<'_>) -> Result<()> {
+    page.click("#listen").await?;
+    page.wait(
+        "it has listened for ten seconds",
+        "document.body.dataset.state === 'listening' && window.soundalike.answer?.seconds > 10",
+        CPU,
+    )
+    .await
+}
+
+async fn a_microphone_is_listened_to(browser: Browser) -> Result<()> {
+    let visit = Visit::with_microphone(browser, Microphone::Allowed).await?;
+    let page = visit.open("").await?;
+    listen_for_ten_seconds(&page).await?;
+    page.click("#stop").await?;
+    page.answer(CPU).await?.is_sound()?;
+    let complaints = page.console_errors().await?;
+    ensure!(complaints.is_empty(), "on the console: {complaints:#?}");
+    Ok(())
 }
 
 async fn listening_to(file: &Path) -> Result<Visit> {
@@ -34,14 +61,7 @@ async fn what_is_heard_live_is_what_is_heard_of_the_file() -> Result<()> {
     let song = sounds.song_wav()?;
     let visit = listening_to(&song).await?;
     let page = visit.open("").await?;
-    page.run("document.querySelector('#listen').click();")
-        .await?;
-    page.wait(
-        "it has listened for ten seconds",
-        "document.body.dataset.state === 'listening' && window.soundalike.answer?.seconds > 10",
-        CPU,
-    )
-    .await?;
+    listen_for_ten_seconds(&page).await?;
     let level = "Number(document.querySelector('#level').style.getPropertyValue('--rms'))";
     let level = page.eval(level).await?.as_f64().unwrap_or_default();
     ensure!(
@@ -82,14 +102,10 @@ async fn silence_is_said_to_be_too_quiet() -> Result<()> {
     .await
 }
 
-#[tokio::test]
-#[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
-async fn a_microphone_that_may_not_be_used_is_told_and_files_still_work() -> Result<()> {
-    let visit = Visit::start(&[
-        "--use-fake-device-for-media-stream",
-        "--deny-permission-prompts",
-    ])
-    .await?;
+async fn a_microphone_that_may_not_be_used_is_told_and_files_still_work(
+    browser: Browser,
+) -> Result<()> {
+    let visit = Visit::with_microphone(browser, Microphone::Denied).await?;
     let page = visit.open("").await?;
     page.run("document.querySelector('#listen').click();")
         .await?;
@@ -136,10 +152,8 @@ async fn a_worker_that_is_killed_is_told_and_replaced() -> Result<()> {
     page.answer(CPU).await?.is_sound()
 }
 
-#[tokio::test]
-#[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
-async fn two_tabs_answer_side_by_side() -> Result<()> {
-    let visit = Visit::start(&[]).await?;
+async fn two_tabs_answer_side_by_side(browser: Browser) -> Result<()> {
+    let visit = Visit::with(browser).await?;
     let first = visit.open("").await?;
     first.choose(&[&sounds::song_mp3()]).await?;
     let one = visit.current_tab().await?;

@@ -1,6 +1,9 @@
 //! The whole way, as a visitor goes it: the built page in a real headless
-//! Chromium, served by `soundalike serve`, compared with what `soundalike`
+//! browser, served by `soundalike serve`, compared with what `soundalike`
 //! says in the terminal about the same files.
+//!
+//! Tests in modules `in_chromium` and `in_firefox` are one journey in each
+//! browser; the others need what only Chromium has.
 //!
 //! `cargo xtask test` builds the page and then runs these; a plain
 //! `cargo test` names them as ignored.
@@ -10,6 +13,7 @@
 
 mod answer;
 mod browser;
+mod examples;
 mod listening;
 mod offline;
 mod processes;
@@ -24,7 +28,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use answer::Answer;
-use browser::{Page, Visit};
+use browser::{Browser, Page, Visit, in_each_browser};
 use sounds::Sounds;
 
 /// How long the page may take to get ready, and to answer on the CPU.
@@ -39,26 +43,41 @@ const NO_GPU: &[&str] = &["--disable-gpu"];
 /// Chromium with WebGPU computed in software.
 const SWIFTSHADER: &[&str] = &["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 
-#[tokio::test]
-#[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
-async fn a_chosen_wav_is_answered_as_in_the_terminal() -> Result<()> {
+in_each_browser!(
+    the_sample_song_is_answered,
+    a_chosen_wav_is_answered_as_in_the_terminal,
+    a_chosen_mp3_is_answered_as_in_the_terminal,
+    noise_is_said_to_be_no_music,
+    dropped_files_are_answered_as_in_the_terminal,
+    a_bad_file_does_not_keep_the_others_from_their_answer,
+    the_page_loads_without_complaint_and_asks_nobody_else,
+    the_page_speaks_german_where_it_is_asked_to,
+);
+
+async fn the_sample_song_is_answered(browser: Browser) -> Result<()> {
     let sounds = Sounds::new()?;
-    let visit = Visit::start(&[]).await?;
+    let visit = Visit::with(browser).await?;
+    let page = visit.open("").await?;
+    page.click("#sample").await?;
+    let answer = page.answer(CPU).await?;
+    // The page makes the same song.
+    answer.agrees_with(&Answer::from_terminal(&sounds.song_wav()?)?)
+}
+
+async fn a_chosen_wav_is_answered_as_in_the_terminal(browser: Browser) -> Result<()> {
+    let sounds = Sounds::new()?;
+    let visit = Visit::with(browser).await?;
     same_as_terminal(&visit, "", &sounds.song_wav()?, CPU).await
 }
 
-#[tokio::test]
-#[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
-async fn a_chosen_mp3_is_answered_as_in_the_terminal() -> Result<()> {
-    let visit = Visit::start(&[]).await?;
+async fn a_chosen_mp3_is_answered_as_in_the_terminal(browser: Browser) -> Result<()> {
+    let visit = Visit::with(browser).await?;
     same_as_terminal(&visit, "", &sounds::song_mp3(), CPU).await
 }
 
-#[tokio::test]
-#[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
-async fn noise_is_said_to_be_no_music() -> Result<()> {
+async fn noise_is_said_to_be_no_music(browser: Browser) -> Result<()> {
     let sounds = Sounds::new()?;
-    let visit = Visit::start(NO_GPU).await?;
+    let visit = Visit::with(browser).await?;
     let page = visit.open("").await?;
     page.choose(&[&sounds.noise_wav()?]).await?;
     let answer = page.answer(CPU).await?;
@@ -70,11 +89,9 @@ async fn noise_is_said_to_be_no_music() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-#[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
-async fn dropped_files_are_answered_as_in_the_terminal() -> Result<()> {
+async fn dropped_files_are_answered_as_in_the_terminal(browser: Browser) -> Result<()> {
     let sounds = Sounds::new()?;
-    let visit = Visit::start(&[]).await?;
+    let visit = Visit::with(browser).await?;
     for (file, kind) in [
         (sounds.song_wav()?, "audio/wav"),
         (sounds::song_mp3(), "audio/mpeg"),
@@ -181,12 +198,10 @@ async fn a_file_chosen_while_songs_are_being_forgotten_is_not_forgotten_with_the
     Ok(())
 }
 
-#[tokio::test]
-#[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
-async fn a_bad_file_does_not_keep_the_others_from_their_answer() -> Result<()> {
+async fn a_bad_file_does_not_keep_the_others_from_their_answer(browser: Browser) -> Result<()> {
     let sounds = Sounds::new()?;
     let good = sounds.song_wav()?;
-    let visit = Visit::start(NO_GPU).await?;
+    let visit = Visit::with(browser).await?;
     for good_first in [true, false] {
         let mut files = vec![sounds.empty()?, sounds.text()?];
         files.insert(if good_first { 0 } else { 2 }, good.clone());
@@ -200,11 +215,9 @@ async fn a_bad_file_does_not_keep_the_others_from_their_answer() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-#[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
-async fn the_page_loads_without_complaint_and_asks_nobody_else() -> Result<()> {
+async fn the_page_loads_without_complaint_and_asks_nobody_else(browser: Browser) -> Result<()> {
     let sounds = Sounds::new()?;
-    let visit = Visit::start(&[]).await?;
+    let visit = Visit::with(browser).await?;
     let page = visit.open("").await?;
     let complaints = page.console_errors().await?;
     ensure!(complaints.is_empty(), "on the console: {complaints:#?}");
@@ -260,9 +273,7 @@ async fn the_keyboard_alone_opens_the_file_dialog() -> Result<()> {
     anyhow::bail!("no button that opens the file dialog can be reached with Tab")
 }
 
-#[tokio::test]
-#[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
-async fn the_page_speaks_german_where_it_is_asked_to() -> Result<()> {
+async fn the_page_speaks_german_where_it_is_asked_to(browser: Browser) -> Result<()> {
     const GERMAN: [&str; 5] = [
         "Eindeutig ",
         "Zwischen ",
@@ -270,7 +281,7 @@ async fn the_page_speaks_german_where_it_is_asked_to() -> Result<()> {
         "Am ehesten ",
         "Nicht sicher",
     ];
-    let visit = Visit::start(NO_GPU).await?;
+    let visit = Visit::with(browser).await?;
     let page = visit.open("?lang=de").await?;
     let language = page.eval("document.documentElement.lang").await?;
     ensure!(language == json!("de"), "the page is in {language}");

@@ -6,8 +6,13 @@ use anyhow::{Result, ensure};
 use serde_json::json;
 
 use crate::CPU;
-use crate::browser::{Page, Visit};
+use crate::browser::{Browser, Page, Visit, in_each_browser};
 use crate::sounds;
+
+in_each_browser!(
+    after_the_first_visit_the_page_works_without_a_network,
+    answers_survive_a_reload_until_they_are_forgotten,
+);
 
 /// Waits until the page's own copy of itself is complete.
 async fn kept(page: &Page<'_>) -> Result<()> {
@@ -17,10 +22,8 @@ async fn kept(page: &Page<'_>) -> Result<()> {
         .await
 }
 
-#[tokio::test]
-#[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
-async fn after_the_first_visit_the_page_works_without_a_network() -> Result<()> {
-    let mut visit = Visit::start(&[]).await?;
+async fn after_the_first_visit_the_page_works_without_a_network(browser: Browser) -> Result<()> {
+    let mut visit = Visit::with(browser).await?;
     let page = visit.open("").await?;
     kept(&page).await?;
     page.choose(&[&sounds::song_mp3()]).await?;
@@ -36,10 +39,8 @@ async fn after_the_first_visit_the_page_works_without_a_network() -> Result<()> 
     Ok(())
 }
 
-#[tokio::test]
-#[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
-async fn answers_survive_a_reload_until_they_are_forgotten() -> Result<()> {
-    let visit = Visit::start(&[]).await?;
+async fn answers_survive_a_reload_until_they_are_forgotten(browser: Browser) -> Result<()> {
+    let visit = Visit::with(browser).await?;
     let page = visit.open("").await?;
     page.choose(&[&sounds::song_mp3()]).await?;
     let before = page.answer(CPU).await?;

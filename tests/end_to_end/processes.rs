@@ -1,9 +1,11 @@
 //! Child processes that end with the test, however it ends.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, PipeReader, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -12,8 +14,8 @@ use tempfile::TempDir;
 /// A child process that is killed when the test is over.
 pub struct Process {
     child: Child,
-    /// Kept open: a program that prints into a closed pipe may end.
-    _stdout: BufReader<ChildStdout>,
+    /// What it prints, line by line. Read all the time: a full pipe would stop it.
+    pub lines: Receiver<String>,
     /// What it writes, gone with it.
     _data: Option<TempDir>,
 }
@@ -23,24 +25,45 @@ impl Process {
     /// finds its port.
     fn start(mut command: Command, port_in: impl Fn(&str) -> Option<u16>) -> Result<(Self, u16)> {
         let program = PathBuf::from(command.get_program());
-        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let (output, input) = std::io::pipe()?;
+        command
+            .stdin(Stdio::null())
+            .stdout(input.try_clone()?)
+            .stderr(input);
         let start = command.spawn();
-        let mut child = start.with_context(|| format!("cannot start {}", program.display()))?;
-        let stdout = child.stdout.take().context("no output to read")?;
-        let mut process = Self {
+        let child = start.with_context(|| format!("cannot start {}", program.display()))?;
+        // It holds the other end of the pipe, which would never be closed.
+        drop(command);
+        let process = Self {
             child,
-            _stdout: BufReader::new(stdout),
+            lines: lines_of(output),
             _data: None,
         };
-        let mut line = String::new();
-        while process._stdout.read_line(&mut line)? > 0 {
+        let mut printed = String::new();
+        for line in &process.lines {
             if let Some(port) = port_in(&line) {
                 return Ok((process, port));
             }
+            printed += &line;
+        }
+        let program = program.display();
+        anyhow::bail!("{program} ended before it was ready: {printed}")
+    }
+}
+
+/// What comes out of a pipe, line by line, until it is closed.
+fn lines_of(pipe: PipeReader) -> Receiver<String> {
+    let (sender, lines) = mpsc::channel();
+    thread::spawn(move || {
+        let mut pipe = BufReader::new(pipe);
+        let mut line = Vec::new();
+        while pipe.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
+            // Nobody may be there any more to read it.
+            let _ = sender.send(String::from_utf8_lossy(&line).into_owned());
             line.clear();
         }
-        anyhow::bail!("{} ended before it was ready", program.display())
-    }
+    });
+    lines
 }
 
 impl Drop for Process {
@@ -69,27 +92,30 @@ pub fn server() -> Result<(Process, u16)> {
     Ok((process, port))
 }
 
-/// ChromeDriver, which ends its browsers before it ends itself.
+/// ChromeDriver or geckodriver.
 pub struct Driver {
     /// Where it listens.
     pub port: u16,
-    _process: Process,
+    /// The request that makes it end its browser.
+    pub farewell: String,
+    /// What it and its browser print.
+    pub process: Process,
 }
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        // Killed outright it would leave Chromium running. This way works when
+        // Killed outright it would leave the browser running. This way works when
         // a test panics too; where it does not, nothing more can be done here.
-        let _ = shut_down(self.port);
+        let _ = send(&self.farewell, self.port);
     }
 }
 
-fn shut_down(port: u16) -> std::io::Result<()> {
+fn send(request: &str, port: u16) -> std::io::Result<()> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     write!(
         stream,
-        "GET /shutdown HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        "{request} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n"
     )?;
     stream.read_to_end(&mut Vec::new())?;
     Ok(())
@@ -105,7 +131,24 @@ pub fn chromedriver() -> Result<Driver> {
     })?;
     Ok(Driver {
         port,
-        _process: process,
+        farewell: "GET /shutdown".to_owned(),
+        process,
+    })
+}
+
+/// Starts geckodriver. It ends its browser when the session ends, so that is the farewell to be set.
+pub fn geckodriver() -> Result<Driver> {
+    let mut driver = Command::new(program(&["geckodriver"])?);
+    // Ports of its own, so that several can run.
+    driver.args(["--port=0", "--websocket-port=0"]);
+    let (process, port) = Process::start(driver, |line| {
+        let (_, rest) = line.split_once("Listening on 127.0.0.1:")?;
+        rest.trim().parse().ok()
+    })?;
+    Ok(Driver {
+        port,
+        farewell: "GET /status".to_owned(),
+        process,
     })
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use soundalike_survey::{Answer, Config, Favourite, Opinion};
 
 use crate::CPU;
-use crate::browser::{ENTER, Page, TAB, Visit};
+use crate::browser::{Browser, ENTER, Page, TAB, Visit, in_each_browser};
 use crate::sounds;
 
 const DOWN: &str = "\u{e015}";
@@ -18,6 +18,8 @@ const LEFT: &str = "\u{e012}";
 const RIGHT: &str = "\u{e014}";
 const BACKSPACE: &str = "\u{e003}";
 const SPACE: &str = " ";
+
+in_each_browser!(the_real_collector_takes_an_answer_and_gives_it_up);
 
 /// How long a step may take.
 const SOON: Duration = Duration::from_secs(20);
@@ -460,13 +462,11 @@ async fn an_answer_waits_for_the_collector_over_reloads() -> Result<()> {
 }
 
 /// Needs a server with a collector; says so where there is none.
-#[tokio::test]
-#[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
-async fn the_real_collector_takes_an_answer_and_gives_it_up() -> Result<()> {
+async fn the_real_collector_takes_an_answer_and_gives_it_up(browser: Browser) -> Result<()> {
     const ASK: &str = "fetch('/api/v1/answers/' + window.code, {
             headers: { Authorization: 'Bearer ' + window.secret },
         }).then((r) => { window.status = r.status; });";
-    let visit = Visit::start(&[]).await?;
+    let visit = Visit::with(browser).await?;
     let page = visit.open("").await?;
     page.run("fetch('/api/v1/survey').then((r) => { window.status = r.status; });")
         .await?;

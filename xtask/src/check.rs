@@ -100,7 +100,8 @@ pub fn check_everything() -> Result<ExitCode> {
         setup::for_page()?;
         setup::wasm_pack()
     });
-    let browser = steps.step("set-up: browser", setup::browser);
+    let browser = steps.step("set-up: Chromium", setup::browser);
+    let firefox = steps.step("set-up: Firefox", setup::firefox);
     let node = steps.step("set-up: Node.js", setup::node);
     steps.step("set-up: PostgreSQL", setup::postgresql);
     let checkers = steps.step("set-up: typos and cargo-deny", setup::checkers);
@@ -162,10 +163,19 @@ pub fn check_everything() -> Result<ExitCode> {
             if gpu.is_none() {
                 println!("The page is tried without its WebGPU module: those tests will fail");
             }
-            steps.step("end to end in Chromium", end_to_end);
+            steps.step("end to end in Chromium", || {
+                end_to_end(&["--skip", IN_FIREFOX])
+            });
         }
         (None, _) => steps.skip("end to end in Chromium", "there is no browser"),
         (_, None) => steps.skip("end to end in Chromium", "the page was not built"),
+    }
+    match (&firefox, &page) {
+        (Some(()), Some(())) => {
+            steps.step("end to end in Firefox", || end_to_end(&[IN_FIREFOX]));
+        }
+        (None, _) => steps.skip("end to end in Firefox", "there is no browser"),
+        (_, None) => steps.skip("end to end in Firefox", "the page was not built"),
     }
 
     steps.print_summary();
@@ -240,9 +250,12 @@ fn wasm_tests(browser: &Browser) -> Result<()> {
     run(test)
 }
 
-/// `tests/end_to_end.rs`: one browser at a time, there may be two cores only.
-fn end_to_end() -> Result<()> {
-    shell::run(cargo([
+/// In the name of every end-to-end test that Firefox is for.
+const IN_FIREFOX: &str = "in_firefox::";
+
+/// `tests/end_to_end`: one browser at a time, there may be two cores only.
+fn end_to_end(which: &[&str]) -> Result<()> {
+    let mut test = cargo([
         "test",
         "--release",
         "--workspace",
@@ -251,5 +264,7 @@ fn end_to_end() -> Result<()> {
         "--",
         "--ignored",
         "--test-threads=1",
-    ]))
+    ]);
+    test.args(which);
+    shell::run(test)
 }

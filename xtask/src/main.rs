@@ -1,11 +1,13 @@
-//! The project's own tool: `cargo xtask serve`, `build`, `test` and `bench`.
+//! The project's own tool: `cargo xtask serve`, `build`, `test`, `fuzz` and `bench`.
 //!
 //! It installs what the work needs ([`setup`]), builds the page ([`page`]),
 //! says what a visitor downloads ([`sizes`]), starts the server ([`serve`]),
-//! runs every test there is ([`check`]) and prints the benchmarks ([`mod@bench`]).
+//! runs every test there is ([`check`]), fuzzes the readers ([`mod@fuzz`]) and
+//! prints the benchmarks ([`mod@bench`]).
 
 mod bench;
 mod check;
+mod fuzz;
 mod offline;
 mod page;
 mod serve;
@@ -23,6 +25,7 @@ usage: cargo xtask <command>
   serve [--addr 127.0.0.1:8080] [--no-gpu]   build the page and start it
   build [--no-gpu]                           only build the page
   test                                       every test there is
+  fuzz [TARGET …] [--seconds N]              fuzz the readers of files, 60 s each
   bench [NAME]                               every benchmark, a table at the end
 
 --no-gpu leaves out the WebGPU module, which takes minutes to compile.";
@@ -48,6 +51,10 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         "serve" => serve::Options::parse(options).map(serve::serve),
         "build" => parse_build(options).map(page::build),
         "test" if options.is_empty() => return check::check_everything(),
+        "fuzz" => match fuzz::Options::parse(options) {
+            Ok(options) => return fuzz::fuzz(&options),
+            Err(wrong_usage) => Err(wrong_usage),
+        },
         "bench" => Ok(bench::bench(options)),
         serve::BACKGROUND if options.is_empty() => Ok(serve::gpu_in_background()),
         "help" | "--help" | "-h" => {

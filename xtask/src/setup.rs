@@ -142,6 +142,34 @@ pub fn browser() -> Result<Browser> {
     Ok(Browser { driver })
 }
 
+/// Firefox and its driver, which Debian lacks.
+pub fn firefox() -> Result<()> {
+    /// The version that the tests were written with.
+    const GECKODRIVER: &str = "0.37.1";
+    if find(&["firefox-esr", "firefox"]).is_none() {
+        debian_packages(&["firefox-esr"])?;
+    }
+    if find(&["geckodriver"]).is_some() {
+        return Ok(());
+    }
+    println!("Installing geckodriver (a few minutes)");
+    run(cargo([
+        "install",
+        "geckodriver",
+        "--locked",
+        "--version",
+        GECKODRIVER,
+    ]))
+}
+
+/// A C++ compiler, for libFuzzer.
+pub fn cpp_compiler() -> Result<()> {
+    if find(&["c++", "g++", "clang++"]).is_none() {
+        debian_packages(&["g++"])?;
+    }
+    Ok(())
+}
+
 /// PostgreSQL, which the collector's tests start for themselves. Debian's package also sets up a server
 /// of its own, which nothing here uses.
 pub fn postgresql() -> Result<()> {

@@ -21,6 +21,20 @@ pub const SILENCE_PEAK: f32 = 3.162_277_6e-4;
 /// Mono sound: at least one sample, all finite, at a rate of 8 000 to 192 000 Hz.
 ///
 /// Full scale is ±1; louder samples, as lossy decoders make them, are kept.
+///
+/// # Examples
+/// ```
+/// use soundalike_core::audio::Clip;
+///
+/// let left = vec![0.5; 44_100];
+/// let right = vec![0.0; 44_100];
+/// let clip = Clip::from_channels(&[&left, &right], 44_100)?;
+/// assert_eq!(clip.samples()[0], 0.25);
+/// assert_eq!(clip.resampled(16_000)?.samples().len(), 16_000);
+///
+/// assert!(Clip::new(vec![f32::NAN], 44_100).is_err());
+/// # Ok::<(), soundalike_core::audio::AudioError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Clip {
     samples: Vec<f32>,

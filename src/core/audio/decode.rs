@@ -193,6 +193,20 @@ impl Tags {
 /// # Errors
 /// See [`AudioError`]; a file that is only damaged or cut short in parts is heard as far as it
 /// goes and says so in [`Decoded::notes`].
+///
+/// # Examples
+/// ```
+/// use soundalike_core::audio::{AudioError, decode_bytes};
+///
+/// let bytes = std::fs::read("../../tests/data/half.flac")?;
+/// let decoded = decode_bytes(bytes, "half.flac")?;
+/// assert_eq!(decoded.clip.rate(), decoded.source_rate);
+/// assert!(decoded.notes.is_empty());
+///
+/// let refused = decode_bytes(b"Dear Sir or Madam".to_vec(), "letter.mp3");
+/// assert!(refused.is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn decode_bytes(bytes: Vec<u8>, name: &str) -> Result<Decoded, AudioError> {
     if bytes.is_empty() {
         return Err(AudioError::EmptyFile);

@@ -156,6 +156,33 @@ impl Catalog {
 
     /// The `k` best songs for a query, best first; fewer if the catalogue or the filters leave
     /// fewer. A query of another length than the catalogue's embeddings finds nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// use burn::tensor::Device;
+    /// use soundalike_core::audio::synth;
+    /// use soundalike_core::catalog::{Catalog, Query, Search};
+    /// use soundalike_core::pipeline::Predictor;
+    ///
+    /// let catalog = Catalog::from_bytes(soundalike_shipped::CATALOG)?;
+    /// let predictor = Predictor::from_bytes(soundalike_shipped::MODEL, Device::flex())?;
+    /// catalog.check_model(&predictor.model().sha256)?;
+    ///
+    /// let heard = predictor.predict(&synth::sample_song())?;
+    /// let query = Query {
+    ///     embedding: &heard.embedding,
+    ///     probabilities: &heard.probabilities,
+    ///     tags: &heard.tags,
+    /// };
+    /// let only_blues = Search {
+    ///     genre: Some("blues".to_owned()),
+    ///     ..Search::default()
+    /// };
+    /// let found = catalog.similar(query, 5, &only_blues);
+    /// assert_eq!(found.len(), 5);
+    /// assert!(found.iter().all(|song| catalog.genre(song.track).0 == "blues"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn similar(&self, query: Query<'_>, k: usize, search: &Search) -> Vec<Recommendation> {
         if query.embedding.len() != self.dimensions
             || query.probabilities.len() != self.provenance.genres.len()
@@ -199,6 +226,20 @@ impl Catalog {
     }
 
     /// What a track is, as something to look for.
+    ///
+    /// # Examples
+    /// ```
+    /// use soundalike_core::catalog::{Catalog, Search};
+    ///
+    /// let catalog = Catalog::from_bytes(soundalike_shipped::CATALOG)?;
+    /// let others = Search {
+    ///     exclude_tracks: vec![7],
+    ///     ..Search::default()
+    /// };
+    /// let found = catalog.similar(catalog.query(7), 3, &others);
+    /// assert!(found.iter().all(|song| song.track != 7));
+    /// # Ok::<(), soundalike_core::catalog::CatalogError>(())
+    /// ```
     pub fn query(&self, track: usize) -> Query<'_> {
         Query {
             embedding: self.embedding(track),

@@ -238,6 +238,23 @@ impl FrontEnd {
 
     /// Log-mel spectrogram `[mel_bands, frames]` as a model hears it: of a sound brought to
     /// [`Self::level_dbfs`], in the unit of [`Self::compression`].
+    ///
+    /// # Examples
+    /// ```
+    /// use soundalike_core::audio::synth;
+    /// use soundalike_core::dsp::FrontEnd;
+    ///
+    /// let front_end = FrontEnd::musicnn();
+    /// let tone = synth::tone(1_000.0, 2.0, front_end.sample_rate);
+    /// let log_mel = front_end.log_mel(tone.samples());
+    /// assert_eq!(log_mel.bands, front_end.mel_bands);
+    ///
+    /// // The loudest band in the middle of the sound is the tone's.
+    /// let column: Vec<f32> = log_mel.column(log_mel.frames / 2).collect();
+    /// let loudest = (0..log_mel.bands).max_by(|&a, &b| column[a].total_cmp(&column[b]));
+    /// let hertz = front_end.band_centres()[loudest.expect("bands")];
+    /// assert!((hertz - 1_000.0).abs() < 50.0);
+    /// ```
     pub fn log_mel(&self, samples: &[f32]) -> Spectrogram {
         match self.level_dbfs {
             None => self.compressed(self.mel_power(samples), 1.0),

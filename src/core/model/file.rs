@@ -204,6 +204,20 @@ impl Model {
     ///
     /// # Errors
     /// If the bytes are not a model, of another version or front end, or damaged.
+    ///
+    /// # Examples
+    /// ```
+    /// use burn::tensor::Device;
+    /// use soundalike_core::model::{GENRES, Model};
+    ///
+    /// let model = Model::from_bytes(soundalike_shipped::MODEL, &Device::flex())?;
+    /// assert_eq!(model.genres, GENRES);
+    /// assert_eq!(model.front_end.sample_rate, 16_000);
+    ///
+    /// let damaged = &soundalike_shipped::MODEL[..1_000];
+    /// assert!(Model::from_bytes(damaged, &Device::flex()).is_err());
+    /// # Ok::<(), soundalike_core::model::ModelError>(())
+    /// ```
     pub fn from_bytes(bytes: &[u8], device: &Device) -> Result<Self, ModelError> {
         let not_a_model = |cause: String| ModelError::NotAModel(cause);
         let (_, metadata) =

@@ -156,6 +156,26 @@ struct PersonalPosterior {
 }
 
 /// A personal taste.
+///
+/// # Examples
+/// ```
+/// use soundalike_core::catalog::Catalog;
+/// use soundalike_core::taste::{RatedSong, Taste};
+///
+/// let catalog = Catalog::from_bytes(soundalike_shipped::CATALOG)?;
+/// let mut taste = Taste::new(&catalog, None)?;
+///
+/// let liked = taste.ask(&catalog, &[]).expect("a song to ask about");
+/// let before = taste.rate(catalog.embedding(liked));
+/// taste.learn(&[RatedSong {
+///     embedding: catalog.embedding(liked),
+///     liked: true,
+/// }]);
+/// let after = taste.rate(catalog.embedding(liked));
+/// assert!(after.probability > before.probability);
+/// assert!(after.deviation < before.deviation);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Taste {
     space: Space,
