@@ -1,4 +1,4 @@
-//! Sounds that are not music, made on the spot: what a model must hear to learn when it should not be
+//! Synthetic sounds that are not music: what a model must be trained on to learn when it should not be
 //! sure (outlier exposure, Hendrycks et al. 2019). Noises, hums, tones, clicks, applause, chirps and
 //! near-silence; real voices have to come from recordings.
 
@@ -293,7 +293,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_is_a_finite_sound_of_the_asked_length() {
+    fn every_kind_is_a_finite_sound_of_the_given_length() {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         for (kind, _) in KINDS {
             let samples = make(kind, &mut rng, 22_050, 22_050.0);
