@@ -9,8 +9,8 @@ use soundalike_core::catalog::Track;
 use soundalike_core::model::{Architecture, Head};
 use soundalike_core::pipeline::Predictor;
 use soundalike_datasets::progress::Progress;
-use soundalike_datasets::{Song, Split};
-use soundalike_train::{Corruption, TrainingConfig, evaluate, evaluate_tags, fit, fit_rows};
+use soundalike_datasets::{FeatureTable, Song, Split};
+use soundalike_train::{Corruption, TrainingConfig, TrainingRun, evaluate, evaluate_tags};
 
 const GENRES: [&str; 2] = ["high", "low"];
 
@@ -57,15 +57,21 @@ fn songs(folder: &Path) -> Vec<Song> {
         .collect()
 }
 
-fn recipe(name: &str) -> TrainingConfig {
+fn fit(config: &TrainingConfig, train: &[Song], valid: &[Song], folder: &Path) {
+    TrainingRun::on_songs(config, train, valid, &Device::flex(), folder, false)
+        .and_then(|run| run.train())
+        .unwrap_or_else(|e| panic!("{}: {e}", config.architecture));
+}
+
+fn config(name: &str) -> TrainingConfig {
     let architecture: Architecture = name.parse().expect(name);
-    let mut recipe = TrainingConfig::new(
+    let mut config = TrainingConfig::new(
         architecture.with_genres(2),
         GENRES.map(str::to_owned).to_vec(),
     );
-    recipe.epochs = 1;
-    recipe.batch_size = 3;
-    recipe
+    config.epochs = 1;
+    config.batch_size = 3;
+    config
 }
 
 #[test]
@@ -76,8 +82,7 @@ fn every_architecture_learns_for_an_epoch_and_hears_with_its_file() {
     let (train, valid) = songs.split_at(6);
     for name in Architecture::names() {
         let run = folder.path().join(name);
-        fit(&recipe(name), train, valid, &Device::flex(), &run, false)
-            .unwrap_or_else(|e| panic!("{name}: {e}"));
+        fit(&config(name), train, valid, &run);
         let bytes = std::fs::read(run.join("model.safetensors")).expect(name);
         let predictor = Predictor::from_bytes(&bytes, Device::flex()).expect(name);
         let progress = Progress::new("evaluating", songs.len()).quiet();
@@ -118,13 +123,12 @@ fn every_architecture_learns_tags_too_and_its_file_says_so() {
     let songs = tagged_songs(folder.path());
     let (train, valid) = songs.split_at(6);
     for name in Architecture::names() {
-        let mut recipe = recipe(name);
-        recipe.genres = ["high", "low", "even"].map(str::to_owned).to_vec();
-        recipe.architecture = recipe.architecture.with_genres(3);
-        recipe.head = Head::Sigmoid;
+        let mut config = config(name);
+        config.genres = ["high", "low", "even"].map(str::to_owned).to_vec();
+        config.architecture = config.architecture.with_genres(3);
+        config.head = Head::Sigmoid;
         let run = folder.path().join(name);
-        fit(&recipe, train, valid, &Device::flex(), &run, false)
-            .unwrap_or_else(|e| panic!("{name}: {e}"));
+        fit(&config, train, valid, &run);
         let bytes = std::fs::read(run.join("model.safetensors")).expect(name);
         // Programs from before there were heads, or this network, must not take tags for genres.
         let version = if name == "two-stream" { 4 } else { 3 };
@@ -161,14 +165,14 @@ fn tags_that_can_be_heard_are_learnt_and_have_probabilities_of_their_own() {
         );
     }
     let (train, valid) = songs.split_at(6);
-    let mut recipe = recipe("mfcc-cnn");
-    recipe.genres = ["high", "low", "even"].map(str::to_owned).to_vec();
-    recipe.architecture = recipe.architecture.with_genres(3);
-    recipe.head = Head::Sigmoid;
-    recipe.epochs = 30;
-    recipe.mixup = 0.0;
+    let mut config = config("mfcc-cnn");
+    config.genres = ["high", "low", "even"].map(str::to_owned).to_vec();
+    config.architecture = config.architecture.with_genres(3);
+    config.head = Head::Sigmoid;
+    config.epochs = 30;
+    config.mixup = 0.0;
     let run = folder.path().join("run");
-    fit(&recipe, train, valid, &Device::flex(), &run, false).expect("trains");
+    fit(&config, train, valid, &run);
     let metrics = std::fs::read_to_string(run.join("metrics.csv")).expect("metrics");
     assert!(metrics.starts_with("epoch,") && metrics.contains("valid_average_precision"));
     let bytes = std::fs::read(run.join("model.safetensors")).expect("a model");
@@ -182,7 +186,7 @@ fn tags_that_can_be_heard_are_learnt_and_have_probabilities_of_their_own() {
         .predict(&songs[3].clip().expect("a sound"))
         .expect("an answer");
     assert!(quiet_and_low.probabilities[1] > 0.5 && quiet_and_low.probabilities[2] < 0.5);
-    assert_eq!(quiet_and_low.verdict(&recipe.genres).to_string(), "Low");
+    assert_eq!(quiet_and_low.verdict(&config.genres).to_string(), "Low");
 }
 
 #[test]
@@ -191,13 +195,13 @@ fn one_seed_makes_one_model() {
     let folder = tempfile::tempdir().expect("a folder");
     let songs = songs(folder.path());
     let (train, valid) = songs.split_at(6);
-    let mut varied = recipe("mfcc-crnn");
+    let mut varied = config("mfcc-crnn");
     varied.variation.copies = 1;
     varied.variation.pitch = 1.0;
     varied.variation.noise = 20.0;
-    let bytes = |run: &str, recipe: &TrainingConfig| {
+    let bytes = |run: &str, config: &TrainingConfig| {
         let run = folder.path().join(run);
-        fit(recipe, train, valid, &Device::flex(), &run, false).expect("trains");
+        fit(config, train, valid, &run);
         std::fs::read(run.join("model.safetensors")).expect("a model")
     };
     let first = bytes("first", &varied);
@@ -212,20 +216,25 @@ fn one_seed_makes_one_model() {
 fn rows_of_a_table_can_be_told_apart() {
     let _turn = turn();
     let folder = tempfile::tempdir().expect("a folder");
-    let rows: Vec<(Vec<f32>, usize)> = (0..40)
-        .map(|row| {
-            let label = row % 2;
-            let value = |column: usize| ((row * 7 + column * 13) % 10) as f32 + 6.0 * label as f32;
-            ((0..57).map(value).collect(), label)
-        })
-        .collect();
+    let value =
+        |row: usize, column: usize| ((row * 7 + column * 13) % 10) as f32 + 6.0 * (row % 2) as f32;
+    let table = FeatureTable {
+        names: (0..40).map(|row| row.to_string()).collect(),
+        rows: (0..40)
+            .map(|row| (0..57).map(|column| value(row, column)).collect())
+            .collect(),
+        labels: (0..40).map(|row| row % 2).collect(),
+        genres: GENRES.map(str::to_owned).to_vec(),
+    };
+    let rows: Vec<usize> = (0..40).collect();
     for name in ["vector-cnn", "vector-mlp"] {
-        let mut recipe = recipe(name);
-        recipe.epochs = 20;
-        recipe.batch_size = 8;
+        let mut config = config(name);
+        config.epochs = 20;
+        config.batch_size = 8;
         let run = folder.path().join(name);
-        let rows = rows.iter().map(|(row, label)| (row.as_slice(), *label));
-        fit_rows(&recipe, rows, &Device::flex(), &run).expect("trains");
+        TrainingRun::on_rows(&config, &table, &rows, &Device::flex(), &run)
+            .and_then(|run| run.train())
+            .expect("trains");
         let metrics = std::fs::read_to_string(run.join("metrics.csv")).expect("metrics");
         let loss = |line: &str| {
             line.split(',')

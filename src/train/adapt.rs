@@ -1,12 +1,10 @@
-//! Making a network's features the same whatever a recording went through: a telephone, an equaliser, a
+//! Adaptation: making a network's features robust to corruptions of the recording: a telephone, an equaliser, a
 //! codec's low-pass, noise.
 //!
-//! The network that is to be adapted first says what it makes of every clean segment. Then it learns to say
-//! the same of the changed segment (consistency training, Sohn et al. 2020, with the network before as the
-//! teacher). No labels are needed, so all music can be learnt from, and what it said of clean music keeps it
-//! close to where it began.
+//! The features of every clean segment are computed first. Then the network learns to give the same features for
+//! the corrupted segment (consistency training, Sohn et al. 2020, with the network before as the teacher). No labels
+//! are needed, so all music can be used, and the clean features keep the network close to where it began.
 
-use burn::module::Module;
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::{Device, Tensor, TensorData};
 use half::f16;
@@ -15,22 +13,23 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use std::sync::mpsc::sync_channel;
 
-use super::TrainError;
 use super::augment::Augmentation;
+use super::ema::Ema;
+use super::error::TrainError;
 use soundalike_core::dsp::{FrontEnd, Level, segment_starts};
 use soundalike_core::model::{Model, Network, Weights};
 use soundalike_datasets::Song;
 use soundalike_datasets::progress::Progress;
 
-/// Segments of one song that are learnt from, spread over its length.
+/// Segments of one song that are used, spread over its length.
 const SEGMENTS: usize = 12;
-/// Segments that the teacher is asked about at once.
+/// Segments whose clean features are computed together.
 const BATCH: usize = 16;
 /// Steps over which the learning rate rises.
 const WARM_UP_STEPS: usize = 50;
-/// Share of the averaged weights that each step keeps.
+/// Decay of the exponential moving average of the weights.
 const EMA_DECAY: f32 = 0.99;
-/// Share of the segments that are left as they are.
+/// Share of the segments that stay clean.
 const CLEAN: f64 = 0.25;
 
 /// How a network is adapted.
@@ -44,7 +43,7 @@ pub struct Adaptation {
     pub learning_rate: f64,
     /// Seed of every random choice.
     pub seed: u64,
-    /// What happens to a segment.
+    /// The corruptions of a segment.
     pub augmentation: Augmentation,
 }
 
@@ -67,7 +66,7 @@ impl Default for Adaptation {
     }
 }
 
-/// The segments of all songs and what the teacher makes of them.
+/// The segments of all songs and their clean features.
 struct Segments {
     front_end: FrontEnd,
     /// `[segments, mel_bands, segment_frames]`: levelled mel powers in dB, in half precision.
@@ -80,8 +79,8 @@ struct Segments {
     band_widths: Vec<f32>,
 }
 
-/// Segments as the network takes them, and the features that it is to have.
-struct Batch {
+/// Corrupted segments and their clean features.
+struct SegmentBatch {
     inputs: Vec<f32>,
     targets: Vec<f32>,
 }
@@ -90,7 +89,7 @@ impl Segments {
     fn gather(model: &Model, songs: &[Song], device: &Device) -> Result<Self, TrainError> {
         let front_end = model.front_end.clone();
         let dbfs = front_end.level_dbfs.ok_or_else(|| {
-            TrainError::TrainingConfig(format!(
+            TrainError::Unsuitable(format!(
                 "a {} cannot be adapted; only a two-stream model can",
                 model.architecture
             ))
@@ -116,23 +115,11 @@ impl Segments {
         let size = front_end.mel_bands * front_end.segment_frames;
         let count = decibels.len() / size;
         if count < BATCH {
-            return Err(TrainError::TrainingConfig(format!(
+            return Err(TrainError::Unsuitable(format!(
                 "there are only {count} segments of music to adapt the model with; give it more music"
             )));
         }
-        let progress = Progress::new("asking the model", count);
-        let rows: Vec<Vec<Vec<f32>>> = decibels
-            .par_chunks(BATCH * size)
-            .map(|batch| {
-                let values = batch
-                    .iter()
-                    .map(|db| front_end.compress(power(db.to_f32())));
-                let input: Vec<f32> = values.collect();
-                let features = pollster::block_on(model.features(&[input], device));
-                (0..batch.len() / size).for_each(|_| progress.advance());
-                features.map_err(TrainError::from)
-            })
-            .collect::<Result<_, _>>()?;
+        let rows = clean_features(model, &front_end, &decibels, device)?;
         let width = rows
             .first()
             .and_then(|batch| batch.first())
@@ -160,9 +147,9 @@ impl Segments {
         self.features.len() / self.width.max(1)
     }
 
-    fn batch(&self, settings: &Adaptation, rng: &mut impl Rng) -> Batch {
+    fn batch(&self, settings: &Adaptation, rng: &mut impl Rng) -> SegmentBatch {
         let size = self.front_end.mel_bands * self.front_end.segment_frames;
-        let mut batch = Batch {
+        let mut batch = SegmentBatch {
             inputs: Vec::with_capacity(settings.batch_size * size),
             targets: Vec::with_capacity(settings.batch_size * self.width),
         };
@@ -199,6 +186,29 @@ impl Segments {
     }
 }
 
+/// The model's features of segments in dB, batch by batch.
+fn clean_features(
+    model: &Model,
+    front_end: &FrontEnd,
+    decibels: &[f16],
+    device: &Device,
+) -> Result<Vec<Vec<Vec<f32>>>, TrainError> {
+    let size = front_end.mel_bands * front_end.segment_frames;
+    let progress = Progress::new("computing clean features", decibels.len() / size);
+    decibels
+        .par_chunks(BATCH * size)
+        .map(|batch| {
+            let values = batch
+                .iter()
+                .map(|db| front_end.compress(power(db.to_f32())));
+            let input: Vec<f32> = values.collect();
+            let features = pollster::block_on(model.features(&[input], device));
+            (0..batch.len() / size).for_each(|_| progress.advance());
+            features.map_err(TrainError::from)
+        })
+        .collect()
+}
+
 /// The power of a value in dB.
 fn power(db: f32) -> f32 {
     10.0_f32.powf(0.1 * db)
@@ -229,11 +239,11 @@ fn levelled_segments(front_end: &FrontEnd, samples: &[f32], dbfs: f32) -> Vec<f1
     segments
 }
 
-/// Adapts a model's network by the music of `songs`; genres and everything else of it stay as they are.
+/// Adapts a model's network to the music of `songs`; genres and everything else of it stay as they are.
 ///
 /// # Errors
-/// If there is too little music that can be decoded, the model has no features, or the loss is not a
-/// number any more.
+/// If there is too little music that can be decoded, the model has no features, or the loss
+/// diverges.
 pub fn adapt(
     model: &Model,
     songs: &[Song],
@@ -247,11 +257,10 @@ pub fn adapt(
         songs.len()
     );
     let training_device = device.clone().autodiff();
-    let initial = model.weights();
-    let mut network = initial
-        .clone()
+    let mut network = model
+        .weights()
         .apply(model.architecture.init(&training_device))?;
-    let mut average = initial;
+    let mut ema = Ema::new(&network, EMA_DECAY);
     let mut optimizer = AdamConfig::new().init();
     let scale = Tensor::<2>::from_data(
         TensorData::new(
@@ -284,8 +293,7 @@ pub fn adapt(
             }
             let gradients = GradientsParams::from_grads(loss.backward(), &network);
             network = optimizer.step(settings.rate(step), network, gradients);
-            let keep = EMA_DECAY.min((step + 1) as f32 / (step + 10) as f32);
-            average.ema_update(&Weights::of(&network.valid()), keep);
+            ema.update(&network, step);
             sum += value;
             progress.advance();
             if (step + 1) % 100 == 0 {
@@ -299,14 +307,14 @@ pub fn adapt(
         }
         Ok(())
     })?;
-    Ok(model.with_weights(average, device)?)
+    Ok(model.with_weights(Weights::of(ema.network()), device)?)
 }
 
 /// Mean squared distance of the features from those of the clean segments, in standard deviations.
 fn loss(
     model: &Model,
     network: &Network,
-    batch: Batch,
+    batch: SegmentBatch,
     scale: &Tensor<2>,
     device: &Device,
 ) -> Tensor<1> {
@@ -316,13 +324,13 @@ fn loss(
     for segment in inputs.chunks_mut(size) {
         model.normalise[0].apply(segment, front_end.segment_frames);
     }
-    let found = network.features(model.input().tensors(&[inputs], device));
-    // `Segments::gather` has asked the same network for features already.
-    let Some(found) = found else {
+    let features = network.features(model.input().tensors(&[inputs], device));
+    // `Segments::gather` has computed features with the same network already.
+    let Some(features) = features else {
         return Tensor::zeros([1], device);
     };
-    let targets = Tensor::<2>::from_data(TensorData::new(batch.targets, found.dims()), device);
-    let distance = (found - targets) * scale.clone();
+    let targets = Tensor::<2>::from_data(TensorData::new(batch.targets, features.dims()), device);
+    let distance = (features - targets) * scale.clone();
     (distance.clone() * distance).mean()
 }
 

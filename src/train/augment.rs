@@ -1,19 +1,18 @@
-//! Making one crop sound like many: what a recording chain, another take or another key would change.
+//! Augmentation of log-mel crops: what a recording chain, another take or another key would change.
 //!
 //! All of it works on log-mel crops in dB, where it costs next to nothing. The sources of a training
 //! set differ in bandwidth and level, and a network would take that for genre: random equalisers,
-//! low-passes, noise floors and gains take the hint away.
+//! low-passes, noise floors and gains remove the shortcut.
 
 use std::f32::consts::PI;
 
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
-use super::data::LogMel;
+use super::log_mel::LogMel;
 use soundalike_core::dsp::{FrontEnd, mel_from_hz};
 
-/// How strongly crops are varied. [`Augmentation::default`] is what trains the shipped model;
-/// [`Augmentation::NONE`] leaves crops as they are.
+/// How strongly crops are augmented; [`Augmentation::NONE`] leaves them as they are.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Augmentation {
     /// Largest change of speed, as a share.
@@ -66,7 +65,7 @@ impl Augmentation {
         mask_frames: 0,
     };
 
-    /// A varied crop `[mel_bands, segment_frames]` in dB from a random place of a clip, and the
+    /// An augmented crop `[mel_bands, segment_frames]` in dB from a random place of a clip, and the
     /// stripes to be masked once it is normalised.
     pub fn crop(
         &self,
@@ -77,7 +76,7 @@ impl Augmentation {
         let (bands, length) = (front_end.mel_bands, front_end.segment_frames);
         let speed = 1.0 + between(rng, -self.stretch, self.stretch);
         let shift = between(rng, -self.shift_bands, self.shift_bands);
-        // A short clip begins at its beginning and is followed by silence, as when it is heard.
+        // A short clip begins at its beginning and is followed by silence, as in inference.
         let room = (clip.frames as f32 - length as f32 * speed).max(0.0);
         let start = between(rng, 0.0, room);
         let mut crop = vec![front_end.floor_db(); bands * length];
@@ -115,7 +114,7 @@ impl Augmentation {
         }
     }
 
-    /// Random stripes that the network does not get to see.
+    /// Random stripes to be masked.
     pub fn mask(&self, front_end: &FrontEnd, rng: &mut impl Rng) -> Mask {
         let shape = [front_end.mel_bands, front_end.segment_frames];
         Mask::draw(shape, [self.mask_bands, self.mask_frames], rng)
@@ -168,7 +167,7 @@ impl Augmentation {
     }
 }
 
-/// Stripes of a crop that the network does not get to see: `[from, to)` of bands and of frames.
+/// Masked stripes of a crop: `[from, to)` of bands and of frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mask {
     bands: [(usize, usize); 2],
@@ -176,7 +175,7 @@ pub struct Mask {
 }
 
 impl Mask {
-    /// Two random stripes over the rows and two over the columns of a picture `[rows, columns]`, none
+    /// Two random stripes over the rows and two over the columns of a window `[rows, columns]`, none
     /// wider than `most`.
     fn draw([rows, columns]: [usize; 2], most: [usize; 2], rng: &mut impl Rng) -> Self {
         Self {
@@ -185,7 +184,7 @@ impl Mask {
         }
     }
 
-    /// Stripes over a picture of any shape, as wide for their picture as those of [`Augmentation`] are.
+    /// Stripes over a window of any shape, as wide in proportion as those of [`Augmentation`].
     pub fn of_shape([rows, columns]: [usize; 2], rng: &mut impl Rng) -> Self {
         Self::draw([rows, columns], [rows / 8, columns * 3 / 16], rng)
     }
@@ -257,15 +256,15 @@ mod tests {
     }
 
     #[test]
-    fn stripes_of_any_picture_hide_a_part_of_it_at_most() {
+    fn stripes_mask_a_part_of_a_window_of_any_shape() {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         let mut hidden = 0;
         for shape @ [rows, columns] in [[96, 1366], [20, 130], [1, 59_049], [7, 128]] {
             for _ in 0..20 {
-                let mut picture = vec![1.0; rows * columns];
-                Mask::of_shape(shape, &mut rng).apply(&mut picture, columns);
-                let masked = picture.iter().filter(|&&v| v == 0.0).count();
-                assert!(masked <= picture.len() * 5 / 8, "{shape:?}");
+                let mut window = vec![1.0; rows * columns];
+                Mask::of_shape(shape, &mut rng).apply(&mut window, columns);
+                let masked = window.iter().filter(|&&v| v == 0.0).count();
+                assert!(masked <= window.len() * 5 / 8, "{shape:?}");
                 hidden += masked;
             }
         }

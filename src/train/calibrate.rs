@@ -1,9 +1,9 @@
-//! Fitting what turns logits into probabilities, on the clips that choose.
+//! Calibration: what turns logits into probabilities, fitted on the validation split.
 
 use burn::tensor::Device;
 use rayon::prelude::*;
 
-use super::TrainError;
+use super::error::TrainError;
 use super::metrics::binary_cross_entropy;
 use super::tags::targets;
 use soundalike_core::model::{Aggregation, Calibration, Head, Model};
@@ -13,22 +13,22 @@ use soundalike_datasets::Song;
 /// Temperatures that are tried: from 1/4 to 4 in steps of five per cent.
 const TEMPERATURES: i32 = 28;
 
-/// One in this many segments of real music may be called something else …
+/// One in this many segments of real music may fall below the threshold …
 const MISSED: usize = 50;
 /// … and the others are music with at least this probability.
 const STILL_MUSIC: f32 = 0.9;
 
-/// What a model says of a song's segments, and what it should say.
-struct Evidence {
+/// The outputs of a model for a song's segments, and the labels.
+struct SongOutputs {
     /// See [`targets`].
     target: Vec<bool>,
     logits: Vec<Vec<f32>>,
     music: Vec<f32>,
 }
 
-/// The pooling and the temperature with the least mean cross-entropy on labelled songs (of tags, binary
-/// cross-entropy), and that cross-entropy in nats. Songs that cannot be heard or that the model has no
-/// word for are left out.
+/// The aggregation and the temperature with the least mean cross-entropy on labelled songs (of tags, binary
+/// cross-entropy), and that cross-entropy in nats. Songs that cannot be decoded or whose genre or tags the model
+/// lacks are left out.
 ///
 /// # Errors
 /// If the device fails.
@@ -39,23 +39,23 @@ pub fn calibrate(
 ) -> Result<(Calibration, f64), TrainError> {
     let predictor = Predictor::new(model.clone(), device.clone());
     let head = model.calibration.head;
-    let evidence: Vec<Evidence> = songs
+    let outputs: Vec<SongOutputs> = songs
         .par_iter()
         .filter_map(|song| {
             let target = targets(song, &model.genres)?;
             let clip = song.clip().ok()?;
             let (logits, music) = predictor.analysed(&clip).ok()?.evidence();
-            Some(Evidence {
+            Some(SongOutputs {
                 target,
                 logits,
                 music,
             })
         })
         .collect();
-    let mut music: Vec<f32> = evidence.iter().flat_map(|e| e.music.clone()).collect();
+    let mut music: Vec<f32> = outputs.iter().flat_map(|song| song.music.clone()).collect();
     music.sort_by(f32::total_cmp);
     let least = music.get(music.len() / MISSED).copied();
-    // A model that does not tell has infinite logits, which no shift changes.
+    // A model without a music head has infinite logits, which no shift changes.
     let least = least.filter(|logit| logit.is_finite());
     let music_shift = least.map_or(0.0, |logit| {
         logit - (STILL_MUSIC / (1.0 - STILL_MUSIC)).ln()
@@ -65,21 +65,21 @@ pub fn calibrate(
         music_shift,
         ..Calibration::default()
     };
-    let musics: Vec<f32> = evidence
+    let musics: Vec<f32> = outputs
         .iter()
-        .map(|e| shifted.mean_music(e.music.iter().copied()))
+        .map(|song| shifted.mean_music(song.music.iter().copied()))
         .collect();
     let loss = |calibration: &Calibration| -> f64 {
-        evidence
+        outputs
             .iter()
             .zip(&musics)
-            .map(|(heard, &music)| {
-                let logits: Vec<&[f32]> = heard.logits.iter().map(Vec::as_slice).collect();
+            .map(|(song, &music)| {
+                let logits: Vec<&[f32]> = song.logits.iter().map(Vec::as_slice).collect();
                 let p = calibration.probabilities(&logits, music);
                 match head {
-                    Head::Sigmoid => binary_cross_entropy(&p, &heard.target),
+                    Head::Sigmoid => binary_cross_entropy(&p, &song.target),
                     Head::Softmax => {
-                        let mut of = p.iter().zip(&heard.target);
+                        let mut of = p.iter().zip(&song.target);
                         let labelled = of.find(|(_, has)| **has).map_or(0.0, |(p, _)| *p);
                         -f64::from(labelled.max(f32::MIN_POSITIVE)).ln()
                     }
@@ -100,7 +100,7 @@ pub fn calibrate(
     let best = candidates
         .map(|calibration| {
             (
-                loss(&calibration) / evidence.len().max(1) as f64,
+                loss(&calibration) / outputs.len().max(1) as f64,
                 calibration,
             )
         })

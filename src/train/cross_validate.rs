@@ -4,146 +4,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
-use serde::Serialize;
 
-use super::TrainError;
-use super::evaluate::ClipError;
-use super::features::{ClipFeatures, View};
-use super::head::{LinearHead, Rows};
-use super::lda::LdaTransform;
-use super::metrics::{self, GenreScore, Reliability, TagReport, interval, tag_report};
-use super::yamnet::{self, Yamnet};
-use soundalike_core::model::{Calibration, Head, Model, Network};
-use soundalike_core::pipeline::Predictor;
-use soundalike_datasets::progress::Progress;
-use soundalike_datasets::{self as datasets, Song, Split};
+use super::error::TrainError;
+use super::features::View;
+use super::figures::{CrossValidation, Estimate, Figures, SetAccuracy};
+use super::head::LinearHead;
+use super::labelled::{FEWEST, LabelledFeatures};
+use super::metrics::{self, TagReport, interval, tag_report};
+use soundalike_core::model::Head;
+use soundalike_datasets::{self as datasets, Split};
 
-/// Length of the embedding that is fitted.
-pub const EMBEDDING: usize = 128;
 /// Strengths of the regularisation that are tried.
 const DECAYS: [f64; 6] = [0.05, 0.1, 0.2, 0.5, 1.0, 2.0];
 /// Temperatures that are tried: from 1/4 to 4 in steps of five per cent.
 const TEMPERATURES: i32 = 28;
-/// Fewest clips of a genre: with fewer no fold is left to learn from and another to measure by.
-const FEWEST: usize = 3;
 
-/// LabelledFeatures clips and their features.
-pub struct LabelledFeatures {
-    /// Names of the genres or tags, the order of the logits.
-    pub names: Vec<String>,
-    /// What the logits are of.
-    pub head: Head,
-    /// Of each of [`View::ALL`], `[clips, features]`.
-    views: Vec<Rows>,
-    /// `[clips, names]`: one where a clip has the genre or tag.
-    targets: Rows,
-    songs: Vec<Song>,
-    /// Whether the set has a split of its own.
-    own_split: bool,
-    /// The embedding that stays, if none is to be fitted.
-    kept_embedding: Option<LinearHead>,
-    /// What a second teacher knows, if one was asked.
-    soft: Option<PseudoLabels>,
-    /// Clips that could not be used.
-    pub errors: Vec<ClipError>,
-}
-
-/// What pseudo-labels come from: a probe on the features of the network and of a second teacher together is fitted to
-/// the labelled clips, and its probabilities of clips without a label are learnt like labels (Hinton et al. 2015).
-struct PseudoLabels {
-    /// The teacher's embedding of each labelled clip.
-    labelled: Rows,
-    /// Features of the clips without a label.
-    features: Rows,
-    /// The teacher's embedding of them.
-    unlabelled: Rows,
-}
-
-/// How much all pseudo-labels together weigh beside all labels.
-const SOFT_SHARE: f32 = 0.5;
-/// Regularisation of the probe.
-const PROBE_DECAY: f64 = 0.5;
-
-/// A number with its 95 % interval (bootstrap over clips).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Estimate {
-    /// Mean over the draws.
-    pub value: f64,
-    /// Lower and upper end.
-    pub interval: [f64; 2],
-}
-
-/// How well clips are told, out of fold.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Figures {
-    /// Share of the clips whose most probable genre is the labelled one.
-    pub accuracy: Estimate,
-    /// Mean F1 over the genres.
-    pub macro_f1: Estimate,
-    /// Mean cross-entropy in nats.
-    pub log_loss: f64,
-    /// Expected calibration error.
-    pub expected_calibration_error: Estimate,
-    /// Share of the nearest clip, of the five and of the ten nearest clips that have the genre; of the clips
-    /// that the heads were fitted to, without those of the same artist.
-    pub precision_at_1: Option<Estimate>,
-    /// See [`Figures::precision_at_1`].
-    pub precision_at_5: Option<Estimate>,
-    /// See [`Figures::precision_at_1`].
-    pub precision_at_10: Option<Estimate>,
-}
-
-/// Accuracy on the clips of one set.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct SetAccuracy {
-    /// Clips of the set.
-    pub clips: usize,
-    /// Share that is told right.
-    pub accuracy: f64,
-}
-
-/// What `trainer evaluate --cross-validate` prints.
-#[derive(Clone, Debug, Serialize)]
-pub struct CrossValidation {
-    /// LabelledFeatures clips.
-    pub clips: usize,
-    /// Clips that some draw did not ask about, since all clips of their genre were left out.
-    pub not_asked: usize,
-    /// Folds of a draw.
-    pub folds: usize,
-    /// Draws of the folds, each with another seed.
-    pub draws: usize,
-    /// Whether clips of one artist are in one fold.
-    pub by_artist: bool,
-    /// Strength of the regularisation.
-    pub decay: f64,
-    /// What the logits are divided by: the number with the least cross-entropy on these very clips, so that log loss
-    /// and calibration error flatter by the one number that was chosen.
-    pub temperature: f32,
-    /// Order of the rows and columns of `confusion`.
-    pub genres: Vec<String>,
-    /// Figures by the version of the clips; none of tags.
-    pub views: BTreeMap<&'static str, Figures>,
-    /// The same by the set's own split, each side told by heads that were fitted to the other; none if it has
-    /// no split of its own.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub by_split: BTreeMap<&'static str, Figures>,
-    /// Accuracy on whole clips, by set.
-    pub by_set: BTreeMap<String, SetAccuracy>,
-    /// Scores of each genre on whole clips, over all draws.
-    pub per_genre: BTreeMap<String, GenreScore>,
-    /// Counts `[true genre][called genre]` over all draws.
-    pub confusion: Vec<Vec<usize>>,
-    /// The reliability diagram of whole clips, over all draws.
-    pub reliability: Vec<Reliability>,
-    /// Figures of tags on whole clips.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tags: Option<TagReport>,
-    /// Clips that could not be used, with the reason.
-    pub errors: Vec<ClipError>,
-}
-
-/// What heads that were fitted to other clips say of some.
+/// Predictions of heads for clips that they were not fitted to.
 struct OutOfFold {
     /// The clips.
     places: Vec<usize>,
@@ -157,218 +33,7 @@ struct OutOfFold {
 const NEIGHBOURS: [usize; 3] = [1, 5, 10];
 
 impl LabelledFeatures {
-    /// Decodes the songs that have one of `names` and computes their features; with `cache`, those of
-    /// unchanged songs are taken from that file, and it is written anew.
-    ///
-    /// # Errors
-    /// If no song can be used, a genre has fewer than three clips, or the features cannot be computed.
-    pub fn gather(
-        predictor: &Predictor,
-        songs: &[Song],
-        names: &[String],
-        head: Head,
-        cache: Option<&std::path::Path>,
-    ) -> Result<Self, TrainError> {
-        let has = |song: &Song, name: &String| song.words().contains(&name.as_str());
-        let songs: Vec<Song> = songs
-            .iter()
-            .filter(|song| names.iter().any(|name| has(song, name)))
-            .cloned()
-            .collect();
-        let enough = |songs: &[Song]| -> Result<(), TrainError> {
-            for name in names {
-                let clips = songs.iter().filter(|song| has(song, name)).count();
-                if clips < FEWEST {
-                    return Err(TrainError::TooFewClips {
-                        genre: name.clone(),
-                        clips,
-                        fewest: FEWEST,
-                    });
-                }
-            }
-            Ok(())
-        };
-        enough(&songs)?;
-        let features = ClipFeatures::gather(predictor, &songs, &View::ALL, cache)?;
-        let songs: Vec<Song> = features
-            .places
-            .iter()
-            .map(|&at| songs[at].clone())
-            .collect();
-        // Some of them may be silent or damaged.
-        if let Err(error) = enough(&songs) {
-            for error in &features.errors {
-                eprintln!("{}: {}", error.path, error.error);
-            }
-            return Err(error);
-        }
-        let targets = songs.iter().flat_map(|song| {
-            names
-                .iter()
-                .map(|name| f32::from(u8::from(has(song, name))))
-        });
-        Ok(Self {
-            names: names.to_vec(),
-            head,
-            targets: Rows {
-                values: targets.collect(),
-                width: names.len(),
-            },
-            views: features.views,
-            own_split: false,
-            kept_embedding: None,
-            soft: None,
-            errors: features.errors,
-            songs,
-        })
-    }
-
-    /// The same of a set that has a split of its own.
-    #[must_use]
-    pub fn with_own_split(mut self, own_split: bool) -> Self {
-        self.own_split = own_split;
-        self
-    }
-
-    /// The same with the embedding of a model, if it has one, instead of one fitted to these clips.
-    #[must_use]
-    pub fn with_embedding_of(mut self, model: &Model) -> Self {
-        self.kept_embedding = LinearHead::of(&model.weights(), Network::EMBEDDING_LAYER);
-        self
-    }
-
-    /// The same with pseudo-labels of `unlabelled` music from a probe on what the network and `teacher` make of it.
-    ///
-    /// # Errors
-    /// If nothing of it can be used.
-    pub fn with_pseudo_labels(
-        mut self,
-        predictor: &Predictor,
-        teacher: &Yamnet,
-        unlabelled: &[Song],
-    ) -> Result<Self, TrainError> {
-        let found = ClipFeatures::gather(predictor, unlabelled, &[View::Whole], None)?;
-        let unlabelled: Vec<Song> = found
-            .places
-            .iter()
-            .map(|&at| unlabelled[at].clone())
-            .collect();
-        let progress = Progress::new("asking YAMNet", self.songs.len() + unlabelled.len());
-        let ask = |songs: &[Song]| -> Result<Rows, TrainError> {
-            let rows: Vec<Vec<f32>> = songs
-                .par_iter()
-                .map(|song| {
-                    let clip = song.clip().map_err(|cause| TrainError::Song {
-                        file: song.file.clone(),
-                        cause: cause.to_string(),
-                    })?;
-                    let row = teacher.embedding(&clip);
-                    progress.advance();
-                    row
-                })
-                .collect::<Result<_, _>>()?;
-            Ok(Rows {
-                width: yamnet::EMBEDDING,
-                values: rows.concat(),
-            })
-        };
-        self.soft = Some(PseudoLabels {
-            labelled: ask(&self.songs)?,
-            unlabelled: ask(&unlabelled)?,
-            features: Rows::stacked(&found.views),
-        });
-        Ok(self)
-    }
-
-    /// Number of clips.
-    pub fn len(&self) -> usize {
-        self.songs.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.songs.is_empty()
-    }
-
-    /// The sets that the clips come from.
-    pub fn sets(&self) -> BTreeSet<&str> {
-        self.songs
-            .iter()
-            .map(|song| song.track.set.as_str())
-            .collect()
-    }
-
-    /// Features of all views, one view after another.
-    pub(super) fn features(&self) -> Rows {
-        Rows::stacked(&self.views)
-    }
-
-    /// Index of each clip's genre, or of its first tag.
-    fn labels(&self) -> Vec<usize> {
-        let rows = self.targets.values.chunks(self.targets.width.max(1));
-        rows.map(|row| row.iter().position(|t| *t > 0.0).unwrap_or(0))
-            .collect()
-    }
-
-    /// A head fitted to all views of some clips. Every genre weighs the same, however few clips it has.
-    ///
-    /// # Errors
-    /// If it cannot be fitted.
-    pub(super) fn fit(&self, places: &[usize], decay: f64) -> Result<LinearHead, TrainError> {
-        let labels = self.labels();
-        let mut counts = vec![0.0_f32; self.names.len()];
-        for &place in places {
-            counts[labels[place]] += 1.0;
-        }
-        let importance: Vec<f32> = match self.head {
-            Head::Softmax => places
-                .iter()
-                .map(|&place| 1.0 / counts[labels[place]])
-                .collect(),
-            Head::Sigmoid => vec![1.0; places.len()],
-        };
-        let mut views: Vec<Rows> = self.views.iter().map(|view| view.select(places)).collect();
-        let mut targets = vec![self.targets.select(places); views.len()];
-        let mut counted = importance.repeat(views.len());
-        if let Some(soft) = &self.soft {
-            let known = views[0].beside(&soft.labelled.select(places));
-            let probe = LinearHead::fit(&known, &targets[0], &importance, PROBE_DECAY, self.head)?;
-            let asked = soft.features.beside(&soft.unlabelled);
-            let pseudo = (0..asked.len())
-                .flat_map(|row| self.probabilities(&probe.logits(asked.row(row)), 1.0));
-            let total: f32 = counted.iter().sum();
-            let each = SOFT_SHARE * total / asked.len().max(1) as f32;
-            counted.extend(vec![each; asked.len()]);
-            targets.push(Rows {
-                values: pseudo.collect(),
-                width: self.names.len(),
-            });
-            views.push(soft.features.clone());
-        }
-        LinearHead::fit(
-            &Rows::stacked(&views),
-            &Rows::stacked(&targets),
-            &counted,
-            decay,
-            self.head,
-        )
-    }
-
-    /// The embedding that stays, or else one fitted to all views of some clips; `None` with fewer than two genres.
-    pub(super) fn embedding(&self, places: &[usize]) -> Option<LinearHead> {
-        if self.kept_embedding.is_some() {
-            return self.kept_embedding.clone();
-        }
-        let views: Vec<Rows> = self.views.iter().map(|view| view.select(places)).collect();
-        let labels = self.labels();
-        let labels: Vec<usize> = places.iter().map(|&place| labels[place]).collect();
-        let rows = Rows::stacked(&views);
-        let dimensions = EMBEDDING.min(rows.width);
-        let labels = labels.repeat(views.len());
-        LdaTransform::fit(&rows, &labels, self.names.len(), dimensions).map(|map| map.layer())
-    }
-
-    /// Fits to `train` and asks about `test`.
+    /// Fits heads to `train` and predicts `test`.
     fn predict(
         &self,
         train: &[usize],
@@ -409,23 +74,23 @@ impl LabelledFeatures {
             let mean =
                 soundalike_core::model::mean(embedding.bias.len(), rows.iter().map(Vec::as_slice));
             let centre = centre.map_or(mean, <[f32]>::to_vec);
-            let turned = rows.into_iter().map(|row| {
+            let directions = rows.into_iter().map(|row| {
                 let row: Vec<f32> = row.iter().zip(&centre).map(|(v, c)| v - c).collect();
                 let length = row.iter().map(|v| v * v).sum::<f32>().sqrt().max(1e-12);
                 row.into_iter().map(|v| v / length).collect()
             });
-            (turned.collect(), centre)
+            (directions.collect(), centre)
         };
-        let (known, centre) = directions(train, None);
-        let (asked, _) = directions(test, Some(&centre));
+        let (train_directions, centre) = directions(train, None);
+        let (test_directions, _) = directions(test, Some(&centre));
         let artist = |place: usize| self.songs[place].track.artist.to_lowercase();
         test.iter()
-            .zip(&asked)
+            .zip(&test_directions)
             .map(|(&place, direction)| {
                 let own = artist(place);
                 let mut others: Vec<(f32, usize)> = train
                     .iter()
-                    .zip(&known)
+                    .zip(&train_directions)
                     .filter(|(other, _)| own.is_empty() || artist(**other) != own)
                     .map(|(&other, row)| {
                         (row.iter().zip(direction).map(|(a, b)| a * b).sum(), other)
@@ -445,7 +110,7 @@ impl LabelledFeatures {
             .collect()
     }
 
-    /// One draw of folds, every clip asked about once.
+    /// One draw of folds, every clip predicted once.
     fn draw(
         &self,
         folds: usize,
@@ -460,13 +125,13 @@ impl LabelledFeatures {
             .map(|fold| {
                 let (test, train): (Vec<usize>, Vec<usize>) =
                     (0..self.len()).partition(|&place| fold_of[place] == fold);
-                // Nobody could tell a genre whose clips are all left out, by one artist as they may be.
-                let known: BTreeSet<usize> = train.iter().map(|&place| labels[place]).collect();
+                // A genre whose clips are all held out, by one artist as they may be, cannot be predicted.
+                let genres: BTreeSet<usize> = train.iter().map(|&place| labels[place]).collect();
                 let test: Vec<usize> = test
                     .into_iter()
-                    .filter(|&place| known.contains(&labels[place]))
+                    .filter(|&place| genres.contains(&labels[place]))
                     .collect();
-                if test.is_empty() || known.len() < 2 {
+                if test.is_empty() || genres.len() < 2 {
                     return Ok(together(Vec::new()));
                 }
                 self.predict(&train, &test, decay, near)
@@ -475,16 +140,16 @@ impl LabelledFeatures {
         let found = together(parts);
         if found.places.is_empty() {
             return Err(TrainError::Fit(
-                "the clips of every genre are by one artist each, so none can be told from clips of others"
+                "the clips of every genre are by one artist each, so none can be held out"
                     .to_owned(),
             ));
         }
         Ok(found)
     }
 
-    /// Each side of the set's own split asked about, by heads fitted to the other side and to the clips of sets
-    /// without a split, none of them by an artist of the side that is asked about. A side whose other lacks clips of a
-    /// genre is not asked about, since nobody could tell that genre. `None` if no side is left.
+    /// Each side of the set's own split predicted by heads fitted to the other side and to the clips of sets without a
+    /// split, none of them by an artist of the predicted side. A side whose other lacks clips of a genre is left out,
+    /// since that genre could not be predicted. `None` if no side is left.
     fn by_split(&self, decay: f64, near: bool) -> Result<Option<OutOfFold>, TrainError> {
         if !self.own_split {
             return Ok(None);
@@ -507,10 +172,10 @@ impl LabelledFeatures {
         let artist = |place: usize| self.songs[place].track.artist.to_lowercase();
         let parts = [(&train, &valid), (&valid, &train)];
         let parts = parts.into_iter().filter_map(|(from, to)| {
-            let asked: BTreeSet<String> = to.iter().map(|&place| artist(place)).collect();
+            let artists: BTreeSet<String> = to.iter().map(|&place| artist(place)).collect();
             let others = rest
                 .iter()
-                .filter(|&&p| artist(p).is_empty() || !asked.contains(&artist(p)));
+                .filter(|&&p| artist(p).is_empty() || !artists.contains(&artist(p)));
             let from: Vec<usize> = from.iter().chain(others).copied().collect();
             let enough = (0..self.names.len())
                 .all(|genre| from.iter().filter(|&&p| labels[p] == genre).count() >= FEWEST);
@@ -521,7 +186,7 @@ impl LabelledFeatures {
     }
 
     /// The strength of the regularisation with the least cross-entropy at its best temperature: that of one draw of
-    /// folds and, if the set has a split of its own, which flatters less, that by the split, added up.
+    /// folds and, if the set has a split of its own, which is less optimistic, that by the split, added up.
     ///
     /// # Errors
     /// If heads cannot be fitted.
@@ -560,15 +225,6 @@ impl LabelledFeatures {
             .unwrap_or((1.0, f64::INFINITY))
     }
 
-    fn probabilities(&self, logits: &[f32], temperature: f32) -> Vec<f32> {
-        let calibration = Calibration {
-            head: self.head,
-            temperature,
-            ..Calibration::default()
-        };
-        calibration.probabilities(&[logits], 1.0)
-    }
-
     fn loss(&self, place: usize, probabilities: &[f32]) -> f64 {
         let target: Vec<bool> = self.targets.row(place).iter().map(|t| *t > 0.0).collect();
         match self.head {
@@ -591,58 +247,19 @@ impl LabelledFeatures {
         draws: usize,
         decay: f64,
     ) -> Result<CrossValidation, TrainError> {
-        let near = self.head == Head::Softmax;
+        let softmax = self.head == Head::Softmax;
         let found = (0..draws)
-            .map(|seed| self.draw(folds, seed as u64, decay, near))
+            .map(|seed| self.draw(folds, seed as u64, decay, softmax))
             .collect::<Result<Vec<_>, _>>()?;
         let (temperature, _) = self.temperature(&found.iter().collect::<Vec<_>>());
-        let by_split = self.by_split(decay, near)?;
-        let labels = self.labels();
-        let whole: Vec<(usize, usize, f32)> = found
-            .iter()
-            .flat_map(|found| self.calls(found, 0, temperature))
-            .collect();
-        let confusion = metrics::confusion(
-            &whole
-                .iter()
-                .map(|(place, ..)| labels[*place])
-                .collect::<Vec<_>>(),
-            &whole.iter().map(|(_, call, _)| *call).collect::<Vec<_>>(),
-            self.names.len(),
-        );
-        let right = |(place, call, confidence): &(usize, usize, f32)| {
-            (*confidence, labels[*place] == *call)
-        };
-        let confidences: Vec<(f32, bool)> = whole.iter().map(right).collect();
-        let mut by_set: BTreeMap<String, (f64, f64)> = BTreeMap::new();
-        for ((place, ..), (_, right)) in whole.iter().zip(&confidences) {
-            let (hits, count) = by_set
-                .entry(self.songs[*place].track.set.clone())
-                .or_default();
-            *hits += f64::from(u8::from(*right));
-            *count += 1.0;
-        }
-        let softmax = self.head == Head::Softmax;
+        let by_split = self.by_split(decay, softmax)?;
         let figures = |found: &[OutOfFold]| -> BTreeMap<&'static str, Figures> {
             let views = View::ALL.iter().enumerate().filter(|_| softmax);
             views
                 .map(|(view, name)| (name.name(), self.figures(found, view, temperature)))
                 .collect()
         };
-        let tags = (!softmax).then(|| {
-            let first = &found[0];
-            let probabilities: Vec<Vec<f32>> = first.logits[0]
-                .iter()
-                .map(|logits| self.probabilities(logits, temperature))
-                .collect();
-            let targets: Vec<Vec<bool>> = first
-                .places
-                .iter()
-                .map(|&place| self.targets.row(place).iter().map(|t| *t > 0.0).collect())
-                .collect();
-            tag_report(&probabilities, &targets, &self.names)
-        });
-        Ok(CrossValidation {
+        let mut validation = CrossValidation {
             clips: self.len(),
             not_asked: self.len() - found.iter().map(|f| f.places.len()).min().unwrap_or(0),
             folds,
@@ -653,37 +270,71 @@ impl LabelledFeatures {
             genres: self.names.clone(),
             views: figures(&found),
             by_split: by_split.map_or(BTreeMap::new(), |found| figures(&[found])),
-            by_set: by_set
-                .into_iter()
-                .map(|(set, (hits, count))| {
-                    let clips = (count / draws.max(1) as f64).round() as usize;
-                    (
-                        set,
-                        SetAccuracy {
-                            clips,
-                            accuracy: hits / count,
-                        },
-                    )
-                })
-                .filter(|_| softmax)
-                .collect(),
-            per_genre: if softmax {
-                metrics::per_genre(&confusion, &self.names)
-            } else {
-                BTreeMap::new()
-            },
-            confusion: if softmax { confusion } else { Vec::new() },
-            reliability: if softmax {
-                metrics::reliability(&confidences)
-            } else {
-                Vec::new()
-            },
-            tags,
+            by_set: BTreeMap::new(),
+            per_genre: BTreeMap::new(),
+            confusion: Vec::new(),
+            reliability: Vec::new(),
+            tags: None,
             errors: self.errors.clone(),
-        })
+        };
+        if softmax {
+            self.add_genres(&mut validation, &found);
+        } else {
+            validation.tags = Some(self.tag_report(&found[0], temperature));
+        }
+        Ok(validation)
     }
 
-    /// Of each clip that was asked about, its place, the genre it is called and the confidence.
+    /// Adds the figures of whole clips by genre and by set.
+    fn add_genres(&self, validation: &mut CrossValidation, found: &[OutOfFold]) {
+        let labels = self.labels();
+        let whole: Vec<(usize, usize, f32)> = found
+            .iter()
+            .flat_map(|found| self.calls(found, 0, validation.temperature))
+            .collect();
+        let true_genres: Vec<usize> = whole.iter().map(|(place, ..)| labels[*place]).collect();
+        let called: Vec<usize> = whole.iter().map(|(_, call, _)| *call).collect();
+        validation.confusion = metrics::confusion(&true_genres, &called, self.names.len());
+        validation.per_genre = metrics::per_genre(&validation.confusion, &self.names);
+        let correct = |(place, call, confidence): &(usize, usize, f32)| {
+            (*confidence, labels[*place] == *call)
+        };
+        let confidences: Vec<(f32, bool)> = whole.iter().map(correct).collect();
+        validation.reliability = metrics::reliability(&confidences);
+        let mut by_set: BTreeMap<String, (f64, f64)> = BTreeMap::new();
+        for ((place, ..), (_, correct)) in whole.iter().zip(&confidences) {
+            let (hits, count) = by_set
+                .entry(self.songs[*place].track.set.clone())
+                .or_default();
+            *hits += f64::from(u8::from(*correct));
+            *count += 1.0;
+        }
+        let draws = validation.draws.max(1) as f64;
+        let accuracies = by_set.into_iter().map(|(set, (hits, count))| {
+            let accuracy = SetAccuracy {
+                clips: (count / draws).round() as usize,
+                accuracy: hits / count,
+            };
+            (set, accuracy)
+        });
+        validation.by_set = accuracies.collect();
+    }
+
+    /// The figures of tags on whole clips.
+    fn tag_report(&self, found: &OutOfFold, temperature: f32) -> TagReport {
+        let probabilities: Vec<Vec<f32>> = found.logits[0]
+            .iter()
+            .map(|logits| self.probabilities(logits, temperature))
+            .collect();
+        let targets: Vec<Vec<bool>> = found
+            .places
+            .iter()
+            .map(|&place| self.targets.row(place).iter().map(|t| *t > 0.0).collect())
+            .collect();
+        tag_report(&probabilities, &targets, &self.names)
+    }
+
+    /// Of each clip that was predicted, its place, its most probable genre and the confidence.
     fn calls(&self, found: &OutOfFold, view: usize, temperature: f32) -> Vec<(usize, usize, f32)> {
         let rows = found.places.iter().zip(&found.logits[view]);
         rows.map(|(&place, logits)| {
@@ -696,106 +347,69 @@ impl LabelledFeatures {
         .collect()
     }
 
+    /// The figures of one version of the clips, averaged over the draws.
     fn figures(&self, draws: &[OutOfFold], view: usize, temperature: f32) -> Figures {
         let labels = self.labels();
-        let each: Vec<Figures> = draws
+        let of_draw = |found: &OutOfFold| self.figures_of_draw(found, view, temperature, &labels);
+        Figures::averaged(&draws.iter().map(of_draw).collect::<Vec<_>>())
+    }
+
+    fn figures_of_draw(
+        &self,
+        found: &OutOfFold,
+        view: usize,
+        temperature: f32,
+        labels: &[usize],
+    ) -> Figures {
+        let calls = self.calls(found, view, temperature);
+        let correct: Vec<(f32, bool)> = calls
             .iter()
-            .map(|found| {
-                let calls = self.calls(found, view, temperature);
-                let right: Vec<(f32, bool)> = calls
-                    .iter()
-                    .map(|(place, call, confidence)| (*confidence, labels[*place] == *call))
-                    .collect();
-                let losses =
-                    found
-                        .places
-                        .iter()
-                        .zip(&found.logits[view])
-                        .map(|(&place, logits)| {
-                            self.loss(place, &self.probabilities(logits, temperature))
-                        });
-                let clips = right.len();
-                let hits = right
-                    .iter()
-                    .map(|(_, right)| Some(f64::from(u8::from(*right))));
-                let hits: Vec<Option<f64>> = hits.collect();
-                let known: Vec<usize> = calls.iter().map(|(place, ..)| labels[*place]).collect();
-                let called: Vec<usize> = calls.iter().map(|(_, call, _)| *call).collect();
-                let confusion = metrics::confusion(&known, &called, self.names.len());
-                let macro_f1 = metrics::macro_f1(&metrics::per_genre(&confusion, &self.names));
-                let near = |k: usize| -> Option<Estimate> {
-                    let values: Vec<Option<f64>> =
-                        found.precision.iter().map(|p| p.map(|p| p[k])).collect();
-                    mean_estimate(&values)
-                };
-                Figures {
-                    accuracy: mean_estimate(&hits).unwrap_or(Estimate {
-                        value: 0.0,
-                        interval: [0.0; 2],
-                    }),
-                    macro_f1: Estimate {
-                        value: macro_f1,
-                        interval: metrics::macro_f1_interval(&known, &called, &self.names)
-                            .unwrap_or_default(),
-                    },
-                    log_loss: metrics::mean(losses).unwrap_or(0.0),
-                    expected_calibration_error: Estimate {
-                        value: metrics::calibration_error(&right),
-                        interval: interval(clips, |times| {
-                            let drawn = right.iter().zip(times);
-                            let drawn = drawn.flat_map(|(r, &times)| vec![*r; times as usize]);
-                            Some(metrics::calibration_error(&drawn.collect::<Vec<_>>()))
-                        })
-                        .unwrap_or_default(),
-                    },
-                    precision_at_1: near(0).filter(|_| view == 0),
-                    precision_at_5: near(1).filter(|_| view == 0),
-                    precision_at_10: near(2).filter(|_| view == 0),
-                }
-            })
+            .map(|(place, call, confidence)| (*confidence, labels[*place] == *call))
             .collect();
-        let averaged = |of: fn(&Figures) -> Option<Estimate>| -> Option<Estimate> {
-            let found: Vec<Estimate> = each.iter().filter_map(of).collect();
-            let mean = |of: fn(&Estimate) -> f64| metrics::mean(found.iter().map(of));
-            Some(Estimate {
-                value: mean(|e| e.value)?,
-                interval: [mean(|e| e.interval[0])?, mean(|e| e.interval[1])?],
-            })
-        };
-        let none = Estimate {
-            value: 0.0,
-            interval: [0.0; 2],
+        let losses = found
+            .places
+            .iter()
+            .zip(&found.logits[view])
+            .map(|(&place, logits)| self.loss(place, &self.probabilities(logits, temperature)));
+        let clips = correct.len();
+        let hits = correct
+            .iter()
+            .map(|(_, correct)| Some(f64::from(u8::from(*correct))));
+        let hits: Vec<Option<f64>> = hits.collect();
+        let true_genres: Vec<usize> = calls.iter().map(|(place, ..)| labels[*place]).collect();
+        let called: Vec<usize> = calls.iter().map(|(_, call, _)| *call).collect();
+        let confusion = metrics::confusion(&true_genres, &called, self.names.len());
+        let macro_f1 = metrics::macro_f1(&metrics::per_genre(&confusion, &self.names));
+        let near = |k: usize| -> Option<Estimate> {
+            let values: Vec<Option<f64>> =
+                found.precision.iter().map(|p| p.map(|p| p[k])).collect();
+            Estimate::of_mean(&values)
         };
         Figures {
-            accuracy: averaged(|f| Some(f.accuracy)).unwrap_or(none),
-            macro_f1: averaged(|f| Some(f.macro_f1)).unwrap_or(none),
-            log_loss: metrics::mean(each.iter().map(|f| f.log_loss)).unwrap_or(0.0),
-            expected_calibration_error: averaged(|f| Some(f.expected_calibration_error))
-                .unwrap_or(none),
-            precision_at_1: averaged(|f| f.precision_at_1),
-            precision_at_5: averaged(|f| f.precision_at_5),
-            precision_at_10: averaged(|f| f.precision_at_10),
+            accuracy: Estimate::of_mean(&hits).unwrap_or(Estimate::ZERO),
+            macro_f1: Estimate {
+                value: macro_f1,
+                interval: metrics::macro_f1_interval(&true_genres, &called, &self.names)
+                    .unwrap_or_default(),
+            },
+            log_loss: metrics::mean(losses).unwrap_or(0.0),
+            expected_calibration_error: Estimate {
+                value: metrics::calibration_error(&correct),
+                interval: interval(clips, |times| {
+                    let drawn = correct.iter().zip(times);
+                    let drawn = drawn.flat_map(|(r, &times)| vec![*r; times as usize]);
+                    Some(metrics::calibration_error(&drawn.collect::<Vec<_>>()))
+                })
+                .unwrap_or_default(),
+            },
+            precision_at_1: near(0).filter(|_| view == 0),
+            precision_at_5: near(1).filter(|_| view == 0),
+            precision_at_10: near(2).filter(|_| view == 0),
         }
     }
 }
 
-/// The mean of the values that there are, with its interval.
-fn mean_estimate(values: &[Option<f64>]) -> Option<Estimate> {
-    let value = metrics::mean(values.iter().flatten().copied())?;
-    let interval = interval(values.len(), |times| {
-        let drawn = values
-            .iter()
-            .zip(times)
-            .filter_map(|(v, &times)| Some((v.as_ref()?, f64::from(times))));
-        let (sum, count) = drawn.fold((0.0, 0.0), |(s, c), (v, times)| (s + v * times, c + times));
-        (count > 0.0).then(|| sum / count)
-    });
-    Some(Estimate {
-        value,
-        interval: interval.unwrap_or([value; 2]),
-    })
-}
-
+/// The predictions of several folds as one.
 fn together(parts: Vec<OutOfFold>) -> OutOfFold {
     let mut all = OutOfFold {
         places: Vec::new(),
@@ -810,4 +424,106 @@ fn together(parts: Vec<OutOfFold>) -> OutOfFold {
         }
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use burn::tensor::Device;
+
+    use super::*;
+    use crate::teacher::Teacher;
+    use soundalike_core::audio::{Clip, synth};
+    use soundalike_core::catalog::Track;
+    use soundalike_core::pipeline::Predictor;
+    use soundalike_datasets::Song;
+
+    const GENRES: [&str; 2] = ["noise", "tone"];
+
+    /// A teacher that needs no weights: it tells steady sounds from noisy ones by how often they cross zero.
+    struct ZeroCrossings {
+        fails: bool,
+    }
+
+    impl Teacher for ZeroCrossings {
+        fn name(&self) -> &str {
+            "zero crossings"
+        }
+
+        fn width(&self) -> usize {
+            2
+        }
+
+        fn embedding(&self, clip: &Clip) -> Result<Vec<f32>, TrainError> {
+            if self.fails {
+                return Err(TrainError::Fit("the teacher is ill".to_owned()));
+            }
+            let pairs = clip.samples().windows(2);
+            let crossings = pairs.filter(|p| (p[0] < 0.0) != (p[1] < 0.0)).count();
+            let rate = crossings as f32 / clip.samples().len() as f32;
+            Ok(vec![rate, 1.0 - rate])
+        }
+    }
+
+    fn song(folder: &Path, genre: &str, at: u32, labelled: bool) -> Song {
+        let clip = match genre {
+            "tone" => synth::tone(200.0 + 60.0 * f64::from(at), 3.0, 16_000),
+            _ => synth::noise(u64::from(at), 3.0, 16_000),
+        };
+        let file = folder.join(format!("{genre}-{at}.wav"));
+        let spec = hound::WavSpec {
+            channels: 1,
+            sample_rate: clip.rate(),
+            bits_per_sample: 32,
+            sample_format: hound::SampleFormat::Float,
+        };
+        let mut wav = hound::WavWriter::create(&file, spec).expect("a file");
+        for &sample in clip.samples() {
+            wav.write_sample(sample).expect("a sample");
+        }
+        wav.finalize().expect("a file");
+        let track = Track {
+            genre: if labelled { genre } else { "" }.to_owned(),
+            ..Track::default()
+        };
+        Song::new(file, Split::Train, track)
+    }
+
+    #[test]
+    fn pseudo_labels_of_a_teacher_take_part_in_the_cross_validation() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let songs = |from: u32, to: u32, labelled: bool| -> Vec<Song> {
+            let both = |at: u32| GENRES.map(|genre| song(folder.path(), genre, at, labelled));
+            (from..to).flat_map(both).collect()
+        };
+        let (labelled_songs, unlabelled) = (songs(0, 4, true), songs(4, 7, false));
+        let predictor = Predictor::from_bytes(soundalike_shipped::MODEL, Device::flex());
+        let predictor = predictor.expect("the shipped model");
+        let names = GENRES.map(str::to_owned);
+        let gather = || {
+            LabelledFeatures::gather(&predictor, &labelled_songs, &names, Head::Softmax, None)
+                .expect("features")
+        };
+        let with_teacher = |fails: bool| {
+            gather().with_pseudo_labels(&predictor, &ZeroCrossings { fails }, &unlabelled)
+        };
+        let figures = |labelled: &LabelledFeatures| {
+            let found = labelled.cross_validate(4, 2, 0.5).expect("fits");
+            assert_eq!((found.clips, found.not_asked), (8, 0));
+            found.views["whole clips"].clone()
+        };
+        let without = figures(&gather());
+        let labelled = with_teacher(false).expect("pseudo-labels");
+        let with = figures(&labelled);
+        assert_eq!(
+            with.accuracy.value, 1.0,
+            "tones and noise are easy to tell apart"
+        );
+        assert_ne!(with.log_loss, without.log_loss, "pseudo-labels count");
+        assert_eq!(figures(&labelled), with, "and are the same every time");
+
+        let error = with_teacher(true).err().expect("the teacher failed");
+        assert!(error.to_string().contains("ill"), "{error}");
+    }
 }

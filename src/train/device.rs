@@ -5,9 +5,9 @@ use std::str::FromStr;
 
 use burn::tensor::Device;
 
-use super::TrainError;
+use super::error::TrainError;
 
-/// A device by name.
+/// The name of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeviceName {
     /// This computer's processor.
@@ -55,8 +55,6 @@ pub fn open_device(name: DeviceName) -> Result<Device, TrainError> {
         #[cfg(feature = "cuda")]
         DeviceName::Cuda => Ok(Device::cuda(0)),
         #[allow(unreachable_patterns)]
-        other => Err(TrainError::Device(format!(
-            "this program was built without {other}; build it with `cargo build --release --features {other}`"
-        ))),
+        other => Err(TrainError::Device(other.to_string())),
     }
 }

@@ -10,8 +10,9 @@ use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 
-use super::TrainError;
-use super::evaluate::{ClipError, Corruption};
+use super::corruption::Corruption;
+use super::error::TrainError;
+use super::evaluate::{ClipError, no_usable_clip};
 use super::head::Rows;
 use soundalike_core::audio::{AudioError, Clip};
 use soundalike_core::pipeline::Predictor;
@@ -19,7 +20,7 @@ use soundalike_datasets::Song;
 use soundalike_datasets::output::OutputError;
 use soundalike_datasets::progress::Progress;
 
-/// Length of the short version of a clip in seconds: what a visitor's first answer is made from.
+/// Length of the short version of a clip in seconds: what the page's first prediction is made from.
 const SHORT_SECONDS: f64 = 3.0;
 /// Segments of one clip that are used, spread over its length.
 const SEGMENTS: usize = 12;
@@ -35,7 +36,7 @@ pub enum View {
     Whole,
     /// Its first three seconds.
     Start,
-    /// Corruption a telephone's band.
+    /// Limited to the band of a telephone.
     Telephone,
 }
 
@@ -60,7 +61,7 @@ impl View {
                 let samples = clip.samples();
                 Clip::new(samples[..samples.len().min(length)].to_vec(), clip.rate())
             }
-            Self::Telephone => Corruption::Phone.pass(clip.clone()),
+            Self::Telephone => Corruption::Phone.apply(clip.clone()),
         }
     }
 }
@@ -70,7 +71,7 @@ impl View {
 pub struct ClipFeatures {
     /// Of each clip that could be used, its place among the songs that were given.
     pub places: Vec<usize>,
-    /// Of each view that was asked for, `[clips, features]`.
+    /// Of each of the given views, `[clips, features]`.
     pub views: Vec<Rows>,
     /// Clips that could not be used, with the reason.
     pub errors: Vec<ClipError>,
@@ -99,7 +100,7 @@ fn key(song: &Song) -> String {
 }
 
 impl ClipFeatures {
-    /// Decodes the songs and asks the model, on all cores. With `cache`, rows of that file are taken where
+    /// Decodes the songs and computes their features, on all cores. With `cache`, rows of that file are taken where
     /// they are of the same model and the same unchanged song, and the file is written anew.
     ///
     /// # Errors
@@ -110,15 +111,15 @@ impl ClipFeatures {
         views: &[View],
         cache: Option<&Path>,
     ) -> Result<Self, TrainError> {
-        let known = cache.map(|path| known_rows(path, predictor, views));
-        let known = known.unwrap_or_default();
+        let cached = cache.map(|path| cached_rows(path, predictor, views));
+        let cached = cached.unwrap_or_default();
         let keys: Vec<String> = songs.iter().map(key).collect();
         let progress = Progress::new("computing features", songs.len());
-        let found: Vec<Result<Vec<f32>, String>> = songs
+        let computed: Vec<Result<Vec<f32>, String>> = songs
             .par_iter()
             .zip(&keys)
             .map(|(song, key)| {
-                let row = match known.get(key) {
+                let row = match cached.get(key) {
                     Some(row) => Ok(row.clone()),
                     None => row_of(predictor, song, views),
                 };
@@ -131,7 +132,7 @@ impl ClipFeatures {
             views: vec![Rows::default(); views.len()],
             ..Self::default()
         };
-        for (place, (song, row)) in songs.iter().zip(&found).enumerate() {
+        for (place, (song, row)) in songs.iter().zip(&computed).enumerate() {
             match row {
                 Ok(row) => {
                     let width = row.len() / views.len().max(1);
@@ -148,12 +149,12 @@ impl ClipFeatures {
             }
         }
         if features.places.is_empty() {
-            return Err(TrainError::nothing_heard(&features.errors));
+            return Err(no_usable_clip(&features.errors));
         }
         if let Some(path) = cache {
-            let rows = keys.iter().zip(&found);
+            let rows = keys.iter().zip(&computed);
             let rows = rows.filter_map(|(key, row)| Some((key.clone(), row.clone().ok()?)));
-            keep(path, predictor, views, rows.collect())?;
+            write_cache(path, predictor, views, rows.collect())?;
         }
         Ok(features)
     }
@@ -180,7 +181,7 @@ fn row_of(predictor: &Predictor, song: &Song, views: &[View]) -> Result<Vec<f32>
 }
 
 /// The rows of a file of features, if it is of this model; a file that cannot be read is written anew.
-fn known_rows(path: &Path, predictor: &Predictor, views: &[View]) -> HashMap<String, Vec<f32>> {
+fn cached_rows(path: &Path, predictor: &Predictor, views: &[View]) -> HashMap<String, Vec<f32>> {
     let read = || -> Option<HashMap<String, Vec<f32>>> {
         let bytes = std::fs::read(path).ok()?;
         let (_, metadata) = SafeTensors::read_metadata(&bytes).ok()?;
@@ -205,7 +206,8 @@ fn known_rows(path: &Path, predictor: &Predictor, views: &[View]) -> HashMap<Str
     read().unwrap_or_default()
 }
 
-fn keep(
+/// Writes the file of features anew.
+fn write_cache(
     path: &Path,
     predictor: &Predictor,
     views: &[View],

@@ -6,7 +6,7 @@ use argmin::solver::linesearch::MoreThuenteLineSearch;
 use argmin::solver::quasinewton::LBFGS;
 use faer::Mat;
 
-use super::TrainError;
+use super::error::TrainError;
 use soundalike_core::model::{Head, Weights};
 
 /// Steps of L-BFGS, at most; the problem is convex and small.
@@ -100,12 +100,12 @@ impl Problem<'_> {
                 Head::Softmax => {
                     let most = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
                     let sum: f64 = z.iter().map(|z| (z - most).exp()).sum();
-                    let known: f64 = (0..outputs).map(|o| self.targets[(row, o)]).sum();
+                    let mass: f64 = (0..outputs).map(|o| self.targets[(row, o)]).sum();
                     for o in 0..outputs {
                         let target = self.targets[(row, o)];
                         let log_p = z[o] - most - sum.ln();
                         loss -= share * target * log_p;
-                        logits[(row, o)] = share * (known * log_p.exp() - target);
+                        logits[(row, o)] = share * (mass * log_p.exp() - target);
                     }
                 }
                 Head::Sigmoid => {

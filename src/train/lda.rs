@@ -8,7 +8,7 @@ use super::head::{LinearHead, Rows};
 
 /// Share of the mean variance that is added to every direction before whitening.
 const SHRINKAGE: f64 = 0.3;
-/// How much further than whitened the directions that tell genres apart are stretched.
+/// How much further than whitened the discriminant directions are stretched.
 const STRETCH: f64 = 2.0;
 
 /// An affine map of features to embeddings: `f ↦ (f − mean) · forward`.
@@ -20,7 +20,7 @@ pub struct LdaTransform {
 
 impl LdaTransform {
     /// From features and the genres of their clips, every genre weighing the same. Of the directions that do not
-    /// tell genres apart those are kept in which the clips vary most. `None` with fewer than two genres.
+    /// discriminant ones those are kept in which the clips vary most. `None` with fewer than two genres.
     pub fn fit(
         embeddings: &Rows,
         labels: &[usize],
@@ -74,11 +74,11 @@ impl LdaTransform {
         let whiten = inverse_root(&within)?;
         let seen = &whiten * &between * &whiten;
         let eigen = seen.self_adjoint_eigen(Side::Lower).ok()?;
-        // Eigenvalues rise, so the last directions tell most.
-        let tell = width - (present.len() - 1).min(width);
+        // Eigenvalues rise, so the last directions are the most discriminant.
+        let first = width - (present.len() - 1).min(width);
         let mut stretch = Mat::<f64>::identity(width, width);
         let mut rest = Mat::<f64>::identity(width, width);
-        for direction in tell..width {
+        for direction in first..width {
             let axis: Vec<f64> = (0..width).map(|i| eigen.U()[(i, direction)]).collect();
             add_outer(&mut stretch, &axis, STRETCH);
             add_outer(&mut rest, &axis, -1.0);
@@ -87,14 +87,16 @@ impl LdaTransform {
         if dimensions < width {
             let centred =
                 Mat::from_fn(labels.len(), width, |at, i| f64::from(row(at)[i]) - mean[i]);
-            // Without what tells genres apart, which is kept whatever it varies.
+            // Without the discriminant directions, which are kept whatever their variance.
             let mapped = &centred * &forward * &rest;
             let covariance = mapped.transpose() * &mapped;
             let varying = covariance.self_adjoint_eigen(Side::Lower).ok()?;
-            let telling = (width - tell).min(dimensions);
-            let kept = Mat::from_fn(width, dimensions, |i, d| match d.checked_sub(telling) {
-                None => eigen.U()[(i, width - 1 - d)],
-                Some(d) => varying.U()[(i, width - 1 - d)],
+            let discriminant = (width - first).min(dimensions);
+            let kept = Mat::from_fn(width, dimensions, |i, d| {
+                match d.checked_sub(discriminant) {
+                    None => eigen.U()[(i, width - 1 - d)],
+                    Some(d) => varying.U()[(i, width - 1 - d)],
+                }
             });
             forward = &forward * &kept;
         }
@@ -198,7 +200,7 @@ mod tests {
                 let (before, after) = (right(&rows), right(&mapped));
                 assert!(after > before + 10, "{before} {after}");
             } else {
-                // The direction that tells them apart is the first one that is kept.
+                // The discriminant direction is the first one.
                 let gap = |column: usize| -> f32 {
                     let of = |at: usize| mapped.row(at)[column];
                     (0..3000)

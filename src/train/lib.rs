@@ -1,147 +1,72 @@
 //! Training and evaluation.
+//!
+//! [`TrainingConfig`] says what to train, [`TrainingRun`] trains it. A run draws batches from labelled clips, their
+//! windows or the rows of a feature table, has a [`Task`] that knows loss, evaluation and score, and writes its model
+//! beside a log of the epochs. [`fit_heads`] fits heads to the features of a trained network; [`ModelCard`] is what is
+//! written about a model.
 
 mod adapt;
 mod augment;
+mod batch;
 mod calibrate;
+mod card;
+mod config;
+mod corruption;
 mod cross_validate;
 mod data;
 mod device;
+mod ema;
+mod error;
 mod evaluate;
 mod features;
-mod fit;
+mod figures;
 mod head;
 mod heads;
+mod labelled;
+mod labels;
 mod lda;
+mod log_mel;
 pub mod metrics;
+mod mixup;
+mod music_head;
 mod musicnn;
+mod neighbours;
 mod noises;
 pub mod report;
 mod rows;
+mod run;
+mod save;
 mod tags;
+mod task;
 pub mod taste;
+mod teacher;
 mod waveform_augmentation;
 mod windows;
 mod yamnet;
 
-use std::path::PathBuf;
-
 pub use adapt::{Adaptation, adapt};
 pub use augment::Augmentation;
+pub use batch::{Batch, BatchSource};
 pub use calibrate::calibrate;
-pub use cross_validate::{CrossValidation, Estimate, Figures, LabelledFeatures, SetAccuracy};
-pub use device::{DeviceName, open_device};
-pub use evaluate::{
-    ClipError, Corruption, Details, Precision, Report, evaluate, evaluate_in_detail, precision_at,
+pub use card::{
+    GenreCard, HeadRefitCard, ModelCard, TableCard, TagCard, TasteCard, artists_in_both,
 };
-pub use fit::{Optimizer, TrainingConfig, fit, fit_rows, save_model, score_name};
-pub use heads::{DRAWS as HEAD_DRAWS, HeadReport, MusicReport, Sounds, fit_heads};
+pub use config::{ConfigError, Optimizer, TrainingConfig};
+pub use corruption::Corruption;
+pub use device::{DeviceName, open_device};
+pub use error::TrainError;
+pub use evaluate::{ClipError, Details, Precision, Report, evaluate, evaluate_in_detail};
+pub use figures::{CrossValidation, Estimate, Figures, SetAccuracy};
+pub use heads::{DRAWS as HEAD_DRAWS, HeadReport, fit_heads};
+pub use labelled::LabelledFeatures;
+pub use music_head::{MusicReport, Sounds};
 pub use musicnn::import_musicnn;
-pub use rows::{evaluate_rows, rows_of};
+pub use neighbours::precision_at;
+pub use rows::evaluate_rows;
+pub use run::TrainingRun;
+pub use save::save_model;
 pub use tags::{TagDetails, TagEvaluation, evaluate_tags};
+pub use task::{Evaluation, Examples, Task, ValidationScore, score_name};
+pub use teacher::Teacher;
 pub use waveform_augmentation::WaveformAugmentation;
 pub use yamnet::Yamnet;
-
-use soundalike_core::catalog::CatalogError;
-use soundalike_core::model::ModelError;
-use soundalike_core::pipeline::PredictError;
-use soundalike_datasets::output::OutputError;
-
-/// What can go wrong in training.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum TrainError {
-    /// A song cannot be used.
-    #[error("{file}: {cause}")]
-    Song {
-        /// Its file.
-        file: PathBuf,
-        /// Why not.
-        cause: String,
-    },
-    /// Nothing to tell apart.
-    #[error("the training split holds {0} genre(s); at least two are needed to tell them apart")]
-    TooFewGenres(usize),
-    /// Too few clips of a genre to learn it and measure how well it is learnt.
-    #[error(
-        "{genre} has {clips} clip(s); a genre needs at least {fewest}: add clips or leave it out"
-    )]
-    TooFewClips {
-        /// The genre or tag.
-        genre: String,
-        /// Its clips.
-        clips: usize,
-        /// How many it needs.
-        fewest: usize,
-    },
-    /// Nothing to measure by.
-    #[error("none of the clips could be heard, the first because: {0}")]
-    NothingHeard(String),
-    /// A setting makes no sense.
-    #[error("{0}")]
-    TrainingConfig(String),
-    /// A head cannot be fitted.
-    #[error("the heads could not be fitted: {0}")]
-    Fit(String),
-    /// The loss is not a number any more.
-    #[error(
-        "the loss grew beyond all bounds in epoch {epoch}; try a lower learning rate than {rate}"
-    )]
-    Diverged {
-        /// The epoch, counted from one.
-        epoch: usize,
-        /// The learning rate.
-        rate: f64,
-    },
-    /// There is a training already.
-    #[error("{0} holds a training already; go on with it by --resume, or choose another folder")]
-    Exists(PathBuf),
-    /// A checkpoint cannot be used.
-    #[error("{folder}: this checkpoint cannot be used: {cause}")]
-    Checkpoint {
-        /// Its folder.
-        folder: PathBuf,
-        /// Why not.
-        cause: String,
-    },
-    /// Published weights cannot be used.
-    #[error("{file}: does not hold the weights that it should: {cause}")]
-    Weights {
-        /// Its file.
-        file: PathBuf,
-        /// Why not.
-        cause: String,
-    },
-    /// A report or a part of it cannot be made.
-    #[error("{figure}: cannot be put into the report: {cause}")]
-    Figure {
-        /// The figure, or the file it is of.
-        figure: String,
-        /// Why not.
-        cause: String,
-    },
-    /// The device is not there.
-    #[error("{0}")]
-    Device(String),
-    /// A file or folder cannot be written.
-    #[error(transparent)]
-    Output(#[from] OutputError),
-    /// The model failed.
-    #[error(transparent)]
-    Model(#[from] ModelError),
-    /// A sound failed.
-    #[error(transparent)]
-    Hear(#[from] PredictError),
-    /// The evaluation failed.
-    #[error(transparent)]
-    Catalog(#[from] CatalogError),
-}
-
-impl TrainError {
-    /// That no clip could be heard, with what was wrong with the first.
-    fn nothing_heard(errors: &[ClipError]) -> Self {
-        let first = errors.first();
-        Self::NothingHeard(first.map_or("there are none".to_owned(), |e| {
-            format!("{}: {}", e.path, e.error)
-        }))
-    }
-}

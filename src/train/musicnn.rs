@@ -1,8 +1,8 @@
-//! MusiCNN (Pons et al. 2017, 2019; weights trained on the Million Song Dataset) as the beginning of the
+//! MusiCNN (Pons et al. 2017, 2019; weights trained on the Million Song Dataset) as the initialisation of the
 //! network that ships.
 //!
 //! Weight decay has driven most of its filters to exactly zero. Such a filter has a constant output,
-//! `relu(bias)·scale + shift`, so it is left out, and what the next layer makes of the constants is carried by
+//! `relu(bias)·scale + shift`, so it is pruned, and the next layer's response to the constants is carried by
 //! that layer's channel of ones. The normalisation after the pooling is folded into the dense layer. Nothing
 //! else changes, and neither does any output.
 
@@ -12,7 +12,7 @@ use std::path::Path;
 use burn::tensor::Device;
 use safetensors::{Dtype, SafeTensors};
 
-use super::TrainError;
+use super::error::TrainError;
 use soundalike_core::dsp::FrontEnd;
 use soundalike_core::model::{
     Architecture, Array, Head, Model, Normalise, Training, TwoStreamConfig, WeightPrecision,
@@ -140,32 +140,177 @@ impl MusicnnLayer {
     }
 }
 
-/// Channels of a picture that are kept, in order, and the constants of those that are not.
+/// Channels of a feature map that are not pruned, in order, and the constants of those that are.
 struct Channels {
-    kept: Vec<usize>,
-    /// `[channels]`: zero for a kept one.
+    live: Vec<usize>,
+    /// `[channels]`: zero for a live one.
     constants: Vec<f32>,
 }
 
 impl Channels {
+    /// Of the outputs of several layers, one after another.
     fn of(layers: &[&MusicnnLayer]) -> Self {
-        let mut kept = Vec::new();
+        let mut live = Vec::new();
         let mut constants = Vec::new();
         for layer in layers {
             for filter in 0..layer.len() {
                 if layer.is_alive(filter) {
-                    kept.push(constants.len());
+                    live.push(constants.len());
                     constants.push(0.0);
                 } else {
                     constants.push(layer.constant(filter));
                 }
             }
         }
-        Self { kept, constants }
+        Self { live, constants }
+    }
+
+    /// Of a residual sum, these channels and a layer's output: what is live in either is. It begins with the channels
+    /// before.
+    fn and(&self, layer: &MusicnnLayer) -> Self {
+        let fresh = layer.alive().into_iter().filter(|c| !self.live.contains(c));
+        let live: Vec<usize> = self.live.iter().copied().chain(fresh).collect();
+        let constants = (0..layer.len()).map(|c| {
+            if live.contains(&c) {
+                0.0
+            } else {
+                self.constants[c] + layer.constant(c)
+            }
+        });
+        Self {
+            constants: constants.collect(),
+            live,
+        }
     }
 }
 
-/// Reads MusiCNN's weights and tags from `folder` and writes them as a model: the network
+/// The layers of MusiCNN up to the pooling, and the channels after them.
+struct Trunk {
+    spectral: Vec<MusicnnLayer>,
+    temporal: Vec<MusicnnLayer>,
+    residual: [MusicnnLayer; 3],
+    /// Of the front end's feature map and of the three residual ones.
+    channels: [Channels; 4],
+}
+
+impl Trunk {
+    fn read(published: &Published<'_>) -> Result<Self, TrainError> {
+        // Stored as [out, in, time, frequency]; here the bands come first.
+        let spectral = SPECTRAL
+            .iter()
+            .map(|&(name, count, bands)| published.layer(name, count, &[1, FRAMES, bands]))
+            .collect::<Result<Vec<_>, _>>()?;
+        let temporal = TEMPORAL
+            .iter()
+            .map(|&(name, count, frames)| published.layer(name, count, &[1, frames, 1]))
+            .collect::<Result<Vec<_>, _>>()?;
+        let streams: Vec<&MusicnnLayer> = spectral.iter().chain(&temporal).collect();
+        let front = Channels::of(&streams);
+        let first = published.layer("mid_1", RESIDUAL, &[front.constants.len(), FRAMES])?;
+        let second = published.layer("mid_2", RESIDUAL, &[RESIDUAL, FRAMES])?;
+        let third = published.layer("mid_3", RESIDUAL, &[RESIDUAL, FRAMES])?;
+        // b = second(a) + a, and c = third(b) + b.
+        let a = Channels::of(&[&first]);
+        let b = a.and(&second);
+        let c = b.and(&third);
+        Ok(Self {
+            spectral,
+            temporal,
+            residual: [first, second, third],
+            channels: [front, a, b, c],
+        })
+    }
+
+    fn put(&self, put: &mut impl FnMut(&str, Vec<usize>, Vec<f32>)) {
+        for (at, layer) in self.spectral.iter().enumerate() {
+            put_stream(put, &format!("spectral.{at}"), layer, SPECTRAL[at].2);
+        }
+        for (at, layer) in self.temporal.iter().enumerate() {
+            put_stream(put, &format!("temporal.{at}"), layer, 1);
+        }
+        let none = vec![0.0; RESIDUAL];
+        let [front, a, b, c] = &self.channels;
+        let [first, second, third] = &self.residual;
+        put_residual(put, 0, first, &a.live, front, &none);
+        put_residual(put, 1, second, &b.live, a, &a.constants);
+        put_residual(put, 2, third, &c.live, b, &b.constants);
+    }
+
+    /// The dense layer after the pooling, with the normalisation between them folded into it and without the pruned
+    /// channels. Pooled channel by channel, the maximum and then the mean of each; here all maxima come first.
+    fn put_dense(
+        &self,
+        published: &Published<'_>,
+        put: &mut impl FnMut(&str, Vec<usize>, Vec<f32>),
+    ) -> Result<(), TrainError> {
+        let channels: usize = self.channels.iter().map(|map| map.constants.len()).sum();
+        let (pool_scale, pool_shift) = published.norm("pool_norm", 2 * channels)?;
+        let dense = published.array("dense.weight", &[FEATURES, 2 * channels])?;
+        let mut bias = published.array("dense.bias", &[FEATURES])?;
+        let mut maxima = Vec::new();
+        let mut means = Vec::new();
+        let mut first_channel = 0;
+        for map in &self.channels {
+            maxima.extend(map.live.iter().map(|c| 2 * (first_channel + c)));
+            means.extend(map.live.iter().map(|c| 2 * (first_channel + c) + 1));
+            for (row, bias) in dense.chunks(2 * channels).zip(&mut bias) {
+                for (c, constant) in map.constants.iter().enumerate() {
+                    for place in [2 * (first_channel + c), 2 * (first_channel + c) + 1] {
+                        *bias += row[place] * (pool_scale[place] * constant + pool_shift[place]);
+                    }
+                }
+            }
+            first_channel += map.constants.len();
+        }
+        let pooled: Vec<usize> = maxima.into_iter().chain(means).collect();
+        let weight = pooled.iter().flat_map(|&place| {
+            let rows = dense.chunks(2 * channels);
+            rows.map(move |row| (row[place], place))
+        });
+        let weight: Vec<f32> = weight.map(|(w, place)| w * pool_scale[place]).collect();
+        put("features.weight", vec![pooled.len(), FEATURES], weight);
+        put("features.bias", vec![FEATURES], bias);
+        Ok(())
+    }
+
+    /// The sizes of what is left, with an output for each tag.
+    fn config(&self, tags: usize) -> TwoStreamConfig {
+        let sizes = |names: &[(&str, usize, usize)], layers: &[MusicnnLayer]| -> Vec<[usize; 2]> {
+            let pairs = names.iter().zip(layers);
+            pairs
+                .map(|((_, _, size), layer)| [layer.alive().len(), *size])
+                .collect()
+        };
+        let [_, a, b, c] = &self.channels;
+        TwoStreamConfig::new()
+            .with_genres(tags)
+            .with_spectral(sizes(&SPECTRAL, &self.spectral))
+            .with_temporal(sizes(&TEMPORAL, &self.temporal))
+            .with_residual([a.live.len(), b.live.len(), c.live.len()])
+            .with_embedding(0)
+    }
+}
+
+/// The sigmoid of each tag.
+fn put_tags(
+    published: &Published<'_>,
+    tags: usize,
+    put: &mut impl FnMut(&str, Vec<usize>, Vec<f32>),
+) -> Result<(), TrainError> {
+    let (scale, shift) = published.norm("dense_norm", FEATURES)?;
+    put("scale", vec![FEATURES], scale);
+    put("shift", vec![FEATURES], shift);
+    let weight = published.array("tags.weight", &[tags, FEATURES])?;
+    let weight: Vec<f32> = (0..FEATURES)
+        .flat_map(|input| weight.iter().skip(input).step_by(FEATURES).copied())
+        .collect();
+    put("genre.weight", vec![FEATURES, tags], weight);
+    let bias = published.array("tags.bias", &[tags])?;
+    put("genre.bias", vec![tags], bias);
+    Ok(())
+}
+
+/// Reads MusiCNN's weights and tags from `folder` and turns them into a model: the network
 /// [`two_stream`](soundalike_core::model::two_stream) with a sigmoid for each of the 50 tags, its features as the
 /// embedding. Features and tags equal those of the full network up to rounding (1e-4).
 ///
@@ -183,146 +328,15 @@ pub fn import_musicnn(folder: &Path, device: &Device) -> Result<Model, TrainErro
     let tags = std::fs::read_to_string(&tags_path).map_err(|e| OutputError::io(&tags_path, e))?;
     let tags: Vec<String> = tags.lines().map(str::to_owned).collect();
 
-    // Stored as [out, in, time, frequency]; here the bands come first.
-    let spectral = SPECTRAL
-        .iter()
-        .map(|&(name, count, bands)| published.layer(name, count, &[1, FRAMES, bands]))
-        .collect::<Result<Vec<_>, _>>()?;
-    let temporal = TEMPORAL
-        .iter()
-        .map(|&(name, count, frames)| published.layer(name, count, &[1, frames, 1]))
-        .collect::<Result<Vec<_>, _>>()?;
-    let streams: Vec<&MusicnnLayer> = spectral.iter().chain(&temporal).collect();
-    let front = Channels::of(&streams);
-    let first = published.layer("mid_1", RESIDUAL, &[front.constants.len(), FRAMES])?;
-    let second = published.layer("mid_2", RESIDUAL, &[RESIDUAL, FRAMES])?;
-    let third = published.layer("mid_3", RESIDUAL, &[RESIDUAL, FRAMES])?;
-
-    // b = second(a) + a has what lives in either, and c = third(b) + b what lives in any of the three.
-    // Each begins with the channels of the one before.
-    let grown = |before: &[usize], layer: &MusicnnLayer| -> Vec<usize> {
-        let fresh = layer.alive().into_iter().filter(|c| !before.contains(c));
-        before.iter().copied().chain(fresh).collect()
-    };
-    let in_a = first.alive();
-    let in_b = grown(&in_a, &second);
-    let in_c = grown(&in_b, &third);
-    // The constants of the channels that a picture lacks; those of a go on through b into c.
-    let a_constants: Vec<f32> = (0..RESIDUAL)
-        .map(|c| {
-            if in_a.contains(&c) {
-                0.0
-            } else {
-                first.constant(c)
-            }
-        })
-        .collect();
-    let after = |before: &[f32], kept: &[usize], layer: &MusicnnLayer| -> Vec<f32> {
-        (0..RESIDUAL)
-            .map(|c| {
-                if kept.contains(&c) {
-                    0.0
-                } else {
-                    before[c] + layer.constant(c)
-                }
-            })
-            .collect()
-    };
-    let b_constants = after(&a_constants, &in_b, &second);
-    let c_constants = after(&b_constants, &in_c, &third);
-
+    let trunk = Trunk::read(&published)?;
     let mut arrays = BTreeMap::new();
     let mut put = |name: &str, shape: Vec<usize>, values: Vec<f32>| {
         arrays.insert(format!("TwoStream.{name}"), Array { shape, values });
     };
-    for (at, layer) in spectral.iter().enumerate() {
-        put_stream(&mut put, &format!("spectral.{at}"), layer, SPECTRAL[at].2);
-    }
-    for (at, layer) in temporal.iter().enumerate() {
-        put_stream(&mut put, &format!("temporal.{at}"), layer, 1);
-    }
-    let none = vec![0.0; RESIDUAL];
-    let a = ReferencePatch {
-        kept: &in_a,
-        constants: &a_constants,
-    };
-    let b = ReferencePatch {
-        kept: &in_b,
-        constants: &b_constants,
-    };
-    let front_picture = ReferencePatch {
-        kept: &front.kept,
-        constants: &front.constants,
-    };
-    put_residual(&mut put, 0, &first, &in_a, &front_picture, &none);
-    put_residual(&mut put, 1, &second, &in_b, &a, &a_constants);
-    put_residual(&mut put, 2, &third, &in_c, &b, &b_constants);
-
-    // Pooled channel by channel, the maximum and then the mean of each; here all maxima come first.
-    let pictures = [
-        front_picture,
-        a,
-        b,
-        ReferencePatch {
-            kept: &in_c,
-            constants: &c_constants,
-        },
-    ];
-    let channels: usize = pictures.iter().map(|picture| picture.constants.len()).sum();
-    let (pool_scale, pool_shift) = published.norm("pool_norm", 2 * channels)?;
-    let dense = published.array("dense.weight", &[FEATURES, 2 * channels])?;
-    let mut bias = published.array("dense.bias", &[FEATURES])?;
-    let mut maxima = Vec::new();
-    let mut means = Vec::new();
-    let mut first_channel = 0;
-    for picture in &pictures {
-        maxima.extend(picture.kept.iter().map(|c| 2 * (first_channel + c)));
-        means.extend(picture.kept.iter().map(|c| 2 * (first_channel + c) + 1));
-        for (row, bias) in dense.chunks(2 * channels).zip(&mut bias) {
-            for (c, constant) in picture.constants.iter().enumerate() {
-                for place in [2 * (first_channel + c), 2 * (first_channel + c) + 1] {
-                    *bias += row[place] * (pool_scale[place] * constant + pool_shift[place]);
-                }
-            }
-        }
-        first_channel += picture.constants.len();
-    }
-    let pooled: Vec<usize> = maxima.into_iter().chain(means).collect();
-    let weight = pooled.iter().flat_map(|&place| {
-        let rows = dense.chunks(2 * channels);
-        rows.map(move |row| (row[place], place))
-    });
-    let weight: Vec<f32> = weight.map(|(w, place)| w * pool_scale[place]).collect();
-    put("features.weight", vec![pooled.len(), FEATURES], weight);
-    put("features.bias", vec![FEATURES], bias);
-    let (scale, shift) = published.norm("dense_norm", FEATURES)?;
-    put("scale", vec![FEATURES], scale);
-    put("shift", vec![FEATURES], shift);
-    let weight = published.array("tags.weight", &[tags.len(), FEATURES])?;
-    let weight: Vec<f32> = (0..FEATURES)
-        .flat_map(|input| weight.iter().skip(input).step_by(FEATURES).copied())
-        .collect();
-    put("genre.weight", vec![FEATURES, tags.len()], weight);
-    put(
-        "genre.bias",
-        vec![tags.len()],
-        published.array("tags.bias", &[tags.len()])?,
-    );
-
-    let sizes = |names: &[(&str, usize, usize)], layers: &[MusicnnLayer]| -> Vec<[usize; 2]> {
-        let pairs = names.iter().zip(layers);
-        pairs
-            .map(|((_, _, size), layer)| [layer.alive().len(), *size])
-            .collect()
-    };
-    let architecture = Architecture::TwoStream(
-        TwoStreamConfig::new()
-            .with_genres(tags.len())
-            .with_spectral(sizes(&SPECTRAL, &spectral))
-            .with_temporal(sizes(&TEMPORAL, &temporal))
-            .with_residual([in_a.len(), in_b.len(), in_c.len()])
-            .with_embedding(0),
-    );
+    trunk.put(&mut put);
+    trunk.put_dense(&published, &mut put)?;
+    put_tags(&published, tags.len(), &mut put)?;
+    let architecture = Architecture::TwoStream(trunk.config(tags.len()));
     let network = Weights(arrays).apply(architecture.init(device))?;
     // The normalisation of its input, gamma·(x − mean)/deviation + beta, as a mean and a deviation.
     let (scale, shift) = published.norm("input_norm", 1)?;
@@ -346,12 +360,6 @@ pub fn import_musicnn(folder: &Path, device: &Device) -> Result<Model, TrainErro
     model.calibration.head = Head::Sigmoid;
     model.storage = WeightPrecision::Single;
     Ok(model)
-}
-
-/// What a picture keeps of MusiCNN's channels.
-struct ReferencePatch<'a> {
-    kept: &'a [usize],
-    constants: &'a [f32],
 }
 
 /// The live filters of a stream. Where the scale is negative the weights are stored with their sign turned,
@@ -391,21 +399,21 @@ fn put_stream(
     );
 }
 
-/// A residual convolution: of what `input` keeps and the channel of ones, to the channels `kept`. What is
+/// A residual convolution: of the live channels of `input` and the channel of ones, to the channels `live`. What is
 /// `around` it is constant in the channels that the input lacks, which the shift takes over.
 fn put_residual(
     put: &mut impl FnMut(&str, Vec<usize>, Vec<f32>),
     at: usize,
     layer: &MusicnnLayer,
-    kept: &[usize],
-    input: &ReferencePatch<'_>,
+    live: &[usize],
+    input: &Channels,
     around: &[f32],
 ) {
     let mut weight = Vec::new();
-    for &filter in kept {
+    for &filter in live {
         let stored = layer.filter(filter);
         let row = |channel: usize| &stored[channel * FRAMES..(channel + 1) * FRAMES];
-        for &channel in input.kept {
+        for &channel in &input.live {
             weight.extend_from_slice(row(channel));
         }
         for frame in 0..FRAMES {
@@ -414,15 +422,15 @@ fn put_residual(
         }
     }
     let name = format!("residual.{at}");
-    let shape = vec![kept.len(), input.kept.len() + 1, 1, FRAMES];
+    let shape = vec![live.len(), input.live.len() + 1, 1, FRAMES];
     put(&format!("{name}.weight"), shape, weight);
-    let of = |values: &[f32]| -> Vec<f32> { kept.iter().map(|&filter| values[filter]).collect() };
-    put(&format!("{name}.bias"), vec![kept.len()], of(&layer.bias));
-    put(&format!("{name}.scale"), vec![kept.len()], of(&layer.scale));
-    let shift = kept
+    let of = |values: &[f32]| -> Vec<f32> { live.iter().map(|&filter| values[filter]).collect() };
+    put(&format!("{name}.bias"), vec![live.len()], of(&layer.bias));
+    put(&format!("{name}.scale"), vec![live.len()], of(&layer.scale));
+    let shift = live
         .iter()
         .map(|&filter| layer.shift[filter] + around[filter]);
-    put(&format!("{name}.shift"), vec![kept.len()], shift.collect());
+    put(&format!("{name}.shift"), vec![live.len()], shift.collect());
 }
 
 #[cfg(test)]

@@ -296,7 +296,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_is_a_finite_sound_of_the_asked_length() {
+    fn every_kind_is_a_finite_sound_of_the_given_length() {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         for (kind, _) in KINDS {
             let samples = make(kind, &mut rng, 22_050, 22_050.0);

@@ -2,80 +2,105 @@
 
 use burn::tensor::Device;
 
-use super::evaluate::{ClipOutputs, Details, Report, report_of};
-use super::{TrainError, evaluate::ClipError};
-use soundalike_core::model::{Input, Model};
+use super::batch::{Batch, BatchSource};
+use super::config::TrainingConfig;
+use super::error::TrainError;
+use super::evaluate::{ClipError, ClipOutputs, Details, Report, no_usable_clip, report_of};
+use super::windows::WindowSource;
+use soundalike_core::model::{Input, Model, Normalise};
 use soundalike_core::pipeline::{Aggregator, TimelineEntry};
 use soundalike_datasets::FeatureTable;
 
 /// Rows that go through a network together.
 const BATCH: usize = 64;
 
-/// Some rows of a table with the indices of their genres.
-pub fn rows_of<'a>(
-    table: &'a FeatureTable,
-    places: &'a [usize],
-) -> impl Iterator<Item = (&'a [f32], usize)> {
-    places
-        .iter()
-        .map(|&row| (table.rows[row].as_slice(), table.labels[row]))
+/// Some rows of a feature table to train on: each is a window of its own.
+pub struct TableSource(WindowSource);
+
+impl TableSource {
+    /// Takes some rows of a table.
+    ///
+    /// # Errors
+    /// If they are of fewer than two genres.
+    pub fn new(table: &FeatureTable, rows: &[usize]) -> Result<Self, TrainError> {
+        let rows = rows
+            .iter()
+            .map(|&row| (table.rows[row].as_slice(), table.labels[row]));
+        WindowSource::of_rows(rows, table.genres.len()).map(Self)
+    }
 }
 
-/// How well a model of descriptors does on some rows of a table. Rows name no artist, so the precision of
-/// the nearest is that among all of them.
+impl BatchSource for TableSource {
+    fn clips(&self) -> usize {
+        self.0.clips()
+    }
+
+    fn windows(&self) -> usize {
+        self.0.windows()
+    }
+
+    fn normalisation(&self, config: &TrainingConfig) -> Vec<Normalise> {
+        self.0.normalisation(config)
+    }
+
+    fn epoch<'a>(
+        &'a self,
+        config: &'a TrainingConfig,
+        normalisation: &'a [Normalise],
+        seed: u64,
+    ) -> Box<dyn Iterator<Item = Batch> + 'a> {
+        self.0.epoch(config, normalisation, seed)
+    }
+}
+
+/// How well a model of descriptors does on some rows of a table. Rows name no artist, so precision at k is over
+/// all of them.
 ///
 /// # Errors
-/// If the model hears something else than descriptors, has other genres, or the device fails.
+/// If the model is for other input than descriptors or for other genres, or the device fails.
 pub fn evaluate_rows(
     model: &Model,
     table: &FeatureTable,
-    places: &[usize],
+    rows: &[usize],
     device: &Device,
 ) -> Result<(Report, Details), TrainError> {
     if model.input() != Input::Descriptors {
-        return Err(TrainError::TrainingConfig(format!(
-            "a {} hears sound, and a table of features has none; give it songs",
+        return Err(TrainError::Unsuitable(format!(
+            "a {} takes sound, and a table of features has none; give it songs",
             model.architecture
         )));
     }
-    let pool = Aggregator::of(model);
-    let mut heard = ClipOutputs {
-        songs: Vec::new(),
-        labels: Vec::new(),
-        answers: Vec::new(),
-        artists: Vec::new(),
-        errors: Vec::new(),
-        warning: None,
-    };
-    for places in places.chunks(BATCH) {
-        let inputs: Vec<f32> = places
+    let aggregator = Aggregator::of(model);
+    let mut outputs = ClipOutputs::default();
+    for batch in rows.chunks(BATCH) {
+        let inputs: Vec<f32> = batch
             .iter()
             .flat_map(|&row| Input::of_descriptors(&table.rows[row]))
             .collect();
-        let answers = pollster::block_on(model.predict(&[inputs], device))?;
-        for (&row, segment) in places.iter().zip(&answers) {
+        let predictions = pollster::block_on(model.predict(&[inputs], device))?;
+        for (&row, segment) in batch.iter().zip(&predictions) {
             let genre = &table.genres[table.labels[row]];
-            let Some(label) = model.genres.iter().position(|known| known == genre) else {
-                heard.errors.push(ClipError {
+            let Some(label) = model.genres.iter().position(|name| name == genre) else {
+                outputs.errors.push(ClipError {
                     path: table.names[row].clone(),
                     error: format!("its genre {genre:?} is none of the model's"),
                 });
                 continue;
             };
-            let mut answer = pool.answer(&[segment]);
-            answer.timeline.push(TimelineEntry {
+            let mut prediction = aggregator.answer(&[segment]);
+            prediction.timeline.push(TimelineEntry {
                 start: 0.0,
                 end: 0.0,
-                probabilities: answer.probabilities.clone(),
+                probabilities: prediction.probabilities.clone(),
             });
-            heard.songs.push(row);
-            heard.labels.push(label);
-            heard.answers.push(answer);
-            heard.artists.push("");
+            outputs.songs.push(row);
+            outputs.labels.push(label);
+            outputs.predictions.push(prediction);
+            outputs.artists.push("");
         }
     }
-    if heard.answers.is_empty() {
-        return Err(TrainError::nothing_heard(&heard.errors));
+    if outputs.predictions.is_empty() {
+        return Err(no_usable_clip(&outputs.errors));
     }
-    Ok(report_of(model, heard, &[]))
+    Ok(report_of(model, outputs, &[]))
 }

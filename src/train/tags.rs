@@ -1,10 +1,11 @@
-//! How well a model tells tags, of which a clip may have many.
+//! How well a model predicts tags, of which a clip may have many.
 
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::TrainError;
-use super::evaluate::{ClipError, Corruption};
+use super::corruption::Corruption;
+use super::error::TrainError;
+use super::evaluate::{ClipError, no_usable_clip};
 use super::metrics::{self, TagReport, binary_cross_entropy, right_per_clip, tag_report};
 use soundalike_core::pipeline::Predictor;
 use soundalike_datasets::progress::Progress;
@@ -16,7 +17,7 @@ pub struct TagEvaluation {
     /// What must be said beside every number here, where a song has pieces on both sides of the split.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warning: Option<&'static str>,
-    /// Clips that were heard.
+    /// Clips that could be used.
     pub clips: usize,
     /// Names of the tags, in the model's order.
     pub tags: Vec<String>,
@@ -25,11 +26,11 @@ pub struct TagEvaluation {
     /// The figures of merit.
     #[serde(flatten)]
     pub report: TagReport,
-    /// Clips that could not be heard, with the reason.
+    /// Clips that could not be used, with the reason.
     pub errors: Vec<ClipError>,
 }
 
-/// What was heard of each clip that could be: all of `[clips]`.
+/// How well the tags of each clip that could be used are predicted: all of `[clips]`.
 #[derive(Clone, Debug, Default)]
 pub struct TagDetails {
     /// Its place among the songs that were given.
@@ -38,7 +39,7 @@ pub struct TagDetails {
     pub right: Vec<f64>,
 }
 
-/// Which of the model's words a song has, `[words]`; `None` if it has none of them.
+/// Which of the model's genres or tags a song has; `None` if it has none of them.
 pub(super) fn targets(song: &Song, names: &[String]) -> Option<Vec<bool>> {
     let words = song.words();
     let has: Vec<bool> = names
@@ -48,36 +49,36 @@ pub(super) fn targets(song: &Song, names: &[String]) -> Option<Vec<bool>> {
     has.contains(&true).then_some(has)
 }
 
-/// Hears the songs and compares with their tags. Tags that the model does not know are not asked.
+/// Compares predictions with the tags of songs. Tags that the model lacks are ignored.
 ///
 /// # Errors
-/// If no song could be heard, or none has a tag of the model.
+/// If no song can be used, or none has a tag of the model.
 pub fn evaluate_tags(
     predictor: &Predictor,
     songs: &[Song],
-    through: Corruption,
+    corruption: Corruption,
     progress: &Progress,
 ) -> Result<(TagEvaluation, TagDetails), TrainError> {
     let names = &predictor.model().genres;
     let probabilities = |song: &Song| -> Result<Vec<f32>, String> {
-        let clip = song.clip().and_then(|clip| through.pass(clip));
-        let answer = predictor.predict(&clip.map_err(|e| e.to_string())?);
+        let clip = song.clip().and_then(|clip| corruption.apply(clip));
+        let prediction = predictor.predict(&clip.map_err(|e| e.to_string())?);
         progress.advance();
-        Ok(answer.map_err(|e| e.to_string())?.probabilities)
+        Ok(prediction.map_err(|e| e.to_string())?.probabilities)
     };
-    let heard: Vec<_> = songs
+    let outputs: Vec<_> = songs
         .par_iter()
         .map(|song| {
             let target = targets(song, names);
-            let target = target.ok_or("none of its tags is known to the model".to_owned())?;
+            let target = target.ok_or("the model has none of its tags".to_owned())?;
             probabilities(song).map(|p| (p, target))
         })
         .collect();
     let mut errors = Vec::new();
     let mut places = Vec::new();
     let (mut probabilities, mut targets) = (Vec::new(), Vec::new());
-    for (at, (song, heard)) in songs.iter().zip(heard).enumerate() {
-        match heard {
+    for (at, (song, output)) in songs.iter().zip(outputs).enumerate() {
+        match output {
             Ok((p, target)) => {
                 places.push(at);
                 probabilities.push(p);
@@ -90,7 +91,7 @@ pub fn evaluate_tags(
         }
     }
     if places.is_empty() {
-        return Err(TrainError::nothing_heard(&errors));
+        return Err(no_usable_clip(&errors));
     }
     let losses = probabilities.iter().zip(&targets);
     let evaluation = TagEvaluation {

@@ -1,7 +1,7 @@
-//! zhang's augmentations: copies of a clip in another key, at another speed, noisier, louder or softer.
+//! Augmentation of waveforms: copies of a clip in another key, at another speed, noisier, louder or softer.
 //!
-//! They are made of the sound itself, so they serve every input. [`super::Augmentation`], which varies
-//! log-mel pictures anew at every step, serves the networks that hear those.
+//! They are made of the sound itself, so they serve every input. [`super::Augmentation`], which augments
+//! log-mel windows anew at every step, serves the networks with that input.
 
 use std::f64::consts::PI;
 
@@ -43,7 +43,7 @@ impl WaveformAugmentation {
         (0..self.copies)
             .map(|copy| {
                 let mut rng = ChaCha8Rng::seed_from_u64(seed);
-                // Each copy has a stream of its own, so that clips may be varied in any order.
+                // Each copy has a stream of its own, so that clips may be augmented in any order.
                 rng.set_stream((place * self.copies + copy) as u64 + 1);
                 self.copy(clip, &mut rng)
             })
@@ -82,7 +82,7 @@ impl WaveformAugmentation {
     }
 }
 
-/// Samples `factor` times as long at the same pitch, by a phase vocoder (Flanagan and ReferenceOutputs 1966; the
+/// Samples `factor` times as long at the same pitch, by a phase vocoder (Flanagan and Golden 1966; the
 /// phases as librosa's `phase_vocoder` has them).
 fn stretched(samples: &[f32], factor: f64) -> Vec<f32> {
     let bins = FRAME / 2 + 1;

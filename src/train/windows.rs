@@ -1,4 +1,4 @@
-//! Training data of any input: every clip's windows, computed once, or the rows of a feature table.
+//! Training data of any other input: every clip's windows, computed once.
 
 use half::f16;
 use rand::seq::SliceRandom;
@@ -6,10 +6,12 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::TrainError;
 use super::augment::Mask;
-use super::data::{Batch, add, beta, groups, labels};
-use super::waveform_augmentation::WaveformAugmentation;
+use super::batch::{Batch, BatchSource};
+use super::config::TrainingConfig;
+use super::error::TrainError;
+use super::labels::{add, groups, labels};
+use super::mixup::beta;
 use soundalike_core::model::{Input, Normalise};
 use soundalike_datasets::Song;
 use soundalike_datasets::progress::Progress;
@@ -45,12 +47,12 @@ struct Clip {
     labels: Vec<usize>,
     /// Of each part of the input.
     parts: Vec<Values>,
-    /// Windows with something to hear in them.
+    /// Windows that are not silent.
     audible: Vec<usize>,
 }
 
-/// Clips to learn from, in windows.
-pub struct Windows {
+/// Labelled clips in windows.
+pub struct WindowSource {
     input: Input,
     clips: Vec<Clip>,
     /// Clip and window, in [`groups`].
@@ -59,19 +61,15 @@ pub struct Windows {
     genres: usize,
 }
 
-impl Windows {
-    /// Decodes the songs on all cores and computes their windows, with varied copies if asked. Their
-    /// genres must be among `genres`.
+impl WindowSource {
+    /// Decodes the songs on all cores and computes their windows, with augmented copies as configured.
+    /// Their genres must be among those of the configuration.
     ///
     /// # Errors
-    /// Names the first song that cannot be decoded or whose genre is not known; fewer than two genres
-    /// are refused.
-    pub fn load(
-        songs: &[Song],
-        genres: &[String],
-        input: Input,
-        (variation, seed): (&WaveformAugmentation, u64),
-    ) -> Result<Self, TrainError> {
+    /// Names the first song that cannot be decoded or whose genre is unknown; fewer than two genres are
+    /// rejected.
+    pub fn load(songs: &[Song], config: &TrainingConfig) -> Result<Self, TrainError> {
+        let (input, genres) = (config.architecture.input(), &config.genres);
         for song in songs {
             labels(song, genres)?;
         }
@@ -86,7 +84,10 @@ impl Windows {
                 };
                 let labels = labels(song, genres)?;
                 let sound = song.clip().map_err(unusable)?;
-                let copies = variation.copies(&sound, seed, at).map_err(unusable)?;
+                let copies = config
+                    .variation
+                    .copies(&sound, config.seed, at)
+                    .map_err(unusable)?;
                 let clips = std::iter::once(&sound).chain(&copies).map(|sound| {
                     let examples = input.examples(sound).map_err(unusable)?;
                     let parts = examples.parts.iter();
@@ -135,32 +136,6 @@ impl Windows {
         })
     }
 
-    /// Number of clips, varied copies counted.
-    pub fn len(&self) -> usize {
-        self.clips.len()
-    }
-
-    /// Number of windows with something to hear in them: the size of one pass through everything.
-    pub fn windows(&self) -> usize {
-        self.groups.iter().map(Vec::len).sum()
-    }
-
-    /// Mean and deviation of each row of each part over windows, each genre weighing the same.
-    pub fn normalisation(&self, seed: u64) -> Vec<Normalise> {
-        /// Windows that are measured.
-        const MOST: usize = 1000;
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut drawn = self.order(&mut rng);
-        drawn.truncate(MOST);
-        let shapes = self.input.shapes().into_iter().enumerate();
-        shapes
-            .map(|(part, shape)| {
-                let windows = drawn.iter().map(|&place| self.part(place, part));
-                Normalise::of(windows, shape, self.input.least_deviation())
-            })
-            .collect()
-    }
-
     /// One part of a window, `[rows, columns]`.
     fn part(&self, (clip, window): (usize, usize), part: usize) -> Vec<f32> {
         let [rows, columns] = self.input.shapes()[part];
@@ -169,7 +144,7 @@ impl Windows {
 
     /// Clip and window, as many as there are, genre by genre in turn, so that each has its share; of a
     /// genre, or of all clips with tags, every window once before any comes again.
-    pub fn order(&self, rng: &mut impl Rng) -> Vec<(usize, usize)> {
+    fn order(&self, rng: &mut impl Rng) -> Vec<(usize, usize)> {
         let mut groups = self.groups.clone();
         groups.shuffle(rng);
         for members in &mut groups {
@@ -185,14 +160,14 @@ impl Windows {
 
     /// A batch of these windows. With `mixup` above zero, each is blended with another of the batch, in
     /// shares drawn from Beta(`mixup`, `mixup`) (Zhang et al. 2018); `smoothing` spreads that share of
-    /// every label over all genres. With `masked`, stripes of each picture are hidden (SpecAugment, Park et
-    /// al. 2019).
-    pub fn batch(
+    /// every label over all genres. With `spec_augment`, stripes of each window are masked (Park et al.
+    /// 2019).
+    fn batch(
         &self,
         places: &[(usize, usize)],
         normalisation: &[Normalise],
         (mixup, smoothing): (f64, f32),
-        masked: bool,
+        spec_augment: bool,
         rng: &mut impl Rng,
     ) -> Batch {
         let size = places.len();
@@ -217,8 +192,8 @@ impl Windows {
                 .map(|&place| {
                     let mut window = self.part(place, part);
                     normalisation[part].apply(&mut window, columns);
-                    // Descriptors are no picture.
-                    if masked && columns > 1 {
+                    // Descriptors have no time axis to mask.
+                    if spec_augment && columns > 1 {
                         Mask::of_shape(shape, rng).apply(&mut window, columns);
                     }
                     window
@@ -241,9 +216,56 @@ impl Windows {
     }
 }
 
+impl BatchSource for WindowSource {
+    fn clips(&self) -> usize {
+        self.clips.len()
+    }
+
+    /// Silent windows are not counted.
+    fn windows(&self) -> usize {
+        self.groups.iter().map(Vec::len).sum()
+    }
+
+    /// Mean and deviation of each row of each part over windows, each genre weighing the same.
+    fn normalisation(&self, config: &TrainingConfig) -> Vec<Normalise> {
+        /// Windows that are measured.
+        const MOST: usize = 1000;
+        let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
+        let mut drawn = self.order(&mut rng);
+        drawn.truncate(MOST);
+        let shapes = self.input.shapes().into_iter().enumerate();
+        shapes
+            .map(|(part, shape)| {
+                let windows = drawn.iter().map(|&place| self.part(place, part));
+                Normalise::of(windows, shape, self.input.least_deviation())
+            })
+            .collect()
+    }
+
+    fn epoch<'a>(
+        &'a self,
+        config: &'a TrainingConfig,
+        normalisation: &'a [Normalise],
+        seed: u64,
+    ) -> Box<dyn Iterator<Item = Batch> + 'a> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let order = self.order(&mut rng);
+        Box::new((0..self.batches(config)).map(move |at| {
+            let start = at * config.batch_size;
+            let places = &order[start..order.len().min(start + config.batch_size)];
+            let (mixing, spec_augment) = (config.mixing(), config.spec_augment);
+            self.batch(places, normalisation, mixing, spec_augment, &mut rng)
+        }))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn config() -> TrainingConfig {
+        TrainingConfig::new("vector-mlp".parse().expect("known"), Vec::new())
+    }
 
     #[test]
     fn clips_with_several_tags_are_drawn_alike_and_learn_all_of_them() {
@@ -253,12 +275,12 @@ mod tests {
             audible: vec![0],
         };
         let clips = [clip(&[0]), clip(&[0, 2]), clip(&[1, 2]), clip(&[0, 1, 2])];
-        let windows = Windows::new(clips.into(), 3, Input::Descriptors).expect("clips");
+        let windows = WindowSource::new(clips.into(), 3, Input::Descriptors).expect("clips");
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let mut order = windows.order(&mut rng);
         let batch = windows.batch(
             &order,
-            &windows.normalisation(0),
+            &windows.normalisation(&config()),
             (0.0, 0.0),
             false,
             &mut rng,
@@ -272,12 +294,12 @@ mod tests {
         assert_eq!(order, [(0, 0), (1, 0), (2, 0), (3, 0)]);
     }
 
-    fn windows() -> Windows {
+    fn windows() -> WindowSource {
         let rows: Vec<(Vec<f32>, usize)> = (0..30)
             .map(|row| (vec![row as f32 + 1.0; 57], usize::from(row >= 20)))
             .collect();
         let rows = rows.iter().map(|(row, genre)| (row.as_slice(), *genre));
-        Windows::of_rows(rows, 3).expect("two genres")
+        WindowSource::of_rows(rows, 3).expect("two genres")
     }
 
     #[test]
@@ -298,7 +320,7 @@ mod tests {
         let windows = windows();
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let order = windows.order(&mut rng);
-        let normalisation = windows.normalisation(0);
+        let normalisation = windows.normalisation(&config());
         let batch = windows.batch(&order, &normalisation, (0.3, 0.1), false, &mut rng);
         assert_eq!(batch.inputs[0].len(), 30 * 57);
         for target in batch.targets.chunks(3) {

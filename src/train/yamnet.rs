@@ -1,13 +1,14 @@
-//! YAMNet (Google; trained on AudioSet, 521 classes; Apache License 2.0) as a second teacher: it hears other things
-//! than MusiCNN, and what both know of a song can be asked of it without a label. It runs in the trainer only.
+//! YAMNet (Google; trained on AudioSet, 521 classes; Apache License 2.0) as a teacher: it was trained on other sounds
+//! than MusiCNN, so its embedding adds to the network's features where pseudo-labels are made. It runs in the trainer
+//! only.
 //!
 //! ```text
 //! log-mel   16 kHz, frames of 400 samples every 160, periodic Hann, |FFT 512|, 64 HTK mel bands from 125 to
 //!           7,500 Hz, ln(x + 0.001); patches of 96 frames, one every 48
 //! layer 1   conv 3×3, stride 2, ReLU                                  → [b, 32, 48, 32]
 //! layers 2 to 14   depthwise 3×3 (stride 2 in 3, 5, 7 and 13), ReLU, pointwise, ReLU   → [b, 1024, 3, 2]
-//! mean over the picture                                               → embedding [b, 1024]
-//! dense, sigmoid                                                      → scores [b, 521], not asked for here
+//! mean over the feature map                                           → embedding [b, 1024]
+//! dense, sigmoid                                                      → scores [b, 521], not computed here
 //! ```
 
 use std::path::Path;
@@ -19,14 +20,15 @@ use burn::tensor::{Device, Tensor, TensorData};
 use realfft::RealFftPlanner;
 use safetensors::SafeTensors;
 
-use super::TrainError;
+use super::error::TrainError;
+use super::teacher::Teacher;
 use soundalike_core::audio::Clip;
 use soundalike_core::dsp::{Level, hann_periodic};
 use soundalike_core::model::{mean, values_from_view};
 use soundalike_datasets::output::OutputError;
 
 /// Length of the embedding.
-pub const EMBEDDING: usize = 1024;
+const EMBEDDING: usize = 1024;
 const RATE: u32 = 16_000;
 const WINDOW: usize = 400;
 const HOP: usize = 160;
@@ -45,7 +47,7 @@ const BATCH: usize = 8;
 const CHANNELS: [usize; 13] = [
     64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024,
 ];
-/// Layers whose depthwise convolution halves the picture.
+/// Layers whose depthwise convolution halves the feature map.
 const HALVING: [usize; 4] = [3, 5, 7, 13];
 const WEIGHTS: &str = "yamnet_weights.safetensors";
 
@@ -126,41 +128,6 @@ impl Yamnet {
         })
     }
 
-    /// Mean embedding `[EMBEDDING]` of a sound of any rate, brought to −20 dBFS.
-    ///
-    /// # Errors
-    /// If it cannot be resampled.
-    pub fn embedding(&self, clip: &Clip) -> Result<Vec<f32>, TrainError> {
-        let clip = clip
-            .resampled(RATE)
-            .map_err(soundalike_core::pipeline::PredictError::from)?;
-        let level = Level::of(clip.samples(), RATE);
-        let gain = level.gain_to(LEVEL_DBFS);
-        let samples: Vec<f32> = clip
-            .samples()
-            .iter()
-            .map(|s| (s - level.offset) * gain)
-            .collect();
-        let log_mel = self.log_mel(&samples);
-        let frames = log_mel.len() / BANDS;
-        let starts = (0..=frames.saturating_sub(PATCH)).step_by(PATCH_HOP);
-        let patches: Vec<Vec<f32>> = starts
-            .map(|start| {
-                let end = (start + PATCH).min(frames);
-                let mut patch = log_mel[start * BANDS..end * BANDS].to_vec();
-                patch.resize(PATCH * BANDS, OFFSET.ln());
-                patch
-            })
-            .collect();
-        let mut rows = Vec::new();
-        for batch in patches.chunks(BATCH) {
-            let embedding = self.embeddings(&batch.concat());
-            let values: Vec<f32> = embedding.into_data().iter::<f32>().collect();
-            rows.extend(values.chunks(EMBEDDING).map(<[f32]>::to_vec));
-        }
-        Ok(mean(EMBEDDING, rows.iter().map(Vec::as_slice)))
-    }
-
     /// Log-mel frames of samples at 16 kHz, frame by frame.
     fn log_mel(&self, samples: &[f32]) -> Vec<f32> {
         let fft = RealFftPlanner::<f32>::new().plan_fft_forward(FFT);
@@ -207,6 +174,48 @@ impl Yamnet {
     }
 }
 
+impl Teacher for Yamnet {
+    fn name(&self) -> &str {
+        "YAMNet"
+    }
+
+    fn width(&self) -> usize {
+        EMBEDDING
+    }
+
+    /// The mean over the patches of a sound that is brought to −20 dBFS.
+    fn embedding(&self, clip: &Clip) -> Result<Vec<f32>, TrainError> {
+        let clip = clip
+            .resampled(RATE)
+            .map_err(soundalike_core::pipeline::PredictError::from)?;
+        let level = Level::of(clip.samples(), RATE);
+        let gain = level.gain_to(LEVEL_DBFS);
+        let samples: Vec<f32> = clip
+            .samples()
+            .iter()
+            .map(|s| (s - level.offset) * gain)
+            .collect();
+        let log_mel = self.log_mel(&samples);
+        let frames = log_mel.len() / BANDS;
+        let starts = (0..=frames.saturating_sub(PATCH)).step_by(PATCH_HOP);
+        let patches: Vec<Vec<f32>> = starts
+            .map(|start| {
+                let end = (start + PATCH).min(frames);
+                let mut patch = log_mel[start * BANDS..end * BANDS].to_vec();
+                patch.resize(PATCH * BANDS, OFFSET.ln());
+                patch
+            })
+            .collect();
+        let mut rows = Vec::new();
+        for batch in patches.chunks(BATCH) {
+            let embedding = self.embeddings(&batch.concat());
+            let values: Vec<f32> = embedding.into_data().iter::<f32>().collect();
+            rows.extend(values.chunks(EMBEDDING).map(<[f32]>::to_vec));
+        }
+        Ok(mean(EMBEDDING, rows.iter().map(Vec::as_slice)))
+    }
+}
+
 impl YamnetLayer {
     /// The convolution with TensorFlow's "same" padding, in which of an odd amount the larger half comes after, and
     /// a ReLU.
@@ -238,7 +247,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn yamnet_says_what_the_reference_says() {
+    fn yamnet_equals_the_reference_outputs() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/teacher");
         if !folder.is_dir() {
             println!("skipped: no {}", folder.display());

@@ -68,7 +68,12 @@ test('a message of the engine is translated by its code, not by its text', () =>
 });
 
 test('characters of regular expressions are plain in a pattern', () => {
-  setDictionary('xx', { texts: {}, messages: {}, subjects: {}, sentences: { 'is (a) {} [b]?': 'ist {}' } });
+  setDictionary('xx', {
+    texts: {},
+    messages: {},
+    subjects: {},
+    sentences: { 'is (a) {} [b]?': 'ist {}' },
+  });
   assert.equal(translateMessage('is (a) c [b]?'), 'ist c');
   assert.equal(translateMessage('is a c b'), 'is a c b');
   setDictionary('en', { texts: {}, messages: {}, subjects: {}, sentences: {} });

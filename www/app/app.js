@@ -34,7 +34,7 @@ import { SongStore, newSong } from './song-store.js';
 
 /** @import { CaptureKind } from '../engine/capture.js' */
 /** @import { Engine } from '../engine/engine.js' */
-/** @import { Narrowing, Song } from '../types.js' */
+/** @import { Message, Narrowing, Song } from '../types.js' */
 /** @typedef {'loading' | 'ready' | 'working' | 'answer' | 'listening' | 'error'} PageState */
 
 export class App {

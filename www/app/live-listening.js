@@ -8,7 +8,7 @@ import { newSong } from './song-store.js';
 
 /** @import { Capture, CaptureKind } from '../engine/capture.js' */
 /** @import { Engine } from '../engine/engine.js' */
-/** @import { Answer, LiveOutput, Narrowing, Segment, Song } from '../types.js' */
+/** @import { Answer, LiveOutput, Message, Narrowing, Segment, Song } from '../types.js' */
 /** @import { ListenRow } from '../views/listen-row.js' */
 /** @import { SpectrogramView } from '../views/spectrogram.js' */
 
@@ -71,6 +71,7 @@ export class LiveListening {
     this.#session = session;
     this.#row.show(kind, capture.device);
     const canvas = this.#spectrogram.showLive().transferControlToOffscreen();
+    /** @type {Message} */
     let error = '';
     const listened = engine.listen(
       capture.rate,

@@ -396,7 +396,12 @@ class Cancelled extends Error {}
 function messageOf(error) {
   if (error instanceof Error && 'code' in error && 'arguments' in error) {
     const { code, arguments: values, subject } = /** @type {EngineFailure} */ (error);
-    return { code, arguments: Object.entries(values), text: error.message, ...(subject && { subject }) };
+    return {
+      code,
+      arguments: Object.entries(values),
+      text: error.message,
+      ...(subject && { subject }),
+    };
   }
   if (error instanceof WebAssembly.CompileError || error instanceof WebAssembly.LinkError) {
     return 'This browser cannot run the program. It needs WebAssembly with SIMD: a browser from 2023 or later has it.';

@@ -1,4 +1,4 @@
-//! A network's weights as plain named arrays, to save, load and average.
+//! A network's weights as plain named arrays, to save, load and replace.
 
 use std::collections::BTreeMap;
 
@@ -47,16 +47,33 @@ impl Weights {
         }
     }
 
-    /// Puts other values into the one array whose path ends so; false if there is none of that size.
-    pub fn replace(&mut self, ending: &str, values: Vec<f32>) -> bool {
-        let array = self.0.iter_mut().find(|(path, _)| path.ends_with(ending));
-        match array {
-            Some((_, array)) if array.values.len() == values.len() => {
-                array.values = values;
-                true
-            }
-            _ => false,
+    /// Puts another array in the place of the one at `path`; the shape may differ.
+    ///
+    /// # Errors
+    /// If there is none at that path.
+    pub fn replace(&mut self, path: &str, array: Array) -> Result<(), ModelError> {
+        *self.0.get_mut(path).ok_or_else(|| missing(path))? = array;
+        Ok(())
+    }
+
+    /// The array at `path`.
+    ///
+    /// # Errors
+    /// If there is none at that path.
+    pub fn get(&self, path: &str) -> Result<&Array, ModelError> {
+        self.0.get(path).ok_or_else(|| missing(path))
+    }
+
+    /// Adds an array at a path that has none yet.
+    ///
+    /// # Errors
+    /// If there is one already.
+    pub fn add(&mut self, path: &str, array: Array) -> Result<(), ModelError> {
+        if self.0.contains_key(path) {
+            return Err(ModelError::Weights(format!("{path} is there already")));
         }
+        self.0.insert(path.to_owned(), array);
+        Ok(())
     }
 
     /// The values of the one array whose path ends so.
@@ -64,17 +81,10 @@ impl Weights {
         let array = self.0.iter().find(|(path, _)| path.ends_with(ending));
         array.map(|(_, array)| array.values.as_slice())
     }
+}
 
-    /// Moves every value the share `1 − decay` of the way towards `other`, of the same network:
-    /// the exponential moving average that is often a better network than the last one
-    /// (Polyak & Juditsky 1992).
-    pub fn ema_update(&mut self, other: &Self, decay: f32) {
-        for (mine, theirs) in self.0.values_mut().zip(other.0.values()) {
-            for (a, b) in mine.values.iter_mut().zip(&theirs.values) {
-                *a += (1.0 - decay) * (b - *a);
-            }
-        }
-    }
+fn missing(path: &str) -> ModelError {
+    ModelError::Weights(format!("{path} is missing"))
 }
 
 /// Number of trained parameters of a network, running statistics not counted. It asks for shapes
@@ -204,6 +214,28 @@ mod tests {
         let mut weights = Weights::of(&network());
         let array = weights.0.values_mut().next().expect("not empty");
         array.shape.push(1);
+        assert!(weights.apply(network()).is_err());
+    }
+
+    #[test]
+    fn replacing_and_adding_fail_loudly_where_the_name_is_wrong() {
+        let mut weights = Weights::of(&network());
+        let before = weights.clone();
+        let (path, array) = before.0.first_key_value().expect("not empty");
+        let wrong = format!("{path}s");
+        let error = weights.replace(&wrong, array.clone()).expect_err("unknown");
+        assert!(error.to_string().contains(&wrong), "{error}");
+        assert!(weights.get(&wrong).is_err());
+        assert!(weights.add(path, array.clone()).is_err());
+        assert_eq!(weights, before);
+
+        let other = Array {
+            shape: vec![1],
+            values: vec![2.0],
+        };
+        weights.replace(path, other.clone()).expect("known");
+        assert_eq!(weights.get(path).expect("known"), &other);
+        weights.add(&wrong, other).expect("free");
         assert!(weights.apply(network()).is_err());
     }
 }

@@ -1,29 +1,22 @@
 //! Several architectures on the same clips, the same split and the same seeds.
 
-use soundalike_datasets::output::{make_folder, write_whole};
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::path::PathBuf;
 
-use anyhow::{Context, bail};
-use burn::tensor::Device;
-use serde::{Deserialize, Serialize};
-use soundalike_core::model::{Architecture, Input, milliseconds};
-use soundalike_core::pipeline::Predictor;
-use soundalike_datasets::progress::Progress;
-use soundalike_datasets::{self as datasets, DatasetError, FeatureTable, Song, Split};
+use anyhow::bail;
+use serde::Serialize;
+use soundalike_core::model::{Architecture, Input};
+use soundalike_datasets::output::{make_folder, write_whole};
+use soundalike_datasets::{DatasetError, FeatureTable, Split};
 use soundalike_train::metrics::{self, interval, mcnemar};
 use soundalike_train::report::{self, Compared, Contents, Pair};
-use soundalike_train::{
-    Corruption, Details, DeviceName, Report, TrainingConfig, evaluate_in_detail, evaluate_rows,
-    evaluate_tags, fit, fit_rows, open_device, rows_of,
-};
+use soundalike_train::{DeviceName, open_device};
 
-use crate::sets::SetArguments;
-use crate::table::{TRAIN_SHARE, file_name};
+use crate::outcome::{Data, Outcome};
+use crate::sets::{SetArguments, collections, of_split, repeated};
+use crate::settings::Settings;
+use crate::table::file_name;
 use crate::wasm::Wasm;
-use crate::{Settings, collections, of_split};
 
 /// What is compared.
 #[derive(clap::Args)]
@@ -47,48 +40,6 @@ pub struct CompareArguments {
     /// Folder for comparison.json, report.html and the runs; those that it holds are not made again
     #[arg(short, value_name = "DIR")]
     output: PathBuf,
-}
-
-/// What came of one training.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Outcome {
-    /// How it was trained: another recipe is another run.
-    recipe: TrainingConfig,
-    /// Names of the clips it was measured by.
-    clips: Vec<String>,
-    /// Of clips with a genre each, it and what they are called.
-    labels: Vec<usize>,
-    calls: Vec<usize>,
-    /// Of clips with tags, the share of right decisions on each.
-    #[serde(default)]
-    right: Vec<f64>,
-    /// Of tags, Hamming accuracy.
-    accuracy: f64,
-    macro_f1: f64,
-    auc_macro: Option<f64>,
-    precision_at_10: Option<f64>,
-    /// Of tags.
-    #[serde(default)]
-    mean_average_precision: Option<f64>,
-    parameters: usize,
-    train_seconds: f64,
-    native_ms: f64,
-    /// Not there if it could not be measured yet.
-    #[serde(default)]
-    wasm_ms: Option<f64>,
-}
-
-impl Outcome {
-    /// Share of each clip's decisions that are right; of a clip with one genre it is all or nothing.
-    fn shares(&self) -> Vec<f64> {
-        if !self.right.is_empty() {
-            return self.right.clone();
-        }
-        let calls = self.labels.iter().zip(&self.calls);
-        calls
-            .map(|(label, call)| f64::from(u8::from(label == call)))
-            .collect()
-    }
 }
 
 /// The file that holds everything.
@@ -115,16 +66,6 @@ struct Line {
     accuracies: Vec<f64>,
 }
 
-/// What is learnt from and measured by.
-enum Data {
-    Songs {
-        train: Vec<Song>,
-        valid: Vec<Song>,
-        test: Vec<Song>,
-    },
-    Table(FeatureTable, String),
-}
-
 /// Trains whatever is not trained yet, and prints the table.
 pub fn compare(arguments: &CompareArguments) -> anyhow::Result<()> {
     if arguments.seeds == 0 {
@@ -134,209 +75,61 @@ pub fn compare(arguments: &CompareArguments) -> anyhow::Result<()> {
     if let Some(twice) = repeated(&names) {
         bail!("--arch names {twice} twice; name each architecture once");
     }
-    let path = &arguments.set.data;
-    let mut warning = None;
-    let (data, split) = if FeatureTable::is_at(path) {
-        let unfit = |arch: &&Architecture| arch.input() != Input::Descriptors;
-        if arguments.arch.iter().find(unfit).is_some() {
-            bail!(DatasetError::Table(path.clone()));
-        }
-        let data = Data::Table(FeatureTable::open(path)?, file_name(path));
-        (
-            data,
-            "70/30 over whole clips, drawn anew with each seed; nothing is chosen on the 30",
-        )
-    } else {
-        let songs = arguments.set.open(0)?;
-        datasets::check(path, &songs)?;
-        warning = datasets::warning(&songs);
-        let [train, valid, test] =
-            [Split::Train, Split::Valid, Split::Test].map(|split| of_split(&songs, split));
-        if train.is_empty() || valid.is_empty() {
-            bail!(
-                "{}: has {} clips to train on and {} to choose by; both are needed",
-                path.display(),
-                train.len(),
-                valid.len()
-            );
-        }
-        let (test, split) = if test.is_empty() {
-            let flatters = "the set's own, without clips to test with: the clips that chose the best epoch are those measured by, which flatters";
-            (valid.clone(), flatters)
-        } else {
-            (
-                test,
-                "train to learn from, valid to choose the best epoch, test to measure",
-            )
-        };
-        let data = Data::Songs { train, valid, test };
-        (data, split)
-    };
+    let (data, split, warning) = open(&arguments.set, &arguments.arch)?;
     make_folder(&arguments.output)?;
     if let Some(warning) = warning {
         eprintln!("{warning}");
     }
     let wasm = Wasm::find(&arguments.pkg);
+    let device = open_device(arguments.device)?;
     let mut outcomes: Vec<(String, Vec<Outcome>)> = Vec::new();
     for architecture in &arguments.arch {
         let mut of_seeds = Vec::new();
         for seed in 0..arguments.seeds {
-            let mut recipe = TrainingConfig::new(architecture.clone(), Vec::new());
-            recipe.seed = seed;
-            let mut recipe = arguments.settings.apply(recipe);
-            match &data {
-                Data::Songs { train, .. } => arguments.settings.fit_to(&mut recipe, train)?,
-                Data::Table(table, name) => {
-                    recipe.genres.clone_from(&table.genres);
-                    recipe.data.clone_from(name);
-                    recipe.architecture = recipe.architecture.with_genres(table.genres.len());
-                }
-            }
-            of_seeds.push(outcome(recipe, &data, arguments, &wasm)?);
+            let config = arguments.settings.config(architecture.clone(), seed)?;
+            let config = match &data {
+                Data::Songs { train, .. } => arguments.settings.for_songs(config, train)?,
+                Data::Table(table, name) => config.for_data(table.genres.clone(), name.clone()),
+            };
+            let outcome = Outcome::of(config, &data, &device, &arguments.output, &wasm)?;
+            of_seeds.push(outcome);
         }
         outcomes.push((architecture.to_string(), of_seeds));
     }
-    tell(&data, split, warning, arguments, &outcomes)
+    write(&data, (split, warning), arguments, &outcomes)
 }
 
-/// The first of the words that stands there twice.
-pub fn repeated(words: &[String]) -> Option<&String> {
-    let earlier = |at: usize| words[..at].contains(&words[at]);
-    (0..words.len())
-        .find(|&at| earlier(at))
-        .map(|at| &words[at])
-}
-
-/// What a training comes to: read if it is there, else trained, from where it was broken off.
-fn outcome(
-    recipe: TrainingConfig,
-    data: &Data,
-    arguments: &CompareArguments,
-    wasm: &Wasm,
-) -> anyhow::Result<Outcome> {
-    let folder = arguments
-        .output
-        .join(format!("{}-seed-{}", recipe.architecture, recipe.seed));
-    let (kept, model_path) = (
-        folder.join("outcome.json"),
-        folder.join("model.safetensors"),
-    );
-    if let Ok(text) = fs::read_to_string(&kept) {
-        let mut outcome: Outcome =
-            serde_json::from_str(&text).with_context(|| kept.display().to_string())?;
-        if outcome.recipe != recipe {
-            bail!(
-                "{}: was trained with other settings; use the same ones, or another folder",
-                folder.display()
-            );
+/// What is compared on, how it is split, and what must be said beside every number.
+fn open(
+    set: &SetArguments,
+    architectures: &[Architecture],
+) -> anyhow::Result<(Data, &'static str, Option<&'static str>)> {
+    let path = &set.data;
+    if FeatureTable::is_at(path) {
+        if architectures
+            .iter()
+            .any(|architecture| architecture.input() != Input::Descriptors)
+        {
+            bail!(DatasetError::Table(path.clone()));
         }
-        eprintln!("{} is there already", folder.display());
-        if outcome.wasm_ms.is_none() {
-            outcome.wasm_ms = wasm.milliseconds(&model_path);
-            keep(&outcome, &kept)?;
-        }
-        return Ok(outcome);
+        let data = Data::Table(FeatureTable::open(path)?, file_name(path));
+        let split =
+            "70/30 over whole clips, drawn anew with each seed; nothing is chosen on the 30";
+        return Ok((data, split, None));
     }
-    eprintln!("{}", folder.display());
-    let device = open_device(arguments.device)?;
-    let table_rows = match data {
-        Data::Table(table, _) => Some(table.split(TRAIN_SHARE, recipe.seed)),
-        Data::Songs { .. } => None,
+    let songs = set.open_to_train(0)?;
+    let [train, valid] = set.train_and_valid(&songs.all)?;
+    let test = of_split(&songs.all, Split::Test);
+    let (test, split) = if test.is_empty() {
+        let leaks = "the set's own, without a test split: evaluated on the validation split, which the best epoch was chosen by, so these numbers are too optimistic";
+        (valid.clone(), leaks)
+    } else {
+        (
+            test,
+            "train to learn from, valid to choose the best epoch, test to evaluate",
+        )
     };
-    match (data, &table_rows) {
-        (Data::Table(table, _), Some((rows, _))) => {
-            // Rows are learnt in one go; a run that was broken off begins again.
-            if model_path.exists() {
-                fs::remove_file(&model_path)?;
-            }
-            fit_rows(&recipe, rows_of(table, rows), &device, &folder)?;
-        }
-        (Data::Songs { train, valid, .. }, _) => {
-            fit(&recipe, train, valid, &device, &folder, true)?;
-        }
-        (Data::Table(..), None) => {}
-    }
-    let bytes = fs::read(&model_path).with_context(|| model_path.display().to_string())?;
-    let predictor = Predictor::from_bytes(&bytes, Device::flex())?;
-    let model = predictor.model();
-    let started = Instant::now();
-    let clock = || 1e3 * started.elapsed().as_secs_f64();
-    let blank = Outcome {
-        parameters: model.parameters,
-        train_seconds: seconds_of(&folder.join("metrics.csv"))?,
-        native_ms: pollster::block_on(milliseconds(model, &Device::flex(), clock))?,
-        wasm_ms: wasm.milliseconds(&model_path),
-        recipe,
-        clips: Vec::new(),
-        labels: Vec::new(),
-        calls: Vec::new(),
-        right: Vec::new(),
-        accuracy: 0.0,
-        macro_f1: 0.0,
-        auc_macro: None,
-        precision_at_10: None,
-        mean_average_precision: None,
-    };
-    let of_genres = |clips: Vec<String>, report: Report, details: Details| Outcome {
-        clips,
-        labels: details.labels,
-        calls: details.calls,
-        accuracy: report.accuracy,
-        macro_f1: report.macro_f1,
-        auc_macro: report.auc_macro,
-        precision_at_10: report.precision_at_10,
-        ..blank.clone()
-    };
-    let outcome = match (data, &table_rows) {
-        (Data::Table(table, _), Some((_, others))) => {
-            let (report, details) = evaluate_rows(model, table, others, &Device::flex())?;
-            let names = details.songs.iter().map(|&row| table.names[row].clone());
-            of_genres(names.collect(), report, details)
-        }
-        (Data::Songs { test, .. }, _) => {
-            let progress = Progress::new("evaluating", test.len()).quiet();
-            let names = |places: &[usize]| -> Vec<String> {
-                let paths = places.iter().map(|&song| test[song].track.path.clone());
-                paths.collect()
-            };
-            if datasets::tagged(test) {
-                let (found, details) =
-                    evaluate_tags(&predictor, test, Corruption::Clean, &progress)?;
-                Outcome {
-                    clips: names(&details.songs),
-                    right: details.right,
-                    accuracy: found.report.hamming_accuracy,
-                    macro_f1: found.report.macro_f1,
-                    auc_macro: found.report.auc_macro,
-                    mean_average_precision: found.report.mean_average_precision,
-                    ..blank
-                }
-            } else {
-                let (report, details) =
-                    evaluate_in_detail(&predictor, test, Corruption::Clean, &progress)?;
-                of_genres(names(&details.songs), report, details)
-            }
-        }
-        (Data::Table(..), None) => bail!("there are no rows"),
-    };
-    keep(&outcome, &kept)?;
-    Ok(outcome)
-}
-
-fn keep(outcome: &Outcome, path: &Path) -> anyhow::Result<()> {
-    write_whole(path, serde_json::to_string(outcome)?.as_bytes())?;
-    Ok(())
-}
-
-/// Seconds of all epochs of a training.
-fn seconds_of(metrics: &Path) -> anyhow::Result<f64> {
-    let text = fs::read_to_string(metrics).with_context(|| metrics.display().to_string())?;
-    let last = |line: &str| {
-        line.rsplit(',')
-            .next()
-            .and_then(|cell| cell.parse::<f64>().ok())
-    };
-    Ok(text.lines().skip(1).filter_map(last).sum())
+    Ok((Data::Songs { train, valid, test }, split, songs.warning))
 }
 
 /// 95 % interval of the mean accuracy over seeds, by bootstrap over clips: a clip goes with all that the
@@ -363,15 +156,9 @@ fn mean(outcomes: &[Outcome], of: impl Fn(&Outcome) -> Option<f64>) -> Option<f6
     metrics::mean(outcomes.iter().filter_map(of))
 }
 
-/// Prints the table, and writes comparison.json and the page.
-fn tell(
-    data: &Data,
-    split: &str,
-    warning: Option<&'static str>,
-    arguments: &CompareArguments,
-    outcomes: &[(String, Vec<Outcome>)],
-) -> anyhow::Result<()> {
-    let compared: Vec<Compared> = outcomes
+/// The lines of the table.
+fn lines(arguments: &CompareArguments, outcomes: &[(String, Vec<Outcome>)]) -> Vec<Compared> {
+    outcomes
         .iter()
         .zip(&arguments.arch)
         .map(|((name, outcomes), architecture)| Compared {
@@ -388,14 +175,18 @@ fn tell(
             native_ms: mean(outcomes, |o| Some(o.native_ms)),
             wasm_ms: mean(outcomes, |o| o.wasm_ms),
         })
-        .collect();
+        .collect()
+}
+
+/// McNemar's test of each against the most accurate one.
+fn tests(compared: &[Compared], outcomes: &[(String, Vec<Outcome>)]) -> Vec<Pair> {
     let accuracy = |at: usize| compared[at].accuracy.unwrap_or(0.0);
     let best = (0..compared.len()).max_by(|&a, &b| accuracy(a).total_cmp(&accuracy(b)));
-    let tests: Vec<Pair> = (0..compared.len())
+    (0..compared.len())
         .filter(|&at| Some(at) != best)
         .filter_map(|at| {
             let (first, second) = (outcomes[best?].1.first()?, outcomes[at].1.first()?);
-            // A clip that only one of them could hear would shift the others; and of tags nothing is called.
+            // A clip that only one of them could use would shift the others; and of tags nothing is called.
             let comparable = first.clips == second.clips && !first.calls.is_empty();
             comparable.then(|| Pair {
                 first: compared[best.unwrap_or(0)].name.clone(),
@@ -403,7 +194,18 @@ fn tell(
                 test: mcnemar(&first.labels, &first.calls, &second.calls),
             })
         })
-        .collect();
+        .collect()
+}
+
+/// Prints the table, and writes comparison.json and the page.
+fn write(
+    data: &Data,
+    (split, warning): (&str, Option<&'static str>),
+    arguments: &CompareArguments,
+    outcomes: &[(String, Vec<Outcome>)],
+) -> anyhow::Result<()> {
+    let compared = lines(arguments, outcomes);
+    let tests = tests(&compared, outcomes);
     print_table(&compared, outcomes, &tests);
     let first = outcomes.first().and_then(|(_, outcomes)| outcomes.first());
     let name = match data {
@@ -435,7 +237,7 @@ fn tell(
         seeds: arguments.seeds,
         epochs_at_most: outcomes
             .iter()
-            .filter_map(|(name, outcomes)| Some((name.clone(), outcomes.first()?.recipe.epochs)))
+            .filter_map(|(name, outcomes)| Some((name.clone(), outcomes.first()?.config.epochs)))
             .collect(),
         clips: first.map_or(0, |outcome| outcome.clips.len()),
         models: compared

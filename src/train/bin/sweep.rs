@@ -1,18 +1,19 @@
-//! Trainings that differ in one setting, as tairi tried learning rates and patience.
+//! Trainings that differ in one setting, as in the figures of Tairi et al.
 
-use soundalike_datasets::output::make_folder;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
+use burn::tensor::Device;
 use clap::ValueEnum;
 use soundalike_core::model::Architecture;
-use soundalike_datasets::{self as datasets, FeatureTable, Split};
-use soundalike_train::report::{self, Contents, Run, Sweep};
-use soundalike_train::{DeviceName, TrainError, TrainingConfig, fit, open_device, score_name};
+use soundalike_datasets::output::make_folder;
+use soundalike_datasets::{FeatureTable, Song};
+use soundalike_train::report::{self, Contents, Epoch, Run, Sweep};
+use soundalike_train::{DeviceName, Task, TrainError, TrainingConfig, TrainingRun, open_device};
 
-use crate::compare::repeated;
-use crate::sets::SetArguments;
-use crate::{Settings, of_split};
+use crate::files::write_report;
+use crate::sets::{SetArguments, repeated};
+use crate::settings::Settings;
 
 /// What is varied.
 #[derive(clap::Args)]
@@ -25,7 +26,7 @@ pub struct SweepArguments {
     /// The setting that is varied
     #[arg(long, value_enum)]
     vary: Setting,
-    /// Its values; without, those that tairi tried
+    /// Its values; by default those of Tairi et al.
     #[arg(long, value_delimiter = ',')]
     values: Vec<f64>,
     #[command(flatten)]
@@ -36,7 +37,7 @@ pub struct SweepArguments {
     /// Device: cpu, vulkan or cuda
     #[arg(long, default_value = "cpu")]
     device: DeviceName,
-    /// Folder for report.html, report.json and the runs, which are gone on with
+    /// Folder for report.html, report.json and the runs, which are resumed
     #[arg(short, value_name = "DIR")]
     output: PathBuf,
 }
@@ -51,8 +52,8 @@ enum Setting {
 }
 
 impl Setting {
-    /// The values of tairi's figures.
-    fn of_tairi(self) -> Vec<f64> {
+    /// The values of the figures of Tairi et al.
+    fn published(self) -> Vec<f64> {
         match self {
             Self::LearningRate => vec![1e-4, 1e-3, 1e-2, 1e-1],
             Self::Patience => vec![2.0, 5.0, 10.0, 20.0],
@@ -67,17 +68,10 @@ impl Setting {
     }
 }
 
-/// Trains once per value and writes the page.
-pub fn sweep(arguments: &SweepArguments) -> anyhow::Result<()> {
-    let path = &arguments.set.data;
-    if FeatureTable::is_at(path) {
-        bail!(
-            "{}: no rows of a table are held back to choose by, so there are no curves to compare; give songs",
-            path.display()
-        );
-    }
+/// The configuration of each value, with its name.
+fn configs(arguments: &SweepArguments) -> anyhow::Result<Vec<(f64, TrainingConfig)>> {
     let values = if arguments.values.is_empty() {
-        arguments.vary.of_tairi()
+        arguments.vary.published()
     } else {
         arguments.values.clone()
     };
@@ -86,8 +80,8 @@ pub fn sweep(arguments: &SweepArguments) -> anyhow::Result<()> {
         bail!("--values names {twice} twice; name each value once");
     }
     let mut settings = arguments.settings.clone();
-    let mut recipes = Vec::new();
-    for &value in &values {
+    let mut configs = Vec::new();
+    for value in values {
         match arguments.vary {
             Setting::LearningRate => settings.lr = Some(value),
             Setting::Patience if value.fract() == 0.0 && value >= 1.0 => {
@@ -95,49 +89,39 @@ pub fn sweep(arguments: &SweepArguments) -> anyhow::Result<()> {
             }
             Setting::Patience => bail!("{value} is no patience; give whole numbers from 1"),
         }
-        let mut recipe = TrainingConfig::new(arguments.arch.clone(), Vec::new());
-        recipe.seed = arguments.seed;
-        recipes.push(settings.apply(recipe));
+        let config = settings.config(arguments.arch.clone(), arguments.seed)?;
+        configs.push((value, config));
     }
-    let songs = arguments.set.open(arguments.seed)?;
-    datasets::check(path, &songs)?;
-    let warning = datasets::warning(&songs);
-    let [train, valid] = [Split::Train, Split::Valid].map(|split| of_split(&songs, split));
-    if train.is_empty() || valid.is_empty() {
+    Ok(configs)
+}
+
+/// Trains once per value and writes the page.
+pub fn sweep(arguments: &SweepArguments) -> anyhow::Result<()> {
+    let (set, settings) = (&arguments.set, &arguments.settings);
+    if FeatureTable::is_at(&set.data) {
         bail!(
-            "{}: has {} clips to train on and {} to choose by; both are needed",
-            path.display(),
-            train.len(),
-            valid.len()
+            "{}: a table has no validation split, so there are no curves to compare; give songs",
+            set.data.display()
         );
     }
+    let configs = configs(arguments)?;
+    let songs = set.open_to_train(arguments.seed)?;
+    let [train, valid] = set.train_and_valid(&songs.all)?;
     make_folder(&arguments.output)?;
     let device = open_device(arguments.device)?;
     let setting = arguments.vary.name();
     let mut runs = Vec::new();
-    for (mut recipe, value) in recipes.into_iter().zip(values) {
-        settings.fit_to(&mut recipe, &songs)?;
-        let folder = arguments
-            .output
-            .join(format!("{}-{value}", setting.replace(' ', "-")));
+    for (value, config) in configs {
+        let config = settings.for_songs(config, &songs.all)?;
+        let folder = format!("{}-{value}", setting.replace(' ', "-"));
+        let folder = arguments.output.join(folder);
         eprintln!("{setting} {value}");
-        match fit(&recipe, &train, &valid, &device, &folder, true) {
-            Ok(()) => {}
-            // That too is a result.
-            Err(error @ TrainError::Diverged { .. }) => eprintln!("{error}"),
-            Err(error) => return Err(error.into()),
-        }
-        let metrics = folder.join("metrics.csv");
-        let epochs = if metrics.exists() {
-            report::epochs_of(&metrics)?
-        } else {
-            Vec::new()
-        };
-        let chosen_by = score_name(datasets::tagged(&songs));
+        let epochs = epochs(&config, [&train, &valid], &device, &folder)?;
         let scores = epochs.iter().map(|epoch| epoch.score());
         println!(
-            "{setting} {value}: {} epochs, best validation {chosen_by} {:.3}",
+            "{setting} {value}: {} epochs, best validation {} {:.3}",
             epochs.len(),
+            Task::of(&songs.all, config.head).score_name(),
             scores.fold(0.0, f64::max)
         );
         runs.push(Run {
@@ -147,15 +131,33 @@ pub fn sweep(arguments: &SweepArguments) -> anyhow::Result<()> {
     }
     let contents = Contents {
         title: format!("{} with several values of the {setting}", arguments.arch),
-        notes: vec!["The curves are of the clips that choose the best epoch.".to_owned()],
-        warnings: warning.into_iter().map(str::to_owned).collect(),
+        notes: vec!["The curves are of the validation split.".to_owned()],
+        warnings: songs.warning.into_iter().map(str::to_owned).collect(),
         sweeps: vec![Sweep {
             setting: setting.to_owned(),
             runs,
         }],
         ..Contents::default()
     };
-    report::write(&arguments.output, &contents)?;
-    eprintln!("{}", arguments.output.join("report.html").display());
-    Ok(())
+    write_report(&arguments.output, &contents)
+}
+
+/// The epochs of a training, resumed where it was broken off; those before it diverged if it does.
+fn epochs(
+    config: &TrainingConfig,
+    [train, valid]: [&[Song]; 2],
+    device: &Device,
+    folder: &Path,
+) -> anyhow::Result<Vec<Epoch>> {
+    match TrainingRun::on_songs(config, train, valid, device, folder, true)?.train() {
+        Ok(()) => {}
+        // That too is a result.
+        Err(error @ TrainError::Diverged { .. }) => eprintln!("{error}"),
+        Err(error) => return Err(error.into()),
+    }
+    let metrics = folder.join("metrics.csv");
+    if !metrics.exists() {
+        return Ok(Vec::new());
+    }
+    Ok(report::epochs_of(&metrics)?)
 }

@@ -1,79 +1,13 @@
-//! Training and measuring on songs with tags, of which each may have many.
+//! The figures of tags, as text and as a page.
 
-use soundalike_datasets::output::write_whole;
 use std::io::Write;
 use std::path::Path;
 
-use serde::Serialize;
-use soundalike_core::model::{Calibration, Head};
-use soundalike_core::pipeline::Predictor;
-use soundalike_datasets::Song;
-use soundalike_datasets::progress::Progress;
-use soundalike_train::report::{self, Contents, Epoch};
-use soundalike_train::{Corruption, TagEvaluation, TrainingConfig, evaluate_tags};
+use soundalike_train::TagEvaluation;
+use soundalike_train::report::{Contents, Epoch};
 
-use crate::{TrainArguments, split_by_artist};
-
-/// The card beside a model of tags.
-#[derive(Serialize)]
-struct Card<'a> {
-    name: &'static str,
-    data: &'a str,
-    clips_learnt_from: usize,
-    clips_that_chose: usize,
-    split: String,
-    head: Head,
-    tags: &'a [String],
-    architecture: String,
-    parameters: usize,
-    model_sha256: &'a str,
-    epoch: usize,
-    calibration: Calibration,
-    recipe: &'a TrainingConfig,
-    measured_on: &'static str,
-    valid: &'a TagEvaluation,
-}
-
-/// Measures a fresh model by the clips that chose, and writes its card and its page.
-pub fn finish(
-    recipe: &TrainingConfig,
-    predictor: &Predictor,
-    [train, valid]: [&[Song]; 2],
-    arguments: &TrainArguments,
-) -> anyhow::Result<()> {
-    let progress = Progress::new("evaluating", valid.len());
-    let (found, _) = evaluate_tags(predictor, valid, Corruption::Clean, &progress)?;
-    drop(progress);
-    print(&found, false)?;
-    let model = predictor.model();
-    let card = Card {
-        name: "Soundalike model of tags",
-        data: &recipe.data,
-        clips_learnt_from: model.training.train_clips,
-        clips_that_chose: found.clips,
-        split: split_by_artist(train, valid),
-        head: model.calibration.head,
-        tags: &model.genres,
-        architecture: model.architecture.to_string(),
-        parameters: model.parameters,
-        model_sha256: &model.sha256,
-        epoch: model.training.epoch,
-        calibration: model.calibration,
-        recipe,
-        measured_on: "the clips that chose",
-        valid: &found,
-    };
-    let path = arguments.output.join("card.json");
-    let json = serde_json::to_string_pretty(&card)?;
-    write_whole(&path, format!("{json}\n").as_bytes())?;
-    eprintln!("{}", path.display());
-    if let Some(folder) = &arguments.report {
-        let epochs = report::epochs_of(&arguments.output.join("metrics.csv"))?;
-        let title = format!("How {} learnt from {}", recipe.architecture, recipe.data);
-        write_report(title, found, epochs, folder)?;
-    }
-    Ok(())
-}
+use crate::files;
+use crate::print::three_digits;
 
 /// Writes the page of a model of tags.
 pub fn write_report(
@@ -84,8 +18,8 @@ pub fn write_report(
 ) -> anyhow::Result<()> {
     let mut notes = Vec::new();
     if !epochs.is_empty() {
-        let chose = "The clips that chose the best epoch are the ones it is measured by.";
-        notes.push(chose.to_owned());
+        let note = "Evaluated on the validation split, which the best epoch was chosen by.";
+        notes.push(note.to_owned());
     }
     let contents = Contents {
         title,
@@ -95,12 +29,10 @@ pub fn write_report(
         epochs,
         ..Contents::default()
     };
-    report::write(folder, &contents)?;
-    eprintln!("{}", folder.join("report.html").display());
-    Ok(())
+    files::write_report(folder, &contents)
 }
 
-/// Prints how well tags are told, and on stderr what could not be heard.
+/// Prints how well tags are predicted, and on stderr which clips could not be used.
 pub fn print(found: &TagEvaluation, json: bool) -> anyhow::Result<()> {
     for error in &found.errors {
         eprintln!("{}: {}", error.path, error.error);
@@ -115,7 +47,6 @@ pub fn print(found: &TagEvaluation, json: bool) -> anyhow::Result<()> {
         writeln!(out, "{warning}")?;
     }
     let report = &found.report;
-    let three = |value: Option<f64>| value.map_or("–".to_owned(), |v| format!("{v:.3}"));
     let interval = |of: Option<[f64; 2]>| {
         of.map_or(String::new(), |[low, high]| {
             format!(" (95 %: {low:.3} to {high:.3})")
@@ -125,13 +56,13 @@ pub fn print(found: &TagEvaluation, json: bool) -> anyhow::Result<()> {
     writeln!(
         out,
         "macro AUC        {}{}",
-        three(report.auc_macro),
+        three_digits(report.auc_macro),
         interval(report.auc_macro_interval)
     )?;
     writeln!(
         out,
         "mean AP          {}",
-        three(report.mean_average_precision)
+        three_digits(report.mean_average_precision)
     )?;
     writeln!(
         out,
@@ -157,8 +88,8 @@ pub fn print(found: &TagEvaluation, json: bool) -> anyhow::Result<()> {
             score.precision,
             score.recall,
             score.f1,
-            three(curve.map(|c| c.auc)),
-            three(curve.map(|c| c.average_precision)),
+            three_digits(curve.map(|c| c.auc)),
+            three_digits(curve.map(|c| c.average_precision)),
             score.support
         )?;
     }

@@ -1,98 +1,109 @@
-//! `trainer taste`: taste models of many participants.
+//! `trainer taste`: tastes of many participants.
 
-use soundalike_datasets::output::write_whole;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Subcommand;
-use serde::Serialize;
 use soundalike_core::catalog::Catalog;
+use soundalike_datasets::output::write_whole;
 use soundalike_shipped as shipped;
 use soundalike_survey::Config;
-use soundalike_train::report::{self, Contents};
+use soundalike_train::report::Contents;
 use soundalike_train::taste::{
     Answers, MethodScores, Scenario, Simulation, TasteReport, evaluate, simulate, with_networks,
 };
+use soundalike_train::{ModelCard, TasteCard};
+
+use crate::files::write_report;
 
 #[derive(Subcommand)]
 pub enum TasteCommand {
     /// Simulate the answers of participants
-    Simulate {
-        /// Number of participants
-        #[arg(long, default_value_t = 120)]
-        participants: usize,
-        /// Seed of every random choice
-        #[arg(long, default_value_t = 0)]
-        seed: u64,
-        /// What determines the tastes
-        #[arg(long, value_enum, default_value_t = ScenarioName::Directions)]
-        recipe: ScenarioName,
-        /// The survey instead of the shipped one
-        #[arg(long)]
-        config: Option<PathBuf>,
-        /// Standard deviation of the logit that is due to tastes
-        #[arg(long, default_value_t = Simulation::default().strength)]
-        strength: f64,
-        /// Standard deviation of the logit that is due to popularity
-        #[arg(long, default_value_t = Simulation::default().popularity)]
-        popularity: f64,
-        /// Share of ratings that are random
-        #[arg(long, default_value_t = Simulation::default().noise)]
-        noise: f64,
-        /// Share of songs that a participant does not know
-        #[arg(long, default_value_t = Simulation::default().unknown)]
-        unknown: f64,
-        /// JSON lines
-        #[arg(short, value_name = "FILE")]
-        output: PathBuf,
-    },
-    /// Train the population model on answers
-    Train {
-        /// JSON lines, as the collector exports them
-        #[arg(required = true)]
-        answers: Vec<PathBuf>,
-        /// The survey that the answers are checked against
-        #[arg(long)]
-        config: Option<PathBuf>,
-        /// Seed of the measurements on the card
-        #[arg(long, default_value_t = 0)]
-        seed: u64,
-        /// Folder for taste.safetensors and taste.json
-        #[arg(short, value_name = "DIR", default_value = "models")]
-        output: PathBuf,
-    },
-    /// Measure how well ratings are predicted
-    Evaluate {
-        /// JSON lines, as the collector exports them
-        #[arg(required = true)]
-        answers: Vec<PathBuf>,
-        /// The survey that the answers are checked against
-        #[arg(long)]
-        config: Option<PathBuf>,
-        /// Seed of folds and choices
-        #[arg(long, default_value_t = 0)]
-        seed: u64,
-        /// Also predict the ratings from own favourites by Perry's networks, which takes minutes
-        #[arg(long)]
-        networks: bool,
-        /// Print one JSON document
-        #[arg(long)]
-        json: bool,
-        /// Folder for report.html, a page with every figure, and report.json
-        #[arg(long, value_name = "DIR")]
-        report: Option<PathBuf>,
-    },
+    Simulate(SimulateArguments),
+    /// Fit a taste model to answers
+    Train(TrainArguments),
+    /// Evaluate how well tastes are predicted
+    Evaluate(EvaluateArguments),
 }
 
-/// What determines simulated tastes.
+#[derive(clap::Args)]
+pub struct SimulateArguments {
+    /// Number of participants
+    #[arg(long, default_value_t = 120)]
+    participants: usize,
+    /// Seed of every random choice
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// What simulated tastes depend on
+    #[arg(long, value_enum, default_value_t = ScenarioName::Directions)]
+    recipe: ScenarioName,
+    /// The survey instead of the shipped one
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// Standard deviation that taste adds to the logit
+    #[arg(long, default_value_t = Simulation::default().strength)]
+    strength: f64,
+    /// Standard deviation that popularity adds to the logit
+    #[arg(long, default_value_t = Simulation::default().popularity)]
+    popularity: f64,
+    /// Share of ratings that are random
+    #[arg(long, default_value_t = Simulation::default().noise)]
+    noise: f64,
+    /// Share of songs that a participant does not know
+    #[arg(long, default_value_t = Simulation::default().unknown)]
+    unknown: f64,
+    /// JSON lines
+    #[arg(short, value_name = "FILE")]
+    output: PathBuf,
+}
+
+#[derive(clap::Args)]
+pub struct TrainArguments {
+    /// JSON lines, as the collector exports them
+    #[arg(required = true)]
+    answers: Vec<PathBuf>,
+    /// The survey, to check the answers by
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// Seed of the figures on the card
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Folder for taste.safetensors and taste.json
+    #[arg(short, value_name = "DIR", default_value = "models")]
+    output: PathBuf,
+}
+
+#[derive(clap::Args)]
+pub struct EvaluateArguments {
+    /// JSON lines, as the collector exports them
+    #[arg(required = true)]
+    answers: Vec<PathBuf>,
+    /// The survey, to check the answers by
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// Seed of folds and choices
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Also predict the likes from own favourites by the networks of Perry, which takes minutes
+    #[arg(long)]
+    networks: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+    /// Folder for report.html, a page with every figure, and report.json
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
+}
+
+/// What simulated tastes depend on.
 #[derive(Clone, Copy, clap::ValueEnum)]
 pub enum ScenarioName {
     /// Directions of the embedding
     Directions,
-    /// Liked and disliked genres, and idiosyncratic preferences
+    /// Liked and disliked genres, and noise
     Genres,
-    /// Idiosyncratic preferences alone, independent of the sound
+    /// Noise alone: nothing to do with the sound
     Whims,
 }
 
@@ -106,122 +117,91 @@ impl From<ScenarioName> for Scenario {
     }
 }
 
-/// What is known of a taste model beside its numbers.
-#[derive(Serialize)]
-struct Card<'a> {
-    name: &'static str,
-    simulated: bool,
-    model_sha256: &'a str,
-    seed: u64,
-    figures: &'a TasteReport,
-}
-
 /// Runs a command; false if some answers could not be used.
 pub fn run(command: TasteCommand) -> anyhow::Result<bool> {
     let catalog = Catalog::from_bytes(shipped::CATALOG).context("the shipped catalogue")?;
     match command {
-        TasteCommand::Simulate {
-            participants,
-            seed,
-            recipe,
-            config,
-            strength,
-            popularity,
-            noise,
-            unknown,
-            output,
-        } => {
-            let config = match config {
-                Some(path) => read_config(&path)?,
-                None => Config::from_json(shipped::SURVEY).context("the shipped survey")?,
-            };
-            let simulation = Simulation {
-                participants,
-                seed,
-                scenario: recipe.into(),
-                strength,
-                popularity,
-                noise,
-                unknown,
-                ..Simulation::default()
-            };
-            let (answers, _) = simulate(&simulation, &config, &catalog)?;
-            let mut lines = Vec::new();
-            for answer in &answers {
-                serde_json::to_writer(&mut lines, answer)?;
-                lines.push(b'\n');
-            }
-            write_whole(&output, &lines)?;
-            println!("{} simulated answers: {}", answers.len(), output.display());
-            Ok(true)
-        }
-        TasteCommand::Train {
-            answers,
-            config,
-            seed,
-            output,
-        } => {
-            let (answers, whole) = read(&answers, config.as_deref(), &catalog)?;
-            let population = answers.population(&catalog)?;
-            let report = evaluate(&answers, &catalog, seed)?;
-            let card = Card {
-                name: "Soundalike taste model",
-                simulated: answers.simulated,
-                model_sha256: &catalog.provenance.model_sha256,
-                seed,
-                figures: &report,
-            };
-            write_whole(&output.join("taste.safetensors"), &population.to_bytes()?)?;
-            let card = format!("{}\n", serde_json::to_string_pretty(&card)?);
-            write_whole(&output.join("taste.json"), card.as_bytes())?;
-            print!("{}", table(&report));
-            Ok(whole)
-        }
-        TasteCommand::Evaluate {
-            answers,
-            config,
-            seed,
-            networks,
-            json,
-            report: folder,
-        } => {
-            let (answers, whole) = read(&answers, config.as_deref(), &catalog)?;
-            let mut report = evaluate(&answers, &catalog, seed)?;
-            if networks {
-                report = with_networks(report, &answers, seed);
-            }
-            let document = format!("{}\n", serde_json::to_string_pretty(&report)?);
-            let text = table(&report);
-            if let Some(folder) = folder {
-                let contents = Contents {
-                    title: format!("Tastes of {} participants", report.participants),
-                    notes: vec![format!(
-                        "Answers {}: {} songs, {} opinions, {:.1} % liked; {}.",
-                        report.answers,
-                        report.songs,
-                        report.ratings,
-                        100.0 * report.liked,
-                        report.held_out
-                    )],
-                    warnings: answers
-                        .simulated
-                        .then(|| {
-                            "the answers are simulated and say nothing about real participants"
-                                .to_owned()
-                        })
-                        .into_iter()
-                        .collect(),
-                    taste: Some(report.clone()),
-                    ..Contents::default()
-                };
-                report::write(&folder, &contents)?;
-                eprintln!("{}", folder.join("report.html").display());
-            }
-            let mut out = std::io::stdout().lock();
-            out.write_all(if json { &document } else { &text }.as_bytes())?;
-            Ok(whole)
-        }
+        TasteCommand::Simulate(arguments) => simulate_answers(&arguments, &catalog),
+        TasteCommand::Train(arguments) => train(&arguments, &catalog),
+        TasteCommand::Evaluate(arguments) => evaluate_answers(&arguments, &catalog),
     }
+}
+
+fn simulate_answers(arguments: &SimulateArguments, catalog: &Catalog) -> anyhow::Result<bool> {
+    let config = match &arguments.config {
+        Some(path) => read_config(path)?,
+        None => Config::from_json(shipped::SURVEY).context("the shipped survey")?,
+    };
+    let simulation = Simulation {
+        participants: arguments.participants,
+        seed: arguments.seed,
+        scenario: arguments.recipe.into(),
+        strength: arguments.strength,
+        popularity: arguments.popularity,
+        noise: arguments.noise,
+        unknown: arguments.unknown,
+        ..Simulation::default()
+    };
+    let (answers, _) = simulate(&simulation, &config, catalog)?;
+    let mut lines = Vec::new();
+    for answer in &answers {
+        serde_json::to_writer(&mut lines, answer)?;
+        lines.push(b'\n');
+    }
+    write_whole(&arguments.output, &lines)?;
+    println!(
+        "{} simulated answers: {}",
+        answers.len(),
+        arguments.output.display()
+    );
+    Ok(true)
+}
+
+fn train(arguments: &TrainArguments, catalog: &Catalog) -> anyhow::Result<bool> {
+    let (answers, whole) = read(&arguments.answers, arguments.config.as_deref(), catalog)?;
+    let population = answers.population(catalog)?;
+    let report = evaluate(&answers, catalog, arguments.seed)?;
+    let output = &arguments.output;
+    write_whole(&output.join("taste.safetensors"), &population.to_bytes()?)?;
+    let provenance = &catalog.provenance.model_sha256;
+    let card = TasteCard::new(answers.simulated, provenance, arguments.seed, &report);
+    ModelCard::Taste(Box::new(card)).write(&output.join("taste.json"))?;
+    print!("{}", table(&report));
+    Ok(whole)
+}
+
+fn evaluate_answers(arguments: &EvaluateArguments, catalog: &Catalog) -> anyhow::Result<bool> {
+    let (answers, whole) = read(&arguments.answers, arguments.config.as_deref(), catalog)?;
+    let mut report = evaluate(&answers, catalog, arguments.seed)?;
+    if arguments.networks {
+        report = with_networks(report, &answers, arguments.seed);
+    }
+    let document = format!("{}\n", serde_json::to_string_pretty(&report)?);
+    let text = table(&report);
+    if let Some(folder) = &arguments.report {
+        let contents = Contents {
+            title: format!("Tastes of {} participants", report.participants),
+            notes: vec![format!(
+                "Answers {}: {} songs, {} opinions, {:.1} % liked; {}.",
+                report.answers,
+                report.songs,
+                report.ratings,
+                100.0 * report.liked,
+                report.held_out
+            )],
+            warnings: answers
+                .simulated
+                .then(|| "the answers are simulated and say nothing of people".to_owned())
+                .into_iter()
+                .collect(),
+            taste: Some(report.clone()),
+            ..Contents::default()
+        };
+        write_report(folder, &contents)?;
+    }
+    let mut out = std::io::stdout().lock();
+    out.write_all(if arguments.json { &document } else { &text }.as_bytes())?;
+    Ok(whole)
 }
 
 fn read_config(path: &Path) -> anyhow::Result<Config> {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::mean;
+use super::mean::mean;
 
-/// What a score tells of one class (a genre or a tag) against the rest.
+/// How well a score separates one class (a genre or a tag) from the rest.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Curves {
     /// Area under the ROC curve: see [`area_under_curve`].
@@ -158,7 +158,7 @@ impl Ranking {
         }
     }
 
-    /// The area under the curve when each clip counts as often as told.
+    /// The area under the curve when each clip counts `times` times.
     pub(super) fn area(&self, times: impl Fn(usize) -> u32) -> Option<f64> {
         let (mut wins, mut positives, mut negatives) = (0.0, 0_u64, 0_u64);
         for tied in &self.ties {
@@ -177,6 +177,15 @@ impl Ranking {
         }
         (positives > 0 && negatives > 0).then(|| wins / (positives as f64 * negatives as f64))
     }
+}
+
+/// Area under the ROC curve of one genre against the rest, averaged over the genres that have clips
+/// and others beside; `None` if there is no such genre.
+pub fn auc_macro(labels: &[usize], probabilities: &[Vec<f32>], genres: usize) -> Option<f64> {
+    mean(
+        (0..genres)
+            .filter_map(|genre| area_under_curve(&against_the_rest(labels, probabilities, genre))),
+    )
 }
 
 #[cfg(test)]

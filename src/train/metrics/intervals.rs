@@ -4,13 +4,14 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::curves::{Ranking, against_the_rest};
-use super::{confusion_of, macro_f1, mean, per_genre};
+use super::mean::mean;
+use super::scores::{confusion_of, macro_f1, per_genre};
 
 /// Resamples behind an interval.
 const BOOTSTRAPS: usize = 2000;
 
 /// The 2.5th and 97.5th percentile of a statistic over resamples of `clips` clips. The statistic is
-/// told how often each clip was drawn, `[clips]`; resamples for which it has no value are left out.
+/// given how often each clip was drawn, `[clips]`; resamples for which it has no value are left out.
 /// Seeded, so it repeats. `None` without clips or values.
 pub fn interval(clips: usize, statistic: impl Fn(&[u32]) -> Option<f64>) -> Option<[f64; 2]> {
     let mut rng = ChaCha8Rng::seed_from_u64(0);
@@ -90,7 +91,7 @@ mod tests {
         let calls: Vec<usize> = (0..80)
             .map(|i| if i % 5 == 0 { 0 } else { i % 2 })
             .collect();
-        let counts = super::super::confusion(&labels, &calls, 2);
+        let counts = super::super::scores::confusion(&labels, &calls, 2);
         let f1 = macro_f1(&per_genre(&counts, &names));
         let [low, high] = macro_f1_interval(&labels, &calls, &names).expect("clips");
         assert!(low < f1 && f1 < high, "{low} {f1} {high}");
@@ -103,7 +104,7 @@ mod tests {
                 vec![p, 1.0 - p]
             })
             .collect();
-        let auc = super::super::auc_macro(&labels, &probabilities, 2).expect("both genres");
+        let auc = super::super::curves::auc_macro(&labels, &probabilities, 2).expect("both genres");
         let [low, high] = auc_macro_interval(&labels, &probabilities, 2).expect("both genres");
         assert!(low < auc && auc < high && high <= 1.0, "{low} {auc} {high}");
         assert_eq!(

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::curves::{Curves, Ranking, mean_average_precision};
-use super::{GenreScore, intervals::interval, mean};
+use super::intervals::interval;
+use super::mean::mean;
+use super::scores::{GenreScore, macro_f1};
 
 /// From this probability on a tag is called.
 pub const CALLED: f32 = 0.5;
 
-/// How well tags are told, `[clips][tags]`. AverageScores are over the tags that some clips have and some
+/// How well tags are predicted, `[clips][tags]`. Averages are over the tags that some clips have and some
 /// have not.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TagReport {
@@ -94,7 +96,7 @@ pub fn tag_report(probabilities: &[Vec<f32>], targets: &[Vec<bool>], tags: &[Str
             mean(rankings.iter().filter_map(|r| r.area(|clip| times[clip])))
         }),
         mean_average_precision: mean_average_precision(&curves),
-        macro_f1: super::macro_f1(&per_tag),
+        macro_f1: macro_f1(&per_tag),
         per_tag,
         curves,
     }
@@ -152,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_heard_is_nothing_told() {
+    fn the_report_of_no_clips_is_empty() {
         let report = tag_report(&[], &[], &["a".to_owned()]);
         assert_eq!(report.hamming_accuracy, 0.0);
         assert_eq!(report.auc_macro, None);

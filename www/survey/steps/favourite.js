@@ -109,9 +109,7 @@ function ownFile(survey, choose) {
       if (!work.signal.aborted) choose({ title: file.name, artist: '', sent: { own } });
     } catch (reason) {
       if (reason instanceof Cancelled || work.signal.aborted) return;
-      survey.complain(
-        fileError(file.name, messageOf(reason)),
-      );
+      survey.complain(fileError(file.name, messageOf(reason)));
     } finally {
       if (survey.work === work || survey.work === null) {
         survey.work = null;
