@@ -485,6 +485,7 @@ mod tests {
         wav.finalize().expect("a file");
         let track = Track {
             genre: if labelled { genre } else { "" }.to_owned(),
+            path: file.display().to_string(),
             ..Track::default()
         };
         Song::new(file, Split::Train, track)

@@ -91,12 +91,10 @@ impl LdaTransform {
             let mapped = &centred * &forward * &rest;
             let covariance = mapped.transpose() * &mapped;
             let varying = covariance.self_adjoint_eigen(Side::Lower).ok()?;
-            let discriminant = (width - first).min(dimensions);
-            let kept = Mat::from_fn(width, dimensions, |i, d| {
-                match d.checked_sub(discriminant) {
-                    None => eigen.U()[(i, width - 1 - d)],
-                    Some(d) => varying.U()[(i, width - 1 - d)],
-                }
+            let fixed = (width - first).min(dimensions);
+            let kept = Mat::from_fn(width, dimensions, |i, d| match d.checked_sub(fixed) {
+                None => eigen.U()[(i, width - 1 - d)],
+                Some(d) => varying.U()[(i, width - 1 - d)],
             });
             forward = &forward * &kept;
         }
