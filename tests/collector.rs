@@ -465,7 +465,7 @@ fn keeps_its_contract(place: &Place) {
         .is_problem(404, "nothing at this path");
     collector
         .ask("PUT", "/api/v1/answers", "")
-        .is_problem(405, "not asked");
+        .is_problem(405, "not allowed");
 
     assert_eq!(collector.post(&answer(2), &secret(2)).status, 201);
     collector

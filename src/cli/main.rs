@@ -121,7 +121,7 @@ enum CatalogCommand {
         songs: Option<PathBuf>,
     },
     /// Describe a catalogue
-    CatalogInfo {
+    Info {
         /// Catalogue file
         file: PathBuf,
         /// Print one JSON document
@@ -274,7 +274,7 @@ fn run(command: Command) -> anyhow::Result<bool> {
             let songs = songs_to_hear(&music, &without_set, songs.as_deref())?;
             build_catalog(songs, &music, &output, model.as_deref())
         }
-        Command::Catalog(CatalogCommand::CatalogInfo { file, json }) => {
+        Command::Catalog(CatalogCommand::Info { file, json }) => {
             let bytes = read(&file)?;
             let catalog =
                 Catalog::from_bytes(&bytes).with_context(|| file.display().to_string())?;

@@ -61,7 +61,7 @@ export class LiveListening {
    * @param {Capture} capture
    * @param {CaptureKind} kind
    * @param {Engine} engine
-   * @returns {Promise<{song: Song, error: string}>} the song has an answer if anything was heard
+   * @returns {Promise<{song: Song, error: Message}>} the song has an answer if anything was heard
    */
   async run(capture, kind, engine) {
     const song = newSong(songName(kind), null);

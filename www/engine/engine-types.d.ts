@@ -29,7 +29,7 @@ confidence: number,
 /**
  * Probability of each genre.
  */
-probabilities: { [key in string]?: number }, 
+probabilities: Record<string, number>, 
 /**
  * One entry per segment.
  */
@@ -41,7 +41,7 @@ embedding: Array<number>,
 /**
  * Probability of each tag; none if the model was taught none.
  */
-tags: { [key in string]?: number }, 
+tags: Record<string, number>, 
 /**
  * See [`Prediction::music`].
  */
@@ -62,6 +62,8 @@ export type Check = { difference: number, milliseconds: number, };
 export type Choice = { track: number, path: string, title: string, artist: string, genre: string, };
 
 export type EngineInfo = { genres: Array<string>, tags: Array<string>, tracks: number, model_sha256: string, parameters: number, segment_seconds: number, frames_per_second: number, band_hertz: Array<number>, device: string, };
+
+export type Head = "softmax" | "sigmoid";
 
 export type Learning = { learnt: TasteSummary, ask: Asked | null, 
 /**
@@ -167,7 +169,7 @@ confidence: number,
 /**
  * Probability of each genre.
  */
-probabilities: { [key in string]?: number }, 
+probabilities: Record<string, number>, 
 /**
  * One entry per segment.
  */
@@ -179,7 +181,7 @@ embedding: Array<number>,
 /**
  * Probability of each tag; none if the model was taught none.
  */
-tags: { [key in string]?: number }, 
+tags: Record<string, number>, 
 /**
  * See [`Prediction::music`].
  */
@@ -312,7 +314,7 @@ end: number,
 /**
  * Probability of each genre.
  */
-probabilities: { [key in string]?: number }, };
+probabilities: Record<string, number>, };
 
 export type Verdict = { "kind": "not_music" } | { "kind": "unsure", 
 /**
