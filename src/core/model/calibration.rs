@@ -54,7 +54,7 @@ pub enum Aggregation {
     Probabilities,
 }
 
-/// How a model's logits become probabilities; fitted on the clips that choose, stored in the model.
+/// How a model's logits become probabilities; fitted on the validation split, stored in the model.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
     /// What the logits are of.

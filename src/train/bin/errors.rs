@@ -58,7 +58,9 @@ pub fn hint(error: &anyhow::Error) -> String {
         }
         Some(TrainError::Diverged { .. }) => " (--lr)".to_owned(),
         Some(TrainError::Device(name)) => {
-            format!("; build it with `cargo build --release --features {name}`")
+            format!(
+                "; build it with `cargo build --release --package soundalike-train --features {name}`"
+            )
         }
         Some(TrainError::Model(model)) => message_hint(model.code()),
         Some(TrainError::Catalog(catalog)) => message_hint(catalog.code()),
