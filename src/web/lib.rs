@@ -2,7 +2,7 @@
 //! JavaScript and the library.
 //!
 //! Errors are JavaScript `Error`s whose message is one sentence without the file's name, with a code and
-//! values to translate it by: see [`error`].
+//! values to translate it by: see `error.rs`.
 
 mod error;
 mod speed;
