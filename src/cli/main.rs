@@ -1,4 +1,4 @@
-//! Soundalike in the terminal: hears songs, names their genre, finds songs that sound like them.
+//! Soundalike in the terminal: names the genre of songs and finds songs that sound like them.
 
 mod survey;
 
@@ -343,7 +343,7 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     std::fs::read(path).with_context(|| path.display().to_string())
 }
 
-/// Decodes and hears a file. The notes of both are in the answer.
+/// Decodes a file and predicts its genre. The notes of both are in the answer.
 fn predict(predictor: &Predictor, file: &Path) -> anyhow::Result<Prediction> {
     let decoded = audio::decode_file(file)?;
     let mut answer = predictor.predict(&decoded.clip)?;
@@ -490,7 +490,7 @@ fn songs_to_hear(
     Ok(datasets::leave_out(songs, without_sets)?)
 }
 
-/// Hears all songs and writes their catalogue; false if some could not be heard.
+/// Predicts all songs and writes their catalogue; false if some could not be read.
 fn build_catalog(
     songs: Vec<Song>,
     music: &Path,

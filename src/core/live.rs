@@ -11,7 +11,7 @@ use crate::dsp::{FrontEnd, MelStream, RunningLevel, intensity};
 use crate::model::{Input, Model, ModelError, SegmentOutput};
 use crate::pipeline::{Aggregator, Prediction, Predictor};
 
-/// How far back an answer listens, in seconds.
+/// How far back a prediction reaches, in seconds.
 pub const WINDOW_SECONDS: f64 = 10.0;
 
 /// How fast the loudest is forgotten, in dB a second.
@@ -59,12 +59,12 @@ pub struct LiveSession {
     columns: VecDeque<Vec<f32>>,
     /// Peak of each of as many hops.
     peaks: VecDeque<f32>,
-    /// What the model hears, and of one that hears no log-mel pictures the last window of samples.
+    /// The input of the model, and of one without log-mel pictures the last window of samples.
     input: Input,
     recent: VecDeque<f32>,
     /// Columns so far.
     count: u64,
-    /// What was heard, and the number of columns when it was.
+    /// The last prediction, and the number of columns at that time.
     heard: VecDeque<(u64, SegmentOutput)>,
     /// Columns of the picture that nobody has taken yet.
     picture: Vec<u8>,
@@ -196,7 +196,7 @@ impl LiveSession {
         level
     }
 
-    /// Hears the last segment and says what the last seconds sound like.
+    /// Predicts the last segment and aggregates the last seconds.
     ///
     /// # Errors
     /// If the device fails.

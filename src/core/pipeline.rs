@@ -177,7 +177,7 @@ pub struct PredictionView {
     pub timeline: Vec<TimelineView>,
     /// See [`Prediction::embedding`].
     pub embedding: Vec<f32>,
-    /// Probability of each tag; none if the model was taught none.
+    /// Probability of each tag; none if the model has none.
     #[cfg_attr(feature = "typescript", ts(type = "Record<string, number>"))]
     pub tags: BTreeMap<String, f32>,
     /// See [`Prediction::music`].
@@ -267,7 +267,7 @@ impl Predictor {
         &self.model
     }
 
-    /// What the model says of windows: see [`Model::predict`].
+    /// The outputs of the model for windows: see [`Model::predict`].
     ///
     /// # Errors
     /// If the device fails.
@@ -331,7 +331,7 @@ impl Predictor {
         Ok(mean(width, found.iter().map(Vec::as_slice)))
     }
 
-    /// A whole sound, every segment heard. Blocks.
+    /// A whole sound, every segment predicted. Blocks.
     ///
     /// # Errors
     /// See [[`Predictor::predict`]].
@@ -343,7 +343,7 @@ impl Predictor {
         Ok(analysis)
     }
 
-    /// What the model says of the reference input on this device.
+    /// What the model predicts for the reference input on this device.
     ///
     /// # Errors
     /// If the device fails.
@@ -441,7 +441,7 @@ impl AnalysisSession {
         self.segments.len()
     }
 
-    /// Number of segments heard so far.
+    /// Number of segments predicted so far.
     pub fn done(&self) -> usize {
         self.heard.len()
     }
@@ -451,12 +451,12 @@ impl AnalysisSession {
         self.segments.span(segment)
     }
 
-    /// The first part of what the model hears of a segment.
+    /// The first part of the input of a segment.
     pub(crate) fn segment_values(&self, segment: usize) -> &[f32] {
         self.segments.windows(segment..segment + 1)[0]
     }
 
-    /// What was heard of a segment, if it was.
+    /// The outputs for a segment, if there are any yet.
     pub(crate) fn heard_of(&self, segment: usize) -> Option<&SegmentOutput> {
         self.heard.get(segment)
     }
@@ -487,7 +487,7 @@ impl AnalysisSession {
         Ok(())
     }
 
-    /// What was heard of the segments in which there is anything to hear.
+    /// The outputs for the audible segments.
     fn audible(&self) -> Vec<&SegmentOutput> {
         let heard = self.heard.iter().zip(&self.segments.audible);
         heard
@@ -496,13 +496,13 @@ impl AnalysisSession {
             .collect()
     }
 
-    /// The logits of the genres and of music in the segments in which there is anything to hear.
+    /// The logits of the genres and of music of the audible segments.
     pub fn evidence(&self) -> (Vec<Vec<f32>>, Vec<f32>) {
         let audible = self.audible().into_iter();
         audible.map(|h| (h.logits.clone(), h.music)).unzip()
     }
 
-    /// The answer from the segments heard so far; those of [`Calibration::unknown`] if there are none yet.
+    /// The answer from the segments predicted so far; those of [`Calibration::unknown`] if there are none yet.
     pub fn answer(&self) -> Prediction {
         let frame_seconds = self.segments.unit_seconds;
         // Where segments overlap, each speaks for the time that is nearest to its middle.

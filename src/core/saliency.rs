@@ -22,8 +22,8 @@ impl AnalysisSession {
     /// How much each patch of one row of a segment speaks for a genre, `[PATCHES]` from left to right: by
     /// how much, in nats, the logarithm of its probability falls when the patch is hidden. Negative
     /// ones speak against it. Row 0 has the lowest bands. A hidden patch has the mean of its bands
-    /// over the segment. Nothing if the segment is not heard, there is no such genre or
-    /// row, or the model does not hear such pictures.
+    /// over the segment. Nothing if the segment is not predicted yet, there is no such genre or
+    /// row, or the input of the model is no such picture.
     ///
     /// # Errors
     /// If the device fails.

@@ -47,7 +47,7 @@ pub fn probe_rate(bytes: &[u8]) -> Option<u32> {
 /// word what is wrong with it.
 ///
 /// # Errors
-/// Says why the file cannot be heard.
+/// Why the file cannot be decoded.
 #[wasm_bindgen]
 pub fn decode(bytes: Vec<u8>, name: Option<String>) -> Result<Sound, Thrown> {
     let decoded = audio::decode_bytes(bytes, name.as_deref().unwrap_or_default())?;
@@ -136,7 +136,7 @@ struct Check {
     milliseconds: f64,
 }
 
-/// A song to look for: one of the catalogue, or one that was heard.
+/// A song to look for: one of the catalogue, or one that was analysed.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 struct Part {
@@ -313,7 +313,7 @@ impl Engine {
         })
     }
 
-    /// Prepares a sound to be heard: resampling and log-mel spectrogram.
+    /// Prepares a sound for analysis: resampling and log-mel spectrogram.
     ///
     /// # Errors
     /// If it is silent or too short.
@@ -473,7 +473,7 @@ impl Live {
     }
 }
 
-/// A sound that is being heard, some segments at a time.
+/// A sound that is being analysed, some segments at a time.
 #[wasm_bindgen]
 pub struct Analysis {
     hearing: AnalysisSession,
@@ -491,7 +491,7 @@ impl Analysis {
         self.hearing.segments()
     }
 
-    /// Segments heard so far.
+    /// Segments analysed so far.
     #[wasm_bindgen(getter)]
     pub fn done(&self) -> usize {
         self.hearing.done()
@@ -512,7 +512,7 @@ impl Analysis {
         Ok(self.hearing.done())
     }
 
-    /// The answer from the segments heard so far.
+    /// The answer from the segments predicted so far.
     ///
     /// # Errors
     /// Never in practice: only if the values cannot be converted.

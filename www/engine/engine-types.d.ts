@@ -39,7 +39,7 @@ timeline: Array<TimelineView>,
  */
 embedding: Array<number>, 
 /**
- * Probability of each tag; none if the model was taught none.
+ * Probability of each tag; none if the model has none.
  */
 tags: Record<string, number>, 
 /**
@@ -93,11 +93,11 @@ title: string,
  */
 artist: string, 
 /**
- * Genre: the label, or else what the model hears.
+ * Genre: the label, or else what the model predicts.
  */
 genre: string, 
 /**
- * Whether the genre is what the model hears rather than a label.
+ * Whether the genre is predicted by the model rather than a label.
  */
 genre_heard: boolean, 
 /**
@@ -113,7 +113,7 @@ licence: string,
  */
 source: string, 
 /**
- * Address at its source where it is heard; may be empty.
+ * Address at its source where it can be listened to; may be empty.
  */
 link: string, 
 /**
@@ -179,7 +179,7 @@ timeline: Array<TimelineView>,
  */
 embedding: Array<number>, 
 /**
- * Probability of each tag; none if the model was taught none.
+ * Probability of each tag; none if the model has none.
  */
 tags: Record<string, number>, 
 /**
@@ -213,11 +213,11 @@ title: string,
  */
 artist: string, 
 /**
- * Genre: the label, or else what the model hears.
+ * Genre: the label, or else what the model predicts.
  */
 genre: string, 
 /**
- * Whether the genre is what the model hears rather than a label.
+ * Whether the genre is predicted by the model rather than a label.
  */
 genre_heard: boolean, 
 /**
@@ -233,7 +233,7 @@ licence: string,
  */
 source: string, 
 /**
- * Address at its source where it is heard; may be empty.
+ * Address at its source where it can be listened to; may be empty.
  */
 link: string, 
 /**

@@ -20,7 +20,7 @@ use super::error::AudioError;
 use super::header::{self, Coded, Container, SoundHeader};
 use crate::message::Message;
 
-/// Longest sound that is heard, seconds; the rest of a longer one is left out, with a [`Note`].
+/// Longest sound that is decoded, seconds; the rest of a longer one is left out, with a [`Note`].
 pub const MAX_SECONDS: u32 = 60 * 60;
 
 /// Packets in a row without sound after which a file counts as ended.
@@ -65,14 +65,14 @@ pub struct Tags {
 pub enum Note {
     /// The file ends before its sound does.
     CutShort {
-        /// Seconds heard.
+        /// Seconds decoded.
         heard: f64,
         /// Seconds that the header promises, where it does.
         whole: Option<f64>,
     },
     /// The header states no length, or an impossible one, as of a recording that was never finished.
     Unmeasured {
-        /// Seconds heard: all that are there.
+        /// Seconds decoded: all that are there.
         heard: f64,
     },
     /// Frames that could not be decoded were left out.
@@ -82,10 +82,10 @@ pub enum Note {
     },
     /// The sound goes on after [`MAX_SECONDS`].
     OnlyFirst {
-        /// Minutes heard.
+        /// Minutes decoded.
         minutes: u32,
     },
-    /// The file is several recordings joined, of which the first was heard.
+    /// The file is several recordings joined, of which the first was decoded.
     OnlyFirstRecording,
 }
 
@@ -191,7 +191,7 @@ impl Tags {
 /// trimmed where the file states it. Of several tracks the first with sound is taken.
 ///
 /// # Errors
-/// See [`AudioError`]; a file that is only damaged or cut short in parts is heard as far as it
+/// See [`AudioError`]; a file that is only damaged or cut short in parts is decoded as far as it
 /// goes and says so in [`Decoded::notes`].
 ///
 /// # Examples

@@ -3,7 +3,7 @@
 use super::clip::{MAX_CHANNELS, MAX_RATE, MIN_RATE};
 use crate::message::Message;
 
-/// Why a sound could not be heard.
+/// Why a sound could not be read.
 ///
 /// Each message is one sentence that continues a name: a caller writes
 /// `format!("{name}: {error}")`. It says the cause and what to do about it.

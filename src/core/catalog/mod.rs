@@ -33,7 +33,7 @@ pub struct Track {
     pub licence: String,
     /// Where the song can be found, where that is to be shown.
     pub source: String,
-    /// Address at its source where the song itself is heard; see [`is_link`].
+    /// Address at its source where the song itself can be listened to; see [`is_link`].
     pub link: String,
     /// The clip's path in its collection, which tells songs of one title apart.
     pub path: String,
@@ -91,7 +91,7 @@ pub struct Catalog {
     pub tracks: Vec<Track>,
     /// `[tracks, dimensions]`, row by row.
     embeddings: Vec<f32>,
-    /// `[tracks, genres]`, row by row: what the model hears in each song.
+    /// `[tracks, genres]`, row by row: what the model predicts for each song.
     probabilities: Vec<f32>,
     /// `[tracks, tags]`, row by row.
     tags: Vec<f32>,
@@ -250,19 +250,19 @@ impl Catalog {
         &self.embeddings[track * self.dimensions..(track + 1) * self.dimensions]
     }
 
-    /// What the model hears in a track, `[genres]`.
+    /// What the model predicts for a track, `[genres]`.
     pub fn probabilities(&self, track: usize) -> &[f32] {
         let genres = self.provenance.genres.len();
         &self.probabilities[track * genres..(track + 1) * genres]
     }
 
-    /// The tags that the model hears in a track, `[tags]`.
+    /// The tags that the model predicts for a track, `[tags]`.
     pub fn tags(&self, track: usize) -> &[f32] {
         let tags = self.provenance.tags.len();
         &self.tags[track * tags..(track + 1) * tags]
     }
 
-    /// The genre to show for a track: the labelled one, else the one that the model hears, and
+    /// The genre to show for a track: the labelled one, else the one that the model predicts, and
     /// whether it is the latter.
     pub fn genre(&self, track: usize) -> (&str, bool) {
         let labelled = self.tracks[track].genre.as_str();

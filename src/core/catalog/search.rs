@@ -109,9 +109,9 @@ pub struct RecommendationView<'a> {
     pub title: &'a str,
     /// Artist; may be empty.
     pub artist: &'a str,
-    /// Genre: the label, or else what the model hears.
+    /// Genre: the label, or else what the model predicts.
     pub genre: &'a str,
-    /// Whether the genre is what the model hears rather than a label.
+    /// Whether the genre is predicted by the model rather than a label.
     pub genre_heard: bool,
     /// The collection that it comes from.
     pub set: &'a str,
@@ -119,7 +119,7 @@ pub struct RecommendationView<'a> {
     pub licence: &'a str,
     /// Where it can be found; may be empty.
     pub source: &'a str,
-    /// Address at its source where it is heard; may be empty.
+    /// Address at its source where it can be listened to; may be empty.
     pub link: &'a str,
     /// Cosine similarity from −1 to 1.
     pub similarity: f32,

@@ -1,4 +1,4 @@
-//! How loud a sound is, so that the same song at another level is heard as the same song.
+//! How loud a sound is, so that the same song at another level has the same features.
 
 use std::collections::VecDeque;
 

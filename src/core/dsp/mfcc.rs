@@ -4,10 +4,10 @@ use std::f64::consts::PI;
 
 use super::Spectrogram;
 
-/// Decibels below the loudest value of a clip that are still heard, as librosa's `top_db`.
+/// Decibels below the loudest value of a clip that still count, as librosa's `top_db`.
 const TOP_DB: f32 = 80.0;
 
-/// The least level in dB that is heard in a log-mel spectrogram: 80 dB below its peak.
+/// The least level in dB of a log-mel spectrogram: 80 dB below its peak.
 pub(super) fn audible_floor(log_mel: &Spectrogram) -> f32 {
     log_mel.values.iter().copied().fold(f32::MIN, f32::max) - TOP_DB
 }

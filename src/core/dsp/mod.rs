@@ -69,7 +69,7 @@ impl Spectrogram {
     }
 }
 
-/// How mel powers become the values that a model hears.
+/// How mel powers become the values that a model takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Compression {
@@ -108,7 +108,7 @@ pub struct FrontEnd {
     pub f_max: f32,
     /// Smallest power before the logarithm: the decibel floor is `10·log10(power_floor)`.
     pub power_floor: f32,
-    /// Frames of one segment, the unit that the model hears.
+    /// Frames of one segment, the unit that the model takes.
     pub segment_frames: usize,
     /// How powers are compressed.
     #[serde(default, skip_serializing_if = "Compression::is_decibel")]
@@ -236,7 +236,7 @@ impl FrontEnd {
         mel
     }
 
-    /// Log-mel spectrogram `[mel_bands, frames]` as a model hears it: of a sound brought to
+    /// Log-mel spectrogram `[mel_bands, frames]` as a model takes it: of a sound brought to
     /// [`Self::level_dbfs`], in the unit of [`Self::compression`].
     ///
     /// # Examples

@@ -1,4 +1,4 @@
-//! Cutting a sound into the segments that a model hears.
+//! Cutting a sound into the segments that a model takes.
 
 use super::{FrontEnd, Spectrogram};
 
@@ -6,7 +6,7 @@ use super::{FrontEnd, Spectrogram};
 /// between the music.
 const SILENCE_DB: f32 = 60.0;
 
-/// Sounds of up to this many segments, some twelve seconds, are heard twice over, in segments that
+/// Sounds of up to this many segments, some twelve seconds, are predicted twice over, in segments that
 /// overlap by half. Longer ones have segments enough, and a visitor waits for each.
 const OVERLAPPED: usize = 4;
 
@@ -18,7 +18,7 @@ pub struct Segments {
     /// `[segments, mel_bands, segment_frames]` as [`FrontEnd::log_mel`] has them, segment by segment, band
     /// by band.
     pub values: Vec<f32>,
-    /// Of each segment, whether there is anything to hear in it.
+    /// Of each segment, whether it is audible.
     pub audible: Vec<bool>,
     /// Whether the sound was shorter than one segment and silence was added.
     pub padded: bool,

@@ -1,4 +1,4 @@
-//! The networks that patel's survey compares (Choi et al. 2017), in five sizes: they hear the log-mel
+//! The networks that Choi et al. (2017) compare, in five sizes: their input is the log-mel
 //! picture of 29 seconds, `[b, 1, 96 bands, 1366 frames]`.
 //!
 //! ```text

@@ -53,7 +53,7 @@ pub struct Training {
     pub heads: String,
 }
 
-/// What this model says of the reference input on the machine that saved it: another device must agree
+/// What this model predicts for the reference input on the machine that saved it: another device must agree
 /// before it is trusted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReferenceOutputs {
@@ -387,7 +387,7 @@ impl Model {
         serialize(views, Some(metadata)).map_err(|e| failed(&e))
     }
 
-    /// What it hears.
+    /// Its input.
     pub fn input(&self) -> Input {
         self.architecture.input()
     }
@@ -484,7 +484,7 @@ impl Model {
     }
 }
 
-/// What a model says of one segment.
+/// The outputs of a model for one segment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SegmentOutput {
     /// Calibrated probabilities of the genres, or with [`Head::Sigmoid`](super::Head) of the tags, in the

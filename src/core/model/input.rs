@@ -1,4 +1,4 @@
-//! What networks hear: a sound cut into windows, and each window in the numbers that a network takes.
+//! The inputs of networks: a sound cut into windows, and each window in the numbers that a network takes.
 
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -28,7 +28,7 @@ const SILENT_SHARE: f32 = 1e-3;
 /// Smallest power before a logarithm.
 const FLOOR: f32 = 1e-10;
 
-/// What a network hears of one window of a sound. Every part is `[rows, columns]` in one row, and each
+/// The input of a network for one window of a sound. Every part is `[rows, columns]` in one row, and each
 /// of its rows is normalised by a mean and a deviation of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input {
@@ -61,7 +61,7 @@ pub struct Examples {
     pub length: usize,
     /// Seconds of a unit: a frame, or a sample.
     pub unit_seconds: f64,
-    /// Of each window, whether there is anything to hear in it.
+    /// Of each window, whether it is audible.
     pub audible: Vec<bool>,
     /// Whether the sound was shorter than one window, and was filled up.
     pub padded: bool,
@@ -101,7 +101,7 @@ impl Examples {
 }
 
 impl Input {
-    /// The front end of a model that hears this; of one that hears no log-mel pictures, that of the
+    /// The front end of a model with this input; of one without log-mel pictures, that of the
     /// picture which is drawn.
     pub fn front_end(self) -> FrontEnd {
         match self {

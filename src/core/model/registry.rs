@@ -21,7 +21,7 @@ pub struct ModelOutput {
     pub logits: Tensor<2>,
     /// `[batch, embedding]`: sounds alike lie in like directions.
     pub embedding: Tensor<2>,
-    /// `[batch, tags]`, before the sigmoid, of a network that was taught tags.
+    /// `[batch, tags]`, before the sigmoid, of a network with tags.
     pub tags: Option<Tensor<2>>,
     /// `[batch, 1]`, before the sigmoid, of a network that tells music from other sounds.
     pub music: Option<Tensor<2>>,
@@ -247,7 +247,7 @@ impl Architecture {
         }
     }
 
-    /// What it hears.
+    /// Its input.
     pub fn input(&self) -> Input {
         match self {
             Self::TwoStream(_) => Input::LeveledLogMel,

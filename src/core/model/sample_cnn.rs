@@ -1,4 +1,4 @@
-//! SampleCNN (Lee et al. 2017), which patel's survey names: it hears samples, three at a time.
+//! SampleCNN (Lee et al. 2017): its input is samples, three at a time.
 //!
 //! ```text
 //! samples [b, 1, 59 049] → frames of three samples, conv of one frame → [b, 128, 19 683]

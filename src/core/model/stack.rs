@@ -121,7 +121,7 @@ impl Branch {
 pub struct StackConfig {
     /// The branches.
     pub branches: Vec<Branch>,
-    /// Sizes of the fully connected layers with ReLU after them. What the last one says is the embedding.
+    /// Sizes of the fully connected layers with ReLU after them. The output of the last one is the embedding.
     pub dense: Vec<usize>,
     /// Share of the embedding that is dropped at random before the last layer while training.
     pub dropout: f64,
@@ -337,7 +337,7 @@ impl Recurrent {
         }
     }
 
-    /// `[batch, steps, in]` to what the last layer says after the last step, `[batch, hidden]`.
+    /// `[batch, steps, in]` to the output of the last layer after the last step, `[batch, hidden]`.
     fn forward(&self, x: Tensor<3>) -> Tensor<2> {
         let x = self.gru.iter().fold(x, |x, layer| layer.forward(x, None));
         let x = self

@@ -16,7 +16,7 @@
 //! ```
 //!
 //! It has the form of MusiCNN (Pons et al. 2017, 2019) without the filters that weight decay has driven to
-//! zero there, so that it can begin with what MusiCNN has learnt: `train::import_musicnn`. Every
+//! zero there, so that it can begin with the weights of MusiCNN: `train::import_musicnn`. Every
 //! convolution is followed by a ReLU and then by a scale and a shift of each channel, the batch
 //! normalisation of a network that has finished learning.
 //!
@@ -42,7 +42,7 @@ pub struct TwoStreamConfig {
     /// Number of genres, the length of the logits.
     #[config(default = 10)]
     pub genres: usize,
-    /// Number of tags; zero for a network that was taught none.
+    /// Number of tags; zero for a network without tags.
     #[config(default = 0)]
     pub tags: usize,
     /// Whether it tells music from other sounds.

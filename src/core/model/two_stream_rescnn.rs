@@ -11,7 +11,7 @@
 //!   embedding → dense → logits [b, genres]; dense → tag logits [b, tags]; dense → music logit [b, 1]
 //! ```
 //!
-//! A stream that listens along one axis does not need fine steps along the other, so the picture is
+//! A stream with filters along one axis does not need fine steps along the other, so the picture is
 //! averaged along that one first: a quarter of the work, and the stream keeps what it is there for.
 //! Convolutions do not know where in the picture they are, but bass is not treble: after its first
 //! convolution each stream adds a learnt number per channel and band.
@@ -36,7 +36,7 @@ pub struct TwoStreamResCnnConfig {
     /// Number of genres, the length of the logits.
     #[config(default = 10)]
     pub genres: usize,
-    /// Number of tags; zero for a network that was taught none.
+    /// Number of tags; zero for a network without tags.
     #[config(default = 0)]
     pub tags: usize,
     /// Whether it tells music from other sounds.

@@ -142,7 +142,7 @@ impl Posterior {
         }
         let (covariance, log_determinant) = match Cholesky::of(curvature, size) {
             Some(cholesky) => (cholesky.inverse(), cholesky.log_determinant()),
-            // Cannot be: a positive definite matrix plus squares. Nothing learnt, then.
+            // Cannot be: a positive definite matrix plus squares. Then nothing is learnt.
             None => (vec![0.0; size * size], 0.0),
         };
         Self {
