@@ -117,6 +117,8 @@ fn bind(module: Module, compiled: &Path) -> Result<()> {
         .input_path(compiled)
         .web(true)?
         .out_name("soundalike")
+        // Other pages may call the module's `init()` without an address.
+        .omit_default_module_path(false)
         .generate(&fresh)?;
     remove(&place)?;
     fs::rename(&fresh, &place).with_context(|| format!("cannot fill {}", place.display()))
