@@ -575,7 +575,7 @@ impl Aggregator {
         self.calibration.unknown(self.genres)
     }
 
-    /// What these segments say together, without time: [`Aggregator::unknown`] if there are none.
+    /// What these segments say together, without time: `Aggregator::unknown` if there are none.
     pub fn answer(&self, heard: &[&SegmentOutput]) -> Prediction {
         let music = self
             .calibration

@@ -111,7 +111,7 @@ impl TwoStreamConfig {
             && self.embedding <= MOST
     }
 
-    /// Multiplications of one segment, each with its addition; see [`super::stack::Plan::multiplications`].
+    /// Multiplications of one segment, each with its addition; see [`super::stack::StackConfig::multiplications`].
     pub fn multiplications(&self) -> usize {
         let front_end = FrontEnd::musicnn();
         let (bands, frames) = (front_end.mel_bands, front_end.segment_frames);

@@ -57,7 +57,7 @@ pub struct TwoStreamResCnnConfig {
 }
 
 impl TwoStreamResCnnConfig {
-    /// Multiplications of one segment, each with its addition; see [`super::stack::Plan::multiplications`].
+    /// Multiplications of one segment, each with its addition; see [`super::stack::StackConfig::multiplications`].
     pub fn multiplications(&self) -> usize {
         let [first, second, third] = self.channels;
         let block = |from: usize, to: usize, kernel: usize| {
