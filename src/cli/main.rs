@@ -25,7 +25,6 @@ use soundalike_datasets::terminal::print_events;
 use soundalike_datasets::{self as datasets, Song};
 use soundalike_server::greeting;
 use soundalike_shipped as shipped;
-use soundalike_survey::ConfigError;
 
 /// Number of MFCCs of `features --kind mfcc`, as in the GTZAN feature table.
 const COEFFICIENTS: usize = 20;
@@ -365,19 +364,7 @@ fn failed(file: &Path, error: &anyhow::Error) -> FileResult<'static> {
 
 /// An error with what to do about it.
 fn told(error: &anyhow::Error) -> String {
-    // A survey's errors are few, and only this program makes surveys.
-    let survey = |error: &(dyn std::error::Error + 'static)| {
-        Some(match error.downcast_ref::<ConfigError>()? {
-            ConfigError::NotASurvey(_) => "`soundalike survey config` writes one to start from",
-            ConfigError::UnknownSong(_) => "choose with `soundalike survey songs`",
-            ConfigError::OtherModel { .. } => {
-                "write its `model` again with `soundalike survey config`"
-            }
-            _ => return None,
-        })
-    };
-    let hint = hints::hint(error.chain()).or_else(|| error.chain().find_map(survey));
-    match hint {
+    match hints::hint(error.chain()) {
         Some(hint) => format!("{error:#}; {hint}"),
         None => format!("{error:#}"),
     }

@@ -4,6 +4,7 @@
 use std::fmt::Display;
 
 use serde::Serialize;
+use soundalike_survey::{ConfigError, Invalid};
 
 /// An error or a note with a stable code. Its `Display` is the English text.
 pub trait Message: Display {
@@ -45,7 +46,27 @@ impl Display for Notice {
     }
 }
 
-/// The codes of all messages of this crate.
+impl Message for ConfigError {
+    fn code(&self) -> &'static str {
+        ConfigError::code(self)
+    }
+
+    fn arguments(&self) -> Vec<(&'static str, String)> {
+        ConfigError::arguments(self)
+    }
+}
+
+impl Message for Invalid {
+    fn code(&self) -> &'static str {
+        Invalid::code(self)
+    }
+
+    fn arguments(&self) -> Vec<(&'static str, String)> {
+        Invalid::arguments(self)
+    }
+}
+
+/// The codes of all messages of this crate and of the survey's.
 pub fn codes() -> Vec<&'static str> {
     use strum::VariantNames;
     [
@@ -56,6 +77,8 @@ pub fn codes() -> Vec<&'static str> {
         crate::model::ModelError::VARIANTS,
         crate::catalog::CatalogError::VARIANTS,
         crate::taste::TasteError::VARIANTS,
+        Invalid::VARIANTS,
+        ConfigError::VARIANTS,
         // One variant, two messages.
         &[
             "audio.not_what_its_name_says",

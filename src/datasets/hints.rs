@@ -8,9 +8,10 @@ use soundalike_core::message::Message;
 use soundalike_core::model::ModelError;
 use soundalike_core::pipeline::PredictError;
 use soundalike_core::taste::TasteError;
+use soundalike_survey::ConfigError;
 
 /// By the code of a message.
-const HINTS: [(&str, &str); 10] = [
+const HINTS: [(&str, &str); 13] = [
     (
         "model.not_a_model",
         "choose a .safetensors file made by `trainer train`",
@@ -48,6 +49,18 @@ const HINTS: [(&str, &str); 10] = [
         "taste.other_model",
         "train it again with `trainer taste train`",
     ),
+    (
+        "survey.not_a_survey",
+        "`soundalike survey config` writes one to start from",
+    ),
+    (
+        "survey.unknown_song",
+        "choose with `soundalike survey songs`",
+    ),
+    (
+        "survey.other_model",
+        "write its `model` again with `soundalike survey config`",
+    ),
 ];
 
 /// What to do about the first error of a chain that there is something to say about.
@@ -70,8 +83,10 @@ fn code(error: &(dyn Error + 'static)) -> Option<&'static str> {
         error
     } else if let Some(error) = error.downcast_ref::<CatalogError>() {
         error
+    } else if let Some(error) = error.downcast_ref::<TasteError>() {
+        error
     } else {
-        error.downcast_ref::<TasteError>()?
+        error.downcast_ref::<ConfigError>()?
     };
     Some(message.code())
 }

@@ -18,12 +18,6 @@ pub use config::{
     SurveySong, Words,
 };
 
-/// The codes of all errors of this crate.
-pub fn codes() -> Vec<&'static str> {
-    use strum::VariantNames;
-    [Invalid::VARIANTS, ConfigError::VARIANTS].concat()
-}
-
 #[cfg(all(test, feature = "schema"))]
 #[allow(clippy::unwrap_used)]
 mod tests {

@@ -85,36 +85,21 @@ pub struct Thrown(Error);
 impl Thrown {
     /// An error whose text goes on from its subject.
     pub fn about(subject: Subject, message: &impl Message) -> Self {
-        Self::about_parts(
-            subject,
-            message.code(),
-            message.arguments(),
-            &message.to_string(),
-        )
-    }
-
-    /// The same of an error that has a code without being a [`Message`].
-    pub fn about_parts(
-        subject: Subject,
-        code: &str,
-        arguments: Vec<(&'static str, String)>,
-        text: &str,
-    ) -> Self {
         let (name, template) = subject.text();
-        let thrown = Self::new(&template.replace("{}", text), code, arguments);
+        let text = template.replace("{}", &message.to_string());
+        let thrown = Self::new(&text, message);
         thrown.set("subject", &name.into());
         thrown
     }
 
-    /// An error of its own.
-    pub fn new(text: &str, code: &str, arguments: Vec<(&'static str, String)>) -> Self {
+    fn new(text: &str, message: &impl Message) -> Self {
         let thrown = Self(Error::new(text));
         let values = Object::new();
-        for (name, value) in arguments {
+        for (name, value) in message.arguments() {
             // Setting a property of a plain object cannot fail.
             let _ = Reflect::set(&values, &name.into(), &value.into());
         }
-        thrown.set("code", &code.into());
+        thrown.set("code", &message.code().into());
         thrown.set("arguments", &values);
         thrown
     }
@@ -127,7 +112,7 @@ impl Thrown {
 
 impl<M: Message> From<M> for Thrown {
     fn from(message: M) -> Self {
-        Self::new(&message.to_string(), message.code(), message.arguments())
+        Self::new(&message.to_string(), &message)
     }
 }
 

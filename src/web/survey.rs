@@ -26,12 +26,9 @@ pub(super) struct Choice<'a> {
 /// The first thing that does not fit, as one sentence.
 #[wasm_bindgen(js_name = surveyCheck)]
 pub fn survey_check(answer: &str, config: &str) -> Result<(), Thrown> {
-    let config = Config::from_json(config.as_bytes()).map_err(|e| {
-        Thrown::about_parts(Subject::Survey, e.code(), e.arguments(), &e.to_string())
-    })?;
-    Answer::from_json(answer.as_bytes())
-        .and_then(|answer| answer.check(&config))
-        .map_err(|e| Thrown::new(&e.to_string(), e.code(), e.arguments()))
+    let config =
+        Config::from_json(config.as_bytes()).map_err(|e| Thrown::about(Subject::Survey, &e))?;
+    Ok(Answer::from_json(answer.as_bytes())?.check(&config)?)
 }
 
 /// A participant's code from ten random bytes.

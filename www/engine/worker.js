@@ -251,7 +251,7 @@ const methods = {
       const song = {
         weight: 1,
         embedding: Float32Array.from(answer.embedding),
-        probabilities: Float32Array.from(genres, (genre) => answer.probabilities[genre] ?? 0),
+        probabilities: probabilitiesOf(answer),
         tags: Float32Array.from(tags, (tag) => answer.tags[tag] ?? 0),
       };
       return toPlainObject(
@@ -268,14 +268,7 @@ const methods = {
 
   /** @param {{ answer: Answer }} args */
   verdict: ({ answer }) =>
-    exclusively(() =>
-      toPlainObject(
-        engine.verdict(
-          Float32Array.from(genres, (genre) => answer.probabilities[genre] ?? 0),
-          answer.music,
-        ),
-      ),
-    ),
+    exclusively(() => toPlainObject(engine.verdict(probabilitiesOf(answer), answer.music))),
 
   /** @param {{ track: number, k: number, mode: Narrowing['mode'] }} args */
   like: ({ track, k, mode }) =>
@@ -389,6 +382,11 @@ const BROKEN =
 
 const NO_POPULATION =
   'What other people like could not be fetched. Check the connection, then try again.';
+
+/** In the order of the model's genres. @param {Answer} answer */
+function probabilitiesOf(answer) {
+  return Float32Array.from(genres, (genre) => answer.probabilities[genre] ?? 0);
+}
 
 class Cancelled extends Error {}
 
