@@ -30,7 +30,7 @@ fn main() -> anyhow::Result<()> {
         let track = &catalog.tracks[found.track];
         println!(
             "{:.3}  {} – {} ({})",
-            found.similarity, track.artist, track.title, found.why
+            found.similarity, track.artist, track.title, found.reason
         );
     }
     Ok(())

@@ -116,12 +116,12 @@ fn lossy_files_decode_to_the_same_moment() {
             "{name}: {}",
             decoded.clip.seconds()
         );
-        let heard = decoded.clip.resampled(RATE).unwrap();
+        let resampled = decoded.clip.resampled(RATE).unwrap();
         let wanted = expected(seconds);
-        let at_zero = correlation(heard.samples(), &wanted);
+        let at_zero = correlation(resampled.samples(), &wanted);
         assert!(at_zero >= 0.99, "{name}: {at_zero}");
-        let later = correlation(&heard.samples()[1..], &wanted);
-        let earlier = correlation(heard.samples(), &wanted[1..]);
+        let later = correlation(&resampled.samples()[1..], &wanted);
+        let earlier = correlation(resampled.samples(), &wanted[1..]);
         assert!(
             at_zero > later && at_zero > earlier,
             "{name}: {earlier} {at_zero} {later}"
@@ -134,8 +134,8 @@ fn a_bare_aac_stream_is_heard_with_its_encoders_delay() {
     // ADTS states no delay; ffmpeg's encoder has one of 1024 samples.
     let decoded = decode("aac.aac");
     assert_eq!((decoded.channels, decoded.source_rate), (2, RATE));
-    let heard = &decoded.clip.samples()[1_024..];
-    assert!(correlation(heard, &expected(3.0)) >= 0.99);
+    let samples = &decoded.clip.samples()[1_024..];
+    assert!(correlation(samples, &expected(3.0)) >= 0.99);
 }
 
 #[test]

@@ -735,16 +735,16 @@ fn songs_with_tags_are_learnt_measured_and_told_in_words() {
     assert_eq!(report["clips"], 6);
     assert_eq!(report["per_tag"]["loud"]["support"], 2);
     let song = at("0/0.wav");
-    let heard = json(&soundalike(&[
+    let found = json(&soundalike(&[
         "classify",
         text(&song),
         "--model",
         model,
         "--json",
     ]));
-    assert_eq!(heard["files"][0]["head"], "sigmoid");
+    assert_eq!(found["files"][0]["head"], "sigmoid");
     assert_eq!(
-        heard["files"][0]["probabilities"]
+        found["files"][0]["probabilities"]
             .as_object()
             .unwrap()
             .len(),
@@ -809,7 +809,7 @@ fn numbers_of_a_split_by_segment_come_with_a_warning() {
     let pieces = json(&measure(&["--json", "--split-by", "segment"]));
     assert_eq!(pieces["clips"], 16);
     let warning = pieces["warning"].as_str().unwrap();
-    assert!(warning.contains("both sides") && warning.contains("flatters"));
+    assert!(warning.contains("both sides") && warning.contains("leaks"));
     let printed = measure(&["--split-by", "segment"]);
     assert!(String::from_utf8_lossy(&printed.stdout).contains(warning));
     let unknown = trainer(&["evaluate", "--data", ".", "--split-by", "song"]);

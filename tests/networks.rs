@@ -1,4 +1,4 @@
-//! Every architecture learns from sounds, keeps what it learnt in a file, and hears with it.
+//! Every architecture trains on sounds, is saved to a file, and predicts when read again.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -88,7 +88,7 @@ fn every_architecture_learns_for_an_epoch_and_hears_with_its_file() {
         let progress = Progress::new("evaluating", songs.len()).quiet();
         let report = evaluate(&predictor, &songs, Corruption::Clean, &progress).expect(name);
         assert_eq!((report.clips, report.errors.len()), (8, 0), "{name}");
-        // A sound of several windows, and the reference input, in which some networks hear but one.
+        // A sound of several windows, and the reference input, which gives some networks a single one.
         let answer = predictor
             .predict(&synth::tone(440.0, 7.0, 22_050))
             .expect(name);
@@ -155,7 +155,7 @@ fn tags_that_can_be_heard_are_learnt_and_have_probabilities_of_their_own() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut songs = tagged_songs(folder.path());
     for (at, song) in songs.iter_mut().enumerate() {
-        // Loud ones are those with the second tag, so both can be heard.
+        // Loud ones are those with the second tag, so both can be predicted.
         let gain = if at % 4 < 2 { 1.0 } else { 0.02 };
         let clip = song.clip().expect("a sound");
         let samples = clip.samples().iter().map(|s| s * gain).collect();

@@ -5,7 +5,6 @@ import type {
   AnswerView,
   Asked,
   Check as EngineCheck,
-  Choice,
   EngineInfo as EngineInfoView,
   Learning,
   Liked,
@@ -14,6 +13,7 @@ import type {
   NowView,
   People,
   Point,
+  SongView,
   TasteTrait,
   TimelineView,
   Verdict as EngineVerdict,
@@ -69,10 +69,10 @@ export type Trait = TasteTrait;
 /** A song of the catalogue that an opinion is asked on. */
 export type TrackToRate = Asked;
 
-/** What was learnt from all opinions. */
+/** The taste fitted to all ratings. */
 export type LearntTaste = Learning & { milliseconds: number };
 
-/** Whose tastes a model was learnt from. */
+/** Whose tastes a model was fitted to. */
 export type TastePopulation = People;
 
 /** The log-mel picture: rows (low band first) times columns, row-major, 0..255 for -80..0 dB. */
@@ -201,7 +201,7 @@ export interface Song {
 // --- the survey (see src/survey) ---
 
 /** A song of the catalogue to choose. */
-export type CatalogTrack = Choice;
+export type CatalogTrack = SongView;
 
 /** Small pictures of a sound, row by row. */
 export interface SoundFeatures {
@@ -312,7 +312,12 @@ export interface WasmAnalysis {
   answer(): unknown;
   picture(columns: number): Uint8Array;
   segmentAt(seconds: number): Float64Array;
-  speaksFor(engine: WasmEngine, segment: number, genre: string, row: number): Promise<Float32Array>;
+  patchSaliency(
+    engine: WasmEngine,
+    segment: number,
+    genre: string,
+    row: number,
+  ): Promise<Float32Array>;
   free(): void;
 }
 

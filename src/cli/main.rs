@@ -183,7 +183,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("soundalike: {}", told(&error));
+            eprintln!("soundalike: {}", sentence(&error));
             ExitCode::FAILURE
         }
     }
@@ -197,9 +197,9 @@ fn run(command: Command) -> anyhow::Result<bool> {
             Ok(true)
         }
         Command::Classify { files, json, model } => {
-            let predictor = open_listener(model.as_deref())?;
+            let predictor = open_predictor(model.as_deref())?;
             let mut results = Vec::new();
-            let mut all_heard = true;
+            let mut all_read = true;
             for file in &files {
                 let result = match predict(&predictor, file) {
                     Ok(answer) => FileResult::Predicted {
@@ -210,11 +210,11 @@ fn run(command: Command) -> anyhow::Result<bool> {
                     },
                     Err(error) => failed(file, &error),
                 };
-                all_heard &= report(&result, json)?;
+                all_read &= report(&result, json)?;
                 results.push(result);
             }
             finish(results, json)?;
-            Ok(all_heard)
+            Ok(all_read)
         }
         Command::Recommend {
             files,
@@ -226,7 +226,7 @@ fn run(command: Command) -> anyhow::Result<bool> {
             cosine,
             exclude_artist,
         } => {
-            let predictor = open_listener(model.as_deref())?;
+            let predictor = open_predictor(model.as_deref())?;
             let catalog = open_catalog(catalog.as_deref(), &predictor)?;
             let search = Search {
                 ranking: if cosine {
@@ -237,7 +237,7 @@ fn run(command: Command) -> anyhow::Result<bool> {
                 exclude_artists: exclude_artist,
                 ..Search::default()
             };
-            let mut heard = Vec::new();
+            let mut predictions = Vec::new();
             for file in &files {
                 let result = predict(&predictor, file).map(|answer| {
                     let query = Query {
@@ -252,16 +252,16 @@ fn run(command: Command) -> anyhow::Result<bool> {
                     &recommended(file, &result, predictor.model(), &catalog),
                     json,
                 )?;
-                heard.push(result);
+                predictions.push(result);
             }
-            let all_heard = heard.iter().all(Result::is_ok);
+            let all_read = predictions.iter().all(Result::is_ok);
             let results = files
                 .iter()
-                .zip(&heard)
+                .zip(&predictions)
                 .map(|(file, result)| recommended(file, result, predictor.model(), &catalog))
                 .collect();
             finish(results, json)?;
-            Ok(all_heard)
+            Ok(all_read)
         }
         Command::Catalog(CatalogCommand::Build {
             music,
@@ -312,7 +312,7 @@ fn recommended<'a>(
     }
 }
 
-fn open_listener(model: Option<&Path>) -> anyhow::Result<Predictor> {
+fn open_predictor(model: Option<&Path>) -> anyhow::Result<Predictor> {
     let (bytes, name) = match model {
         Some(path) => (read(path)?, path.display().to_string()),
         None => (shipped::MODEL.to_vec(), "the shipped model".to_owned()),
@@ -358,12 +358,12 @@ fn shown(file: &Path) -> String {
 fn failed(file: &Path, error: &anyhow::Error) -> FileResult<'static> {
     FileResult::Failed {
         path: shown(file),
-        error: told(error),
+        error: sentence(error),
     }
 }
 
 /// An error with what to do about it.
-fn told(error: &anyhow::Error) -> String {
+fn sentence(error: &anyhow::Error) -> String {
     match hints::hint(error.chain()) {
         Some(hint) => format!("{error:#}; {hint}"),
         None => format!("{error:#}"),
@@ -426,7 +426,8 @@ fn print_answer(
         }
         Some([]) => writeln!(out, "  no song of the catalogue is left by these filters")?,
         Some(found) => {
-            for song in found {
+            for found in found {
+                let song = &found.song;
                 let artist = if song.artist.is_empty() {
                     "unknown artist"
                 } else {
@@ -435,12 +436,12 @@ fn print_answer(
                 writeln!(
                     out,
                     "  {:>2}  {:.2}  {artist} – {} [{}{}]: {}",
-                    song.rank,
-                    song.similarity,
+                    found.rank,
+                    found.similarity,
                     song.title,
                     song.genre,
-                    if song.genre_heard { "?" } else { "" },
-                    song.why
+                    if song.genre_predicted { "?" } else { "" },
+                    found.why
                 )?;
             }
         }
@@ -484,25 +485,25 @@ fn build_catalog(
     output: &Path,
     model: Option<&Path>,
 ) -> anyhow::Result<bool> {
-    let predictor = open_listener(model)?;
-    let progress = Progress::new("hearing", songs.len());
+    let predictor = open_predictor(model)?;
+    let progress = Progress::new("analysing", songs.len());
     let answers = datasets::predict_all(&predictor, &songs, &progress);
     drop(progress);
-    let mut all_heard = true;
-    let (mut tracks, mut heard) = (Vec::new(), Vec::new());
+    let mut all_read = true;
+    let (mut tracks, mut predictions) = (Vec::new(), Vec::new());
     for (song, answer) in songs.into_iter().zip(answers) {
         match answer {
             Ok(answer) => {
                 tracks.push(song.track);
-                heard.push(answer);
+                predictions.push(answer);
             }
             Err(error) => {
                 eprintln!("{}: {error}", song.file.display());
-                all_heard = false;
+                all_read = false;
             }
         }
     }
-    let catalog = Catalog::new(Provenance::of(predictor.model()), tracks, &heard)
+    let catalog = Catalog::new(Provenance::of(predictor.model()), tracks, &predictions)
         .with_context(|| music.display().to_string())?;
     let bytes = catalog.to_bytes()?;
     write_whole(output, &bytes)?;
@@ -512,7 +513,7 @@ fn build_catalog(
         catalog.len(),
         bytes.len()
     );
-    Ok(all_heard)
+    Ok(all_read)
 }
 
 /// What `catalog info` says.

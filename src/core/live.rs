@@ -1,4 +1,4 @@
-//! Hearing a sound that goes on: a microphone, another tab.
+//! Predictions for a live sound: a microphone, another tab.
 //!
 //! Samples come in at the device's own rate, in pieces of any length. Columns of the log-mel picture come
 //! out at once; an answer whenever it is asked for, from the segments of the last ten seconds, so that
@@ -32,18 +32,18 @@ pub struct InputLevel {
     pub clipped: bool,
 }
 
-/// What is to be said of the last seconds.
+/// The state of a live session.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Now {
     /// From the segments of the last [`WINDOW_SECONDS`]; `None` until there is one.
     pub answer: Option<Prediction>,
-    /// Whether the last three seconds were too quiet to hear anything in them.
+    /// Whether the last three seconds were too quiet for a prediction.
     pub quiet: bool,
     /// Seconds of sound so far.
     pub seconds: f64,
 }
 
-/// A sound that goes on.
+/// A live sound.
 pub struct LiveSession {
     front_end: FrontEnd,
     pool: Aggregator,
@@ -65,7 +65,7 @@ pub struct LiveSession {
     /// Columns so far.
     count: u64,
     /// The last prediction, and the number of columns at that time.
-    heard: VecDeque<(u64, SegmentOutput)>,
+    outputs: VecDeque<(u64, SegmentOutput)>,
     /// Columns of the picture that nobody has taken yet.
     picture: Vec<u8>,
     loudest_db: f32,
@@ -97,7 +97,7 @@ impl LiveSession {
             input: model.input(),
             recent: VecDeque::new(),
             count: 0,
-            heard: VecDeque::new(),
+            outputs: VecDeque::new(),
             picture: Vec::new(),
             loudest_db: FAINTEST_DB,
             peak: 0.0,
@@ -231,18 +231,18 @@ impl LiveSession {
                     last.into_iter().map(<[f32]>::to_vec).collect()
                 }
             };
-            let heard = predictor.segments(&parts).await?;
-            self.heard
-                .extend(heard.into_iter().map(|h| (self.count, h)));
+            let outputs = predictor.segments(&parts).await?;
+            self.outputs
+                .extend(outputs.into_iter().map(|h| (self.count, h)));
         }
         let reach = (WINDOW_SECONDS - self.input.seconds()).max(0.0);
         let columns = (reach / self.front_end.frame_seconds()) as u64;
         let oldest = self.count.saturating_sub(columns);
-        self.heard.retain(|(count, _)| *count >= oldest);
-        let heard: Vec<&SegmentOutput> = self.heard.iter().map(|(_, heard)| heard).collect();
-        let answer = (!heard.is_empty()).then(|| Prediction {
+        self.outputs.retain(|(count, _)| *count >= oldest);
+        let outputs: Vec<&SegmentOutput> = self.outputs.iter().map(|(_, output)| output).collect();
+        let answer = (!outputs.is_empty()).then(|| Prediction {
             seconds,
-            ..self.pool.answer(&heard)
+            ..self.pool.answer(&outputs)
         });
         Ok(Now {
             answer,
@@ -272,7 +272,7 @@ mod tests {
             for piece in second.chunks(128) {
                 live.push(piece).expect("pushed");
             }
-            said.push(pollster::block_on(live.now(predictor)).expect("heard"));
+            said.push(pollster::block_on(live.now(predictor)).expect("a prediction"));
         }
         said
     }

@@ -1,7 +1,7 @@
 //! From a sound to an answer: resample, log-mel, segments, model, and the whole clip's verdict.
 //!
 //! [`AnalysisSession`] does it in steps, so that a page can draw, show how far it is and be cancelled;
-//! [[`Predictor::predict`]] does it at once.
+//! [`Predictor::predict`] does it at once.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ pub const BATCH: usize = 8;
 /// Segments of the sample song that make the reference input.
 const REFERENCE_SEGMENTS: usize = 4;
 
-/// What can go wrong while hearing a sound.
+/// What can go wrong between a sound and its prediction.
 #[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
 #[strum(prefix = "predict.", serialize_all = "snake_case")]
 #[non_exhaustive]
@@ -43,7 +43,7 @@ pub enum PredictError {
     TooShort {
         /// Its length.
         seconds: f64,
-        /// The shortest that is heard.
+        /// The shortest that is analysed.
         least: f64,
     },
 }
@@ -107,7 +107,7 @@ impl Message for PredictionNote {
     }
 }
 
-/// Shortest sound that is heard at all, in seconds: shorter than a note, no music is in it.
+/// Shortest sound that is analysed, in seconds: anything shorter is less than a note.
 pub const SHORTEST_SECONDS: f64 = 0.1;
 
 /// Probabilities of one stretch of the sound.
@@ -121,7 +121,7 @@ pub struct TimelineEntry {
     pub probabilities: Vec<f32>,
 }
 
-/// What the program makes of a sound.
+/// What the model predicts for a sound.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {
     /// Length of the sound in seconds.
@@ -138,7 +138,7 @@ pub struct Prediction {
     pub tags: Vec<f32>,
     /// Probability that it is music at all.
     pub music: f32,
-    /// What whoever reads it should know about how it was computed.
+    /// Notes on how it was computed.
     pub notes: Vec<Notice>,
 }
 
@@ -156,7 +156,7 @@ impl Prediction {
     }
 }
 
-/// An answer in the words of the JSON that terminal and page show.
+/// A [`Prediction`] with the names of genres and tags, as terminal and page have it in JSON.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct PredictionView {
@@ -200,7 +200,7 @@ pub struct TimelineView {
 }
 
 impl Prediction {
-    /// The answer with the names of the model's genres and tags, to be shown.
+    /// The prediction with the names of the model's genres and tags, to be shown.
     pub fn view(&self, genres: &[String], tags: &[String]) -> PredictionView {
         let named = |probabilities: &[f32]| {
             genres
@@ -235,7 +235,7 @@ impl Prediction {
         }
     }
 
-    /// What the probabilities come to.
+    /// The probabilities in words.
     pub fn verdict(&self, genres: &[String]) -> Verdict {
         Verdict::new(self.head, &self.probabilities, self.music, genres)
     }
@@ -249,7 +249,7 @@ pub struct Predictor {
 }
 
 impl Predictor {
-    /// Puts a model that lives on `device` to use.
+    /// A predictor with a model whose weights are on `device`.
     pub fn new(model: Model, device: Device) -> Self {
         Self { model, device }
     }
@@ -278,7 +278,7 @@ impl Predictor {
         self.model.predict(parts, &self.device).await
     }
 
-    /// Hears a whole sound. Blocks.
+    /// Predicts a whole sound. Blocks.
     ///
     /// # Errors
     /// If the sound is silent, too short or cannot be resampled, or the device fails.
@@ -311,7 +311,7 @@ impl Predictor {
     /// over its length: see [`Model::features`]. Blocks.
     ///
     /// # Errors
-    /// See [[`Predictor::predict`]]; and if the model has no features.
+    /// See [`Predictor::predict`]; and if the model has no features.
     pub fn clip_features(&self, clip: &Clip, most: usize) -> Result<Vec<f32>, PredictError> {
         let analysis = AnalysisSession::begin(clip, &self.model)?;
         let audible: Vec<usize> = (0..analysis.segments())
@@ -334,7 +334,7 @@ impl Predictor {
     /// A whole sound, every segment predicted. Blocks.
     ///
     /// # Errors
-    /// See [[`Predictor::predict`]].
+    /// See [`Predictor::predict`].
     pub fn analysed(&self, clip: &Clip) -> Result<AnalysisSession, PredictError> {
         let mut analysis = AnalysisSession::begin(clip, &self.model)?;
         while analysis.done() < analysis.segments() {
@@ -354,10 +354,10 @@ impl Predictor {
         }
         Ok(ReferenceOutputs {
             probabilities: analysis
-                .heard
+                .outputs
                 .into_iter()
                 .take(REFERENCE_SEGMENTS)
-                .map(|heard| heard.probabilities)
+                .map(|output| output.probabilities)
                 .collect(),
         })
     }
@@ -388,7 +388,7 @@ impl Predictor {
     }
 }
 
-/// A sound on its way through the model.
+/// The analysis of one sound, in steps.
 #[derive(Clone, Debug)]
 pub struct AnalysisSession {
     seconds: f64,
@@ -397,7 +397,7 @@ pub struct AnalysisSession {
     pool: Aggregator,
     log_mel: Spectrogram,
     segments: Examples,
-    heard: Vec<SegmentOutput>,
+    outputs: Vec<SegmentOutput>,
 }
 
 impl AnalysisSession {
@@ -418,11 +418,11 @@ impl AnalysisSession {
             });
         }
         let input = model.input();
-        let heard_at = clip.resampled(front_end.sample_rate)?;
-        let log_mel = front_end.log_mel(heard_at.samples());
+        let resampled = clip.resampled(front_end.sample_rate)?;
+        let log_mel = front_end.log_mel(resampled.samples());
         let segments = match input {
             input if input.is_log_mel() => Examples::of_log_mel(front_end, &log_mel),
-            _ if input.rate() == front_end.sample_rate => input.examples_of(heard_at.samples()),
+            _ if input.rate() == front_end.sample_rate => input.examples_of(resampled.samples()),
             _ => input.examples(clip)?,
         };
         Ok(Self {
@@ -432,7 +432,7 @@ impl AnalysisSession {
             pool: Aggregator::of(model),
             segments,
             log_mel,
-            heard: Vec::new(),
+            outputs: Vec::new(),
         })
     }
 
@@ -443,7 +443,7 @@ impl AnalysisSession {
 
     /// Number of segments predicted so far.
     pub fn done(&self) -> usize {
-        self.heard.len()
+        self.outputs.len()
     }
 
     /// From when to when a segment lasts, in seconds.
@@ -457,8 +457,8 @@ impl AnalysisSession {
     }
 
     /// The outputs for a segment, if there are any yet.
-    pub(crate) fn heard_of(&self, segment: usize) -> Option<&SegmentOutput> {
-        self.heard.get(segment)
+    pub(crate) fn output_of(&self, segment: usize) -> Option<&SegmentOutput> {
+        self.outputs.get(segment)
     }
 
     /// Length of the sound in seconds.
@@ -473,7 +473,7 @@ impl AnalysisSession {
         &self.log_mel
     }
 
-    /// Hears up to `count` further segments, and no more than the model's input allows at once.
+    /// Predicts up to `count` further segments, and no more than the model's input allows at once.
     ///
     /// # Errors
     /// If the device fails.
@@ -482,17 +482,17 @@ impl AnalysisSession {
         let to = self.segments().min(from + count.min(self.input.batch()));
         if from < to {
             let batch = self.segments.windows(from..to);
-            self.heard.extend(predictor.segments(&batch).await?);
+            self.outputs.extend(predictor.segments(&batch).await?);
         }
         Ok(())
     }
 
     /// The outputs for the audible segments.
     fn audible(&self) -> Vec<&SegmentOutput> {
-        let heard = self.heard.iter().zip(&self.segments.audible);
-        heard
+        let outputs = self.outputs.iter().zip(&self.segments.audible);
+        outputs
             .filter(|(_, audible)| **audible)
-            .map(|(heard, _)| heard)
+            .map(|(output, _)| output)
             .collect()
     }
 
@@ -505,16 +505,16 @@ impl AnalysisSession {
     /// The answer from the segments predicted so far; those of [`Calibration::unknown`] if there are none yet.
     pub fn answer(&self) -> Prediction {
         let frame_seconds = self.segments.unit_seconds;
-        // Where segments overlap, each speaks for the time that is nearest to its middle.
+        // Where segments overlap, each stands for the time that is nearest to its middle.
         let starts = &self.segments.starts;
         let middle = self.segments.length as f64 / 2.0;
         let border = |left: usize| (starts[left] + starts[left + 1]) as f64 / 2.0 + middle;
         let timeline = self
-            .heard
+            .outputs
             .iter()
             .zip(&self.segments.audible)
             .enumerate()
-            .map(|(at, (heard, &audible))| TimelineEntry {
+            .map(|(at, (output, &audible))| TimelineEntry {
                 start: match at {
                     0 => 0.0,
                     _ => border(at - 1) * frame_seconds,
@@ -525,7 +525,7 @@ impl AnalysisSession {
                     (border(at) * frame_seconds).min(self.seconds)
                 },
                 probabilities: if audible {
-                    heard.probabilities.clone()
+                    output.probabilities.clone()
                 } else {
                     self.pool.unknown()
                 },
@@ -550,7 +550,7 @@ impl AnalysisSession {
     }
 }
 
-/// How the segments of a sound become one answer.
+/// Aggregates the outputs for the segments of a sound to one prediction.
 #[derive(Clone, Debug)]
 pub struct Aggregator {
     calibration: Calibration,
@@ -560,7 +560,7 @@ pub struct Aggregator {
 }
 
 impl Aggregator {
-    /// An aggregator that has seen nothing.
+    /// An aggregator for the outputs of a model.
     pub fn of(model: &Model) -> Self {
         Self {
             calibration: model.calibration,
@@ -575,15 +575,15 @@ impl Aggregator {
         self.calibration.unknown(self.genres)
     }
 
-    /// What these segments say together, without time: `Aggregator::unknown` if there are none.
-    pub fn answer(&self, heard: &[&SegmentOutput]) -> Prediction {
+    /// The prediction for these segments together, without a timeline: `Aggregator::unknown` if there are none.
+    pub fn answer(&self, outputs: &[&SegmentOutput]) -> Prediction {
         let music = self
             .calibration
-            .mean_music(heard.iter().map(|heard| heard.music));
-        let probabilities = if heard.is_empty() {
+            .mean_music(outputs.iter().map(|output| output.music));
+        let probabilities = if outputs.is_empty() {
             self.unknown()
         } else {
-            let logits: Vec<&[f32]> = heard.iter().map(|h| h.logits.as_slice()).collect();
+            let logits: Vec<&[f32]> = outputs.iter().map(|h| h.logits.as_slice()).collect();
             self.calibration.probabilities(&logits, music)
         };
         Prediction {
@@ -593,9 +593,9 @@ impl Aggregator {
             timeline: Vec::new(),
             embedding: mean(
                 self.dimensions,
-                heard.iter().map(|h| h.embedding.as_slice()),
+                outputs.iter().map(|h| h.embedding.as_slice()),
             ),
-            tags: mean(self.tags, heard.iter().map(|h| h.tags.as_slice())),
+            tags: mean(self.tags, outputs.iter().map(|h| h.tags.as_slice())),
             music,
             notes: Vec::new(),
         }

@@ -1,5 +1,5 @@
-//! What in a moment spoke for a genre: each patch of the picture is hidden in turn, and where the genre
-//! becomes less probable, it had spoken for it (occlusion, Zeiler and Fergus 2014).
+//! Saliency by occlusion (Zeiler and Fergus 2014): each patch of a segment's spectrogram is hidden in turn, and
+//! where the genre becomes less probable, the patch is evidence for it.
 
 use crate::model::ModelError;
 use crate::pipeline::{AnalysisSession, Predictor};
@@ -19,15 +19,15 @@ impl AnalysisSession {
             .unwrap_or(0)
     }
 
-    /// How much each patch of one row of a segment speaks for a genre, `[PATCHES]` from left to right: by
+    /// The saliency of each patch of one row of a segment for a genre, `[PATCHES]` from left to right: by
     /// how much, in nats, the logarithm of its probability falls when the patch is hidden. Negative
-    /// ones speak against it. Row 0 has the lowest bands. A hidden patch has the mean of its bands
+    /// ones are evidence against it. Row 0 has the lowest bands. A hidden patch has the mean of its bands
     /// over the segment. Nothing if the segment is not predicted yet, there is no such genre or
-    /// row, or the input of the model is no such picture.
+    /// row, or the model's input is no spectrogram.
     ///
     /// # Errors
     /// If the device fails.
-    pub async fn speaks_for(
+    pub async fn patch_saliency(
         &self,
         predictor: &Predictor,
         segment: usize,
@@ -35,7 +35,7 @@ impl AnalysisSession {
         row: usize,
     ) -> Result<Vec<f32>, ModelError> {
         let model = predictor.model();
-        let Some(whole) = self.heard_of(segment) else {
+        let Some(whole) = self.output_of(segment) else {
             return Ok(Vec::new());
         };
         if genre >= whole.logits.len() || row >= PATCHES || !model.input().is_log_mel() {
@@ -56,9 +56,9 @@ impl AnalysisSession {
             })
             .collect();
         let before = model.calibration.log_probability(&whole.logits, genre);
-        let heard = predictor.segments(&[&hidden]).await?;
+        let outputs = predictor.segments(&[&hidden]).await?;
         let after = |logits: &[f32]| model.calibration.log_probability(logits, genre);
-        Ok(heard.iter().map(|h| before - after(&h.logits)).collect())
+        Ok(outputs.iter().map(|h| before - after(&h.logits)).collect())
     }
 }
 
@@ -76,18 +76,20 @@ mod tests {
         let song = synth::sample_song();
         let samples = song.samples()[..3 * song.rate() as usize].to_vec();
         let clip = Clip::new(samples, song.rate()).expect("a clip");
-        let analysis = predictor.analysed(&clip).expect("heard");
+        let analysis = predictor
+            .analysed(&clip)
+            .expect("a sound that can be analysed");
         let genre = analysis.answer().best();
         let mut all = Vec::new();
         for row in 0..PATCHES {
-            let patches = analysis.speaks_for(&predictor, 0, genre, row);
-            let patches = pollster::block_on(patches).expect("heard");
+            let patches = analysis.patch_saliency(&predictor, 0, genre, row);
+            let patches = pollster::block_on(patches).expect("a sound that can be analysed");
             assert_eq!(patches.len(), PATCHES);
             all.extend(patches);
         }
         assert!(all.iter().all(|p| p.is_finite()));
         assert!(all.iter().any(|p| p.abs() > 0.01), "{all:?}");
-        let none = analysis.speaks_for(&predictor, 99, genre, 0);
+        let none = analysis.patch_saliency(&predictor, 99, genre, 0);
         assert!(pollster::block_on(none).expect("nothing").is_empty());
     }
 

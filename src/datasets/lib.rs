@@ -245,14 +245,14 @@ fn same_bytes(one: &Path, other: &Path) -> Result<bool, DatasetError> {
 /// The first thing that is wrong, with the file.
 pub fn check(path: &Path, songs: &[Song]) -> Result<(), DatasetError> {
     if tagged(songs) {
-        let learnt: Vec<&Song> = songs.iter().filter(|s| s.split == Split::Train).collect();
+        let train_songs: Vec<&Song> = songs.iter().filter(|s| s.split == Split::Train).collect();
         let has = |song: &&&Song, tag: &String| song.labels.contains(tag);
         let separable = tags_of(songs).iter().any(|tag| {
-            let count = learnt.iter().filter(|song| has(song, tag)).count();
-            (1..learnt.len()).contains(&count)
+            let count = train_songs.iter().filter(|song| has(song, tag)).count();
+            (1..train_songs.len()).contains(&count)
         });
         // Without training clips there is nothing to say about tags yet.
-        return if separable || learnt.is_empty() {
+        return if separable || train_songs.is_empty() {
             Ok(())
         } else {
             Err(DatasetError::SameTags(path.to_owned()))

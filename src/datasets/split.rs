@@ -16,8 +16,7 @@ use crate::progress::Progress;
 const SEGMENT_SECONDS: f64 = 3.0;
 
 /// The warning beside every figure from a split by segment.
-const LEAK: &str =
-    "split by segment: pieces of one song are on both sides, so this number flatters";
+const LEAK: &str = "split by segment: pieces of one song are on both sides, so the split leaks and this figure is too high";
 
 /// What is kept together in one split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

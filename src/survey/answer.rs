@@ -51,7 +51,7 @@ pub struct Answer {
     pub participant: String,
     /// The consent.
     pub consent: Consent,
-    /// SHA-256 of the model that the page heard with.
+    /// SHA-256 of the model that the page used.
     #[cfg_attr(feature = "schema", schemars(regex(pattern = r"^[0-9a-f]{64}$")))]
     pub model_sha256: String,
     /// The song that the participant likes best of all.

@@ -77,7 +77,7 @@ pub struct SurveySong {
     pub title: String,
     /// Artist.
     pub artist: String,
-    /// Genre: the label, or else what the model hears.
+    /// Genre: the label, or else the model’s prediction.
     pub genre: String,
     /// Where it can be found; may be empty.
     #[serde(default)]

@@ -22,7 +22,7 @@ pub use speed::milliseconds_per_segment;
 
 use error::{PageError, Subject, Thrown};
 use soundalike_core::audio::{self, Clip, synth};
-use soundalike_core::catalog::{Catalog, Map, Place, Query, Ranking, Search, Signature};
+use soundalike_core::catalog::{Catalog, Map, Place, Query, Ranking, Search, Signature, SongView};
 use soundalike_core::dsp::{FrontEnd, intensity};
 use soundalike_core::live::{LiveSession, Now};
 use soundalike_core::message::Notice;
@@ -168,14 +168,8 @@ struct RecommendOptions {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 struct Point<'a> {
-    track: usize,
-    title: &'a str,
-    artist: &'a str,
-    genre: &'a str,
-    genre_heard: bool,
-    licence: &'a str,
-    source: &'a str,
-    link: &'a str,
+    #[serde(flatten)]
+    song: SongView<'a>,
     point: Place,
 }
 
@@ -283,7 +277,7 @@ impl Engine {
         to_js(&Verdict::new(head, probabilities, music, &model.genres))
     }
 
-    /// Hears the reference input and compares with the model file: largest difference of a probability,
+    /// Predicts the reference input and compares with the model file: largest difference of a probability,
     /// and the milliseconds that ten segments take, warmed up.
     ///
     /// # Errors
@@ -298,13 +292,13 @@ impl Engine {
         // The first run compiles shaders; the better of the others counts.
         for _ in 0..3 {
             let song = synth::sample_song();
-            let mut hearing = AnalysisSession::begin(&song, self.predictor.model())?;
+            let mut session = AnalysisSession::begin(&song, self.predictor.model())?;
             let started = now();
-            while hearing.done() < SPEED_SEGMENTS.min(hearing.segments()) {
-                let rest = SPEED_SEGMENTS - hearing.done();
-                hearing.step(&self.predictor, rest).await?;
+            while session.done() < SPEED_SEGMENTS.min(session.segments()) {
+                let rest = SPEED_SEGMENTS - session.done();
+                session.step(&self.predictor, rest).await?;
             }
-            let share = SPEED_SEGMENTS as f64 / hearing.done() as f64;
+            let share = SPEED_SEGMENTS as f64 / session.done() as f64;
             milliseconds = milliseconds.min((now() - started) * share);
         }
         to_js(&Check {
@@ -319,7 +313,7 @@ impl Engine {
     /// If it is silent or too short.
     pub fn begin(&self, sound: &Sound) -> Result<Analysis, Thrown> {
         Ok(Analysis {
-            hearing: AnalysisSession::begin(&sound.clip, self.predictor.model())?,
+            session: AnalysisSession::begin(&sound.clip, self.predictor.model())?,
             front_end: self.predictor.model().front_end.clone(),
             genres: self.predictor.model().genres.clone(),
             tags: self.predictor.model().tags.clone(),
@@ -395,20 +389,9 @@ impl Engine {
     /// Never in practice: only if the values cannot be converted.
     pub fn map(&self) -> Result<JsValue, Thrown> {
         let map = self.map.get_or_init(|| self.catalog.map());
-        let point = |track: usize| {
-            let known = &self.catalog.tracks[track];
-            let (genre, genre_heard) = self.catalog.genre(track);
-            Point {
-                track,
-                title: &known.title,
-                artist: &known.artist,
-                genre,
-                genre_heard,
-                licence: &known.licence,
-                source: &known.source,
-                link: &known.link,
-                point: map.tracks[track],
-            }
+        let point = |track: usize| Point {
+            song: self.catalog.song_view(track),
+            point: map.tracks[track],
         };
         to_js(&MapView {
             explained: map.explained,
@@ -476,7 +459,7 @@ impl Live {
 /// A sound that is being analysed, some segments at a time.
 #[wasm_bindgen]
 pub struct Analysis {
-    hearing: AnalysisSession,
+    session: AnalysisSession,
     front_end: FrontEnd,
     genres: Vec<String>,
     tags: Vec<String>,
@@ -488,28 +471,28 @@ impl Analysis {
     /// Segments in all.
     #[wasm_bindgen(getter)]
     pub fn segments(&self) -> usize {
-        self.hearing.segments()
+        self.session.segments()
     }
 
     /// Segments analysed so far.
     #[wasm_bindgen(getter)]
     pub fn done(&self) -> usize {
-        self.hearing.done()
+        self.session.done()
     }
 
     /// Length of the sound in seconds.
     #[wasm_bindgen(getter)]
     pub fn seconds(&self) -> f64 {
-        self.hearing.seconds()
+        self.session.seconds()
     }
 
-    /// Hears up to `count` further segments; how many are done then.
+    /// Predicts up to `count` further segments; how many are done then.
     ///
     /// # Errors
     /// If the device fails.
     pub async fn step(&mut self, engine: &Engine, count: usize) -> Result<usize, Thrown> {
-        self.hearing.step(&engine.predictor, count).await?;
-        Ok(self.hearing.done())
+        self.session.step(&engine.predictor, count).await?;
+        Ok(self.session.done())
     }
 
     /// The answer from the segments predicted so far.
@@ -517,7 +500,7 @@ impl Analysis {
     /// # Errors
     /// Never in practice: only if the values cannot be converted.
     pub fn answer(&self) -> Result<JsValue, Thrown> {
-        let mut answer = self.hearing.answer();
+        let mut answer = self.session.answer();
         answer.notes.splice(0..0, self.notes.iter().cloned());
         to_js(&AnswerView::of(&answer, &self.genres, &self.tags))
     }
@@ -525,18 +508,18 @@ impl Analysis {
     /// The segment whose middle is nearest to a time: its number, start and end in seconds.
     #[wasm_bindgen(js_name = segmentAt)]
     pub fn segment_at(&self, seconds: f64) -> Vec<f64> {
-        let segment = self.hearing.segment_at(seconds);
-        let (start, end) = self.hearing.segment_span(segment);
+        let segment = self.session.segment_at(seconds);
+        let (start, end) = self.session.segment_span(segment);
         vec![segment as f64, start, end]
     }
 
-    /// How much each of eight patches of one of eight rows of a segment speaks for a genre, in nats; row
+    /// How much each of eight patches of one of eight rows of a segment adds to the logit of a genre, in nats; row
     /// 0 has the lowest bands.
     ///
     /// # Errors
     /// If the device fails.
-    #[wasm_bindgen(js_name = speaksFor)]
-    pub async fn speaks_for(
+    #[wasm_bindgen(js_name = patchSaliency)]
+    pub async fn patch_saliency(
         &self,
         engine: &Engine,
         segment: usize,
@@ -545,9 +528,9 @@ impl Analysis {
     ) -> Result<Vec<f32>, Thrown> {
         let genre = self.genres.iter().position(|g| g == genre);
         let genre = genre.unwrap_or(usize::MAX);
-        let hearing = &self.hearing;
-        Ok(hearing
-            .speaks_for(&engine.predictor, segment, genre, row)
+        let session = &self.session;
+        Ok(session
+            .patch_saliency(&engine.predictor, segment, genre, row)
             .await?)
     }
 
@@ -555,7 +538,7 @@ impl Analysis {
     /// row by row: 255 is the loudest point, 0 lies 80 dB below it. A column shows the loudest of the
     /// frames that fall into it.
     pub fn picture(&self, columns: usize) -> Vec<u8> {
-        let mel = self.hearing.log_mel();
+        let mel = self.session.log_mel();
         let front_end = &self.front_end;
         let loudest = mel.values.iter().copied().fold(f32::MIN, f32::max);
         let loudest = front_end.decibel_of_value(loudest);

@@ -1,24 +1,12 @@
 //! What the page's survey asks of the library: the songs to choose from, the numbers that are kept of
 //! a sound, the participant's code, and the check that the collector makes too.
 
-use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use super::error::{PageError, Subject, Thrown};
 use super::{Engine, Sound, to_js};
 use soundalike_core::survey::favourite_features;
 use soundalike_survey::{Answer, Config, participant_code};
-
-/// A song of the catalogue to choose.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub(super) struct Choice<'a> {
-    track: usize,
-    path: &'a str,
-    title: &'a str,
-    artist: &'a str,
-    genre: &'a str,
-}
 
 /// Checks an answer against its survey, both as JSON.
 ///
@@ -43,22 +31,13 @@ pub fn code_of(random: &[u8]) -> Result<String, Thrown> {
 
 #[wasm_bindgen]
 impl Engine {
-    /// The songs of the catalogue: see `Choice` in www/types.d.ts.
+    /// The songs of the catalogue: see `SongView` in www/engine/engine-types.d.ts.
     ///
     /// # Errors
     /// Never in practice: only if the values cannot be converted.
     pub fn tracks(&self) -> Result<JsValue, Thrown> {
-        let choice = |track: usize| {
-            let known = &self.catalog.tracks[track];
-            Choice {
-                track,
-                path: &known.path,
-                title: &known.title,
-                artist: &known.artist,
-                genre: self.catalog.genre(track).0,
-            }
-        };
-        to_js(&(0..self.catalog.len()).map(choice).collect::<Vec<_>>())
+        let songs = (0..self.catalog.len()).map(|track| self.catalog.song_view(track));
+        to_js(&songs.collect::<Vec<_>>())
     }
 }
 

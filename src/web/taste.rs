@@ -7,17 +7,17 @@ use wasm_bindgen::prelude::*;
 
 use super::error::{PageError, Subject, Thrown};
 use super::{Engine, to_js};
-use soundalike_core::catalog::{Catalog, Recommendation, RecommendationView};
+use soundalike_core::catalog::{Recommendation, RecommendationView, SongView};
 use soundalike_core::taste::{Population, RatedSong, Taste, TasteSummary};
 use soundalike_survey::Opinion;
 
 /// The list is looked for so many times as long as it will be, so that taste can bring songs into it.
 const POOL: usize = 5;
 
-/// A taste that has been learnt.
+/// A fitted taste model.
 pub(super) struct Personal {
     taste: Taste,
-    /// Opinions that it was learnt from.
+    /// Number of ratings that it was fitted to.
     labels: usize,
     disliked: Vec<usize>,
 }
@@ -35,19 +35,12 @@ pub(super) struct Thumb {
     embedding: Vec<f32>,
 }
 
-/// A song of the catalogue, to have an opinion on.
+/// A song of the catalogue to ask for a rating of.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(super) struct Asked<'a> {
-    track: usize,
-    path: &'a str,
-    title: &'a str,
-    artist: &'a str,
-    genre: &'a str,
-    genre_heard: bool,
-    licence: &'a str,
-    source: &'a str,
-    link: &'a str,
+    #[serde(flatten)]
+    song: SongView<'a>,
     /// Probability that it is liked.
     liked: f32,
 }
@@ -55,7 +48,7 @@ pub(super) struct Asked<'a> {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(super) struct Learning<'a> {
-    learnt: TasteSummary,
+    summary: TasteSummary,
     ask: Option<Asked<'a>>,
     /// The track of each opinion; none for a song that the catalogue lacks.
     tracks: Vec<Option<usize>>,
@@ -81,9 +74,8 @@ pub(super) struct People<'a> {
 
 #[wasm_bindgen]
 impl Engine {
-    /// Takes what people have in common in their tastes (models/taste.safetensors) as what is thought
-    /// of the visitor's before the first opinion; nothing takes it back. The opinions have to be
-    /// learnt from again afterwards.
+    /// Sets the prior of the visitor's taste to that of many people (models/taste.safetensors); `undefined`
+    /// removes it. Afterwards the taste has to be fitted to the ratings again.
     ///
     /// # Errors
     /// If the bytes are not such a model, or of another model's embeddings.
@@ -106,8 +98,8 @@ impl Engine {
         }))
     }
 
-    /// Learns from all of the visitor's opinions anew, and says what it has learnt and which song it
-    /// would like to be told about next.
+    /// Fits the taste to all ratings of the visitor, and returns a summary and the song whose rating
+    /// would tell it most.
     ///
     /// # Errors
     /// If the opinions are none.
@@ -164,10 +156,11 @@ impl Engine {
         let known: Vec<usize> = on_tracks().map(|(_, track)| track).collect();
         let ask = personal.taste.ask(catalog, &known).map(|track| {
             let liked = personal.taste.rate(catalog.embedding(track)).probability;
-            asked(catalog, track, liked)
+            let song = catalog.song_view(track);
+            Asked { song, liked }
         });
         to_js(&Learning {
-            learnt: personal.taste.learnt(catalog),
+            summary: personal.taste.summary(catalog),
             ask,
             tracks,
         })
@@ -203,26 +196,9 @@ impl Engine {
             personal.map(|p| p.taste.rate(embedding).probability)
         };
         let views = self.catalog.view(&found).into_iter().map(|view| Liked {
-            liked: liked(view.track),
+            liked: liked(view.song.track),
             view,
         });
         to_js(&views.collect::<Vec<_>>())
-    }
-}
-
-fn asked(catalog: &Catalog, track: usize, liked: f32) -> Asked<'_> {
-    let known = &catalog.tracks[track];
-    let (genre, genre_heard) = catalog.genre(track);
-    Asked {
-        track,
-        path: &known.path,
-        title: &known.title,
-        artist: &known.artist,
-        genre,
-        genre_heard,
-        licence: &known.licence,
-        source: &known.source,
-        link: &known.link,
-        liked,
     }
 }

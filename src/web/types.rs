@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use soundalike_core::catalog::{Ranking, RecommendationView, Signature};
+use soundalike_core::catalog::{Ranking, Reason, RecommendationView, Signature, SongView};
 use soundalike_core::message::Notice;
 use soundalike_core::model::Head;
 use soundalike_core::pipeline::{PredictionView, TimelineView};
@@ -11,13 +11,18 @@ use soundalike_core::taste::{TasteSummary, TasteTrait};
 use soundalike_core::verdict::Verdict;
 use ts_rs::TS;
 
-use super::survey::Choice;
 use super::taste::{Asked, Learning, Liked, People, Thumb};
 use super::*;
 
 const FILE: &str = "../../www/engine/engine-types.d.ts";
 const HEAD: &str = "// What the engine takes and gives, made from the Rust types of src/web and src/core. Do not edit:
-// `UPDATE=1 cargo test --release -p soundalike-web types` writes it again.
+// `UPDATE=1 cargo test --release --workspace --lib types` writes it again.
+";
+
+const GENRES_FILE: &str = "../../www/lib/genre-names.js";
+const GENRES_HEAD: &str = "// The genres and how they are written in a sentence, made from src/core/model/mod.rs. Do not edit:
+// `UPDATE=1 cargo test --release --workspace --lib types` writes it again.
+
 ";
 
 fn declarations() -> String {
@@ -25,7 +30,6 @@ fn declarations() -> String {
         AnswerView::decl(),
         Asked::decl(),
         Check::decl(),
-        Choice::decl(),
         EngineInfo::decl(),
         Head::decl(),
         Learning::decl(),
@@ -38,9 +42,11 @@ fn declarations() -> String {
         Point::decl(),
         PredictionView::decl(),
         Ranking::decl(),
+        Reason::decl(),
         RecommendOptions::decl(),
         RecommendationView::decl(),
         Signature::decl(),
+        SongView::decl(),
         TasteSummary::decl(),
         TasteTrait::decl(),
         Thumb::decl(),
@@ -51,18 +57,33 @@ fn declarations() -> String {
     format!("{HEAD}{}", types.concat())
 }
 
-#[test]
-fn the_types_of_the_page_are_those_of_the_engine() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE);
+/// A file of the page that is made from Rust: written with `UPDATE=1`, compared without.
+fn generated(file: &str, content: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(&file, declarations()).unwrap();
+        std::fs::write(&file, content).unwrap();
     }
     let found = std::fs::read_to_string(&file).unwrap();
     assert_eq!(
-        found,
-        declarations(),
-        "run `UPDATE=1 cargo test --release -p soundalike-web types`"
+        found, content,
+        "run `UPDATE=1 cargo test --release --workspace --lib types`"
     );
+}
+
+#[test]
+fn the_genres_of_the_page_are_those_of_the_model() {
+    let line = |name: &str, shown: &str| format!("  ['{name}', '{shown}'],\n");
+    let genres: String = soundalike_core::model::GENRES
+        .iter()
+        .map(|genre| line(genre, soundalike_core::model::display_name(genre)))
+        .collect();
+    let content = format!("{GENRES_HEAD}export const GENRE_NAMES = new Map([\n{genres}]);\n");
+    generated(GENRES_FILE, &content);
+}
+
+#[test]
+fn the_types_of_the_page_are_those_of_the_engine() {
+    generated(FILE, &declarations());
 }
 
 /// The texts of a language must name every message and none of its values wrongly.
@@ -71,8 +92,10 @@ fn every_message_has_a_text_in_every_language() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../www/i18n");
     let mut codes = soundalike_core::message::codes();
     codes.extend(<error::PageError as strum::VariantNames>::VARIANTS);
+    // The page's own errors stand in a table of JavaScript; tests/javascript checks it both ways.
+    let page = std::fs::read_to_string(folder.join("../lib/page-error.js")).unwrap();
     let mut languages = 0;
-    for entry in std::fs::read_dir(folder).unwrap() {
+    for entry in std::fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_none_or(|e| e != "json") {
             continue;
@@ -86,7 +109,7 @@ fn every_message_has_a_text_in_every_language() {
         }
         for code in messages.keys() {
             assert!(
-                codes.contains(&code.as_str()),
+                codes.contains(&code.as_str()) || page.contains(&format!("'{code}'")),
                 "{}: no message {code}",
                 path.display()
             );

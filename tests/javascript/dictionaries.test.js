@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 
+import { MESSAGES } from '../../www/lib/page-error.js';
 import { LANGUAGES } from '../../www/i18n/languages.js';
 
 const root = new URL('../../', import.meta.url);
@@ -52,6 +53,14 @@ for (const code of Object.keys(LANGUAGES).filter((key) => key !== 'en')) {
     assert.deepEqual(missing, []);
   });
 
+  test(`${code}: every error of the page's own code has a text with its values`, () => {
+    const values = (/** @type {string} */ text) => [...text.matchAll(/\{\w+\}/g)].join(' ');
+    for (const [error, text] of Object.entries(MESSAGES)) {
+      const translation = dictionary.messages[error] ?? '';
+      assert.equal(values(translation), values(text), error);
+    }
+  });
+
   test(`${code}: each translation has the placeholders of its text`, () => {
     const count = (text) => text.split('{}').length - 1;
     const entries = Object.entries({ ...dictionary.texts, ...dictionary.sentences });
@@ -59,3 +68,10 @@ for (const code of Object.keys(LANGUAGES).filter((key) => key !== 'en')) {
     assert.deepEqual(different, []);
   });
 }
+
+test('every error that the page throws by a code is in the table', () => {
+  const thrown = scripts.flatMap((script) =>
+    [...script.matchAll(/new PageError\('([^']+)'/g)].map(([, code]) => code),
+  );
+  assert.deepEqual([...new Set(thrown)].sort(), Object.keys(MESSAGES).sort());
+});

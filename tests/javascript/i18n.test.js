@@ -10,6 +10,7 @@ import {
   translateMessage,
 } from '../../www/i18n/i18n.js';
 import { inGerman } from './german.js';
+import { reasonText } from '../../www/lib/reason.js';
 
 test('without a dictionary texts stay English', () => {
   assert.equal(locale(), 'en');
@@ -34,14 +35,11 @@ test('values fill the placeholders in order and are not taken for placeholders',
 
 test('a message is matched by its most specific pattern, and its values are translated', () => {
   inGerman(() => {
-    assert.equal(translateMessage('in common: jazz'), 'gemeinsam: Jazz');
+    assert.equal(translateMessage('WAV codec 0x2000'), 'WAV-Codec 0x2000');
+    assert.equal(translateMessage('WAV samples of 12 bits'), 'WAV mit 12 Bit');
     assert.equal(
-      translateMessage('both sound like blues and jazz'),
-      'beide klingen nach Blues und Jazz',
-    );
-    assert.equal(
-      translateMessage('both sound like blues and jazz; in common: rock'),
-      'beide klingen nach Blues und Jazz; gemeinsam: Rock',
+      translateMessage('Error: its fmt chunk is missing'),
+      'Fehler: ihr fmt-Abschnitt fehlt',
     );
   });
 });
@@ -77,4 +75,15 @@ test('characters of regular expressions are plain in a pattern', () => {
   assert.equal(translateMessage('is (a) c [b]?'), 'ist c');
   assert.equal(translateMessage('is a c b'), 'is a c b');
   setDictionary('en', { texts: {}, messages: {}, subjects: {}, sentences: {} });
+});
+
+test('what two songs have in common is a sentence with their genres and tags', () => {
+  const both = { genres: ['blues', 'hiphop'], tags: ['guitar', 'sad'] };
+  assert.equal(reasonText(both), 'both sound like blues and hip-hop; guitar, sad');
+  assert.equal(reasonText({ genres: ['jazz'], tags: [] }), 'both sound like jazz');
+  assert.equal(reasonText({ genres: [], tags: ['sad'] }), 'in common: sad');
+  assert.equal(reasonText({ genres: [], tags: [] }), 'alike in sound rather than in genre');
+  inGerman(() => {
+    assert.equal(reasonText({ ...both, tags: [] }), 'beide klingen nach Blues und Hip-Hop');
+  });
 });

@@ -1,5 +1,5 @@
 // What the engine takes and gives, made from the Rust types of src/web and src/core. Do not edit:
-// `UPDATE=1 cargo test --release -p soundalike-web types` writes it again.
+// `UPDATE=1 cargo test --release --workspace --lib types` writes it again.
 
 export type AnswerView = { 
 /**
@@ -51,39 +51,19 @@ music: number,
  */
 notes: Array<string>, };
 
-export type Asked = { track: number, path: string, title: string, artist: string, genre: string, genre_heard: boolean, licence: string, source: string, link: string, 
+export type Asked = { 
 /**
  * Probability that it is liked.
  */
-liked: number, };
-
-export type Check = { difference: number, milliseconds: number, };
-
-export type Choice = { track: number, path: string, title: string, artist: string, genre: string, };
-
-export type EngineInfo = { genres: Array<string>, tags: Array<string>, tracks: number, model_sha256: string, parameters: number, segment_seconds: number, frames_per_second: number, band_hertz: Array<number>, device: string, };
-
-export type Head = "softmax" | "sigmoid";
-
-export type Learning = { learnt: TasteSummary, ask: Asked | null, 
-/**
- * The track of each opinion; none for a song that the catalogue lacks.
- */
-tracks: Array<number | null>, };
-
-export type Liked = { 
-/**
- * Probability that it is liked; none before there are opinions.
- */
-liked: number | null, 
-/**
- * Place in the list, from one.
- */
-rank: number, 
+liked: number, 
 /**
  * Index of the song in the catalogue.
  */
 track: number, 
+/**
+ * Path of its clip in its collection.
+ */
+path: string, 
 /**
  * Title.
  */
@@ -99,7 +79,7 @@ genre: string,
 /**
  * Whether the genre is predicted by the model rather than a label.
  */
-genre_heard: boolean, 
+genre_predicted: boolean, 
 /**
  * The collection that it comes from.
  */
@@ -115,15 +95,81 @@ source: string,
 /**
  * Address at its source where it can be listened to; may be empty.
  */
-link: string, 
+link: string, };
+
+export type Check = { difference: number, milliseconds: number, };
+
+export type EngineInfo = { genres: Array<string>, tags: Array<string>, tracks: number, model_sha256: string, parameters: number, segment_seconds: number, frames_per_second: number, band_hertz: Array<number>, device: string, };
+
+export type Head = "softmax" | "sigmoid";
+
+export type Learning = { summary: TasteSummary, ask: Asked | null, 
+/**
+ * The track of each opinion; none for a song that the catalogue lacks.
+ */
+tracks: Array<number | null>, };
+
+export type Liked = { 
+/**
+ * Probability that it is liked; none before there are opinions.
+ */
+liked: number | null, 
+/**
+ * Place in the list, from one.
+ */
+rank: number, 
 /**
  * Cosine similarity from −1 to 1.
  */
 similarity: number, 
 /**
- * Why, in a few words.
+ * What the two have in common, in English.
  */
-why: string, };
+why: string, 
+/**
+ * The same in parts.
+ */
+reason: Reason, 
+/**
+ * Index of the song in the catalogue.
+ */
+track: number, 
+/**
+ * Path of its clip in its collection.
+ */
+path: string, 
+/**
+ * Title.
+ */
+title: string, 
+/**
+ * Artist; may be empty.
+ */
+artist: string, 
+/**
+ * Genre: the label, or else what the model predicts.
+ */
+genre: string, 
+/**
+ * Whether the genre is predicted by the model rather than a label.
+ */
+genre_predicted: boolean, 
+/**
+ * The collection that it comes from.
+ */
+set: string, 
+/**
+ * Licence; may be empty.
+ */
+licence: string, 
+/**
+ * Where it can be found; may be empty.
+ */
+source: string, 
+/**
+ * Address at its source where it can be listened to; may be empty.
+ */
+link: string, };
 
 export type MapView = { explained: [number, number, number], points: Array<Point>, genres: Array<Signature>, };
 
@@ -147,7 +193,47 @@ export type Part = { weight: number, track: number | null, embedding: Array<numb
 
 export type People = { simulated: boolean, answers: number, survey: string, };
 
-export type Point = { track: number, title: string, artist: string, genre: string, genre_heard: boolean, licence: string, source: string, link: string, point: [number, number, number], };
+export type Point = { point: [number, number, number], 
+/**
+ * Index of the song in the catalogue.
+ */
+track: number, 
+/**
+ * Path of its clip in its collection.
+ */
+path: string, 
+/**
+ * Title.
+ */
+title: string, 
+/**
+ * Artist; may be empty.
+ */
+artist: string, 
+/**
+ * Genre: the label, or else what the model predicts.
+ */
+genre: string, 
+/**
+ * Whether the genre is predicted by the model rather than a label.
+ */
+genre_predicted: boolean, 
+/**
+ * The collection that it comes from.
+ */
+set: string, 
+/**
+ * Licence; may be empty.
+ */
+licence: string, 
+/**
+ * Where it can be found; may be empty.
+ */
+source: string, 
+/**
+ * Address at its source where it can be listened to; may be empty.
+ */
+link: string, };
 
 export type PredictionView = { 
 /**
@@ -193,6 +279,16 @@ notes: Array<string>, };
 
 export type Ranking = "genre-aware" | "cosine";
 
+export type Reason = { 
+/**
+ * Up to two genres that the model predicts for both.
+ */
+genres: Array<string>, 
+/**
+ * Up to three tags that are more than usual in both.
+ */
+tags: Array<string>, };
+
 export type RecommendOptions = { parts: Array<Part>, k: number, mode: Ranking, genre: string | null, exclude_artists: Array<string>, exclude_tracks: Array<number>, };
 
 export type RecommendationView = { 
@@ -201,9 +297,25 @@ export type RecommendationView = {
  */
 rank: number, 
 /**
+ * Cosine similarity from −1 to 1.
+ */
+similarity: number, 
+/**
+ * What the two have in common, in English.
+ */
+why: string, 
+/**
+ * The same in parts.
+ */
+reason: Reason, 
+/**
  * Index of the song in the catalogue.
  */
 track: number, 
+/**
+ * Path of its clip in its collection.
+ */
+path: string, 
 /**
  * Title.
  */
@@ -219,7 +331,7 @@ genre: string,
 /**
  * Whether the genre is predicted by the model rather than a label.
  */
-genre_heard: boolean, 
+genre_predicted: boolean, 
 /**
  * The collection that it comes from.
  */
@@ -235,15 +347,7 @@ source: string,
 /**
  * Address at its source where it can be listened to; may be empty.
  */
-link: string, 
-/**
- * Cosine similarity from −1 to 1.
- */
-similarity: number, 
-/**
- * Why, in a few words.
- */
-why: string, };
+link: string, };
 
 export type Signature = { 
 /**
@@ -259,9 +363,51 @@ songs: number,
  */
 point: [number, number, number], };
 
+export type SongView = { 
+/**
+ * Index of the song in the catalogue.
+ */
+track: number, 
+/**
+ * Path of its clip in its collection.
+ */
+path: string, 
+/**
+ * Title.
+ */
+title: string, 
+/**
+ * Artist; may be empty.
+ */
+artist: string, 
+/**
+ * Genre: the label, or else what the model predicts.
+ */
+genre: string, 
+/**
+ * Whether the genre is predicted by the model rather than a label.
+ */
+genre_predicted: boolean, 
+/**
+ * The collection that it comes from.
+ */
+set: string, 
+/**
+ * Licence; may be empty.
+ */
+licence: string, 
+/**
+ * Where it can be found; may be empty.
+ */
+source: string, 
+/**
+ * Address at its source where it can be listened to; may be empty.
+ */
+link: string, };
+
 export type TasteSummary = { 
 /**
- * Opinions that it was learnt from.
+ * Number of ratings that it was fitted to.
  */
 labels: number, 
 /**
@@ -287,7 +433,7 @@ export type TasteTrait = {
  */
 name: string, 
 /**
- * How far the learnt logit of songs that have it lies above that of all songs of the catalogue, in standard
+ * How far the fitted logit of songs that have it lies above that of all songs of the catalogue, in standard
  * deviations.
  */
 weight: number, };

@@ -1,5 +1,7 @@
 // The page's side of the worker: one Engine is one worker with one module in it.
 
+import { PageError } from '../lib/page-error.js';
+
 /** @import { Palette } from '../lib/spectrogram-colours.js' */
 /** @import { Answer, CatalogMap, Check, CatalogTrack, Device, EngineInfo, StoredRating, LearntTaste, Mode, Narrowing, LiveOutput, Message, TastePopulation, Picture, Recommendation, Reply, SoundFeatures, SaliencyMap, SoundHandle, SurveyAnswer, SurveyConfig, Verdict } from '../types.js' */
 
@@ -18,6 +20,10 @@ export class EngineError extends Error {
 /** What can be shown of a failure. @param {unknown} failure @returns {Message} */
 export function messageOf(failure) {
   if (failure instanceof EngineError) return failure.reason;
+  if (failure instanceof PageError) {
+    const { code, arguments: values, message: text } = failure;
+    return { code, arguments: Object.entries(values), text };
+  }
   return failure instanceof Error ? failure.message : String(failure);
 }
 

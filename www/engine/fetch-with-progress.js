@@ -1,5 +1,7 @@
 // Fetching with a count of bytes.
 
+import { PageError } from '../lib/page-error.js';
+
 /**
  * Sizes to expect where the server does not tell: a compressed body's Content-Length is that of
  * the compressed bytes (or missing), while the bytes we count are the unpacked ones. Only the
@@ -59,7 +61,7 @@ export class ByteProgress {
 /**
  * Fetches a file and counts its bytes on the way.
  * @param {URL} url
- * @param {string} what its name in a sentence, such as "model"
+ * @param {string} what its name at the beginning of a sentence, such as "The model"
  * @param {string} part the part of the count it belongs to
  * @param {ByteProgress} count
  * @param {string} [type] the content type the returned response shall have
@@ -70,16 +72,10 @@ export async function fetchWithProgress(url, what, part, count, type) {
   try {
     response = await fetch(url);
   } catch {
-    throw new Error(
-      `The ${what} could not be fetched: the server did not answer. ` +
-        'Check the connection, then start again.',
-    );
+    throw new PageError('fetch.no_answer', { what });
   }
   if (!response.ok || !response.body) {
-    throw new Error(
-      `The ${what} could not be fetched: the server answered ${response.status} for ` +
-        `${url.pathname}. Reload the page; if it stays, the site is not fully installed.`,
-    );
+    throw new PageError('fetch.status', { what, status: response.status, path: url.pathname });
   }
   const encoding = response.headers.get('content-encoding');
   const length = Number(response.headers.get('content-length'));

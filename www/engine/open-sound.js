@@ -2,6 +2,7 @@
 // most formats; where it cannot, the decoder in Rust tries, and its sentence is the one shown.
 
 import { Cancelled } from './engine.js';
+import { PageError } from '../lib/page-error.js';
 
 /** @import { Engine } from './engine.js' */
 /** @import { SoundHandle } from '../types.js' */
@@ -24,9 +25,8 @@ const COMMON_RATE = 44100;
 export async function openSound(file, engine, signal, onState) {
   onState('reading');
   if (file.size > MEGABYTES * 1e6) {
-    throw new Error(
-      `This file has ${Math.round(file.size / 1e6)} MB, more than the ${MEGABYTES} MB that fit into a browser's memory. Cut a piece out of it and try that.`,
-    );
+    const megabytes = Math.round(file.size / 1e6);
+    throw new PageError('file.too_large', { megabytes, most: MEGABYTES });
   }
   const { rate, bytes } = await engine.probe(await read(file));
   stopIf(signal);

@@ -123,14 +123,14 @@ const methods = {
     const pkg = new URL(`../../pkg/${device}/`, import.meta.url);
     const models = new URL('../../models/', import.meta.url);
     const bytes = async (/** @type {string} */ name, /** @type {string} */ what) => {
-      const part = what === 'model' ? 'model' : 'catalog';
+      const part = what === 'The model' ? 'model' : 'catalog';
       const response = await fetchWithProgress(new URL(name, models), what, part, count);
       return new Uint8Array(await response.arrayBuffer());
     };
     const program = async () => {
       const body = fetchWithProgress(
         new URL('soundalike_bg.wasm', pkg),
-        'program',
+        'The program',
         'wasm',
         count,
         'application/wasm',
@@ -144,8 +144,8 @@ const methods = {
     };
     const [module, model, catalog] = await Promise.all([
       program(),
-      bytes('two-stream.safetensors', 'model'),
-      bytes('catalog.safetensors', 'catalogue'),
+      bytes('two-stream.safetensors', 'The model'),
+      bytes('catalog.safetensors', 'The catalogue'),
     ]);
     wasm = module;
     engine = await wasm.Engine.load(model, catalog, device);
@@ -237,7 +237,9 @@ const methods = {
     for (let row = 0; row < ROWS_EXPLAINED; row++) {
       await yieldToMessages();
       const patches = await exclusively(() =>
-        analyses.has(handle) ? analysis.speaksFor(engine, segment, genre, row) : new Float32Array(),
+        analyses.has(handle)
+          ? analysis.patchSaliency(engine, segment, genre, row)
+          : new Float32Array(),
       );
       saliency.rows.push([...patches]);
       emit('part', saliency);

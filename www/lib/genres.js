@@ -1,26 +1,16 @@
-// The ten genres and their colours. A colour means the same genre everywhere on the page; its
-// values for light and dark stand in style.css as --genre-NAME. They were searched for so that
+// The ten genres of the shipped model (genre-names.js, made from Rust) and their colours. A colour means the same genre everywhere on the page; its
+// values for light and dark stand in styles/theme.css as --genre-NAME. They were searched for so that
 // any two differ in OKLab by at least 0.14 to full colour vision and 0.09 to the three kinds of
 // dichromat, and each stands out from the page by 3:1 or more. A name always stands beside.
 
 import { t } from '../i18n/i18n.js';
+import { GENRE_NAMES } from './genre-names.js';
 
-export const GENRES = [
-  'blues',
-  'classical',
-  'country',
-  'disco',
-  'hiphop',
-  'jazz',
-  'metal',
-  'pop',
-  'reggae',
-  'rock',
-];
+export const GENRES = [...GENRE_NAMES.keys()];
 
 /** The genre in running text, in the page's language. @param {string} genre */
 export function genreName(genre) {
-  return t(genre === 'hiphop' ? 'hip-hop' : genre);
+  return t(GENRE_NAMES.get(genre) ?? genre);
 }
 
 /** The genre's colour as a CSS value. @param {string} genre */

@@ -459,6 +459,6 @@ function describeItem({ name, genre, song, about, mine }) {
   if (about) return [word, format(': the centre of its {}', about)];
   if (mine) return [make('strong', '', rawText(name)), t(', your song: '), word];
   const artist = make('span', 'artist', rawText(song?.artist || t('unknown artist')));
-  if (song?.genre_heard) word.append(make('span', 'predicted', ' (predicted)'));
+  if (song?.genre_predicted) word.append(make('span', 'predicted', ' (predicted)'));
   return [make('strong', '', rawText(name)), ' ', artist, ' · ', word];
 }

@@ -44,7 +44,7 @@ export class SongPanel {
     const heading = make('h3', 'large', rawText(title));
     heading.tabIndex = -1;
     const genre = make('span', 'genre-word', glyph(song.genre), genreName(song.genre));
-    if (song.genre_heard) {
+    if (song.genre_predicted) {
       genre.append(make('span', 'predicted', ' (predicted)'));
       genre.title = t('The model predicts this genre; nobody has labelled the song');
     }

@@ -1,5 +1,6 @@
 // Requests to the collector of the survey's answers, which is there if it answers `GET /api/v1/survey`.
 
+import { format } from '../i18n/i18n.js';
 import { keepSurvey, keptSurvey } from './answer-storage.js';
 
 /** @import { SurveyConfig } from '../types.js' */
@@ -101,7 +102,11 @@ export async function send(method, participant, secret, body) {
   }
   if (status === 410) return { outcome: 'gone', said, wait: 0 };
   if (method === 'DELETE' && status === 404) return { outcome: 'gone', said, wait: 0 };
-  return { outcome: 'refused', said: said || `The collector answered ${status}.`, wait: 0 };
+  return {
+    outcome: 'refused',
+    said: said || format('The collector answered {}.', status),
+    wait: 0,
+  };
 }
 
 /** @param {string | null} header seconds, or a date @returns {number} milliseconds */

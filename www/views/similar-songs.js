@@ -3,11 +3,12 @@
 import { byId, make, moveWithArrows, rawText } from '../lib/dom.js';
 import { percent } from '../lib/format.js';
 import { genreName, paintGenre } from '../lib/genres.js';
+import { reasonText } from '../lib/reason.js';
 import { toPlaylist } from '../lib/export.js';
 import { sourceLinks } from '../lib/source-links.js';
 import { save, stem } from '../lib/download.js';
 import { showRating, ratingButtons } from './rating-buttons.js';
-import { localiseDecimal, format, t, translateMessage } from '../i18n/i18n.js';
+import { localiseDecimal, format, t } from '../i18n/i18n.js';
 
 /** @import { Mode, Narrowing, Rating, Recommendation } from '../types.js' */
 
@@ -157,12 +158,12 @@ export class SimilarSongs {
 
     const title = song.title || t('Untitled');
     const genre = make('span', 'genre', genreName(song.genre));
-    if (song.genre_heard) {
+    if (song.genre_predicted) {
       genre.append(make('span', 'predicted', ' (predicted)'));
       genre.title = t('The model predicts this genre; nobody has labelled the song');
     }
     const more = make('span', 'more');
-    if (song.why) more.append(make('span', 'why', rawText(translateMessage(song.why))));
+    more.append(make('span', 'why', rawText(reasonText(song.reason))));
     if (typeof song.liked === 'number') {
       const words = make(
         'span',

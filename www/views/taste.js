@@ -152,7 +152,7 @@ export class TasteView {
     this.#learn();
   }
 
-  /** Learns from all opinions anew and shows what was learnt. */
+  /** Fits the taste to all ratings and shows its summary. */
   async #learn() {
     const engine = this.#engine;
     if (!engine) return;
@@ -174,7 +174,7 @@ export class TasteView {
       if (typeof track === 'number') this.#onTracks.set(track, opinion);
     }
     const last = opinions.at(-1);
-    const labels = learning.learnt.labels;
+    const labels = learning.summary.labels;
     this.#revision =
       labels > 0 && last ? `${labels}:${last.when}:${last.key}:${this.#others.checked}` : '';
     this.#show(learning);
@@ -183,7 +183,7 @@ export class TasteView {
   }
 
   /** @param {LearntTaste} learning */
-  #show({ learnt: { labels, more, less, certainty }, ask }) {
+  #show({ summary: { labels, more, less, certainty }, ask }) {
     const list = new Intl.ListFormat(locale(), { type: 'conjunction' });
     const named = (/** @type {typeof more} */ traits) =>
       list.format(traits.map(({ name: trait }) => translateMessage(trait)));

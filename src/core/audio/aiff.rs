@@ -3,9 +3,9 @@
 use std::io::{Read, Seek};
 
 use super::bytes::{be16, be32, be64, len, read_at, read_up_to};
-use super::decode::Tags;
 use super::error::AudioError;
 use super::pcm::{Encoding, Pcm};
+use super::tags::Tags;
 use super::wav::MAX_CHUNKS;
 
 /// Reads the header at `at`, where the file says `FORM`; `compressed` for AIFF-C.

@@ -3,9 +3,9 @@
 use std::io::{Read, Seek};
 
 use super::bytes::{be32, read_at};
-use super::decode::Tags;
 use super::error::AudioError;
 use super::pcm::{Encoding, Pcm};
+use super::tags::Tags;
 
 /// A size that says "not known when the header was written".
 const UNKNOWN: u32 = u32::MAX;

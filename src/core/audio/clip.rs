@@ -1,14 +1,8 @@
 //! Mono sound in memory.
 
 use super::error::AudioError;
+use super::limits::{MAX_CHANNELS, MAX_RATE, MIN_RATE};
 use super::resample::resample;
-
-/// Lowest sample rate accepted, Hz: telephone quality.
-pub const MIN_RATE: u32 = 8_000;
-/// Highest sample rate accepted, Hz.
-pub const MAX_RATE: u32 = 192_000;
-/// Most channels a source may have: 7.1 surround.
-pub const MAX_CHANNELS: usize = 8;
 
 /// Peak below which a clip counts as silent: 10^(-70/20), which is -70 dBFS or 10.4 steps of
 /// 16-bit sound.
@@ -139,11 +133,6 @@ impl Clip {
     pub fn resampled(&self, rate: u32) -> Result<Self, AudioError> {
         Self::new(resample(&self.samples, self.rate, rate)?, rate)
     }
-}
-
-/// The rate within range that is nearest to `rate`.
-pub(super) fn clamp_rate(rate: u32) -> u32 {
-    rate.clamp(MIN_RATE, MAX_RATE)
 }
 
 #[cfg(test)]

@@ -15,13 +15,12 @@ use symphonia::core::meta::well_known::METADATA_ID_ID3V1;
 use symphonia::core::meta::{MetadataOptions, MetadataRevision, StandardTag};
 use symphonia::default::{formats, get_codecs, meta};
 
-use super::clip::{Clip, MAX_CHANNELS, MAX_RATE, MIN_RATE};
+use super::clip::Clip;
 use super::error::AudioError;
 use super::header::{self, Coded, Container, SoundHeader};
+use super::limits::{MAX_CHANNELS, MAX_RATE, MAX_SECONDS, MIN_RATE};
+use super::tags::Tags;
 use crate::message::Message;
-
-/// Longest sound that is decoded, seconds; the rest of a longer one is left out, with a [`Note`].
-pub const MAX_SECONDS: u32 = 60 * 60;
 
 /// Packets in a row without sound after which a file counts as ended.
 const MAX_BARREN: usize = 4_096;
@@ -41,24 +40,13 @@ pub struct Decoded {
     pub channels: usize,
     /// Sample rate of the file in Hz, 8 000..=192 000; equals `clip.rate()`.
     pub source_rate: u32,
-    /// What the file says of itself.
+    /// The file's tags.
     pub tags: Tags,
-    /// What the predictor should know, in no particular order; mostly empty.
+    /// Notes for the listener, in no particular order; mostly empty.
     pub notes: Vec<Note>,
 }
 
-/// Title, artist and album from a file's own tags: one line each, at most 200 characters.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tags {
-    /// The song's title.
-    pub title: Option<String>,
-    /// Its performer, or the album's where it names none.
-    pub artist: Option<String>,
-    /// The album it is on.
-    pub album: Option<String>,
-}
-
-/// Something about a decoded file that whoever hears it should know; displays as one sentence.
+/// Something about a decoded file that a listener should know; displays as one sentence.
 #[derive(Debug, Clone, PartialEq, strum::IntoStaticStr, strum::VariantNames)]
 #[strum(prefix = "decoding.", serialize_all = "snake_case")]
 #[non_exhaustive]
@@ -145,41 +133,6 @@ impl Message for Note {
             Self::OnlyFirst { minutes } => vec![("minutes", minutes.to_string())],
             Self::OnlyFirstRecording => Vec::new(),
         }
-    }
-}
-
-impl Tags {
-    /// Bytes of a text that are looked at.
-    pub(super) const MAX_BYTES: u64 = 1_024;
-    const MAX_CHARS: usize = 200;
-
-    /// A tag's text as one trimmed line; none if nothing is left.
-    pub(super) fn clean(text: &str) -> Option<String> {
-        let spaced = text.replace(char::is_control, " ");
-        let line: String = spaced.trim().chars().take(Self::MAX_CHARS).collect();
-        (!line.is_empty()).then_some(line)
-    }
-
-    /// Takes what is still missing from a revision of symphonia's metadata.
-    fn fill(&mut self, revision: &MetadataRevision) {
-        let tracks = revision.per_track.iter().map(|track| &track.metadata);
-        let mut album_artist = None;
-        for tag in std::iter::once(&revision.media)
-            .chain(tracks)
-            .flat_map(|m| &m.tags)
-        {
-            let (field, text) = match &tag.std {
-                Some(StandardTag::TrackTitle(text)) => (&mut self.title, text),
-                Some(StandardTag::Artist(text)) => (&mut self.artist, text),
-                Some(StandardTag::Album(text)) => (&mut self.album, text),
-                Some(StandardTag::AlbumArtist(text)) => (&mut album_artist, text),
-                _ => continue,
-            };
-            if field.is_none() {
-                *field = Self::clean(text);
-            }
-        }
-        self.artist = self.artist.take().or(album_artist);
     }
 }
 
@@ -591,7 +544,7 @@ fn read_tags(reader: &mut dyn FormatReader) -> Tags {
             if revision.info.metadata == METADATA_ID_ID3V1 {
                 old = Some(revision.clone());
             } else {
-                tags.fill(revision);
+                fill_tags(&mut tags, revision);
             }
         }
         if metadata.pop().is_none() {
@@ -599,12 +552,34 @@ fn read_tags(reader: &mut dyn FormatReader) -> Tags {
         }
     }
     if let Some(revision) = old {
-        tags.fill(&revision);
+        fill_tags(&mut tags, &revision);
     }
     tags
 }
 
-/// What of the decoded frames is meant to be heard.
+/// Fills what tags lack from a revision of symphonia's metadata.
+fn fill_tags(tags: &mut Tags, revision: &MetadataRevision) {
+    let tracks = revision.per_track.iter().map(|track| &track.metadata);
+    let mut album_artist = None;
+    for tag in std::iter::once(&revision.media)
+        .chain(tracks)
+        .flat_map(|m| &m.tags)
+    {
+        let (field, text) = match &tag.std {
+            Some(StandardTag::TrackTitle(text)) => (&mut tags.title, text),
+            Some(StandardTag::Artist(text)) => (&mut tags.artist, text),
+            Some(StandardTag::Album(text)) => (&mut tags.album, text),
+            Some(StandardTag::AlbumArtist(text)) => (&mut album_artist, text),
+            _ => continue,
+        };
+        if field.is_none() {
+            *field = Tags::clean(text);
+        }
+    }
+    tags.artist = tags.artist.take().or(album_artist);
+}
+
+/// Which of the decoded frames belong to the sound.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Trim {
     /// All, or the decoder trims by itself.

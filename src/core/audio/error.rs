@@ -1,6 +1,6 @@
 //! What can go wrong between a file and a [`Clip`](super::Clip).
 
-use super::clip::{MAX_CHANNELS, MAX_RATE, MIN_RATE};
+use super::limits::{MAX_CHANNELS, MAX_RATE, MIN_RATE};
 use crate::message::Message;
 
 /// Why a sound could not be read.

@@ -5,7 +5,7 @@ use std::io::{Read, Seek};
 use super::bytes::{be32, le32, len, read_up_to};
 use super::error::AudioError;
 
-/// What an Ogg file's first audio stream says of itself.
+/// The header of an Ogg file's first audio stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stream {
     pub rate: u32,

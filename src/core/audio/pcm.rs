@@ -3,8 +3,9 @@
 use std::io::{Read, Seek};
 
 use super::bytes::{len, read_up_to};
-use super::decode::{MAX_SECONDS, Tags};
 use super::error::AudioError;
+use super::limits::MAX_SECONDS;
+use super::tags::Tags;
 
 /// How one sample is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,8 +8,8 @@
 use rubato::audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{Fft, FixedSync, Resampler, WindowFunction};
 
-use super::clip::{MAX_RATE, MIN_RATE};
 use super::error::AudioError;
+use super::limits::{MAX_RATE, MIN_RATE};
 
 /// Length of the filter in samples of the lower rate, at least; longer where the rates ask for a
 /// longer block. The tests hold it to 0.1 dB up to 0.9 of the lower Nyquist frequency, and aliases

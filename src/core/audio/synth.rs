@@ -155,7 +155,7 @@ pub fn sample_song() -> Clip {
 /// `rate` is brought into 8 000..=192 000.
 #[must_use]
 pub fn tone(hz: f64, seconds: f64, rate: u32) -> Clip {
-    let rate = super::clip::clamp_rate(rate);
+    let rate = super::limits::clamp_rate(rate);
     let step = std::f64::consts::TAU * hz / f64::from(rate);
     let len = (seconds * f64::from(rate)).max(1.0) as usize;
     let samples = (0..len).map(|n| (step * n as f64).sin() as f32).collect();
@@ -167,7 +167,7 @@ pub fn tone(hz: f64, seconds: f64, rate: u32) -> Clip {
 /// `rate` is brought into 8 000..=192 000.
 #[must_use]
 pub fn noise(seed: u64, seconds: f64, rate: u32) -> Clip {
-    let rate = super::clip::clamp_rate(rate);
+    let rate = super::limits::clamp_rate(rate);
     let len = (seconds * f64::from(rate)).max(1.0) as usize;
     let mut noise = Noise(seed);
     let samples = (0..len).map(|_| noise.next() as f32).collect();

@@ -3,9 +3,9 @@
 use std::io::{Read, Seek};
 
 use super::bytes::{le16, le32, le64, len, read_at, read_up_to};
-use super::decode::Tags;
 use super::error::AudioError;
 use super::pcm::{Encoding, Pcm};
+use super::tags::Tags;
 
 /// Chunks looked at before giving up; no real file has a tenth of it.
 pub(super) const MAX_CHUNKS: usize = 4_096;

@@ -5,7 +5,9 @@ mod map;
 mod search;
 
 pub use map::{Map, Place, Signature};
-pub use search::{Blend, Query, Ranking, Recommendation, RecommendationView, Search};
+pub use search::{
+    Blend, Query, Ranking, Reason, Recommendation, RecommendationView, Search, SongView,
+};
 pub use search::{GENRE_SHARE, genre_agreement};
 
 use serde::{Deserialize, Serialize};
@@ -169,9 +171,9 @@ impl Catalog {
     pub fn new(
         provenance: Provenance,
         tracks: Vec<Track>,
-        heard: &[Prediction],
+        predictions: &[Prediction],
     ) -> Result<Self, CatalogError> {
-        let Some(dimensions) = heard.first().map(|answer| answer.embedding.len()) else {
+        let Some(dimensions) = predictions.first().map(|answer| answer.embedding.len()) else {
             return Err(CatalogError::Shape("it has no songs".to_owned()));
         };
         let fits = |answer: &Prediction| {
@@ -180,13 +182,13 @@ impl Catalog {
             rows.iter().map(|row| row.len()).eq(lengths)
                 && rows.into_iter().flatten().all(|v| v.is_finite())
         };
-        if heard.len() != tracks.len() || !heard.iter().all(fits) {
+        if predictions.len() != tracks.len() || !predictions.iter().all(fits) {
             return Err(CatalogError::Shape(
                 "its songs and their numbers do not match".to_owned(),
             ));
         }
         let rows = |row: fn(&Prediction) -> &Vec<f32>| -> Vec<f32> {
-            heard.iter().flat_map(row).copied().collect()
+            predictions.iter().flat_map(row).copied().collect()
         };
         let numbers = Numbers {
             embeddings: rows(|answer| &answer.embedding),
@@ -270,10 +272,10 @@ impl Catalog {
             return (labelled, false);
         }
         let probabilities = self.probabilities(track);
-        let heard = (0..self.provenance.genres.len())
+        let predicted = (0..self.provenance.genres.len())
             .max_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]))
             .unwrap_or(0);
-        (&self.provenance.genres[heard], true)
+        (&self.provenance.genres[predicted], true)
     }
 
     /// Refuses a catalogue that another model made.

@@ -5,6 +5,8 @@
 //! catalogue's mean, the cosine tells songs apart and hubs fade (Suzuki et al. 2013, "Centering
 //! similarity measures to reduce hubs").
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::Catalog;
@@ -93,18 +95,48 @@ pub struct Recommendation {
     pub track: usize,
     /// Cosine similarity from −1 to 1, measured from the catalogue's mean.
     pub similarity: f32,
-    /// Why, in a few words.
-    pub why: String,
+    /// What the two have in common.
+    pub reason: Reason,
 }
 
-/// A recommendation with what is known of its song: the JSON that terminal and page show.
+/// What two songs have in common, most certain first; its `Display` is the English text. Both lists are
+/// empty where only the embeddings are close.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Reason {
+    /// Up to two genres that the model predicts for both.
+    pub genres: Vec<String>,
+    /// Up to three tags that are more than usual in both.
+    pub tags: Vec<String>,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let genres: Vec<&str> = self.genres.iter().map(|g| display_name(g)).collect();
+        let tags = self.tags.join(", ");
+        match genres.as_slice() {
+            [] if tags.is_empty() => f.write_str("alike in sound rather than in genre"),
+            [] => write!(f, "in common: {tags}"),
+            genres => {
+                write!(f, "both sound like {}", genres.join(" and "))?;
+                if tags.is_empty() {
+                    Ok(())
+                } else {
+                    write!(f, "; {tags}")
+                }
+            }
+        }
+    }
+}
+
+/// What is known of a song of the catalogue: part of the JSON that terminal and page show.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct RecommendationView<'a> {
-    /// Place in the list, from one.
-    pub rank: usize,
+pub struct SongView<'a> {
     /// Index of the song in the catalogue.
     pub track: usize,
+    /// Path of its clip in its collection.
+    pub path: &'a str,
     /// Title.
     pub title: &'a str,
     /// Artist; may be empty.
@@ -112,7 +144,7 @@ pub struct RecommendationView<'a> {
     /// Genre: the label, or else what the model predicts.
     pub genre: &'a str,
     /// Whether the genre is predicted by the model rather than a label.
-    pub genre_heard: bool,
+    pub genre_predicted: bool,
     /// The collection that it comes from.
     pub set: &'a str,
     /// Licence; may be empty.
@@ -121,37 +153,54 @@ pub struct RecommendationView<'a> {
     pub source: &'a str,
     /// Address at its source where it can be listened to; may be empty.
     pub link: &'a str,
+}
+
+/// A recommendation with what is known of its song: the JSON that terminal and page show.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct RecommendationView<'a> {
+    /// Place in the list, from one.
+    pub rank: usize,
+    /// The song.
+    #[serde(flatten)]
+    pub song: SongView<'a>,
     /// Cosine similarity from −1 to 1.
     pub similarity: f32,
-    /// Why, in a few words.
-    pub why: &'a str,
+    /// What the two have in common, in English.
+    pub why: String,
+    /// The same in parts.
+    pub reason: &'a Reason,
 }
 
 impl Catalog {
+    /// What is known of a song. `track` must be below [`Catalog::len`].
+    pub fn song_view(&self, track: usize) -> SongView<'_> {
+        let song = &self.tracks[track];
+        let (genre, genre_predicted) = self.genre(track);
+        SongView {
+            track,
+            path: &song.path,
+            title: &song.title,
+            artist: &song.artist,
+            genre,
+            genre_predicted,
+            set: &song.set,
+            licence: &song.licence,
+            source: &song.source,
+            link: &song.link,
+        }
+    }
+
     /// Recommendations with what is known of their songs.
     pub fn view<'a>(&'a self, found: &'a [Recommendation]) -> Vec<RecommendationView<'a>> {
-        found
-            .iter()
-            .enumerate()
-            .map(|(index, recommendation)| {
-                let track = &self.tracks[recommendation.track];
-                let (genre, genre_heard) = self.genre(recommendation.track);
-                RecommendationView {
-                    rank: index + 1,
-                    track: recommendation.track,
-                    title: &track.title,
-                    artist: &track.artist,
-                    genre,
-                    genre_heard,
-                    set: &track.set,
-                    licence: &track.licence,
-                    source: &track.source,
-                    link: &track.link,
-                    similarity: recommendation.similarity,
-                    why: &recommendation.why,
-                }
-            })
-            .collect()
+        let view = |(index, recommendation): (usize, &'a Recommendation)| RecommendationView {
+            rank: index + 1,
+            song: self.song_view(recommendation.track),
+            similarity: recommendation.similarity,
+            why: recommendation.reason.to_string(),
+            reason: &recommendation.reason,
+        };
+        found.iter().enumerate().map(view).collect()
     }
 
     /// The `k` best songs for a query, best first; fewer if the catalogue or the filters leave
@@ -168,11 +217,11 @@ impl Catalog {
     /// let predictor = Predictor::from_bytes(soundalike_shipped::MODEL, Device::flex())?;
     /// catalog.check_model(&predictor.model().sha256)?;
     ///
-    /// let heard = predictor.predict(&synth::sample_song())?;
+    /// let prediction = predictor.predict(&synth::sample_song())?;
     /// let query = Query {
-    ///     embedding: &heard.embedding,
-    ///     probabilities: &heard.probabilities,
-    ///     tags: &heard.tags,
+    ///     embedding: &prediction.embedding,
+    ///     probabilities: &prediction.probabilities,
+    ///     tags: &prediction.tags,
     /// };
     /// let only_blues = Search {
     ///     genre: Some("blues".to_owned()),
@@ -218,7 +267,7 @@ impl Catalog {
                 chosen.push(Recommendation {
                     track,
                     similarity,
-                    why: self.reason(query, track, &usual_tags),
+                    reason: self.reason(query, track, &usual_tags),
                 });
             }
         }
@@ -335,7 +384,7 @@ impl Catalog {
     }
 
     /// What two songs have in common: genres, and the tags that are more than usual in both.
-    fn reason(&self, query: Query<'_>, track: usize, usual_tags: &[f32]) -> String {
+    fn reason(&self, query: Query<'_>, track: usize, usual_tags: &[f32]) -> Reason {
         let chance = MORE_THAN_CHANCE / self.provenance.genres.len() as f32;
         let mut genres: Vec<(f32, &str)> = query
             .probabilities
@@ -343,7 +392,7 @@ impl Catalog {
             .zip(self.probabilities(track))
             .zip(&self.provenance.genres)
             .filter(|((p, q), _)| p.min(**q) >= chance)
-            .map(|((p, q), genre)| ((p * q).sqrt(), display_name(genre)))
+            .map(|((p, q), genre)| ((p * q).sqrt(), genre.as_str()))
             .filter(|(weight, _)| *weight >= WORTH_MENTIONING)
             .collect();
         genres.sort_by(|a, b| b.0.total_cmp(&a.0));
@@ -360,18 +409,18 @@ impl Catalog {
             .collect();
         tags.sort_by(|a, b| b.0.total_cmp(&a.0));
         // The genre itself is often a tag too.
-        tags.retain(|(_, tag)| !genres.iter().any(|(_, g)| g.eq_ignore_ascii_case(tag)));
-        let tags: Vec<&str> = tags.iter().take(TAGS_NAMED).map(|(_, tag)| *tag).collect();
-        let sound = match genres.as_slice() {
-            [] if tags.is_empty() => return "alike in sound rather than in genre".to_owned(),
-            [] => return format!("in common: {}", tags.join(", ")),
-            [(_, only)] => format!("both sound like {only}"),
-            [(_, first), (_, second), ..] => format!("both sound like {first} and {second}"),
+        tags.retain(|(_, tag)| {
+            let same = |(_, genre): &(f32, &str)| display_name(genre).eq_ignore_ascii_case(tag);
+            !genres.iter().any(same)
+        });
+        tags.truncate(TAGS_NAMED);
+        let names = |found: Vec<(f32, &str)>| {
+            let names = found.into_iter().map(|(_, name)| name.to_owned());
+            names.collect()
         };
-        if tags.is_empty() {
-            sound
-        } else {
-            format!("{sound}; {}", tags.join(", "))
+        Reason {
+            genres: names(genres),
+            tags: names(tags),
         }
     }
 }
@@ -414,7 +463,7 @@ mod tests {
         }
     }
 
-    fn heard(embedding: &[f32], probabilities: &[f32], tags: &[f32]) -> Prediction {
+    fn predicted(embedding: &[f32], probabilities: &[f32], tags: &[f32]) -> Prediction {
         Prediction {
             seconds: 3.0,
             head: Head::default(),
@@ -448,7 +497,7 @@ mod tests {
         ];
         let answers = embeddings.map(|row| {
             let blues = row[0] / (row[0] + row[1]);
-            heard(&row, &[blues, 1.0 - blues], &[0.2, row[1]])
+            predicted(&row, &[blues, 1.0 - blues], &[0.2, row[1]])
         });
         Catalog::new(provenance(), tracks, &answers).expect("consistent")
     }
@@ -479,7 +528,7 @@ mod tests {
 
     #[test]
     fn the_only_song_of_a_catalogue_is_like_itself() {
-        let answer = heard(&[0.3, 0.8], &[0.5, 0.5], &[0.1, 0.2]);
+        let answer = predicted(&[0.3, 0.8], &[0.5, 0.5], &[0.1, 0.2]);
         let one =
             Catalog::new(provenance(), vec![track("only", "")], &[answer]).expect("consistent");
         let found = one.similar(one.query(0), usize::MAX, &Search::default());
@@ -496,7 +545,7 @@ mod tests {
             };
             let found = catalog.similar(catalog.query(of), 7, &search);
             let found = found.into_iter().find(|r| r.track == track);
-            found.expect("in the list").why
+            found.expect("in the list").reason.to_string()
         };
         // Sadness is in e, f and g alone; the guitar is everywhere.
         assert!(why(4, 5).ends_with("rock; sad"), "{}", why(4, 5));
@@ -512,7 +561,9 @@ mod tests {
             tags: &[],
         };
         for found in catalog.similar(query, 7, &Search::default()) {
-            assert_eq!(found.why, "alike in sound rather than in genre");
+            assert_eq!(found.reason, Reason::default());
+            let text = found.reason.to_string();
+            assert_eq!(text, "alike in sound rather than in genre");
         }
     }
 

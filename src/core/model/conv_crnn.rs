@@ -10,7 +10,7 @@
 //! Channels are multiples of a width c, rounded down; c is chosen for the number of parameters, which the
 //! papers state as 0.1, 0.25, 0.5, 1 and 3 millions with fifty outputs or ten alike.
 
-use super::registry::Size;
+use super::size::Size;
 use super::stack::{Branch, ConvBlock, RecurrentLayer, StackConfig};
 
 /// The picture.

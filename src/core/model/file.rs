@@ -31,14 +31,14 @@ const MEAN: &str = "input.mean";
 const DEVIATION: &str = "input.deviation";
 const REFERENCE: &str = "golden.probabilities";
 
-/// How a model came to be, for its card.
+/// How a model was trained, for its card.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Training {
     /// Name of the data set.
     pub data: String,
-    /// Clips it learnt from.
+    /// Clips of the training split.
     pub train_clips: usize,
-    /// Clips that chose its best epoch.
+    /// Clips of the validation split, which the best epoch was chosen by.
     pub valid_clips: usize,
     /// The epoch, counted from one, whose weights these are.
     pub epoch: usize,
@@ -61,7 +61,7 @@ pub struct ReferenceOutputs {
     pub probabilities: Vec<Vec<f32>>,
 }
 
-/// The numbers that a file holds weights as. Biases and other single columns are always in single
+/// The precision of a file's weights. Biases and other single columns are always in single
 /// precision: they are few.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WeightPrecision {
@@ -151,9 +151,9 @@ pub struct Model {
     pub normalise: Vec<Normalise>,
     /// How it came to be.
     pub training: Training,
-    /// What its file is to hold the weights as.
+    /// Precision of the weights in its file.
     pub storage: WeightPrecision,
-    /// Its answers to the reference input, if it was saved with them.
+    /// Its outputs for the reference input, if it was saved with them.
     pub reference_outputs: Option<ReferenceOutputs>,
     /// SHA-256 of the file that it was read from, in hexadecimal; empty for an unsaved model.
     pub sha256: String,
@@ -324,7 +324,7 @@ impl Model {
     }
 
     /// The bytes of the model's file, of a model that was put together by [`Model::new`]: one that was
-    /// read from a file is fused for hearing. The weights are rounded to half precision, so read the file
+    /// read from a file is fused for inference. The weights are rounded to half precision, so read the file
     /// back to have the model that ships.
     ///
     /// # Errors
@@ -392,7 +392,7 @@ impl Model {
         self.architecture.input()
     }
 
-    /// Hears windows, of each part of its [`Input`] `[batch, rows, columns]` in one row: for each window
+    /// Predicts windows, of each part of its [`Input`] `[batch, rows, columns]` in one row: for each window
     /// its probabilities and its embedding.
     ///
     /// # Errors
@@ -404,11 +404,11 @@ impl Model {
     ) -> Result<Vec<SegmentOutput>, ModelError> {
         let parts = self.normalised(parts, device);
         let batch = parts.first().map_or(0, |part| part.dims()[0]);
-        let heard = self.network.forward(parts);
+        let output = self.network.forward(parts);
         // One read for all, since each waits for the device.
-        let mut parts = vec![heard.logits, heard.embedding];
-        parts.extend(heard.tags);
-        parts.extend(heard.music);
+        let mut parts = vec![output.logits, output.embedding];
+        parts.extend(output.tags);
+        parts.extend(output.music);
         let data = Tensor::cat(parts, 1)
             .into_data_async()
             .await
@@ -490,9 +490,9 @@ pub struct SegmentOutput {
     /// Calibrated probabilities of the genres, or with [`Head::Sigmoid`](super::Head) of the tags, in the
     /// model's order.
     pub probabilities: Vec<f32>,
-    /// What they come from.
+    /// The logits that they come from.
     pub logits: Vec<f32>,
-    /// Sounds alike lie in like directions.
+    /// Embedding: similar sounds have similar directions.
     pub embedding: Vec<f32>,
     /// Probability of each tag, in the model's order.
     pub tags: Vec<f32>,
@@ -616,11 +616,11 @@ mod tests {
         assert_eq!(again.parameters, model.parameters);
         assert_eq!(again.sha256.len(), 64);
         let segment: Vec<f32> = (0..96 * 187).map(|i| (i % 97) as f32 / 30.0).collect();
-        let hear = |model: &Model| {
-            let heard = pollster::block_on(model.predict(&[&segment], &device)).expect("CPU");
-            heard[0].probabilities.clone()
+        let predict = |model: &Model| {
+            let outputs = pollster::block_on(model.predict(&[&segment], &device)).expect("CPU");
+            outputs[0].probabilities.clone()
         };
-        for (a, b) in hear(&again).iter().zip(hear(&model)) {
+        for (a, b) in predict(&again).iter().zip(predict(&model)) {
             // Half precision keeps eleven bits of each weight.
             assert!((a - b).abs() < 5e-3, "{a} {b}");
         }

@@ -10,9 +10,11 @@ mod file;
 mod input;
 pub mod logmel_cnn;
 pub mod multimodal;
+mod output;
 mod registry;
 pub mod resnet;
 pub mod sample_cnn;
+mod size;
 mod speed;
 pub mod stack;
 pub mod two_stream;
@@ -29,9 +31,9 @@ pub use file::{Model, Normalise, ReferenceOutputs, SegmentOutput, Training, Weig
 pub(crate) use file::{check_front_end, f16_bytes};
 pub use file::{sha256_hex, values_from_view};
 pub use input::{Examples, Input};
-pub use registry::{
-    Architecture, ModelOutput, Network, NetworkKind, NetworkKindConfig, NetworkOfKind, Size,
-};
+pub use output::ModelOutput;
+pub use registry::{Architecture, Network, NetworkKind, NetworkKindConfig, NetworkOfKind};
+pub use size::Size;
 pub use speed::milliseconds;
 pub use two_stream::TwoStreamConfig;
 pub use weights::{Array, Weights, parameters};

@@ -8,81 +8,14 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::input::Input;
+use super::output::ModelOutput;
 use super::resnet::{self, ResNet};
+use super::size::Size;
 use super::stack::{StackConfig, Stacked};
 use super::two_stream::{TwoStream, TwoStreamConfig};
 use super::two_stream_rescnn::{TwoStreamResCnn, TwoStreamResCnnConfig};
 use super::vector::{self, VectorMlp};
 use super::{ModelError, conv_crnn, logmel_cnn, multimodal, sample_cnn};
-
-/// What a network makes of a batch of segments.
-pub struct ModelOutput {
-    /// `[batch, genres]`, before the softmax.
-    pub logits: Tensor<2>,
-    /// `[batch, embedding]`: sounds alike lie in like directions.
-    pub embedding: Tensor<2>,
-    /// `[batch, tags]`, before the sigmoid, of a network with tags.
-    pub tags: Option<Tensor<2>>,
-    /// `[batch, 1]`, before the sigmoid, of a network that tells music from other sounds.
-    pub music: Option<Tensor<2>>,
-    /// `[batch, genres]` of each member of a network whose members learn apart; none of any other.
-    pub members: Vec<Tensor<2>>,
-}
-
-impl ModelOutput {
-    /// Of a network that tells genres alone.
-    pub fn new(logits: Tensor<2>, embedding: Tensor<2>) -> Self {
-        Self {
-            logits,
-            embedding,
-            tags: None,
-            music: None,
-            members: Vec::new(),
-        }
-    }
-}
-
-/// The sizes of patel's networks, in millions of parameters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Size {
-    /// A tenth of a million.
-    #[default]
-    #[serde(rename = "0.1")]
-    M01,
-    /// A quarter.
-    #[serde(rename = "0.25")]
-    M025,
-    /// A half.
-    #[serde(rename = "0.5")]
-    M05,
-    /// One.
-    #[serde(rename = "1")]
-    M1,
-    /// Three.
-    #[serde(rename = "3")]
-    M3,
-}
-
-impl Size {
-    /// All of them, rising.
-    pub const ALL: [Self; 5] = [Self::M01, Self::M025, Self::M05, Self::M1, Self::M3];
-
-    /// The one of five things that belongs to it.
-    pub fn of<T: Copy>(self, all: [T; 5]) -> T {
-        match self {
-            Self::M01 => all[0],
-            Self::M025 => all[1],
-            Self::M05 => all[2],
-            Self::M1 => all[3],
-            Self::M3 => all[4],
-        }
-    }
-
-    /// Millions of parameters.
-    pub fn millions(self) -> f64 {
-        self.of([0.1, 0.25, 0.5, 1.0, 3.0])
-    }
-}
 
 /// The networks of the papers beside the two-stream one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -513,10 +446,10 @@ mod tests {
             let parts = shapes
                 .iter()
                 .map(|&[rows, columns]| Tensor::zeros([1, 1, rows, columns], &device));
-            let heard = network.forward(parts.collect());
-            assert_eq!(heard.logits.dims(), [1, 10], "{name}");
+            let output = network.forward(parts.collect());
+            assert_eq!(output.logits.dims(), [1, 10], "{name}");
             let length = architecture.embedding();
-            assert_eq!(heard.embedding.dims(), [1, length], "{name}");
+            assert_eq!(output.embedding.dims(), [1, length], "{name}");
             // Every array has a name of its own, or a file could not hold it.
             let arrays = Weights::of(&network).0;
             let trained = arrays

@@ -15,7 +15,7 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 use super::blocks::{Conv, Padding};
-use super::registry::ModelOutput;
+use super::output::ModelOutput;
 
 /// Length of the embedding.
 pub const EMBEDDING: usize = 512;

@@ -8,7 +8,7 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 use super::blocks::{Conv, Padding, max_pool};
-use super::registry::ModelOutput;
+use super::output::ModelOutput;
 
 /// One step of a stack: a convolution with batch normalisation and ReLU, then a maximum over patches.
 #[derive(Clone, Copy, Debug, PartialEq)]

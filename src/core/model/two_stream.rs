@@ -30,7 +30,7 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 use super::blocks::dense;
-use super::registry::ModelOutput;
+use super::output::ModelOutput;
 use crate::dsp::FrontEnd;
 
 /// Length in frames of the filters along frequency and of the residual convolutions.
@@ -309,10 +309,10 @@ mod tests {
     fn shapes_and_size_are_those_of_the_doc_comment() {
         let device = Device::flex();
         let network = TwoStreamConfig::new().init(&device);
-        let heard = network.forward(Tensor::zeros([3, 1, 96, 187], &device));
-        assert_eq!(heard.logits.dims(), [3, 10]);
-        assert_eq!(heard.embedding.dims(), [3, 128]);
-        assert!(heard.tags.is_none() && heard.music.is_none());
+        let output = network.forward(Tensor::zeros([3, 1, 96, 187], &device));
+        assert_eq!(output.logits.dims(), [3, 10]);
+        assert_eq!(output.embedding.dims(), [3, 128]);
+        assert!(output.tags.is_none() && output.music.is_none());
         // Counted by hand: 12 684 and 1 376 for the streams' filters, 9 100, 9 408 and 29 120 for the
         // residual ones, 3 · 212 for bias, scale and shift, 85 000 + 400 for the features, 25 728 for the
         // embedding, 2 010 for the genres.
@@ -323,12 +323,12 @@ mod tests {
             .with_tags(50)
             .with_music(true)
             .with_embedding(0);
-        let heard = config
+        let output = config
             .init(&device)
             .forward(Tensor::zeros([2, 1, 96, 187], &device));
-        assert_eq!(heard.tags.map(|tags| tags.dims()), Some([2, 50]));
-        assert_eq!(heard.music.map(|music| music.dims()), Some([2, 1]));
-        assert_eq!(heard.embedding.dims(), [2, 200]);
+        assert_eq!(output.tags.map(|tags| tags.dims()), Some([2, 50]));
+        assert_eq!(output.music.map(|music| music.dims()), Some([2, 1]));
+        assert_eq!(output.embedding.dims(), [2, 200]);
     }
 
     #[test]

@@ -23,7 +23,7 @@ use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 
 use super::blocks::{ConvNorm, ResidualBlock, dense, max_pool};
-use super::registry::ModelOutput;
+use super::output::ModelOutput;
 
 /// Length of the filters along a stream's own axis, in bands or frames.
 const FILTER: usize = 9;
@@ -202,10 +202,10 @@ mod tests {
     fn shapes_and_size_are_those_of_the_doc_comment() {
         let device = Device::flex();
         let network = TwoStreamResCnnConfig::new().init(&device);
-        let heard = network.forward(Tensor::zeros([3, 1, 128, 128], &device));
-        assert_eq!(heard.logits.dims(), [3, 10]);
-        assert_eq!(heard.embedding.dims(), [3, 128]);
-        assert!(heard.tags.is_none() && heard.music.is_none());
+        let output = network.forward(Tensor::zeros([3, 1, 128, 128], &device));
+        assert_eq!(output.logits.dims(), [3, 10]);
+        assert_eq!(output.embedding.dims(), [3, 128]);
+        assert!(output.tags.is_none() && output.music.is_none());
         // Counted by hand: 2 × 167 360 for the streams, 24 832 for the fusion, 295 424 for the joint
         // block, 32 896 for the embedding, 1 290 for the genres.
         assert_eq!(parameters(&Network::TwoStreamResCnn(network)), 689_162);
@@ -214,9 +214,9 @@ mod tests {
             .with_tags(50)
             .with_music(true)
             .init(&device);
-        let heard = network.forward(Tensor::zeros([2, 1, 128, 128], &device));
-        assert_eq!(heard.tags.map(|tags| tags.dims()), Some([2, 50]));
-        assert_eq!(heard.music.map(|music| music.dims()), Some([2, 1]));
+        let output = network.forward(Tensor::zeros([2, 1, 128, 128], &device));
+        assert_eq!(output.tags.map(|tags| tags.dims()), Some([2, 50]));
+        assert_eq!(output.music.map(|music| music.dims()), Some([2, 1]));
     }
 
     #[test]

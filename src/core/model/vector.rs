@@ -18,7 +18,7 @@ use burn::tensor::activation::{log_softmax, relu};
 use burn::tensor::{Device, Tensor};
 
 use super::blocks::Padding;
-use super::registry::ModelOutput;
+use super::output::ModelOutput;
 use super::stack::{Branch, ConvBlock, StackConfig};
 
 /// Length of the input.
@@ -160,9 +160,9 @@ mod tests {
     fn the_members_answer_together() {
         let device = Device::flex();
         let network = VectorMlp::new(3, MLP_DROPOUT, &device);
-        let heard = network.forward(Tensor::ones([2, 1, 57, 1], &device));
-        assert_eq!(heard.logits.dims(), [2, 3]);
-        assert_eq!(heard.embedding.dims(), [2, VectorMlp::embedding(3)]);
-        assert_eq!(heard.members.len(), MEMBERS);
+        let output = network.forward(Tensor::ones([2, 1, 57, 1], &device));
+        assert_eq!(output.logits.dims(), [2, 3]);
+        assert_eq!(output.embedding.dims(), [2, VectorMlp::embedding(3)]);
+        assert_eq!(output.members.len(), MEMBERS);
     }
 }

@@ -1,13 +1,12 @@
-//! What somebody likes, learnt from thumbs: a personal model that is trained anew, in milliseconds,
-//! with every opinion.
+//! A personal taste model, fitted to likes and dislikes: it is fitted again, in milliseconds, with every
+//! rating.
 //!
 //! Bayesian logistic regression over the catalogue's whitened principal components, by Laplace's
 //! approximation with probit-moderated probabilities (MacKay 1992; Bishop 2006, 4.5). How strong
 //! tastes are and in which components they lie is not fixed: several priors are fitted beside one
-//! another, and each counts as much as it foresaw the opinions (its evidence), so that a few labels,
-//! or a person whose likes have nothing to do with the sound, do not lead to bold probabilities. With
-//! a [`Population`] the priors are those of its people, scaled, and its own ones remain as a smaller
-//! possibility. See docs/taste.md for what was measured.
+//! another and weighted by their evidence, so that a few ratings, or a person whose likes have nothing
+//! to do with the sound, do not lead to overconfident probabilities. With a [`Population`] the priors are
+//! those of its people, scaled, and the generic ones remain with a smaller weight. See docs/taste.md for what was measured.
 //!
 //! Everything here is a pure function of its input: no threads, no random numbers, no clock.
 mod population;
@@ -38,7 +37,7 @@ const READINESS: f64 = 1.0;
 /// Factors by which tastes may be stronger or weaker than the population's (variance), with their
 /// probabilities.
 const SCALES: [(f64, f64); 3] = [(0.4, 0.2), (1.0, 0.6), (2.5, 0.2)];
-/// Probability that the population's tastes say something of this one.
+/// Prior probability that this taste comes from the population's distribution.
 const BELONGS: f64 = 0.9;
 /// Most that taste adds to or takes from a similarity in a list of recommendations.
 const TASTE_SHARE: f32 = 0.25;
@@ -48,8 +47,8 @@ const NAMED: usize = 3;
 const WORTH_NAMING: f64 = 0.25;
 /// Songs are asked about up to this many times as far from the mean, squared, as songs are on average.
 const FARTHEST: f64 = 1.5;
-/// Least deviation of the learnt logit over the catalogue for a taste to be spoken of.
-const WORTH_SPEAKING: f64 = 0.1;
+/// Least standard deviation of the fitted logit over the catalogue for a taste to be described.
+const WORTH_DESCRIBING: f64 = 0.1;
 
 /// What can be wrong with a taste model.
 #[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
@@ -67,19 +66,19 @@ pub enum TasteError {
         /// The version of this program.
         known: u32,
     },
-    /// Learnt from another model's embeddings.
+    /// Fitted to another model's embeddings.
     #[error(
-        "was learnt from the embeddings of another model ({taste}…) than the one in use ({model}…), so it says nothing of these songs"
+        "was fitted to the embeddings of another model ({taste}…) than the one in use ({model}…), so it does not apply to these songs"
     )]
     OtherModel {
-        /// First digits of the SHA-256 of the model that it was learnt with.
+        /// First digits of the SHA-256 of the model that it was fitted with.
         taste: String,
         /// First digits of the SHA-256 of the model in use.
         model: String,
     },
-    /// A catalogue that tells no songs apart.
+    /// A catalogue whose embeddings are all the same.
     #[error(
-        "no taste can be learnt from this catalogue: all its songs sound the same; choose one with different songs"
+        "no taste can be fitted to this catalogue: all its songs sound the same; choose one with different songs"
     )]
     NoDifferences,
 }
@@ -103,7 +102,7 @@ impl Message for TasteError {
     }
 }
 
-/// One opinion on one song.
+/// One rating of one song.
 #[derive(Clone, Copy, Debug)]
 pub struct RatedSong<'a> {
     /// `[dimensions]`, of the model that made the catalogue.
@@ -112,12 +111,12 @@ pub struct RatedSong<'a> {
     pub liked: bool,
 }
 
-/// What the model thinks of a song.
+/// The model's prediction for a song.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Rated {
     /// Probability that it is liked, 0 to 1.
     pub probability: f32,
-    /// Standard deviation of the logit: how much the model may be wrong.
+    /// Standard deviation of the logit.
     pub deviation: f32,
 }
 
@@ -127,16 +126,16 @@ pub struct Rated {
 pub struct TasteTrait {
     /// Genre or tag, as it stands in a sentence.
     pub name: String,
-    /// How far the learnt logit of songs that have it lies above that of all songs of the catalogue, in standard
+    /// How far the fitted logit of songs that have it lies above that of all songs of the catalogue, in standard
     /// deviations.
     pub weight: f32,
 }
 
-/// What has been learnt, in words.
+/// A summary of a fitted taste.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct TasteSummary {
-    /// Opinions that it was learnt from.
+    /// Number of ratings that it was fitted to.
     pub labels: usize,
     /// What is liked more than other things, most so first.
     pub more: Vec<TasteTrait>,
@@ -148,7 +147,7 @@ pub struct TasteSummary {
     pub sentence: String,
 }
 
-/// A belief about the taste, with its probability among several.
+/// The posterior under one of the priors, with that prior's probability.
 #[derive(Clone, Debug)]
 struct PersonalPosterior {
     share: f64,
@@ -236,14 +235,14 @@ impl Taste {
         Ok(taste)
     }
 
-    /// Learns from all opinions anew. Embeddings of another length than the catalogue's are left out.
+    /// Fits the taste to all ratings. Embeddings of another length than the catalogue's are left out.
     pub fn learn(&mut self, labels: &[RatedSong<'_>]) {
-        let opinions: Vec<Observation> = labels
+        let ratings: Vec<Observation> = labels
             .iter()
             .filter(|label| label.embedding.len() == self.space.centre.len())
             .map(|label| {
                 let (mut features, offset, variance) = self.features(label.embedding);
-                // An uncertain offset blurs what the opinion says, as it does a prediction.
+                // An uncertain offset makes a rating less informative, as it does a prediction.
                 let shrunk = moderation(variance);
                 features.iter_mut().for_each(|x| *x *= shrunk);
                 Observation {
@@ -253,7 +252,7 @@ impl Taste {
                 }
             })
             .collect();
-        let posteriors = self.priors.iter().map(|p| Posterior::of(p, &opinions));
+        let posteriors = self.priors.iter().map(|p| Posterior::of(p, &ratings));
         let posteriors: Vec<Posterior> = posteriors.collect();
         let scores = self.priors.iter().zip(&posteriors);
         let scores: Vec<f64> = scores
@@ -269,7 +268,7 @@ impl Taste {
                 posterior,
             })
             .collect();
-        self.labels = opinions.len();
+        self.labels = ratings.len();
     }
 
     /// How probably a song is liked. A song of another number of dimensions is rated as the mean one.
@@ -287,14 +286,14 @@ impl Taste {
         }
     }
 
-    /// The track that an opinion would tell most about, by expected information gain; not one of
+    /// The track whose rating has the largest expected information gain; not one of
     /// `known`. `None` if there is no other. A catalogue of other dimensions has none.
     pub fn ask(&self, catalog: &Catalog, known: &[usize]) -> Option<usize> {
         if catalog.dimensions() != self.space.centre.len() {
             return None;
         }
         let known: BTreeSet<usize> = known.iter().copied().collect();
-        // A song far from all others tells of few of them, so it is asked about only if no other is left.
+        // An outlier tells little about the other songs, so it is asked about only if no other is left.
         let mut best: Option<(usize, (bool, f64))> = None;
         for track in (0..catalog.len()).filter(|track| !known.contains(track)) {
             let (features, offset, _) = self.features(catalog.embedding(track));
@@ -302,16 +301,16 @@ impl Taste {
             let typical = distance <= FARTHEST * (features.len() - 1) as f64;
             // The variance of the offset is left out: it is the song's, not the taste's.
             let (mean, variance) = self.logit(&features, 0.0);
-            let told = information(mean + offset, variance);
-            if best.is_none_or(|(_, most)| (typical, told) > most) {
-                best = Some((track, (typical, told)));
+            let gain = information(mean + offset, variance);
+            if best.is_none_or(|(_, most)| (typical, gain) > most) {
+                best = Some((track, (typical, gain)));
             }
         }
         best.map(|(track, _)| track)
     }
 
-    /// What has been learnt, in the genres and tags of a catalogue.
-    pub fn learnt(&self, catalog: &Catalog) -> TasteSummary {
+    /// A summary of the taste in the genres and tags of a catalogue.
+    pub fn summary(&self, catalog: &Catalog) -> TasteSummary {
         let weights = self.direction();
         let strength = dot(&weights, &weights);
         let unknown: f64 = self
@@ -323,22 +322,24 @@ impl Taste {
                 belief.share * variances.sum::<f64>()
             })
             .sum();
-        let mut learnt = TasteSummary {
+        let mut summary = TasteSummary {
             labels: self.labels,
             more: Vec::new(),
             less: Vec::new(),
             certainty: 0.0,
             sentence: "nothing yet".to_owned(),
         };
-        if self.labels == 0 || strength.sqrt() < WORTH_SPEAKING {
-            return learnt;
+        if self.labels == 0 || strength.sqrt() < WORTH_DESCRIBING {
+            return summary;
         }
-        learnt.certainty = (strength / (strength + unknown)) as f32;
+        summary.certainty = (strength / (strength + unknown)) as f32;
         let traits = self.traits(catalog, &weights);
-        learnt.more = named(traits.iter());
-        learnt.less = named(traits.iter().rev());
-        learnt.more.retain(|t| f64::from(t.weight) >= WORTH_NAMING);
-        learnt.less.retain(|t| f64::from(t.weight) <= -WORTH_NAMING);
+        summary.more = named(traits.iter());
+        summary.less = named(traits.iter().rev());
+        summary.more.retain(|t| f64::from(t.weight) >= WORTH_NAMING);
+        summary
+            .less
+            .retain(|t| f64::from(t.weight) <= -WORTH_NAMING);
         let part = |word: &str, traits: &[TasteTrait]| {
             let names: Vec<&str> = traits.iter().map(|t| t.name.as_str()).collect();
             let list = match names.as_slice() {
@@ -348,12 +349,12 @@ impl Taste {
             };
             Some(format!("{word} {list}"))
         };
-        let parts = [part("more", &learnt.more), part("less", &learnt.less)];
+        let parts = [part("more", &summary.more), part("less", &summary.less)];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         if !parts.is_empty() {
-            learnt.sentence = parts.join(", ");
+            summary.sentence = parts.join(", ");
         }
-        learnt
+        summary
     }
 
     /// Recommendations by similarity and taste together; as they came without opinions.

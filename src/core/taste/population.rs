@@ -1,4 +1,4 @@
-//! What many people's answers say of a taste before it has said anything itself, and its file.
+//! The prior of a taste from many people's answers, and its file.
 
 use std::collections::HashMap;
 
@@ -25,18 +25,18 @@ struct PopulationHeader {
     model_sha256: String,
     /// Whether any of the answers was made by a program.
     simulated: bool,
-    /// Survey that it learnt from.
+    /// Survey that it was fitted to.
     survey: String,
-    /// Answers that it learnt from.
+    /// Number of answers that it was fitted to.
     answers: usize,
     /// Ids of the songs that were asked about.
     songs: Vec<String>,
-    /// Variance of what a song that was not asked about is liked more or less than its sound says.
+    /// Variance of the offset of a song that was not asked about.
     offset_variance: f64,
 }
 
-/// The distribution of tastes among people: a normal distribution of the weights, and how much each
-/// song is liked beyond what its sound says.
+/// The distribution of tastes among people: a normal distribution of the weights, and an offset for each
+/// song: how much more it is liked than its embedding predicts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Population {
     header: PopulationHeader,
@@ -92,17 +92,17 @@ impl Population {
         }
     }
 
-    /// Whether any of the answers that it learnt from was made by a program rather than by people.
+    /// Whether any of the answers that it was fitted to was made by a program rather than by people.
     pub fn simulated(&self) -> bool {
         self.header.simulated
     }
 
-    /// Number of answers that it learnt from.
+    /// Number of answers that it was fitted to.
     pub fn answers(&self) -> usize {
         self.header.answers
     }
 
-    /// The survey that it learnt from.
+    /// The survey that it was fitted to.
     pub fn survey(&self) -> &str {
         &self.header.survey
     }

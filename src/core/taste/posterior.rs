@@ -11,7 +11,7 @@ const STEPS: usize = 40;
 /// A step that gains less than this many nats is the last.
 const GAIN: f64 = 1e-8;
 
-/// What is believed of a taste before it has said anything: a normal distribution of its weights.
+/// A prior of a taste: a normal distribution of its weights.
 #[derive(Clone, Debug)]
 pub struct Prior {
     /// `[weights]`.
@@ -20,7 +20,7 @@ pub struct Prior {
     pub precision: Vec<f64>,
     /// Natural logarithm of the determinant of `precision`.
     pub log_determinant: f64,
-    /// Probability of this belief among several.
+    /// Probability of this prior among several.
     pub share: f64,
 }
 
@@ -52,35 +52,35 @@ impl Prior {
     }
 }
 
-/// One opinion: features of the song `[weights]`, what is added to the logit whoever judges, and
-/// whether it was liked.
+/// One rating: features of the song `[weights]`, the song's offset of the logit, and whether it was
+/// liked.
 #[derive(Clone, Debug)]
 pub struct Observation {
     /// Features of the song, `[weights]`.
     pub features: Vec<f64>,
-    /// What is added to the logit whoever judges.
+    /// The song's offset of the logit, the same for everybody.
     pub offset: f64,
     /// Whether it was liked.
     pub liked: bool,
 }
 
-/// What is believed of a taste after it has spoken.
+/// The posterior of a taste, by Laplace's approximation.
 #[derive(Clone, Debug)]
 pub struct Posterior {
     /// Most probable weights.
     pub mean: Vec<f64>,
     /// Their covariance, `[weights, weights]`.
     pub covariance: Vec<f64>,
-    /// Natural logarithm of the probability of the opinions under the prior, approximately.
+    /// Natural logarithm of the probability of the ratings under the prior, approximately.
     pub log_evidence: f64,
 }
 
 impl Posterior {
-    /// Learns from opinions.
-    pub fn of(prior: &Prior, opinions: &[Observation]) -> Self {
+    /// The posterior given ratings.
+    pub fn of(prior: &Prior, ratings: &[Observation]) -> Self {
         let size = prior.mean.len();
         let objective = |weights: &[f64]| {
-            let fit: f64 = opinions
+            let fit: f64 = ratings
                 .iter()
                 .map(|o| {
                     let logit = dot(&o.features, weights) + o.offset;
@@ -96,7 +96,7 @@ impl Posterior {
         };
         let mut weights = prior.mean.clone();
         let mut value = objective(&weights);
-        let mut curvature = curvature(prior, opinions, &weights);
+        let mut curvature = curvature(prior, ratings, &weights);
         for _ in 0..STEPS {
             let Some(cholesky) = Cholesky::of(curvature.clone(), size) else {
                 break;
@@ -108,7 +108,7 @@ impl Posterior {
                 .collect();
             let mut gradient: Vec<f64> =
                 times(&prior.precision, &away).iter().map(|v| -v).collect();
-            for o in opinions {
+            for o in ratings {
                 let p = sigmoid(dot(&o.features, &weights) + o.offset);
                 let error = f64::from(u8::from(o.liked)) - p;
                 for (g, x) in gradient.iter_mut().zip(&o.features) {
@@ -135,14 +135,14 @@ impl Posterior {
                 break;
             }
             (weights, value) = (next, reached);
-            curvature = self::curvature(prior, opinions, &weights);
+            curvature = self::curvature(prior, ratings, &weights);
             if gained < GAIN {
                 break;
             }
         }
         let (covariance, log_determinant) = match Cholesky::of(curvature, size) {
             Some(cholesky) => (cholesky.inverse(), cholesky.log_determinant()),
-            // Cannot be: a positive definite matrix plus squares. Then nothing is learnt.
+            // Cannot be: a positive definite matrix plus squares. Then the prior stays.
             None => (vec![0.0; size * size], 0.0),
         };
         Self {
@@ -161,9 +161,9 @@ impl Posterior {
 
 /// Negative second derivative of the objective, `[weights, weights]`, of which only the lower triangle
 /// is right: [`Cholesky`] reads no other.
-fn curvature(prior: &Prior, opinions: &[Observation], weights: &[f64]) -> Vec<f64> {
+fn curvature(prior: &Prior, ratings: &[Observation], weights: &[f64]) -> Vec<f64> {
     let mut curvature = prior.precision.clone();
-    for o in opinions {
+    for o in ratings {
         let p = sigmoid(dot(&o.features, weights) + o.offset);
         let importance = p * (1.0 - p);
         for (i, row) in curvature.chunks_mut(weights.len()).enumerate() {
@@ -238,8 +238,8 @@ mod tests {
             for variance in [0.1, 1.0, 4.0] {
                 let p = average(mean, variance, sigmoid);
                 assert!((sigmoid(moderation(variance) * mean) - p).abs() < 0.02);
-                let told = coin(p) - average(mean, variance, |l| coin(sigmoid(l)));
-                assert!((information(mean, variance) - told).abs() < 0.001);
+                let gain = coin(p) - average(mean, variance, |l| coin(sigmoid(l)));
+                assert!((information(mean, variance) - gain).abs() < 0.001);
             }
         }
         assert!(information(0.0, 4.0) > information(0.0, 1.0));
@@ -250,16 +250,16 @@ mod tests {
     #[test]
     fn the_evidence_of_one_weight_is_close_to_the_integral() {
         let prior = Prior::diagonal(&[2.0], 1.0);
-        let opinions: Vec<Observation> = [(1.0, true), (0.5, true), (-1.0, true), (2.0, true)]
+        let ratings: Vec<Observation> = [(1.0, true), (0.5, true), (-1.0, true), (2.0, true)]
             .map(|(x, liked)| Observation {
                 features: vec![x],
                 offset: 0.2,
                 liked,
             })
             .to_vec();
-        let posterior = Posterior::of(&prior, &opinions);
+        let posterior = Posterior::of(&prior, &ratings);
         let likelihood = |w: f64| -> f64 {
-            opinions
+            ratings
                 .iter()
                 .map(|o| sigmoid(o.features[0] * w + o.offset))
                 .product()

@@ -28,7 +28,7 @@ fn songs_split_by_segment_are_pieces_of_three_seconds_and_their_numbers_carry_a_
     let pieces = by(SplitBy::Segment);
     assert_eq!(pieces.len(), 21);
     let said = warning(&pieces).expect("a warning");
-    says(said, &["split by segment", "both sides", "flatters"]);
+    says(said, &["split by segment", "both sides", "leaks"]);
     assert_eq!(pieces[1].span, Some((3.0, 6.0)));
     assert_eq!(pieces[1].track.path, "blues/a.wav#t=3,6");
     assert!(!pieces[20].is_piece(), "too short to cut");

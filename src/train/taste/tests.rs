@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::*;
-use soundalike_core::catalog::Recommendation;
+use soundalike_core::catalog::{Reason, Recommendation};
 use soundalike_core::taste::{RatedSong, Taste};
 use soundalike_survey::SurveySong;
 
@@ -230,7 +230,7 @@ fn what_was_learnt_is_said_and_lists_follow_it() {
     };
     let (liked, disliked) = (of_genre("classical"), of_genre("metal"));
     let mut taste = Taste::new(&catalog, None).unwrap();
-    assert_eq!(taste.learnt(&catalog).sentence, "nothing yet");
+    assert_eq!(taste.summary(&catalog).sentence, "nothing yet");
     let opinion = |liked: bool| {
         let catalog = &catalog;
         move |&track: &usize| RatedSong {
@@ -241,20 +241,20 @@ fn what_was_learnt_is_said_and_lists_follow_it() {
     let mut labels: Vec<RatedSong<'_>> = liked[..8].iter().map(opinion(true)).collect();
     labels.extend(disliked[..8].iter().map(opinion(false)));
     taste.learn(&labels);
-    let learnt = taste.learnt(&catalog);
-    assert_eq!(learnt.labels, 16);
-    assert!(learnt.certainty > 0.0 && learnt.certainty < 1.0);
-    let (more, less) = learnt.sentence.split_once("less").unwrap();
+    let summary = taste.summary(&catalog);
+    assert_eq!(summary.labels, 16);
+    assert!(summary.certainty > 0.0 && summary.certainty < 1.0);
+    let (more, less) = summary.sentence.split_once("less").unwrap();
     assert!(
         more.starts_with("more ") && less.contains("metal"),
-        "{learnt:?}"
+        "{summary:?}"
     );
 
     // Two songs alike in similarity: the one that is liked comes first.
     let found = |track: usize, similarity: f32| Recommendation {
         track,
         similarity,
-        why: String::new(),
+        reason: Reason::default(),
     };
     let list = vec![found(disliked[12], 0.9), found(liked[12], 0.89)];
     let ranked = taste.rerank(&catalog, list.clone());

@@ -1,0 +1,15 @@
+//! What is accepted: rates, channels, lengths.
+
+/// Lowest sample rate accepted, Hz: telephone quality.
+pub const MIN_RATE: u32 = 8_000;
+/// Highest sample rate accepted, Hz.
+pub const MAX_RATE: u32 = 192_000;
+/// Most channels a source may have: 7.1 surround.
+pub const MAX_CHANNELS: usize = 8;
+/// Longest sound that is decoded, seconds; the rest of a longer one is left out, with a note.
+pub const MAX_SECONDS: u32 = 60 * 60;
+
+/// The rate within range that is nearest to `rate`.
+pub(super) fn clamp_rate(rate: u32) -> u32 {
+    rate.clamp(MIN_RATE, MAX_RATE)
+}

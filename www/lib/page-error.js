@@ -1,0 +1,26 @@
+// The errors of the page's own code. As those of the engine they have a stable code and values by name,
+// by which i18n.js translates them.
+
+/** The English text of each code. */
+export const MESSAGES = {
+  'fetch.no_answer':
+    '{what} could not be fetched: the server did not answer. Check the connection, then start again.',
+  'fetch.status':
+    '{what} could not be fetched: the server answered {status} for {path}. Reload the page; if it stays, the site is not fully installed.',
+  'file.too_large':
+    "This file has {megabytes} MB, more than the {most} MB that fit into a browser's memory. Cut a piece out of it and try that.",
+};
+
+export class PageError extends Error {
+  /**
+   * @param {keyof typeof MESSAGES} code
+   * @param {Record<string, string | number>} [values] what fills the blanks of the text
+   */
+  constructor(code, values = {}) {
+    super(MESSAGES[code].replace(/\{(\w+)\}/gu, (_, name) => String(values[name] ?? '')));
+    this.code = code;
+    this.arguments = Object.fromEntries(
+      Object.entries(values).map(([name, value]) => [name, String(value)]),
+    );
+  }
+}
