@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use soundalike_core::audio::{
-    AudioError, Clip, Decoded, MAX_SECONDS, Note, decode_bytes, decode_file, probe_rate, synth,
+    AudioError, Clip, Decoded, MAX_KEPT_RATE, MAX_SECONDS, Note, decode_bytes, decode_file, probe_rate, synth,
 };
 
 const RATE: u32 = 22_050;
@@ -155,23 +155,6 @@ fn the_format_is_told_by_content_not_by_name() {
 }
 
 #[test]
-fn tags_are_read() {
-    for name in [
-        "cbr-44100.mp3",
-        "aac-44100.m4a",
-        "vorbis.ogg",
-        "half.flac",
-        "half-float.wav",
-    ] {
-        let tags = decode(name).tags;
-        assert_eq!(tags.title.as_deref(), Some("Twelve Bars – äöü"), "{name}");
-        assert_eq!(tags.artist.as_deref(), Some("The Oscillators"), "{name}");
-        assert_eq!(tags.album.as_deref(), Some("Test Tones"), "{name}");
-    }
-    assert_eq!(decode("half.au").tags, Default::default());
-}
-
-#[test]
 fn the_rate_is_known_without_decoding() {
     for (name, rate) in [
         ("cbr-44100.mp3", 44_100),
@@ -252,7 +235,11 @@ fn wav_of_every_width_rate_and_number_of_channels() {
         assert_eq!(probe_rate(&bytes), Some(rate));
         let decoded = decode_bytes(bytes, "x.wav").unwrap();
         assert_eq!(decoded.channels, usize::from(channels));
-        assert_eq!(decoded.clip.rate(), rate);
+        assert_eq!(decoded.source_rate, rate);
+        assert_eq!(decoded.clip.rate(), rate.min(MAX_KEPT_RATE));
+        if rate > MAX_KEPT_RATE {
+            continue; // resampled: tests/odd_files.rs
+        }
         assert_eq!(decoded.clip.samples().len(), 50);
         for (n, sample) in decoded.clip.samples().iter().enumerate() {
             let wanted = (n as f64 + f64::from(channels - 1) / 2.0) / 100.0;
@@ -421,8 +408,10 @@ fn what_is_not_sound_is_refused_by_its_content() {
 #[test]
 fn formats_without_a_decoder_are_named() {
     for (start, name) in [
-        (b"\x1aE\xdf\xa3\x01\0\0\0".as_slice(), "WebM"),
-        (b"MThd\0\0\0\x06", "MIDI"),
+        (b"MThd\0\0\0\x06".as_slice(), "MIDI"),
+        (b"wvpk\0\0\0\x06", "WavPack"),
+        (b"#!AMR\n\0\0", "AMR"),
+        (b"\x0b\x77\0\0\0\0\0\0", "AC-3"),
         (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "Windows Media"),
     ] {
         let message = refusal(start, "x");
@@ -431,15 +420,6 @@ fn formats_without_a_decoder_are_named() {
             "{message}"
         );
     }
-    let opus = [
-        b"OggS\0\x02".as_slice(),
-        &[0; 20],
-        &[1, 19],
-        b"OpusHead\x01\x02\0\0\x80\xbb\0\0\0\0\0",
-    ]
-    .concat();
-    assert!(refusal(&opus, "x.opus").contains("Opus"));
-    assert_eq!(probe_rate(&opus), Some(48_000));
     assert!(refusal(&wav(0x161, 2, 44_100, 16, &[0; 8]), "x.wav").contains("Windows Media"));
     assert!(refusal(&wav(0x4242, 2, 44_100, 16, &[0; 8]), "x.wav").contains("0x4242"));
 }

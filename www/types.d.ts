@@ -298,6 +298,7 @@ export interface StoredAnswer {
 export interface WasmSound {
   readonly rate: number;
   readonly seconds: number;
+  readonly whole: boolean;
   samples(): Float32Array;
   notes(): Notice[];
   features(): string;
@@ -307,6 +308,8 @@ export interface WasmSound {
 export interface WasmAnalysis {
   readonly segments: number;
   readonly done: number;
+  readonly finished: boolean;
+  readonly pieces: number;
   readonly seconds: number;
   step(engine: WasmEngine, count: number): Promise<number>;
   answer(): unknown;

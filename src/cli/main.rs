@@ -3,7 +3,7 @@
 mod survey;
 
 use soundalike_datasets::output::write_whole;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -11,12 +11,11 @@ use anyhow::{Context, bail};
 use burn::tensor::Device;
 use clap::{Parser, Subcommand, ValueEnum};
 use serde::Serialize;
-use soundalike_core::audio;
+use soundalike_core::audio::{self, SoundReader};
 use soundalike_core::catalog::{
     Catalog, Provenance, Query, Ranking, Recommendation, RecommendationView, Search,
 };
 use soundalike_core::dsp::{FrontEnd, chroma, descriptors, dwt, dwt_levels, frame_features, mfcc};
-use soundalike_core::message::Notice;
 use soundalike_core::model::Model;
 use soundalike_core::pipeline::{Prediction, PredictionView, Predictor};
 use soundalike_datasets::hints;
@@ -44,7 +43,7 @@ enum Command {
     Notices,
     /// Name the genre of songs
     Classify {
-        /// Sound files
+        /// Sound files; - for standard input
         #[arg(required = true)]
         files: Vec<PathBuf>,
         /// Print one JSON document
@@ -53,10 +52,13 @@ enum Command {
         /// Model file instead of the shipped one
         #[arg(long)]
         model: Option<PathBuf>,
+        /// Analyse no more than this many hours of a file
+        #[arg(long, default_value_t = HOURS, value_parser = hours)]
+        hours: f64,
     },
     /// Find songs that sound like others
     Recommend {
-        /// Sound files
+        /// Sound files; - for standard input
         #[arg(required = true)]
         files: Vec<PathBuf>,
         /// Number of songs to find
@@ -80,6 +82,9 @@ enum Command {
         /// Leave out an artist's songs (may be given several times)
         #[arg(long, value_name = "NAME")]
         exclude_artist: Vec<String>,
+        /// Analyse no more than this many hours of a file
+        #[arg(long, default_value_t = HOURS, value_parser = hours)]
+        hours: f64,
     },
     /// Build or describe a catalogue
     #[command(subcommand)]
@@ -149,6 +154,16 @@ enum Features {
     Descriptors,
 }
 
+/// Hours of a file that are analysed unless others are asked for.
+const HOURS: f64 = 12.0;
+
+fn hours(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(hours) if hours > 0.0 && f64::is_finite(hours) => Ok(hours),
+        _ => Err("it must be a number above 0".to_owned()),
+    }
+}
+
 /// What happened to one file: an answer, or the reason why there is none.
 #[derive(Serialize)]
 #[serde(untagged)]
@@ -196,12 +211,17 @@ fn run(command: Command) -> anyhow::Result<bool> {
             options.run(|address| println!("{}", greeting(address)))?;
             Ok(true)
         }
-        Command::Classify { files, json, model } => {
+        Command::Classify {
+            files,
+            json,
+            model,
+            hours,
+        } => {
             let predictor = open_predictor(model.as_deref())?;
             let mut results = Vec::new();
             let mut all_read = true;
             for file in &files {
-                let result = match predict(&predictor, file) {
+                let result = match predict(&predictor, file, hours) {
                     Ok(answer) => FileResult::Predicted {
                         path: shown(file),
                         answer: answer.view(&predictor.model().genres, &predictor.model().tags),
@@ -225,6 +245,7 @@ fn run(command: Command) -> anyhow::Result<bool> {
             genre_aware: _,
             cosine,
             exclude_artist,
+            hours,
         } => {
             let predictor = open_predictor(model.as_deref())?;
             let catalog = open_catalog(catalog.as_deref(), &predictor)?;
@@ -239,7 +260,7 @@ fn run(command: Command) -> anyhow::Result<bool> {
             };
             let mut predictions = Vec::new();
             for file in &files {
-                let result = predict(&predictor, file).map(|answer| {
+                let result = predict(&predictor, file, hours).map(|answer| {
                     let query = Query {
                         embedding: &answer.embedding,
                         probabilities: &answer.probabilities,
@@ -342,13 +363,17 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     std::fs::read(path).with_context(|| path.display().to_string())
 }
 
-/// Decodes a file and predicts its genre. The notes of both are in the answer.
-fn predict(predictor: &Predictor, file: &Path) -> anyhow::Result<Prediction> {
-    let decoded = audio::decode_file(file)?;
-    let mut answer = predictor.predict(&decoded.clip)?;
-    let notes = decoded.notes.iter().map(Notice::of);
-    answer.notes.splice(0..0, notes);
-    Ok(answer)
+/// Decodes a file, or standard input for `-`, and predicts its genre. The notes of both are in the answer.
+fn predict(predictor: &Predictor, file: &Path, hours: f64) -> anyhow::Result<Prediction> {
+    let reader = if file == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes)?;
+        SoundReader::from_bytes(bytes, "-")?
+    } else {
+        SoundReader::from_file(file)?
+    };
+    let mut reader = reader.limited_to(hours * 3600.0);
+    Ok(predictor.predict_reader(&mut reader)?)
 }
 
 fn shown(file: &Path) -> String {
@@ -592,8 +617,13 @@ fn describe(catalog: &Catalog, bytes: usize, json: bool) -> anyhow::Result<()> {
 
 fn write_features(file: &Path, kind: Features, output: &Path) -> anyhow::Result<()> {
     let front_end = FrontEnd::default();
-    let clip = audio::decode_file(file)
-        .and_then(|decoded| decoded.clip.resampled(front_end.sample_rate))
+    let decoded = audio::decode_file(file).with_context(|| file.display().to_string())?;
+    for note in &decoded.notes {
+        eprintln!("{}: {note}", file.display());
+    }
+    let clip = decoded
+        .clip
+        .resampled(front_end.sample_rate)
         .with_context(|| file.display().to_string())?;
     let samples = clip.samples();
     let magnitude = || front_end.stft_magnitude(samples);

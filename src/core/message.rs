@@ -83,7 +83,7 @@ pub fn codes() -> Vec<&'static str> {
         &[
             "audio.not_what_its_name_says",
             "decoding.cut_short_of",
-            "decoding.damaged_once",
+            "decoding.missing_once",
         ],
     ]
     .concat()

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use burn::tensor::Device;
 use serde::Serialize;
 
-use crate::audio::{AudioError, Clip, synth};
+use crate::audio::{AudioError, Clip, SoundReader, synth};
 use crate::dsp::Spectrogram;
 use crate::message::{Message, Notice};
 use crate::model::{
@@ -18,6 +18,9 @@ use crate::verdict::Verdict;
 
 /// Segments that go through the model together at most: see [`Input::batch`].
 pub const BATCH: usize = 8;
+
+/// A sound is analysed in pieces of this length, in seconds, so that memory does not grow with it.
+pub const PIECE_SECONDS: f64 = 600.0;
 
 /// Segments of the sample song that make the reference input.
 const REFERENCE_SEGMENTS: usize = 4;
@@ -307,6 +310,49 @@ impl Predictor {
         Ok(self.analysed(clip)?.answer())
     }
 
+    /// Predicts a sound file piece by piece, so that an hour takes no more memory than ten minutes; the notes on
+    /// how it was decoded come first. Blocks.
+    ///
+    /// # Errors
+    /// Those of [`SoundReader::next_piece`] and [`Predictor::predict`].
+    ///
+    /// # Examples
+    /// ```
+    /// use burn::tensor::Device;
+    /// use soundalike_core::audio::SoundReader;
+    /// use soundalike_core::pipeline::Predictor;
+    ///
+    /// let predictor = Predictor::from_bytes(soundalike_shipped::MODEL, Device::flex())?;
+    /// let file = std::path::Path::new("../../tests/data/half.flac");
+    /// let prediction = predictor.predict_reader(&mut SoundReader::from_file(file)?)?;
+    /// assert!(prediction.notes.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn predict_reader(&self, reader: &mut SoundReader) -> Result<Prediction, PredictError> {
+        let mut session: Option<AnalysisSession> = None;
+        while let Some(piece) = reader.next_piece(PIECE_SECONDS)? {
+            let session = match &mut session {
+                Some(session) => {
+                    session.push(&piece, &self.model)?;
+                    session
+                }
+                none => none.insert(AnalysisSession::begin_long(&piece, &self.model)?),
+            };
+            drop(piece);
+            while session.done() < session.segments() {
+                pollster::block_on(session.step(self, BATCH))?;
+            }
+        }
+        let session = session.ok_or(PredictError::Audio(AudioError::EmptySound))?;
+        session.check()?;
+        let mut prediction = session.answer();
+        let notes = reader.notes();
+        prediction
+            .notes
+            .splice(0..0, notes.iter().map(|note| Notice::of(note)));
+        Ok(prediction)
+    }
+
     /// The mean over a sound of the model's last layer before the heads, from up to `most` segments spread
     /// over its length: see [`Model::features`]. Blocks.
     ///
@@ -321,7 +367,10 @@ impl Predictor {
         let chosen: Vec<usize> = audible.into_iter().step_by(step).collect();
         let mut found = Vec::new();
         for batch in chosen.chunks(BATCH) {
-            let segments = batch.iter().flat_map(|&s| analysis.segment_values(s));
+            let segments = batch
+                .iter()
+                .filter_map(|&s| analysis.segment_values(s))
+                .flatten();
             let input: Vec<f32> = segments.copied().collect();
             found.extend(pollster::block_on(
                 self.model.features(&[input], &self.device),
@@ -388,57 +437,104 @@ impl Predictor {
     }
 }
 
-/// The analysis of one sound, in steps.
+/// The analysis of one sound, in steps. A long sound is pushed piece by piece: only the last piece's
+/// spectrogram and windows are kept.
 #[derive(Clone, Debug)]
 pub struct AnalysisSession {
     seconds: f64,
     input: Input,
     window_seconds: f64,
     pool: Aggregator,
+    /// Of the pieces before the last.
+    past: Vec<Placed>,
+    /// When the last piece begins, seconds.
+    begins: f64,
     log_mel: Spectrogram,
     segments: Examples,
+    /// Whether the last piece is silent, so that the model need not be asked.
+    silent: bool,
+    padded: bool,
     outputs: Vec<SegmentOutput>,
 }
 
+/// A segment's place in time, seconds.
+#[derive(Clone, Copy, Debug)]
+struct Placed {
+    /// The window that the model sees.
+    window: (f64, f64),
+    /// The time that its output stands for.
+    entry: (f64, f64),
+    audible: bool,
+}
+
 impl AnalysisSession {
-    /// Resamples a sound, computes its log-mel spectrogram and cuts it into segments.
+    /// Begins with the whole of a sound, or its first piece.
     ///
     /// # Errors
-    /// If the sound is silent, shorter than [`SHORTEST_SECONDS`] or cannot be resampled.
+    /// If it is silent, shorter than [`SHORTEST_SECONDS`] or cannot be resampled.
     pub fn begin(clip: &Clip, model: &Model) -> Result<Self, PredictError> {
-        let front_end = &model.front_end;
-        if clip.is_silent() {
-            return Err(PredictError::Silent);
-        }
-        let seconds = clip.seconds();
-        if seconds < SHORTEST_SECONDS {
-            return Err(PredictError::TooShort {
-                seconds,
-                least: SHORTEST_SECONDS,
-            });
-        }
+        let session = Self::begin_long(clip, model)?;
+        session.check()?;
+        Ok(session)
+    }
+
+    /// Begins with the first of several pieces, which may be silent: [`AnalysisSession::check`] at the end.
+    ///
+    /// # Errors
+    /// If it cannot be resampled.
+    pub fn begin_long(clip: &Clip, model: &Model) -> Result<Self, PredictError> {
         let input = model.input();
-        let resampled = clip.resampled(front_end.sample_rate)?;
-        let log_mel = front_end.log_mel(resampled.samples());
-        let segments = match input {
-            input if input.is_log_mel() => Examples::of_log_mel(front_end, &log_mel),
-            _ if input.rate() == front_end.sample_rate => input.examples_of(resampled.samples()),
-            _ => input.examples(clip)?,
-        };
+        let (log_mel, segments) = windows_of(clip, model)?;
         Ok(Self {
-            seconds,
+            seconds: clip.seconds(),
             input,
             window_seconds: input.seconds(),
             pool: Aggregator::of(model),
+            past: Vec::new(),
+            begins: 0.0,
+            silent: clip.is_silent(),
+            padded: segments.padded,
             segments,
             log_mel,
             outputs: Vec::new(),
         })
     }
 
-    /// Number of segments in all.
+    /// Goes on with the next piece of the sound, once all segments are done.
+    ///
+    /// # Errors
+    /// If it cannot be resampled.
+    pub fn push(&mut self, clip: &Clip, model: &Model) -> Result<(), PredictError> {
+        let (log_mel, segments) = windows_of(clip, model)?;
+        let places: Vec<Placed> = self.placed().collect();
+        self.past.extend(places);
+        self.begins = self.seconds;
+        self.seconds += clip.seconds();
+        self.silent = clip.is_silent();
+        (self.log_mel, self.segments) = (log_mel, segments);
+        Ok(())
+    }
+
+    /// Whether there is anything to predict.
+    ///
+    /// # Errors
+    /// If the sound so far is silent or shorter than [`SHORTEST_SECONDS`].
+    pub fn check(&self) -> Result<(), PredictError> {
+        if self.silent && !self.past.iter().any(|segment| segment.audible) {
+            return Err(PredictError::Silent);
+        }
+        if self.seconds < SHORTEST_SECONDS {
+            return Err(PredictError::TooShort {
+                seconds: self.seconds,
+                least: SHORTEST_SECONDS,
+            });
+        }
+        Ok(())
+    }
+
+    /// Number of segments in all pieces so far.
     pub fn segments(&self) -> usize {
-        self.segments.len()
+        self.past.len() + self.segments.len()
     }
 
     /// Number of segments predicted so far.
@@ -448,12 +544,17 @@ impl AnalysisSession {
 
     /// From when to when a segment lasts, in seconds.
     pub fn segment_span(&self, segment: usize) -> (f64, f64) {
-        self.segments.span(segment)
+        if let Some(past) = self.past.get(segment) {
+            return past.window;
+        }
+        let (start, end) = self.segments.span(segment - self.past.len());
+        (self.begins + start, self.begins + end)
     }
 
-    /// The first part of the input of a segment.
-    pub(crate) fn segment_values(&self, segment: usize) -> &[f32] {
-        self.segments.windows(segment..segment + 1)[0]
+    /// The first part of the input of a segment; none of a piece before the last.
+    pub(crate) fn segment_values(&self, segment: usize) -> Option<&[f32]> {
+        let segment = segment.checked_sub(self.past.len())?;
+        (segment < self.segments.len()).then(|| self.segments.windows(segment..segment + 1)[0])
     }
 
     /// The outputs for a segment, if there are any yet.
@@ -466,7 +567,7 @@ impl AnalysisSession {
         self.seconds
     }
 
-    /// The log-mel spectrogram of the whole sound, `[mel_bands, frames]` as [`FrontEnd::log_mel`] has it.
+    /// The log-mel spectrogram of the last piece, `[mel_bands, frames]` as [`FrontEnd::log_mel`] has it.
     ///
     /// [`FrontEnd::log_mel`]: crate::dsp::FrontEnd::log_mel
     pub fn log_mel(&self) -> &Spectrogram {
@@ -478,20 +579,54 @@ impl AnalysisSession {
     /// # Errors
     /// If the device fails.
     pub async fn step(&mut self, predictor: &Predictor, count: usize) -> Result<(), ModelError> {
-        let from = self.done();
-        let to = self.segments().min(from + count.min(self.input.batch()));
-        if from < to {
+        let from = self.done() - self.past.len();
+        let to = self
+            .segments
+            .len()
+            .min(from + count.min(self.input.batch()));
+        if self.silent {
+            self.outputs
+                .resize(self.segments(), SegmentOutput::default());
+        } else if from < to {
             let batch = self.segments.windows(from..to);
             self.outputs.extend(predictor.segments(&batch).await?);
         }
         Ok(())
     }
 
+    /// The places of the last piece's segments.
+    fn placed(&self) -> impl Iterator<Item = Placed> + '_ {
+        let unit = self.segments.unit_seconds;
+        // Where segments overlap, each stands for the time that is nearest to its middle.
+        let starts = &self.segments.starts;
+        let middle = self.segments.length as f64 / 2.0;
+        let border = move |left: usize| {
+            let at = (starts[left] + starts[left + 1]) as f64 / 2.0 + middle;
+            (self.begins + at * unit).min(self.seconds)
+        };
+        (0..starts.len()).map(move |at| {
+            let (start, end) = self.segments.span(at);
+            Placed {
+                window: (self.begins + start, self.begins + end),
+                entry: (
+                    if at == 0 { self.begins } else { border(at - 1) },
+                    if at + 1 == starts.len() {
+                        self.seconds
+                    } else {
+                        border(at)
+                    },
+                ),
+                audible: self.segments.audible[at] && !self.silent,
+            }
+        })
+    }
+
     /// The outputs for the audible segments.
     fn audible(&self) -> Vec<&SegmentOutput> {
-        let outputs = self.outputs.iter().zip(&self.segments.audible);
+        let places = self.past.iter().copied().chain(self.placed());
+        let outputs = self.outputs.iter().zip(places);
         outputs
-            .filter(|(_, audible)| **audible)
+            .filter(|(_, place)| place.audible)
             .map(|(output, _)| output)
             .collect()
     }
@@ -504,27 +639,15 @@ impl AnalysisSession {
 
     /// The answer from the segments predicted so far; those of [`Calibration::unknown`] if there are none yet.
     pub fn answer(&self) -> Prediction {
-        let frame_seconds = self.segments.unit_seconds;
-        // Where segments overlap, each stands for the time that is nearest to its middle.
-        let starts = &self.segments.starts;
-        let middle = self.segments.length as f64 / 2.0;
-        let border = |left: usize| (starts[left] + starts[left + 1]) as f64 / 2.0 + middle;
+        let places = self.past.iter().copied().chain(self.placed());
         let timeline = self
             .outputs
             .iter()
-            .zip(&self.segments.audible)
-            .enumerate()
-            .map(|(at, (output, &audible))| TimelineEntry {
-                start: match at {
-                    0 => 0.0,
-                    _ => border(at - 1) * frame_seconds,
-                },
-                end: if at + 1 == starts.len() {
-                    self.seconds
-                } else {
-                    (border(at) * frame_seconds).min(self.seconds)
-                },
-                probabilities: if audible {
+            .zip(places)
+            .map(|(output, place)| TimelineEntry {
+                start: place.entry.0,
+                end: place.entry.1,
+                probabilities: if place.audible {
                     output.probabilities.clone()
                 } else {
                     self.pool.unknown()
@@ -532,7 +655,7 @@ impl AnalysisSession {
             })
             .collect();
         let mut notes = Vec::new();
-        if self.segments.padded {
+        if self.padded && self.past.is_empty() {
             let seconds = self.window_seconds;
             let note = if self.input == Input::LogMelLong {
                 PredictionNote::Repeated { seconds }
@@ -548,6 +671,20 @@ impl AnalysisSession {
             ..self.pool.answer(&self.audible())
         }
     }
+}
+
+/// The log-mel spectrogram of a sound and its windows for the model.
+fn windows_of(clip: &Clip, model: &Model) -> Result<(Spectrogram, Examples), AudioError> {
+    let front_end = &model.front_end;
+    let input = model.input();
+    let resampled = clip.resampled(front_end.sample_rate)?;
+    let log_mel = front_end.log_mel(resampled.samples());
+    let segments = match input {
+        input if input.is_log_mel() => Examples::of_log_mel(front_end, &log_mel),
+        _ if input.rate() == front_end.sample_rate => input.examples_of(resampled.samples()),
+        _ => input.examples(clip)?,
+    };
+    Ok((log_mel, segments))
 }
 
 /// Aggregates the outputs for the segments of a sound to one prediction.

@@ -22,7 +22,7 @@ impl AnalysisSession {
     /// The saliency of each patch of one row of a segment for a genre, `[PATCHES]` from left to right: by
     /// how much, in nats, the logarithm of its probability falls when the patch is hidden. Negative
     /// ones are evidence against it. Row 0 has the lowest bands. A hidden patch has the mean of its bands
-    /// over the segment. Nothing if the segment is not predicted yet, there is no such genre or
+    /// over the segment. Nothing if the segment is not predicted yet or lies in a piece before the last, there is no such genre or
     /// row, or the model's input is no spectrogram.
     ///
     /// # Errors
@@ -35,14 +35,14 @@ impl AnalysisSession {
         row: usize,
     ) -> Result<Vec<f32>, ModelError> {
         let model = predictor.model();
-        let Some(whole) = self.output_of(segment) else {
+        let (Some(whole), Some(picture)) = (self.output_of(segment), self.segment_values(segment))
+        else {
             return Ok(Vec::new());
         };
         if genre >= whole.logits.len() || row >= PATCHES || !model.input().is_log_mel() {
             return Ok(Vec::new());
         }
         let (bands, frames) = (model.front_end.mel_bands, model.front_end.segment_frames);
-        let picture = self.segment_values(segment);
         let edge = |at: usize, of: usize| at * of / PATCHES;
         let hidden: Vec<f32> = (0..PATCHES)
             .flat_map(|column| {

@@ -48,9 +48,9 @@ pub use table::FeatureTable;
 
 use crate::layouts::Found;
 use crate::progress::Progress;
-use soundalike_core::audio::{self, AudioError, Clip};
+use soundalike_core::audio::{self, AudioError, Clip, SoundReader};
 use soundalike_core::catalog::Track;
-use soundalike_core::pipeline::{Prediction, Predictor};
+use soundalike_core::pipeline::{PredictError, Prediction, Predictor};
 
 /// The split that a song is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -123,6 +123,17 @@ impl Song {
         let samples = clip.samples();
         let at = |seconds: f64| ((seconds * f64::from(clip.rate())) as usize).min(samples.len());
         Clip::new(samples[at(start)..at(end)].to_vec(), clip.rate())
+    }
+
+    /// The model's prediction for it, with notes on how it was decoded. Blocks.
+    ///
+    /// # Errors
+    /// As [`Song::clip`], or if it is silent or too short, or the device fails.
+    pub fn predict(&self, predictor: &Predictor) -> Result<Prediction, PredictError> {
+        if self.is_piece() {
+            return predictor.predict(&self.clip()?);
+        }
+        predictor.predict_reader(&mut SoundReader::from_file(&self.file)?)
     }
 
     /// [`Song::clip`] at another sample rate in Hz.
@@ -321,10 +332,7 @@ pub fn predict_all(
     songs
         .par_iter()
         .map(|song| {
-            let prediction = song
-                .clip()
-                .map_err(|e| e.to_string())
-                .and_then(|clip| predictor.predict(&clip).map_err(|e| e.to_string()));
+            let prediction = song.predict(predictor).map_err(|e| e.to_string());
             progress.advance();
             prediction
         })

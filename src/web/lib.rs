@@ -21,13 +21,18 @@ use wasm_bindgen::prelude::*;
 pub use speed::milliseconds_per_segment;
 
 use error::{PageError, Subject, Thrown};
-use soundalike_core::audio::{self, Clip, synth};
+use soundalike_core::audio::{self, AudioError, Clip, SoundReader, synth};
 use soundalike_core::catalog::{Catalog, Map, Place, Query, Ranking, Search, Signature, SongView};
-use soundalike_core::dsp::{FrontEnd, intensity};
+use soundalike_core::dsp::{FrontEnd, Spectrogram, intensity};
 use soundalike_core::live::{LiveSession, Now};
 use soundalike_core::message::Notice;
-use soundalike_core::pipeline::{AnalysisSession, Prediction, PredictionView, Predictor};
+use soundalike_core::pipeline::{
+    AnalysisSession, PIECE_SECONDS, Prediction, PredictionView, Predictor,
+};
 use soundalike_core::verdict::Verdict;
+
+/// Longest sound that is analysed, hours.
+const MAX_HOURS: f64 = 12.0;
 
 /// Segments of the speed test.
 const SPEED_SEGMENTS: usize = 10;
@@ -43,17 +48,22 @@ pub fn probe_rate(bytes: &[u8]) -> Option<u32> {
     audio::probe_rate(bytes)
 }
 
-/// Decodes a sound file: what the page does where the browser cannot. The file's name only helps to
-/// word what is wrong with it.
+/// Opens a sound file and decodes the first ten minutes of it. The file's name only helps to word what is
+/// wrong with it.
 ///
 /// # Errors
 /// Why the file cannot be decoded.
 #[wasm_bindgen]
 pub fn decode(bytes: Vec<u8>, name: Option<String>) -> Result<Sound, Thrown> {
-    let decoded = audio::decode_bytes(bytes, name.as_deref().unwrap_or_default())?;
+    let reader = SoundReader::from_bytes(bytes, name.as_deref().unwrap_or_default())?;
+    let mut reader = reader.limited_to(MAX_HOURS * 3600.0);
+    let clip = reader
+        .next_piece(PIECE_SECONDS)?
+        .ok_or(AudioError::EmptySound)?;
     Ok(Sound {
-        clip: decoded.clip,
-        notes: decoded.notes.iter().map(Notice::of).collect(),
+        clip,
+        notes: reader.notes().iter().map(|note| Notice::of(note)).collect(),
+        rest: Some(reader).filter(|reader| !reader.ended()),
     })
 }
 
@@ -65,9 +75,11 @@ pub fn decode(bytes: Vec<u8>, name: Option<String>) -> Result<Sound, Thrown> {
 pub fn sound_from_channels(channels: Vec<Float32Array>, rate: u32) -> Result<Sound, Thrown> {
     let channels: Vec<Vec<f32>> = channels.iter().map(Float32Array::to_vec).collect();
     let slices: Vec<&[f32]> = channels.iter().map(Vec::as_slice).collect();
+    let (clip, notes) = audio::mixed(&slices, rate)?;
     Ok(Sound {
-        clip: Clip::from_channels(&slices, rate)?,
-        notes: Vec::new(),
+        clip,
+        notes: notes.iter().map(|note| Notice::of(note)).collect(),
+        rest: None,
     })
 }
 
@@ -77,14 +89,16 @@ pub fn sample_song() -> Sound {
     Sound {
         clip: synth::sample_song(),
         notes: Vec::new(),
+        rest: None,
     }
 }
 
-/// A mono sound.
+/// A mono sound: the first ten minutes, and the reader of what follows.
 #[wasm_bindgen]
 pub struct Sound {
     clip: Clip,
     notes: Vec<Notice>,
+    rest: Option<SoundReader>,
 }
 
 #[wasm_bindgen]
@@ -95,10 +109,16 @@ impl Sound {
         self.clip.rate()
     }
 
-    /// Length in seconds.
+    /// Length in seconds, as far as it is decoded.
     #[wasm_bindgen(getter)]
     pub fn seconds(&self) -> f64 {
         self.clip.seconds()
+    }
+
+    /// Whether nothing follows what is decoded.
+    #[wasm_bindgen(getter)]
+    pub fn whole(&self) -> bool {
+        self.rest.is_none()
     }
 
     /// The samples, from −1 to 1.
@@ -307,16 +327,25 @@ impl Engine {
         })
     }
 
-    /// Prepares a sound for analysis: resampling and log-mel spectrogram.
+    /// Prepares a sound for analysis: resampling and log-mel spectrogram. What follows the decoded part is taken
+    /// from the sound.
     ///
     /// # Errors
     /// If it is silent or too short.
-    pub fn begin(&self, sound: &Sound) -> Result<Analysis, Thrown> {
+    pub fn begin(&self, sound: &mut Sound) -> Result<Analysis, Thrown> {
+        let model = self.predictor.model();
+        let session = AnalysisSession::begin_long(&sound.clip, model)?;
+        let rest = sound.rest.take();
+        if rest.is_none() {
+            session.check()?;
+        }
         Ok(Analysis {
-            session: AnalysisSession::begin(&sound.clip, self.predictor.model())?,
-            front_end: self.predictor.model().front_end.clone(),
-            genres: self.predictor.model().genres.clone(),
-            tags: self.predictor.model().tags.clone(),
+            session,
+            rest,
+            drawn: Vec::new(),
+            front_end: model.front_end.clone(),
+            genres: model.genres.clone(),
+            tags: model.tags.clone(),
             notes: sound.notes.clone(),
         })
     }
@@ -460,6 +489,10 @@ impl Live {
 #[wasm_bindgen]
 pub struct Analysis {
     session: AnalysisSession,
+    /// What of the sound is not decoded yet.
+    rest: Option<SoundReader>,
+    /// The spectrograms of the pieces before the last, with few columns.
+    drawn: Vec<Spectrogram>,
     front_end: FrontEnd,
     genres: Vec<String>,
     tags: Vec<String>,
@@ -486,13 +519,43 @@ impl Analysis {
         self.session.seconds()
     }
 
-    /// Predicts up to `count` further segments; how many are done then.
+    /// Predicts up to `count` further segments, or decodes the next piece where all are done; how many are done
+    /// then.
     ///
     /// # Errors
-    /// If the device fails.
+    /// If the device fails, what follows cannot be decoded, or all of it is silent.
     pub async fn step(&mut self, engine: &Engine, count: usize) -> Result<usize, Thrown> {
+        if self.session.done() == self.session.segments()
+            && let Some(reader) = &mut self.rest
+        {
+            let piece = reader.next_piece(PIECE_SECONDS)?;
+            if piece.is_none() || reader.ended() {
+                self.notes = reader.notes().iter().map(|note| Notice::of(note)).collect();
+            }
+            let ended = reader.ended();
+            if let Some(piece) = piece {
+                self.drawn.push(overview(self.session.log_mel()));
+                self.session.push(&piece, engine.predictor.model())?;
+            }
+            if ended {
+                self.rest = None;
+                self.session.check()?;
+            }
+        }
         self.session.step(&engine.predictor, count).await?;
         Ok(self.session.done())
+    }
+
+    /// Whether all of the sound is analysed.
+    #[wasm_bindgen(getter)]
+    pub fn finished(&self) -> bool {
+        self.rest.is_none() && self.session.done() == self.session.segments()
+    }
+
+    /// Pieces of the sound that there are spectrograms of.
+    #[wasm_bindgen(getter)]
+    pub fn pieces(&self) -> usize {
+        self.drawn.len() + 1
     }
 
     /// The answer from the segments predicted so far.
@@ -538,21 +601,58 @@ impl Analysis {
     /// row by row: 255 is the loudest point, 0 lies 80 dB below it. A column shows the loudest of the
     /// frames that fall into it.
     pub fn picture(&self, columns: usize) -> Vec<u8> {
-        let mel = self.session.log_mel();
+        let last = self.session.log_mel();
+        let whole;
+        let mel = if self.drawn.is_empty() {
+            last
+        } else {
+            whole = joined(&self.drawn, &overview(last));
+            &whole
+        };
         let front_end = &self.front_end;
         let loudest = mel.values.iter().copied().fold(f32::MIN, f32::max);
         let loudest = front_end.decibel_of_value(loudest);
-        let mut picture = Vec::with_capacity(mel.bands * columns);
-        for band in 0..mel.bands {
-            let row = mel.band(band);
-            picture.extend((0..columns).map(|column| {
-                let from = (column * mel.frames / columns).min(mel.frames - 1);
-                let to = ((column + 1) * mel.frames / columns).max(from + 1);
-                let most = row[from..to].iter().copied().fold(f32::MIN, f32::max);
-                intensity(front_end.decibel_of_value(most), loudest)
-            }));
-        }
-        picture
+        let columns = with_columns(mel, columns);
+        let levels = columns.values.iter();
+        levels
+            .map(|value| intensity(front_end.decibel_of_value(*value), loudest))
+            .collect()
+    }
+}
+
+/// Columns that are kept of a piece's spectrogram.
+const OVERVIEW: usize = 512;
+
+fn overview(mel: &Spectrogram) -> Spectrogram {
+    with_columns(mel, OVERVIEW.min(mel.frames))
+}
+
+/// The same with another number of columns: each has the loudest of the frames that fall into it.
+fn with_columns(mel: &Spectrogram, columns: usize) -> Spectrogram {
+    let mut values = Vec::with_capacity(mel.bands * columns);
+    for band in 0..mel.bands {
+        let row = mel.band(band);
+        values.extend((0..columns).map(|column| {
+            let from = (column * mel.frames / columns).min(mel.frames - 1);
+            let to = ((column + 1) * mel.frames / columns).max(from + 1);
+            row[from..to].iter().copied().fold(f32::MIN, f32::max)
+        }));
+    }
+    Spectrogram {
+        bands: mel.bands,
+        frames: columns,
+        values,
+    }
+}
+
+/// Spectrograms one after another.
+fn joined(first: &[Spectrogram], last: &Spectrogram) -> Spectrogram {
+    let parts = || first.iter().chain(std::iter::once(last));
+    let rows = (0..last.bands).flat_map(|band| parts().flat_map(move |part| part.band(band)));
+    Spectrogram {
+        bands: last.bands,
+        frames: parts().map(|part| part.frames).sum(),
+        values: rows.copied().collect(),
     }
 }
 

@@ -82,6 +82,7 @@ export class AnalysisQueue {
         },
         (partial) => {
           song.answer = partial.answer;
+          song.seconds = partial.answer.seconds;
           song.analysedSeconds = partial.seconds;
           this.onPart(song);
           this.onState(song);
@@ -90,6 +91,7 @@ export class AnalysisQueue {
       );
       if (signal.aborted) throw new Cancelled();
       song.answer = answer;
+      song.seconds = answer.seconds;
       song.analysedSeconds = song.seconds;
       const heard = new Set(song.notes.map(textOf));
       song.notes = [...song.notes, ...answer.notices.filter(({ text }) => !heard.has(text))];
@@ -136,6 +138,9 @@ export class AnalysisQueue {
   }
 }
 
+const CRASHED =
+  'This file made the decoder fail: it may be damaged. Download or export it again. The other songs go on.';
+
 /** @param {Song} song @param {unknown} reason */
 function fail(song, reason) {
   song.answer = null;
@@ -144,7 +149,7 @@ function fail(song, reason) {
   song.state = reason instanceof Cancelled ? 'cancelled' : 'failed';
   if (song.state === 'cancelled') return;
   song.error = messageOf(reason);
-  if (reason instanceof Crashed) song.error = 'The program stopped while it analysed this.';
+  if (reason instanceof Crashed) song.error = CRASHED;
 }
 
 /** @param {Message} message */

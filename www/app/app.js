@@ -70,6 +70,8 @@ export class App {
   /** What went wrong: with the page, with listening, and with what was dropped but is no file. */
   /** @type {Message} */
   #fatalError = '';
+  /** Whether the engine died over a song, so that another one has to go on. */
+  #restartWanted = false;
   /** @type {Message} */
   #listenError = '';
   /** @type {string[]} */
@@ -108,7 +110,8 @@ export class App {
     this.#status.hideProgress();
     this.#spectrogram.showLoading(1);
     if (this.#store.waiting.length > 0) this.#analyseWaiting();
-    else setState(this.#store.selected ? 'answer' : 'ready');
+    else if (this.#store.selected) setState('answer');
+    else setState(this.#errorText() ? 'error' : 'ready');
     this.#listenLater?.();
     this.#listenLater = null;
     whenIdle(() => this.#afterStart(engine));
@@ -136,7 +139,7 @@ export class App {
     this.#nextEngine = null;
     this.#forgetHandles();
     this.#engine?.close();
-    engine.onCrash = (error) => this.#fail(error);
+    engine.onCrash = (error) => this.#recover(error);
     showDevice('gpu', reason);
     this.#setEngine(engine);
     this.#map.showSongs();
@@ -155,6 +158,22 @@ export class App {
   #forgetHandles() {
     this.#store.clearHandles();
     this.#saliency.offer(false);
+  }
+
+  /**
+   * The engine died. A song that it was working on is to blame: it is marked as failed, and a new engine goes on
+   * with the others.
+   * @param {unknown} reason
+   */
+  #recover(reason) {
+    if (!this.#queue.running) {
+      this.#fail(reason);
+      return;
+    }
+    this.#engine = null;
+    this.#survey.setEngine(null);
+    this.#forgetHandles();
+    this.#restartWanted = true;
   }
 
   /** The engine cannot go on: say so, offer a new one. @param {unknown} reason */
@@ -242,6 +261,11 @@ export class App {
     setState('working');
     const answered = await this.#queue.run();
     this.#status.hideProgress();
+    if (this.#restartWanted) {
+      this.#restartWanted = false;
+      this.start();
+      return;
+    }
     if (this.#fatalError) return;
     this.#switchEngine();
     if (this.#store.selected?.state !== 'done') this.#select(answered.at(-1) ?? null);
@@ -458,7 +482,7 @@ export class App {
   // --- what the visitor does ---
 
   #connectViews() {
-    this.#loader.onCrash = (reason) => this.#fail(reason);
+    this.#loader.onCrash = (reason) => this.#recover(reason);
     this.#listening.narrowing = () => this.#similar.narrowing;
     this.#listening.onAnswer = (song) => {
       if (song.answer) this.#showAnswer(song);

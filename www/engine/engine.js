@@ -110,13 +110,18 @@ export class Engine {
   }
 
   /**
-   * Decodes in Rust.
+   * Decodes in Rust, at least the beginning.
    * @param {ArrayBuffer} bytes given away
    * @param {string} name helps to word what is wrong with them
    * @returns {Promise<SoundHandle>}
    */
   decode(bytes, name) {
     return this.#call('decode', { bytes, name }, [bytes]);
+  }
+
+  /** A sound as a WAV file; null of one that is too long. @param {SoundHandle} sound @returns {Promise<Blob | null>} */
+  wav(sound) {
+    return this.#call('wav', { sound: sound.handle });
   }
 
   /**

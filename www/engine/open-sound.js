@@ -1,13 +1,19 @@
-// From a file to a sound in the worker. The browser decodes where it can, because it knows the
-// most formats; where it cannot, the decoder in Rust tries, and its sentence is the one shown.
+// From a file to a sound in the worker. The decoder in Rust is the terminal's, so both hear the same and say the
+// same of damaged files. The browser decodes only what it cannot, such as HE-AAC.
 
-import { Cancelled } from './engine.js';
+import { Cancelled, EngineError } from './engine.js';
 import { PageError } from '../lib/page-error.js';
 
 /** @import { Engine } from './engine.js' */
 /** @import { SoundHandle } from '../types.js' */
 
 const MEGABYTES = 500;
+
+/** What the decoder in Rust says of formats that the browser may know. */
+const BROWSER_MAY = ['audio.unsupported_codec', 'audio.not_sound'];
+
+/** The browser says by then whether it plays a file, in milliseconds. */
+const PLAYS_WITHIN = 3000;
 
 /** Samples that are copied at once: a few milliseconds' work. */
 const PIECE = 1_000_000;
@@ -28,20 +34,50 @@ export async function openSound(file, engine, signal, onState) {
     const megabytes = Math.round(file.size / 1e6);
     throw new PageError('file.too_large', { megabytes, most: MEGABYTES });
   }
-  const { rate, bytes } = await engine.probe(await read(file));
+  const bytes = await read(file);
   stopIf(signal);
 
   onState('decoding');
-  const buffer = await decodeInBrowser(bytes, rate ?? COMMON_RATE);
-  stopIf(signal);
-  if (buffer) {
+  const playable = plays(file);
+  try {
+    const sound = await engine.decode(bytes, file.name);
+    if (await playable) return { sound, playable: file };
+    return { sound, playable: (await engine.wav(sound)) ?? file };
+  } catch (error) {
+    if (!(error instanceof EngineError) || !isUnknown(error)) throw error;
+    const { rate, bytes: again } = await engine.probe(await read(file));
+    const buffer = await decodeInBrowser(again, rate ?? COMMON_RATE);
+    stopIf(signal);
+    if (!buffer) throw error;
     const channels = [];
     for (let i = 0; i < buffer.numberOfChannels; i++) channels.push(await copied(buffer, i));
     stopIf(signal);
     return { sound: await engine.channels(channels, buffer.sampleRate), playable: file };
   }
-  const sound = await engine.decode(await read(file), file.name);
-  return { sound, playable: sound.wav ?? file };
+}
+
+/** Whether the decoder in Rust lacks the format, rather than finding fault with the file. @param {EngineError} error */
+function isUnknown({ reason }) {
+  return typeof reason !== 'string' && BROWSER_MAY.includes(reason.code);
+}
+
+/** Whether the browser can play a file. @param {File} file @returns {Promise<boolean>} */
+function plays(file) {
+  return new Promise((resolve) => {
+    const address = URL.createObjectURL(file);
+    const audio = new Audio();
+    const answer = (/** @type {boolean} */ can) => {
+      clearTimeout(patience);
+      audio.removeAttribute('src');
+      URL.revokeObjectURL(address);
+      resolve(can);
+    };
+    const patience = setTimeout(() => answer(false), PLAYS_WITHIN);
+    audio.addEventListener('loadedmetadata', () => answer(true), { once: true });
+    audio.addEventListener('error', () => answer(false), { once: true });
+    audio.preload = 'metadata';
+    audio.src = address;
+  });
 }
 
 /** @param {File} file */

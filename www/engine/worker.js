@@ -173,7 +173,13 @@ const methods = {
   },
 
   /** @param {{ bytes: ArrayBuffer, name: string }} args */
-  decode: ({ bytes, name }) => storeSound(wasm.decode(new Uint8Array(bytes), name), true),
+  decode: ({ bytes, name }) => storeSound(wasm.decode(new Uint8Array(bytes), name), false),
+
+  /** A sound as a WAV file, for what the browser cannot play; null of a longer one than is kept. @param {{ sound: number }} args */
+  wav({ sound: handle }) {
+    const sound = sounds.get(handle);
+    return sound?.whole ? encodeWav(sound.samples(), sound.rate) : null;
+  },
 
   /** @param {{ channels: Float32Array[], rate: number }} args */
   channels: ({ channels, rate }) => storeSound(wasm.soundFromChannels(channels, rate), false),
@@ -184,7 +190,7 @@ const methods = {
   release: ({ sound }) => release(sound),
 
   /**
-   * Analyses a sound and frees it. Emits `picture` once and `partial` on the way.
+   * Analyses a sound and frees it. Emits `picture` for each piece and `partial` on the way.
    * @param {{ sound: number }} args
    * @returns {Promise<Answer>}
    */
@@ -194,19 +200,27 @@ const methods = {
     const begun = exclusively(() => engine.begin(sound));
     const analysis = await begun.finally(() => release(handle));
     let whole = false;
-    try {
-      const { segments, seconds } = analysis;
-      const columns = Math.max(1, Math.min(COLUMNS, Math.ceil(seconds * shape.frames_per_second)));
+    let drawn = 0;
+    const draw = () => {
+      if (drawn === analysis.pieces) return;
+      drawn = analysis.pieces;
+      const frames = Math.ceil(analysis.seconds * shape.frames_per_second);
+      const columns = Math.max(1, Math.min(COLUMNS, frames));
       const levels = analysis.picture(columns);
       emit('picture', { rows: Math.round(levels.length / columns), columns, levels }, [
         levels.buffer,
       ]);
+    };
+    try {
       let sentAt = -Infinity;
       for (;;) {
+        draw();
         await yieldToMessages();
         if (cancelled.has(id)) throw new Cancelled();
         const done = await exclusively(() => analysis.step(engine, STEP[device]));
-        if (done >= segments) {
+        const { segments, seconds, finished } = analysis;
+        if (finished) {
+          draw();
           whole = true;
           return toPlainObject(analysis.answer());
         }

@@ -5,7 +5,6 @@ use std::io::{Read, Seek};
 use super::bytes::{be16, be32, be64, len, read_at, read_up_to};
 use super::error::AudioError;
 use super::pcm::{Encoding, Pcm};
-use super::tags::Tags;
 use super::wav::MAX_CHUNKS;
 
 /// Reads the header at `at`, where the file says `FORM`; `compressed` for AIFF-C.
@@ -17,7 +16,6 @@ pub(super) fn read(
     let end = len(file)?;
     let mut common: Option<[u8; 22]> = None;
     let mut sound = None;
-    let mut tags = Tags::default();
     let mut chunk = at + 12;
     for _ in 0..MAX_CHUNKS {
         let Some(header) = read_at::<8>(file, chunk)? else {
@@ -37,8 +35,6 @@ pub(super) fn read(
                 let skipped = 8 + u64::from(offset);
                 sound = Some((body + skipped, size.saturating_sub(skipped)));
             }
-            b"NAME" => tags.title = text(file, body, size)?,
-            b"AUTH" => tags.artist = text(file, body, size)?,
             _ => {}
         }
         chunk = body + size + size % 2;
@@ -67,7 +63,6 @@ pub(super) fn read(
         rate: rate_from_extended(&common),
         start,
         claimed: Some(claimed),
-        tags,
     })
 }
 
@@ -110,10 +105,4 @@ fn encoding(
 fn rate_from_extended(common: &[u8; 22]) -> u32 {
     let exponent = i32::from(be16(common, 8)) - 16_383 - 63;
     (be64(common, 10) as f64 * 2.0_f64.powi(exponent)).round() as u32
-}
-
-fn text(file: &mut (impl Read + Seek), at: u64, size: u64) -> Result<Option<String>, AudioError> {
-    let mut bytes = vec![0; size.min(Tags::MAX_BYTES) as usize];
-    let filled = read_up_to(file, at, &mut bytes)?;
-    Ok(Tags::clean(&String::from_utf8_lossy(&bytes[..filled])))
 }

@@ -5,7 +5,6 @@ use std::io::{Read, Seek};
 use super::bytes::{be32, read_at};
 use super::error::AudioError;
 use super::pcm::{Encoding, Pcm};
-use super::tags::Tags;
 
 /// A size that says "not known when the header was written".
 const UNKNOWN: u32 = u32::MAX;
@@ -39,6 +38,5 @@ pub(super) fn read(file: &mut (impl Read + Seek), at: u64) -> Result<Pcm, AudioE
         rate: be32(&header, 16),
         start: at + u64::from(offset),
         claimed: (size != UNKNOWN).then_some(u64::from(size)),
-        tags: Tags::default(),
     })
 }

@@ -30,7 +30,7 @@ pub enum AudioError {
     EmptyFile,
     /// The content is of no known format.
     #[error(
-        "is not a sound file this program knows (WAV, FLAC, MP3, Ogg Vorbis, AAC, ALAC, AIFF, AU){}; convert it to one of these",
+        "is not a sound file this program knows (WAV, FLAC, MP3, Ogg, Opus, M4A, AAC, WebM, AIFF, CAF, AU){}; convert it to one of these",
         although(.extension.as_deref())
     )]
     NotSound {
@@ -85,6 +85,24 @@ pub enum AudioError {
         /// Rate asked for, Hz.
         to: u32,
     },
+}
+
+/// Refuses a number of channels out of range.
+pub(super) fn check_channels(channels: usize) -> Result<(), AudioError> {
+    if (1..=MAX_CHANNELS).contains(&channels) {
+        Ok(())
+    } else {
+        Err(AudioError::Channels(channels))
+    }
+}
+
+/// Refuses a sample rate out of range.
+pub(super) fn check_rate(rate: u32) -> Result<(), AudioError> {
+    if (MIN_RATE..=MAX_RATE).contains(&rate) {
+        Ok(())
+    } else {
+        Err(AudioError::Rate(rate))
+    }
 }
 
 fn although(extension: Option<&str>) -> String {

@@ -1,20 +1,24 @@
 //! What a file is, told by its content.
 
+use std::collections::VecDeque;
 use std::io::{Cursor, Read, Seek};
 
 use super::bytes::{be32, read_at, read_up_to};
 use super::error::AudioError;
+use super::extent::after_tags;
 use super::mp4::{self, Edit};
-use super::mpeg::{self, MpegKind};
-use super::pcm::Pcm;
-use super::wav::Wav;
+use super::mpeg::{self, Frames, SEARCH};
+use super::pcm::{Encoding, Pcm};
+use super::wav::{W64, Wav};
 use super::{aiff, au, ogg, wav};
 
 /// A file recognised.
 #[derive(Debug)]
 pub(super) enum SoundHeader {
-    /// Plain samples, decoded here.
+    /// Plain samples.
     Plain(Pcm),
+    /// A bare chain of frames: MPEG audio or AAC in ADTS.
+    Frames(Frames),
     /// Anything else, decoded by symphonia.
     Coded(Coded),
 }
@@ -37,6 +41,12 @@ pub(super) struct Coded {
     pub edit: Option<Edit>,
     /// Where an MP4's last box says it ends, bytes.
     pub end: Option<u64>,
+    /// Plain samples in MP4: how they are written, whether big-endian, and channels.
+    pub plain: Option<(Encoding, bool, usize)>,
+    /// Highest frequency that is decoded, Hz, where the codec has more.
+    pub band: Option<u32>,
+    /// Frames before the first damaged page of an Ogg file.
+    pub whole_frames: Option<u64>,
 }
 
 /// Which of symphonia's readers opens the file.
@@ -44,10 +54,10 @@ pub(super) struct Coded {
 pub(super) enum Container {
     Wav,
     Flac,
-    Mpeg,
-    Adts,
     Ogg,
     Mp4,
+    Matroska,
+    Caf,
 }
 
 impl SoundHeader {
@@ -55,6 +65,7 @@ impl SoundHeader {
     pub(super) fn rate(&self) -> Option<u32> {
         match self {
             Self::Plain(pcm) => Some(pcm.rate),
+            Self::Frames(frames) => Some(frames.rate),
             Self::Coded(coded) => coded.rate,
         }
     }
@@ -63,6 +74,7 @@ impl SoundHeader {
     pub(super) fn channels(&self) -> Option<usize> {
         match self {
             Self::Plain(pcm) => Some(pcm.channels),
+            Self::Frames(frames) => frames.channels,
             Self::Coded(coded) => coded.channels,
         }
     }
@@ -80,69 +92,164 @@ impl Coded {
             cut: false,
             edit: None,
             end: None,
+            plain: None,
+            band: None,
+            whole_frames: None,
         }
     }
 }
 
 /// The sample rate in Hz that a sound file's header states, without decoding.
 ///
-/// Knows every format that [`decode_bytes`](super::decode_bytes) knows, and Opus in Ogg, which a
-/// browser can decode. None if the bytes are of no such format, or the rate lies outside
+/// Knows the formats that [`decode_bytes`](super::decode_bytes) knows, but not the rates of Matroska and CAF. None if the bytes are of no such format, or the rate lies outside
 /// 8 000..=192 000 Hz.
 #[must_use]
 pub fn probe_rate(bytes: &[u8]) -> Option<u32> {
-    let rate = read(&mut Cursor::new(bytes)).ok()?.rate()?;
+    let rate = read(&mut Cursor::new(bytes)).ok()?.0.rate()?;
     (super::MIN_RATE..=super::MAX_RATE)
         .contains(&rate)
         .then_some(rate)
 }
 
-/// Recognises a file.
-pub(super) fn read(file: &mut (impl Read + Seek)) -> Result<SoundHeader, AudioError> {
-    let at = after_id3(file)?;
+/// Recognises a file; where its sound begins, past tags and junk, comes with it.
+pub(super) fn read(file: &mut (impl Read + Seek)) -> Result<(SoundHeader, u64), AudioError> {
+    let after = after_tags(file)?;
+    if let Some(header) = read_at_start(file, after)? {
+        return Ok((header, after));
+    }
+    // Some tags say too much or too little, and some files begin with junk.
+    // A tag that says too much hides the beginning, so the whole of it is looked through first.
+    for from in [0, after] {
+        if let Some(at) = find_magic(file, from)?
+            && let Some(header) = read_at_start(file, at)?
+        {
+            return Ok((header, at));
+        }
+        if let Some((at, frames)) = mpeg::find(file, from)? {
+            return Ok((SoundHeader::Frames(frames), at));
+        }
+    }
+    let mut bytes = vec![0; SEARCH];
+    let filled = read_up_to(file, after, &mut bytes)?;
+    let mut windows = bytes[..filled].windows(5);
+    if windows.any(|window| window == b"OggS\0") {
+        return Err(middle_of_ogg());
+    }
+    Err(AudioError::NotSound { extension: None })
+}
+
+fn middle_of_ogg() -> AudioError {
+    AudioError::damaged(
+        "it begins in the middle of an Ogg stream, without the header that is needed to decode it",
+    )
+}
+
+/// Recognises a file that begins exactly at `at`; none if it does not.
+fn read_at_start(
+    file: &mut (impl Read + Seek),
+    at: u64,
+) -> Result<Option<SoundHeader>, AudioError> {
     let mut start = [0; 16];
     let filled = read_up_to(file, at, &mut start)?;
     let start = &start[..filled];
     let (magic, form) = (start.get(..4).unwrap_or(b"    "), start.get(8..12));
-    Ok(match (magic, form) {
-        (b"RIFF" | b"RF64" | b"BW64", Some(b"WAVE")) => match wav::read(file, at)? {
-            Wav::Plain(pcm) => SoundHeader::Plain(pcm),
-            Wav::Adpcm(channels, rate) => SoundHeader::Coded(Coded {
-                rate: Some(rate),
-                channels: Some(channels),
-                states_length: true,
-                ..Coded::new(Container::Wav, "ADPCM in a WAV file")
-            }),
-        },
+    Ok(Some(match (magic, form) {
+        (b"RIFF" | b"RF64" | b"BW64" | b"RIFX", Some(b"WAVE")) => {
+            let found = wav::read(file, at)?;
+            wave(file, found)?
+        }
+        _ if start == W64 => {
+            let found = wav::read_w64(file, at)?;
+            wave(file, found)?
+        }
         (b"FORM", Some(b"AIFF")) => SoundHeader::Plain(aiff::read(file, at, false)?),
         (b"FORM", Some(b"AIFC")) => SoundHeader::Plain(aiff::read(file, at, true)?),
         (b".snd", _) => SoundHeader::Plain(au::read(file, at)?),
         (b"fLaC", _) => SoundHeader::Coded(flac(file, at)?),
         (b"OggS", _) => SoundHeader::Coded(ogg(file, at)?),
-        _ if start.get(4..8) == Some(b"ftyp") => SoundHeader::Coded(mp4(file, at)?),
-        _ => match known_stranger(start) {
-            Some(name) => return Err(AudioError::unsupported(name)),
-            None => SoundHeader::Coded(frames(file, at)?),
+        (b"caff", _) => SoundHeader::Coded(Coded::new(Container::Caf, "this codec in CAF")),
+        (b"\x1aE\xdf\xa3", _) => SoundHeader::Coded(Coded::new(
+            Container::Matroska,
+            "this codec in Matroska or WebM",
+        )),
+        _ if matches!(
+            start.get(4..8),
+            Some(b"ftyp" | b"moov" | b"mdat" | b"wide" | b"free")
+        ) =>
+        {
+            SoundHeader::Coded(mp4(file, at)?)
+        }
+        _ => match (known_stranger(start), mpeg::find(file, at)?) {
+            (Some(name), _) => return Err(AudioError::unsupported(name)),
+            (None, Some((found, frames))) if found == at => SoundHeader::Frames(frames),
+            (None, _) => return Ok(None),
+        },
+    }))
+}
+
+fn wave(file: &mut (impl Read + Seek), wav: Wav) -> Result<SoundHeader, AudioError> {
+    Ok(match wav {
+        Wav::Plain(pcm) => SoundHeader::Plain(pcm),
+        Wav::Adpcm(channels, rate) => SoundHeader::Coded(Coded {
+            rate: Some(rate),
+            channels: Some(channels),
+            states_length: true,
+            ..Coded::new(Container::Wav, "ADPCM in a WAV file")
+        }),
+        Wav::Mpeg(start) => match mpeg::find(file, start)? {
+            Some((_, frames)) => SoundHeader::Frames(frames),
+            None => return Err(AudioError::damaged("nothing in it can be decoded")),
         },
     })
 }
 
-/// Position after any ID3v2 tags at the file's start.
-fn after_id3(file: &mut (impl Read + Seek)) -> Result<u64, AudioError> {
-    let mut at = 0;
-    for _ in 0..16 {
-        match read_at::<10>(file, at)? {
-            Some(tag) if tag.starts_with(b"ID3") => {
-                let size = tag[6..]
-                    .iter()
-                    .fold(0, |size, byte| size << 7 | u64::from(byte & 127));
-                let footer = if tag[5] & 0x10 == 0 { 0 } else { 10 };
-                at += 10 + size + footer;
-            }
-            _ => break,
+/// Where a FLAC or Ogg file begins within the first mebibyte from `from` on.
+fn find_magic(file: &mut (impl Read + Seek), from: u64) -> Result<Option<u64>, AudioError> {
+    let mut bytes = vec![0; SEARCH];
+    let filled = read_up_to(file, from, &mut bytes)?;
+    let begins = |window: &[u8]| {
+        is_flac(window) || window.starts_with(b"OggS\0") && window[5] & ogg::FIRST != 0
+    };
+    let found = bytes[..filled].windows(8).position(begins);
+    Ok(found.map(|at| from + at as u64))
+}
+
+/// Whether a FLAC file begins with these eight bytes: its mark, and the header of a stream-info block.
+fn is_flac(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"fLaC") && bytes[4] & 0x7f == 0 && bytes[5..8] == [0, 0, 34]
+}
+
+/// The FLAC files that lie one after another from `start` to `end`, from where to where.
+pub(super) fn flac_parts(
+    file: &mut (impl Read + Seek),
+    start: u64,
+    end: u64,
+) -> Result<VecDeque<Vec<(u64, u64)>>, AudioError> {
+    const READ: usize = 1 << 20;
+    let mut starts = Vec::new();
+    let mut bytes = vec![0; READ];
+    let mut at = start;
+    while at < end {
+        let filled = read_up_to(file, at, &mut bytes)?;
+        let marks = bytes[..filled].windows(8).enumerate();
+        let found = marks.filter(|(_, window)| is_flac(window));
+        starts.extend(
+            found
+                .map(|(offset, _)| at + offset as u64)
+                .filter(|at| *at < end),
+        );
+        if filled < READ {
+            break;
         }
+        at += (READ - 7) as u64; // a mark may lie across the border
     }
-    Ok(at)
+    let ends = starts.iter().copied().skip(1).chain([end]);
+    Ok(starts
+        .iter()
+        .copied()
+        .zip(ends)
+        .map(|part| vec![part])
+        .collect())
 }
 
 fn flac(file: &mut (impl Read + Seek), at: u64) -> Result<Coded, AudioError> {
@@ -159,24 +266,38 @@ fn flac(file: &mut (impl Read + Seek), at: u64) -> Result<Coded, AudioError> {
 }
 
 fn ogg(file: &mut (impl Read + Seek), at: u64) -> Result<Coded, AudioError> {
+    if !ogg::begins(file, at)? {
+        return Err(middle_of_ogg());
+    }
     let stream = ogg::read(file, at)?.ok_or(AudioError::NoAudioTrack)?;
     Ok(Coded {
         rate: Some(stream.rate),
         channels: Some(stream.channels),
         refusal: stream.undecodable.map(AudioError::unsupported),
         cut: !stream.ends,
-        ..Coded::new(Container::Ogg, "Vorbis")
+        ..Coded::new(Container::Ogg, stream.codec)
     })
 }
 
 fn mp4(file: &mut (impl Read + Seek), at: u64) -> Result<Coded, AudioError> {
     let track = mp4::read(file, at)?;
+    if let Some((encoding, big_endian)) = track.plain {
+        return Ok(Coded {
+            rate: Some(track.rate),
+            channels: Some(track.channels),
+            states_length: true,
+            edit: track.edit,
+            end: Some(track.end),
+            plain: Some((encoding, big_endian, track.channels)),
+            ..Coded::new(Container::Mp4, "plain samples")
+        });
+    }
     let (codec, decodable) = match &track.codec {
         b"mp4a" => ("AAC of a kind other than LC in mono or stereo", true),
         b"alac" => ("Apple Lossless", true),
         b"fLaC" => ("FLAC", true),
         b".mp3" => ("MP3", true),
-        b"Opus" => ("Opus", false),
+        b"Opus" => ("Opus", true),
         b"ac-3" | b"ec-3" => ("Dolby Digital", false),
         b"samr" | b"sawb" => ("AMR", false),
         b"drms" | b"enca" => ("", true),
@@ -199,38 +320,16 @@ fn mp4(file: &mut (impl Read + Seek), at: u64) -> Result<Coded, AudioError> {
         states_length: true,
         edit: track.edit,
         end: Some(track.end),
+        band: track.band,
         ..Coded::new(Container::Mp4, codec)
-    })
-}
-
-fn frames(file: &mut (impl Read + Seek), at: u64) -> Result<Coded, AudioError> {
-    let frames = mpeg::find(file, at)?.ok_or(AudioError::NotSound { extension: None })?;
-    let coded = match frames.kind {
-        MpegKind::Mp3 => Coded::new(Container::Mpeg, "MP3"),
-        MpegKind::OtherLayer => Coded {
-            refusal: Some(AudioError::unsupported("MPEG audio of layer I or II")),
-            ..Coded::new(Container::Mpeg, "MPEG audio")
-        },
-        MpegKind::Adts => Coded::new(
-            Container::Adts,
-            "AAC of a kind other than LC in mono or stereo",
-        ),
-    };
-    Ok(Coded {
-        rate: Some(frames.rate),
-        channels: frames.channels,
-        states_length: frames.states_length,
-        ..coded
     })
 }
 
 /// Formats that hold sound and have no reader here, by their first bytes.
 fn known_stranger(start: &[u8]) -> Option<&'static str> {
-    const STRANGERS: [(&[u8], &str); 12] = [
-        (b"\x1aE\xdf\xa3", "WebM or Matroska"),
+    const STRANGERS: [(&[u8], &str); 13] = [
         (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "Windows Media (WMA)"),
         (b"MThd", "MIDI, notes without sound,"),
-        (b"caff", "Apple Core Audio (CAF)"),
         (b"wvpk", "WavPack"),
         (b"MAC ", "Monkey's Audio"),
         (b"#!AMR", "AMR"),
@@ -238,6 +337,9 @@ fn known_stranger(start: &[u8]) -> Option<&'static str> {
         (b"MP+", "Musepack"),
         (b"TTA1", "True Audio"),
         (b"DSD ", "DSD"),
+        (b"FRM8", "DSD"),
+        (b"\x0b\x77", "Dolby Digital (AC-3)"),
+        (b".RMF", "RealAudio"),
         (b"FLV\x01", "Flash Video"),
     ];
     let found = STRANGERS.iter().find(|(magic, _)| start.starts_with(magic));

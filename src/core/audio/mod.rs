@@ -1,9 +1,9 @@
 //! How sound comes in: files and buffers become mono [`Clip`]s, and clips change their rate.
 //!
 //! ```text
-//! bytes or file → header (what is it?) → pcm        plain samples: WAV, AIFF, AU
-//!                                      → symphonia  MP3, FLAC, Ogg Vorbis, AAC, ALAC, ADPCM
-//!               → mean of the channels, packet by packet → Clip → resample
+//! bytes or file → header, extent   what is it, and where does its sound begin?
+//!               → a source         pcm: WAV, AIFF, AU; frames: MP3, ADTS; coded: all else, by symphonia
+//!               → reader           packet by packet: mix to mono, resample above 48 kHz → Clips, Notes
 //! ```
 //!
 //! The format is told by the content. The header's claims are checked before anything is decoded
@@ -25,24 +25,34 @@ mod aiff;
 mod au;
 mod bytes;
 mod clip;
+mod coded;
 mod decode;
 mod error;
+mod extent;
+mod frames;
+mod guard;
 mod header;
 mod limits;
+mod mix;
 mod mp4;
 mod mpeg;
+mod note;
 mod ogg;
+mod opus;
 mod pcm;
+mod reader;
 mod resample;
+mod source;
 pub mod synth;
-mod tags;
 mod wav;
+mod window;
 
 pub use clip::{Clip, SILENCE_PEAK};
 pub use decode::decode_file;
-pub use decode::{Decoded, Note, decode_bytes};
+pub use decode::{Decoded, decode_bytes};
 pub use error::AudioError;
 pub use header::probe_rate;
-pub use limits::{MAX_CHANNELS, MAX_RATE, MAX_SECONDS, MIN_RATE};
+pub use limits::{MAX_CHANNELS, MAX_KEPT_RATE, MAX_RATE, MAX_SECONDS, MIN_RATE};
+pub use note::Note;
+pub use reader::{SoundReader, mixed};
 pub use resample::{Resampling, resample};
-pub use tags::Tags;

@@ -5,6 +5,7 @@ use std::io::{Read, Seek};
 
 use super::bytes::{be16, be32, be64, len, read_at};
 use super::error::AudioError;
+use super::pcm::Encoding;
 
 /// Boxes looked at on one level before giving up.
 const MAX_BOXES: usize = 4_096;
@@ -16,6 +17,10 @@ pub(super) struct Track {
     pub channels: usize,
     /// Four letters that name the codec.
     pub codec: [u8; 4],
+    /// Of plain samples: how they are written, and whether big-endian.
+    pub plain: Option<(Encoding, bool)>,
+    /// Highest frequency without HE-AAC's replicated band, Hz.
+    pub band: Option<u32>,
     pub edit: Option<Edit>,
     /// Where the last box says it ends; after the file's end if that was cut off.
     pub end: u64,
@@ -99,13 +104,113 @@ fn read_track(
         Some(list) => read_edit(file, list, ticks, clock)?,
         None => None,
     };
+    let entry = SampleEntry::read(file, table.start + 8, &entry)?;
     Ok(Some(Track {
-        rate,
-        channels: usize::from(be16(&entry, 24)),
-        codec: [entry[4], entry[5], entry[6], entry[7]],
+        rate: entry.rate.unwrap_or(rate),
+        channels: entry.channels,
+        codec: entry.codec,
+        plain: entry.plain()?,
+        band: None,
         edit,
         end: 0,
     }))
+}
+
+/// How a track's sound is described.
+struct SampleEntry {
+    codec: [u8; 4],
+    channels: usize,
+    bits: usize,
+    /// Hz, where a version-2 description has it.
+    rate: Option<u32>,
+    /// The flags of `lpcm` in a version-2 description.
+    flags: u32,
+    /// Whether a box says that samples are little-endian; bits per sample of ISO's plain samples.
+    little_endian: bool,
+}
+
+impl SampleEntry {
+    /// `entry` is what it begins with, at `at`.
+    fn read(file: &mut (impl Read + Seek), at: u64, entry: &[u8; 36]) -> Result<Self, AudioError> {
+        let mut found = Self {
+            codec: [entry[4], entry[5], entry[6], entry[7]],
+            channels: usize::from(be16(entry, 24)),
+            bits: usize::from(be16(entry, 26)),
+            rate: None,
+            flags: 0,
+            little_endian: false,
+        };
+        let end = at + u64::from(be32(entry, 0));
+        let mut inner = at
+            + match be16(entry, 16) {
+                1 => 52,
+                2 => 72,
+                _ => 36,
+            };
+        if be16(entry, 16) == 2
+            && let Some(more) = read_at::<36>(file, at + 36)?
+        {
+            found.rate = Some(f64::from_bits(be64(&more, 4)).round() as u32);
+            found.channels = be32(&more, 12) as usize;
+            found.bits = be32(&more, 20) as usize;
+            found.flags = be32(&more, 24);
+            inner = inner.min(end);
+        }
+        let level = boxes(file, inner, end)?;
+        if let Some(endian) = descend(file, &level, &[b"wave", b"enda"])? {
+            found.little_endian = read_at::<2>(file, endian.start)? == Some([0, 1]);
+        }
+        if let Some(plain) = find(&level, b"pcmC")
+            && let Some(bytes) = read_at::<6>(file, plain.start)?
+        {
+            found.little_endian = bytes[4] & 1 == 1;
+            found.bits = usize::from(bytes[5]);
+        }
+        Ok(found)
+    }
+
+    /// The encoding of plain samples; none of a coded track.
+    fn plain(&self) -> Result<Option<(Encoding, bool)>, AudioError> {
+        let big = !self.little_endian;
+        let signed = || {
+            Encoding::signed(self.bits.div_ceil(8)).ok_or_else(|| {
+                AudioError::unsupported(format!("QuickTime samples of {} bits", self.bits))
+            })
+        };
+        let float = || match self.bits {
+            32 => Ok(Encoding::F32),
+            64 => Ok(Encoding::F64),
+            bits => Err(AudioError::unsupported(format!(
+                "QuickTime samples of {bits} bits"
+            ))),
+        };
+        Ok(Some(match &self.codec {
+            b"raw " if self.bits <= 8 => (Encoding::U8, true),
+            b"raw " | b"NONE" | b"twos" => (signed()?, true),
+            b"sowt" => (signed()?, false),
+            b"in24" => (Encoding::S24, big),
+            b"in32" => (Encoding::S32, big),
+            b"fl32" => (Encoding::F32, big),
+            b"fl64" => (Encoding::F64, big),
+            b"ulaw" => (Encoding::MuLaw, true),
+            b"alaw" => (Encoding::ALaw, true),
+            b"ipcm" => (signed()?, big),
+            b"fpcm" => (float()?, big),
+            // kAudioFormatFlagIsFloat, IsBigEndian, IsSignedInteger (CoreAudioBaseTypes.h)
+            b"lpcm" => {
+                let big = self.flags & 2 != 0;
+                match (self.flags & 1 != 0, self.flags & 4 != 0) {
+                    (true, _) => (float()?, big),
+                    (false, true) => (signed()?, big),
+                    (false, false) if self.bits == 8 => (Encoding::U8, big),
+                    (false, false) => {
+                        return Err(AudioError::unsupported("unsigned QuickTime samples"));
+                    }
+                }
+            }
+            _ => return Ok(None),
+        }))
+    }
 }
 
 /// The first edit that shows anything; its length only if it is the only one.

@@ -5,8 +5,8 @@ use std::io::{Read, Seek};
 use super::bytes::{be16, be32, read_up_to};
 use super::error::AudioError;
 
-/// How far after a tag the first frame is looked for, bytes.
-const SEARCH: usize = 65_536;
+/// How far the first frame is looked for past junk, bytes.
+pub(super) const SEARCH: usize = 1 << 20;
 /// Frames in a row that make a chain where the file does not begin with one.
 const CHAIN: usize = 4;
 
@@ -29,27 +29,50 @@ pub(super) enum MpegKind {
     Adts,
 }
 
-#[derive(Clone, Copy)]
-struct Frame {
-    frames: Frames,
-    len: usize,
+/// One frame's header.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Frame {
+    pub frames: Frames,
+    /// Bytes of the whole frame.
+    pub len: usize,
+    /// Samples per channel that it decodes to.
+    pub samples: usize,
 }
 
-/// Finds the first frames at or soon after `at`.
-pub(super) fn find(file: &mut (impl Read + Seek), at: u64) -> Result<Option<Frames>, AudioError> {
-    let mut bytes = vec![0; 2 * SEARCH];
+impl Frame {
+    /// Length in seconds.
+    pub fn seconds(&self) -> f64 {
+        self.samples as f64 / f64::from(self.frames.rate)
+    }
+}
+
+/// Finds the first frames from `at` on, no further than [`SEARCH`], and where they begin.
+pub(super) fn find(
+    file: &mut (impl Read + Seek),
+    at: u64,
+) -> Result<Option<(u64, Frames)>, AudioError> {
+    // A chain that begins at the last place that is looked at ends within this.
+    let mut bytes = vec![0; SEARCH + 16_384];
     let filled = read_up_to(file, at, &mut bytes)?;
     let bytes = &bytes[..filled];
-    let starts = 0..filled.min(SEARCH);
-    Ok(starts
+    Ok(find_chain(bytes).map(|(start, first)| {
+        let frames = Frames {
+            states_length: first.frames.kind == MpegKind::Mp3
+                && LengthHeader::of(&bytes[start..]).is_some_and(|header| header.frames.is_some()),
+            ..first.frames
+        };
+        (at + start as u64, frames)
+    }))
+}
+
+/// The first chain of frames in some bytes.
+pub(super) fn find_chain(bytes: &[u8]) -> Option<(usize, Frame)> {
+    (0..bytes.len())
         .filter(|start| bytes[*start] == 0xff)
         .find_map(|start| {
             let first = frame(&bytes[start..])?;
-            is_chain(bytes, start, first).then(|| Frames {
-                states_length: first.frames.kind == MpegKind::Mp3 && has_length(&bytes[start..]),
-                ..first.frames
-            })
-        }))
+            is_chain(bytes, start, first).then_some((start, first))
+        })
 }
 
 /// Whether frames of one kind and rate follow each other from `start`.
@@ -70,7 +93,8 @@ fn is_chain(bytes: &[u8], start: usize, first: Frame) -> bool {
     true
 }
 
-fn frame(bytes: &[u8]) -> Option<Frame> {
+/// The header of the frame that begins with these bytes.
+pub(super) fn frame(bytes: &[u8]) -> Option<Frame> {
     let word = bytes
         .first_chunk()
         .map(|bytes| u32::from_be_bytes(*bytes))?;
@@ -128,6 +152,11 @@ fn frame(bytes: &[u8]) -> Option<Frame> {
             states_length: false,
         },
         len,
+        samples: match (version, layer) {
+            (_, 1) => 384,
+            (3, _) | (_, 2) => 1_152,
+            _ => 576,
+        },
     })
 }
 
@@ -155,23 +184,55 @@ fn adts(bytes: &[u8]) -> Option<Frame> {
             states_length: false,
         },
         len,
+        samples: 1_024,
     })
 }
 
-/// Whether an MP3's first frame carries the number of frames instead of sound.
-fn has_length(frame: &[u8]) -> bool {
-    let (first, mono) = (
-        be16(frame, 0) & 8 != 0,
-        frame.get(3).is_some_and(|b| b >> 6 == 3),
-    );
-    let side = match (first, mono) {
-        (true, false) => 32,
-        (true, true) | (false, false) => 17,
-        (false, true) => 9,
-    };
-    let xing = frame.get(4 + side..8 + side);
-    matches!(xing, Some(b"Xing" | b"Info")) && be32(frame, 8 + side) & 1 == 1
-        || frame.get(36..40) == Some(b"VBRI")
+/// An MP3 frame that carries the stream's length instead of sound: Xing, Info or VBRI.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct LengthHeader {
+    /// Frames that follow, where stated.
+    pub frames: Option<u32>,
+    /// Samples that the encoder put before the sound and after it (LAME's extension).
+    pub gaps: Option<(usize, usize)>,
+}
+
+impl LengthHeader {
+    /// Reads it from a frame; none if the frame holds sound.
+    pub fn of(frame: &[u8]) -> Option<Self> {
+        if frame.get(36..40) == Some(b"VBRI") {
+            return Some(Self {
+                frames: Some(be32(frame, 50)),
+                gaps: None,
+            });
+        }
+        let (first, mono) = (
+            be16(frame, 0) & 8 != 0,
+            frame.get(3).is_some_and(|b| b >> 6 == 3),
+        );
+        let side = match (first, mono) {
+            (true, false) => 32,
+            (true, true) | (false, false) => 17,
+            (false, true) => 9,
+        };
+        let mut at = 4 + side;
+        if !matches!(frame.get(at..at + 4), Some(b"Xing" | b"Info")) {
+            return None;
+        }
+        let flags = be32(frame, at + 4);
+        at += 8;
+        let frames = (flags & 1 != 0).then(|| be32(frame, at));
+        for (flag, size) in [(1, 4), (2, 4), (4, 100), (8, 4)] {
+            at += if flags & flag != 0 { size } else { 0 };
+        }
+        // Nine bytes name the encoder, twelve more lie before the gaps, of twelve bits each.
+        let encoder = frame.get(at..at + 4).is_some_and(|name| name[0] != 0);
+        let gaps = be32(frame, at + 20) & 0xff_ffff;
+        Some(Self {
+            frames,
+            gaps: encoder.then_some(((gaps >> 12) as usize, (gaps & 0xfff) as usize)),
+        })
+    }
 }
 
 #[cfg(test)]
@@ -195,11 +256,12 @@ mod tests {
             channels: Some(2),
             states_length: false,
         });
-        assert_eq!(find(&mut Cursor::new(mp3(5)), 0)?, expected);
-        assert_eq!(find(&mut Cursor::new(mp3(1)), 0)?, expected);
-        let mut junk = vec![0; 1_000];
+        let at = |start| expected.map(|frames| (start, frames));
+        assert_eq!(find(&mut Cursor::new(mp3(5)), 0)?, at(0));
+        assert_eq!(find(&mut Cursor::new(mp3(1)), 0)?, at(0));
+        let mut junk = vec![0; 1_000_000];
         junk.extend(mp3(5));
-        assert_eq!(find(&mut Cursor::new(junk), 0)?, expected);
+        assert_eq!(find(&mut Cursor::new(junk), 0)?, at(1_000_000));
         Ok(())
     }
 

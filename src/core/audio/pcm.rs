@@ -4,8 +4,7 @@ use std::io::{Read, Seek};
 
 use super::bytes::{len, read_up_to};
 use super::error::AudioError;
-use super::limits::MAX_SECONDS;
-use super::tags::Tags;
+use super::source::{Claims, Packet, PacketSource};
 
 /// How one sample is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,75 +55,95 @@ pub(super) struct Pcm {
     pub start: u64,
     /// Bytes of sound that the header claims; none if it was written before the length was known.
     pub claimed: Option<u64>,
-    pub tags: Tags,
 }
 
-/// What was read of plain samples.
-pub(super) struct PcmSamples {
-    pub samples: Vec<f32>,
-    /// Frames the header claims, where they are not all there.
-    pub missing_of: Option<u64>,
-    /// Whether the file goes on after [`MAX_SECONDS`].
-    pub longer: bool,
+/// Bytes that are decoded at a time.
+const READ: usize = 65_536;
+
+/// Plain samples that are being read.
+pub(super) struct PcmSource<F> {
+    pcm: Pcm,
+    file: F,
+    at: u64,
+    /// Frames still to come.
+    left: u64,
+    /// Frames that the header claims, where they are not all there.
+    missing_of: Option<u64>,
+    buffer: Vec<u8>,
 }
 
-impl Pcm {
-    /// Reads, decodes and mixes, a buffer of 64 KiB at a time.
-    pub(super) fn decode(&self, file: &mut (impl Read + Seek)) -> Result<PcmSamples, AudioError> {
-        let frame = self.encoding.width() * self.channels;
-        let present = len(file)?.saturating_sub(self.start);
-        let claimed = self.claimed.unwrap_or(present);
-        let frames = claimed.min(present) / frame as u64;
-        let limit = u64::from(MAX_SECONDS) * u64::from(self.rate);
-        // The length of the file, not the header, says how much memory is needed.
-        let mut samples = Vec::with_capacity(frames.min(limit) as usize);
-        let mut buffer = vec![0; (65_536 / frame).max(1) * frame];
-        let mut at = self.start;
-        while (samples.len() as u64) < frames.min(limit) {
-            let left = frames.min(limit) - samples.len() as u64;
-            let wanted = (left.saturating_mul(frame as u64)).min(buffer.len() as u64) as usize;
-            let filled = read_up_to(file, at, &mut buffer[..wanted])?;
-            let whole = buffer[..filled].chunks_exact(frame);
-            if whole.len() == 0 {
-                break; // the file was cut while it was read
-            }
-            samples.extend(whole.map(|frame| self.mix(frame)));
-            at += filled as u64;
-        }
-        Ok(PcmSamples {
-            missing_of: (claimed / frame as u64 > frames).then_some(claimed / frame as u64),
-            longer: frames > limit,
-            samples,
+impl<F: Read + Seek> PcmSource<F> {
+    /// The length of the file, not of its header, says how much there is.
+    pub fn new(pcm: Pcm, mut file: F) -> Result<Self, AudioError> {
+        let frame = (pcm.encoding.width() * pcm.channels) as u64;
+        let present = len(&mut file)?.saturating_sub(pcm.start);
+        let claimed = pcm.claimed.unwrap_or(present);
+        let left = claimed.min(present) / frame;
+        Ok(Self {
+            at: pcm.start,
+            left,
+            missing_of: (claimed / frame > left).then_some(claimed / frame),
+            buffer: vec![0; (READ / frame as usize).max(1) * frame as usize],
+            pcm,
+            file,
         })
     }
+}
 
-    /// Mean of one frame's channels.
-    fn mix(&self, frame: &[u8]) -> f32 {
-        let channels = frame.chunks_exact(self.encoding.width());
-        channels.map(|bytes| self.sample(bytes)).sum::<f32>() / self.channels as f32
+impl<F: Read + Seek + Send> PacketSource for PcmSource<F> {
+    fn next(&mut self, packet: &mut Packet) -> Result<bool, AudioError> {
+        let Pcm {
+            encoding,
+            big_endian,
+            channels,
+            rate,
+            ..
+        } = self.pcm;
+        let frame = encoding.width() * channels;
+        let wanted = self.left.saturating_mul(frame as u64);
+        let wanted = wanted.min(self.buffer.len() as u64) as usize;
+        let filled = read_up_to(&mut self.file, self.at, &mut self.buffer[..wanted])?;
+        let whole = filled / frame * frame;
+        self.at += whole as u64;
+        self.left -= (whole / frame) as u64;
+        let samples = self.buffer[..whole].chunks_exact(encoding.width());
+        packet
+            .samples
+            .extend(samples.map(|bytes| sample(encoding, big_endian, bytes)));
+        (packet.channels, packet.rate) = (channels, rate);
+        Ok(whole > 0)
     }
 
-    fn sample(&self, bytes: &[u8]) -> f32 {
-        match self.encoding {
-            Encoding::U8 => (f32::from(bytes[0]) - 128.0) / 128.0,
-            Encoding::MuLaw => mu_law(bytes[0]),
-            Encoding::ALaw => a_law(bytes[0]),
-            Encoding::F32 => f32::from_bits(self.bits(bytes) as u32),
-            Encoding::F64 => f64::from_bits(self.bits(bytes)) as f32,
-            Encoding::S8 | Encoding::S16 | Encoding::S24 | Encoding::S32 => {
-                // Left-justified in 32 bits, so that one scale serves every width.
-                let word = (self.bits(bytes) as u32) << (32 - 8 * bytes.len());
-                word as i32 as f32 / 2_147_483_648.0
-            }
+    fn claims(&self) -> Claims {
+        let seconds = |frames: u64| frames as f64 / f64::from(self.pcm.rate);
+        Claims {
+            seconds: self.missing_of.map(seconds),
+            unmeasured: self.pcm.claimed.is_none(),
+            ..Claims::default()
         }
     }
+}
 
-    fn bits(&self, bytes: &[u8]) -> u64 {
+/// One sample, full scale ±1, from as many bytes as its encoding is wide.
+pub(super) fn sample(encoding: Encoding, big_endian: bool, bytes: &[u8]) -> f32 {
+    let bits = || {
         let join = |bits: u64, byte: &u8| bits << 8 | u64::from(*byte);
-        if self.big_endian {
+        if big_endian {
             bytes.iter().fold(0, join)
         } else {
             bytes.iter().rev().fold(0, join)
+        }
+    };
+    match encoding {
+        Encoding::U8 => (f32::from(bytes[0]) - 128.0) / 128.0,
+        Encoding::MuLaw => mu_law(bytes[0]),
+        Encoding::ALaw => a_law(bytes[0]),
+        Encoding::F32 => f32::from_bits(bits() as u32),
+        Encoding::F64 => f64::from_bits(bits()) as f32,
+        Encoding::S8 | Encoding::S16 | Encoding::S24 | Encoding::S32 => {
+            // Left-justified in 32 bits, so that one scale serves every width.
+            let word = (bits() as u32) << (32 - 8 * bytes.len());
+            word as i32 as f32 / 2_147_483_648.0
         }
     }
 }
@@ -158,18 +177,6 @@ mod tests {
 
     use super::*;
 
-    fn pcm(encoding: Encoding, big_endian: bool) -> Pcm {
-        Pcm {
-            encoding,
-            big_endian,
-            channels: 1,
-            rate: 8_000,
-            start: 0,
-            claimed: None,
-            tags: Tags::default(),
-        }
-    }
-
     #[test]
     fn every_encoding_reaches_half_scale() {
         use Encoding::{F32, F64, S8, S16, S24, S32, U8};
@@ -185,17 +192,14 @@ mod tests {
             (F64, &f64_half),
         ];
         for (encoding, bytes) in cases {
-            assert_eq!(pcm(encoding, true).sample(bytes), 0.5, "{encoding:?}");
+            assert_eq!(sample(encoding, true, bytes), 0.5, "{encoding:?}");
             let mut swapped = bytes.to_vec();
             swapped.reverse();
-            assert_eq!(pcm(encoding, false).sample(&swapped), 0.5, "{encoding:?}");
+            assert_eq!(sample(encoding, false, &swapped), 0.5, "{encoding:?}");
         }
-        assert_eq!(pcm(S16, false).sample(&[0, 0x80]), -1.0);
-        assert_eq!(
-            pcm(S24, false).sample(&[0xff, 0xff, 0xff]),
-            -1.0 / 8_388_608.0
-        );
-        assert_eq!(pcm(U8, false).sample(&[0]), -1.0);
+        assert_eq!(sample(S16, false, &[0, 0x80]), -1.0);
+        assert_eq!(sample(S24, false, &[0xff, 0xff, 0xff]), -1.0 / 8_388_608.0);
+        assert_eq!(sample(U8, false, &[0]), -1.0);
     }
 
     #[test]
@@ -221,13 +225,21 @@ mod tests {
 
     #[test]
     fn a_claim_beyond_the_file_is_noticed_and_allocates_nothing() -> Result<(), AudioError> {
-        let mut plain = pcm(Encoding::S16, false);
-        plain.channels = 2;
-        plain.claimed = Some(u64::MAX / 2);
-        let heard = plain.decode(&mut Cursor::new(vec![0; 10]))?;
-        assert_eq!(heard.samples, [0.0, 0.0]);
-        assert!(heard.samples.capacity() < 10);
-        assert_eq!(heard.missing_of, Some(u64::MAX / 8));
+        let pcm = Pcm {
+            encoding: Encoding::S16,
+            big_endian: false,
+            channels: 2,
+            rate: 8_000,
+            start: 0,
+            claimed: Some(u64::MAX / 2),
+        };
+        let mut source = PcmSource::new(pcm, Cursor::new(vec![0; 10]))?;
+        let mut packet = Packet::default();
+        assert!(source.next(&mut packet)?);
+        assert_eq!(packet.samples, [0.0; 4]);
+        assert_eq!(source.claims().seconds, Some((u64::MAX / 8) as f64 / 8e3));
+        packet.clear();
+        assert!(!source.next(&mut packet)?);
         Ok(())
     }
 }

@@ -136,7 +136,7 @@ impl Resampling {
 }
 
 /// Samples that `len` samples at `from` Hz become at `to` Hz: the quotient, rounded up.
-fn resampled_len(len: usize, from: u32, to: u32) -> usize {
+pub(super) fn resampled_len(len: usize, from: u32, to: u32) -> usize {
     (len as u64 * u64::from(to)).div_ceil(u64::from(from)) as usize
 }
 

@@ -1,11 +1,10 @@
-//! WAV, with its 64-bit kin RF64 and BW64.
+//! WAV, with its 64-bit kin RF64, BW64 and W64, and its big-endian kin RIFX.
 
 use std::io::{Read, Seek};
 
-use super::bytes::{le16, le32, le64, len, read_at, read_up_to};
+use super::bytes::{be16, be32, le16, le32, le64, len, read_at, read_up_to};
 use super::error::AudioError;
 use super::pcm::{Encoding, Pcm};
-use super::tags::Tags;
 
 /// Chunks looked at before giving up; no real file has a tenth of it.
 pub(super) const MAX_CHUNKS: usize = 4_096;
@@ -17,6 +16,8 @@ const STREAMED: u64 = 0x7fff_0000;
 /// What a WAV file holds.
 pub(super) enum Wav {
     Plain(Pcm),
+    /// Frames of MPEG audio, from where on in the file.
+    Mpeg(u64),
     /// Four-bit ADPCM in blocks, with its channels and rate.
     Adpcm(usize, u32),
 }
@@ -27,23 +28,25 @@ struct Format {
     rate: u32,
     align: usize,
     bits: usize,
+    big_endian: bool,
 }
 
-/// Reads the header at `at`, where the file says `RIFF`, `RF64` or `BW64`.
+/// Reads the header at `at`, where the file says `RIFF`, `RF64`, `BW64` or `RIFX`.
 pub(super) fn read(file: &mut (impl Read + Seek), at: u64) -> Result<Wav, AudioError> {
     let end = len(file)?;
+    let big_endian = read_at::<4>(file, at)? == Some(*b"RIFX");
+    let word = if big_endian { be32 } else { le32 };
     let mut format = None;
     let mut data = None;
     let mut long_size = None;
-    let mut tags = Tags::default();
     let mut chunk = at + 12;
     for _ in 0..MAX_CHUNKS {
         let Some(header) = read_at::<8>(file, chunk)? else {
             break;
         };
-        let (body, mut size) = (chunk + 8, u64::from(le32(&header, 4)));
+        let (body, mut size) = (chunk + 8, u64::from(word(&header, 4)));
         match &header[..4] {
-            b"fmt " => format = read_format(file, body, size)?,
+            b"fmt " => format = read_format(file, body, size, big_endian)?,
             b"ds64" => long_size = read_at::<16>(file, body)?.map(|bytes| le64(&bytes, 8)),
             b"data" => {
                 if let (Some(long), true) = (long_size, size == u64::from(u32::MAX)) {
@@ -56,7 +59,6 @@ pub(super) fn read(file: &mut (impl Read + Seek), at: u64) -> Result<Wav, AudioE
                 }
                 data = Some((body, Some(size)));
             }
-            b"LIST" => read_info(file, body, size, &mut tags)?,
             _ => {}
         }
         chunk = body.saturating_add(size).saturating_add(size % 2);
@@ -64,7 +66,37 @@ pub(super) fn read(file: &mut (impl Read + Seek), at: u64) -> Result<Wav, AudioE
             break;
         }
     }
+    finish(format, data)
+}
 
+/// First bytes of a W64 file, and of its kind; the rest of each is a GUID.
+pub(super) const W64: [u8; 16] = *b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\0\0";
+
+/// Reads Sony's W64, whose chunks have 16-byte names and 64-bit sizes that count their headers.
+pub(super) fn read_w64(file: &mut (impl Read + Seek), at: u64) -> Result<Wav, AudioError> {
+    let end = len(file)?;
+    let (mut format, mut data) = (None, None);
+    let mut chunk = at + 40;
+    for _ in 0..MAX_CHUNKS {
+        let Some(header) = read_at::<24>(file, chunk)? else {
+            break;
+        };
+        let (body, size) = (chunk + 24, le64(&header, 16).saturating_sub(24));
+        match &header[..4] {
+            b"fmt " => format = read_format(file, body, size, false)?,
+            b"data" => data = Some((body, Some(size).filter(|size| *size > 0))),
+            _ => {}
+        }
+        // Chunks begin at multiples of eight.
+        chunk = body.saturating_add(size).saturating_add(7) / 8 * 8;
+        if chunk >= end {
+            break;
+        }
+    }
+    finish(format, data)
+}
+
+fn finish(format: Option<Format>, data: Option<(u64, Option<u64>)>) -> Result<Wav, AudioError> {
     let format = format.ok_or_else(|| AudioError::damaged("its fmt chunk is missing"))?;
     let (start, claimed) = data.ok_or_else(|| AudioError::damaged("its data chunk is missing"))?;
     let encoding = match (format.tag, format.bits) {
@@ -75,7 +107,7 @@ pub(super) fn read(file: &mut (impl Read + Seek), at: u64) -> Result<Wav, AudioE
         (6, _) => Encoding::ALaw,
         (7, _) => Encoding::MuLaw,
         (0x02 | 0x11, _) => return Ok(Wav::Adpcm(format.channels, format.rate)),
-        (0x50 | 0x55, _) => return Err(AudioError::unsupported("MPEG audio inside a WAV file")),
+        (0x50 | 0x55, _) => return Ok(Wav::Mpeg(start)),
         (0x160..=0x163, _) => {
             return Err(AudioError::unsupported("Windows Media inside a WAV file"));
         }
@@ -83,12 +115,11 @@ pub(super) fn read(file: &mut (impl Read + Seek), at: u64) -> Result<Wav, AudioE
     };
     Ok(Wav::Plain(Pcm {
         encoding,
-        big_endian: false,
+        big_endian: format.big_endian,
         channels: format.channels,
         rate: format.rate,
         start,
         claimed,
-        tags,
     }))
 }
 
@@ -96,22 +127,32 @@ fn read_format(
     file: &mut (impl Read + Seek),
     at: u64,
     size: u64,
+    big_endian: bool,
 ) -> Result<Option<Format>, AudioError> {
+    let (half, word) = if big_endian {
+        (
+            be16 as fn(&[u8], usize) -> u16,
+            be32 as fn(&[u8], usize) -> u32,
+        )
+    } else {
+        (le16 as _, le32 as _)
+    };
     let mut bytes = [0; 26];
     let wanted = size.min(26) as usize;
     if wanted < 16 || read_up_to(file, at, &mut bytes[..wanted])? < wanted {
         return Ok(None);
     }
-    let tag = match le16(&bytes, 0) {
-        0xfffe => le16(&bytes, 24), // extensible: the codec's GUID begins with its tag
+    let tag = match half(&bytes, 0) {
+        0xfffe => half(&bytes, 24), // extensible: the codec's GUID begins with its tag
         tag => tag,
     };
     Ok(Some(Format {
         tag,
-        channels: usize::from(le16(&bytes, 2)),
-        rate: le32(&bytes, 4),
-        align: usize::from(le16(&bytes, 12)),
-        bits: usize::from(le16(&bytes, 14)),
+        channels: usize::from(half(&bytes, 2)),
+        rate: word(&bytes, 4),
+        align: usize::from(half(&bytes, 12)),
+        bits: usize::from(half(&bytes, 14)),
+        big_endian,
     }))
 }
 
@@ -135,39 +176,4 @@ fn chunk_at(file: &mut (impl Read + Seek), at: u64, end: u64) -> Result<bool, Au
             header[..4].iter().all(|byte| (b' '..=b'~').contains(byte))
                 && at + 8 + u64::from(le32(&header, 4)) <= end
         }))
-}
-
-/// Title, artist and album of an INFO list.
-fn read_info(
-    file: &mut (impl Read + Seek),
-    at: u64,
-    size: u64,
-    tags: &mut Tags,
-) -> Result<(), AudioError> {
-    if read_at::<4>(file, at)? != Some(*b"INFO") {
-        return Ok(());
-    }
-    let mut entry = at + 4;
-    for _ in 0..MAX_CHUNKS {
-        let Some(header) = read_at::<8>(file, entry)? else {
-            break;
-        };
-        let length = u64::from(le32(&header, 4));
-        let field = match &header[..4] {
-            b"INAM" => Some(&mut tags.title),
-            b"IART" => Some(&mut tags.artist),
-            b"IPRD" => Some(&mut tags.album),
-            _ => None,
-        };
-        if let Some(field) = field {
-            let mut bytes = vec![0; length.min(Tags::MAX_BYTES) as usize];
-            let filled = read_up_to(file, entry + 8, &mut bytes)?;
-            *field = Tags::clean(&String::from_utf8_lossy(&bytes[..filled]));
-        }
-        entry += 8 + length + length % 2;
-        if entry >= at + size {
-            break;
-        }
-    }
-    Ok(())
 }

@@ -485,7 +485,7 @@ impl Model {
 }
 
 /// The outputs of a model for one segment.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SegmentOutput {
     /// Calibrated probabilities of the genres, or with [`Head::Sigmoid`](super::Head) of the tags, in the
     /// model's order.

@@ -8,7 +8,6 @@ use walkdir::WalkDir;
 use super::{Found, Layout, Subset};
 use crate::progress::Progress;
 use crate::{DatasetError, Song, Split, clip_name};
-use soundalike_core::audio;
 use soundalike_core::catalog::Track;
 
 /// Extensions of the files that a folder is searched for.
@@ -42,15 +41,9 @@ fn find(folder: &Path) -> Found {
     let songs = files
         .into_par_iter()
         .map(|file| {
-            // A file that cannot be read is reported when it is decoded.
-            let tags = audio::decode_file(&file)
-                .map(|decoded| decoded.tags)
-                .unwrap_or_default();
             progress.advance();
             let track = Track {
-                title: tags.title.unwrap_or_else(|| clip_name(&file)),
-                artist: tags.artist.unwrap_or_default(),
-                album: tags.album.unwrap_or_default(),
+                title: clip_name(&file),
                 genre: genre(folder, &file),
                 set: folder_name(folder),
                 path: relative(folder, &file),
