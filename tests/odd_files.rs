@@ -478,6 +478,14 @@ fn both_sides_of_a_hole_are_heard_and_the_hole_is_told_of() {
 }
 
 #[test]
+fn a_lost_frame_is_not_worth_a_word() {
+    let mut bytes = data("cbr-44100.mp3");
+    bytes[20_000..20_010].fill(0xff);
+    let decoded = decode(bytes, "x.mp3");
+    assert_eq!(decoded.notes, []);
+}
+
+#[test]
 fn a_file_that_is_mostly_gone_is_an_error() {
     let mut bytes = data("cbr-44100.mp3");
     let len = bytes.len();
@@ -611,6 +619,20 @@ fn big_endian_riff_and_w64_are_wav_files_too() {
     let wav = decode(riff(&samples, 1, 22_050, false), "x.wav");
     assert_eq!(decode(riff(&samples, 1, 22_050, true), "x.wav"), wav);
     assert_eq!(decode(w64(&samples, 1, 22_050), "x.w64"), wav);
+}
+
+#[test]
+fn the_lower_half_of_he_aac_is_heard_and_the_rest_told_of() {
+    let mut bytes = data("aac-44100.m4a");
+    // AAC-LC with the extension that says whether a replicated band follows: none here.
+    let at = bytes
+        .windows(3)
+        .position(|w| w == [0x56, 0xe5, 0])
+        .expect("the encoder writes the extension");
+    bytes[at + 2] = 0xa0; // now there is one
+    let decoded = decode(bytes, "x.m4a");
+    assert_eq!(decoded.notes, [Note::LowerBand { hertz: 22_050 }]);
+    assert_eq!(decoded.clip, decode(data("aac-44100.m4a"), "x.m4a").clip);
 }
 
 #[test]

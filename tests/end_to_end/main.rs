@@ -172,6 +172,37 @@ async fn bad_files_get_a_sentence_or_an_answer_and_never_a_hang() -> Result<()> 
 
 #[tokio::test]
 #[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
+async fn odd_files_are_heard_as_in_the_terminal() -> Result<()> {
+    let sounds = Sounds::new()?;
+    let visit = Visit::start(NO_GPU).await?;
+    for file in sounds.odd()? {
+        let heard = same_as_terminal(&visit, "", &file, CPU).await;
+        heard.with_context(|| format!("{}", file.display()))?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
+async fn a_file_that_a_decoder_fails_on_costs_only_itself() -> Result<()> {
+    let sounds = Sounds::new()?;
+    let visit = Visit::start(NO_GPU).await?;
+    let page = visit.open("").await?;
+    page.choose(&[&sounds.fatal_ogg()?, &sounds.song_wav()?])
+        .await?;
+    page.wait(
+        "the other file has an answer",
+        "document.body.dataset.state === 'answer'",
+        CPU,
+    )
+    .await?;
+    let said = page.error().await?;
+    ensure!(said.contains("fatal.ogg"), "the page says {said:?}");
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
 async fn a_file_chosen_while_songs_are_being_forgotten_is_not_forgotten_with_them() -> Result<()> {
     let sounds = Sounds::new()?;
     let visit = Visit::start(NO_GPU).await?;

@@ -110,6 +110,64 @@ impl Sounds {
         ])
     }
 
+    /// Files that are whole only for a decoder that looks further, or that lack a part.
+    pub fn odd(&self) -> Result<Vec<PathBuf>> {
+        let mp3 = data("cbr-44100.mp3")?;
+        let mut hole = data("vorbis.ogg")?;
+        hole[20_000..24_000].fill(0);
+        Ok(vec![
+            self.write("joined.mp3", &[mp3.clone(), data("vbr.mp3")?].concat())?,
+            self.write(
+                "joined.flac",
+                &[data("half.flac")?, data("half.flac")?].concat(),
+            )?,
+            self.write("zeros-before.mp3", &[vec![0; 100_000], mp3].concat())?,
+            self.write("hole.ogg", &hole)?,
+            self.inverted_wav()?,
+        ])
+    }
+
+    /// The project's own song with one channel the negative of the other.
+    fn inverted_wav(&self) -> Result<PathBuf> {
+        let song = soundalike_core::audio::synth::sample_song();
+        let spec = WavSpec {
+            channels: 2,
+            sample_rate: song.rate(),
+            bits_per_sample: 16,
+            sample_format: SampleFormat::Int,
+        };
+        let path = self.0.path().join("inverted.wav");
+        let mut writer = WavWriter::create(&path, spec)?;
+        for sample in song.samples() {
+            let sample = (sample * f32::from(i16::MAX)) as i16;
+            writer.write_sample(sample)?;
+            writer.write_sample(-sample)?;
+        }
+        writer.finalize()?;
+        Ok(path)
+    }
+
+    /// An Ogg file whose set-up is damaged, checksum and all, so that the decoder itself fails.
+    pub fn fatal_ogg(&self) -> Result<PathBuf> {
+        let whole = data("vorbis.ogg")?;
+        // The second page begins where the first one with its one packet ends.
+        let from = 58;
+        let segments = usize::from(whole[from + 26]);
+        let lengths = &whole[from + 27..from + 27 + segments];
+        let to = from + 27 + segments + lengths.iter().map(|l| usize::from(*l)).sum::<usize>();
+        for at in from + 100..to {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 0x5a;
+            let sum = ogg_checksum(&bytes[from..to]);
+            bytes[from + 22..from + 26].copy_from_slice(&sum.to_le_bytes());
+            let error = soundalike_core::audio::decode_bytes(bytes.clone(), "x.ogg").err();
+            if error.is_some_and(|error| error.to_string().contains("decoder fails")) {
+                return self.write("fatal.ogg", &bytes);
+            }
+        }
+        anyhow::bail!("no byte of the set-up makes the decoder fail")
+    }
+
     fn write(&self, name: &str, bytes: &[u8]) -> Result<PathBuf> {
         let path = self.0.path().join(name);
         std::fs::write(&path, bytes)?;
@@ -160,4 +218,24 @@ fn wav_bytes(channels: u16, data_length: u32, rate: u32) -> Vec<u8> {
         bytes.extend((sample as i16).to_le_bytes());
     }
     bytes
+}
+
+fn data(name: &str) -> Result<Vec<u8>> {
+    let folder = song_mp3();
+    let path = folder.with_file_name(name);
+    std::fs::read(&path).with_context(|| path.display().to_string())
+}
+
+/// The checksum of an Ogg page (RFC 3533), bit by bit.
+fn ogg_checksum(page: &[u8]) -> u32 {
+    page.iter().enumerate().fold(0, |sum, (at, byte)| {
+        let byte = if (22..26).contains(&at) { 0 } else { *byte };
+        (0..8).fold(sum ^ u32::from(byte) << 24, |sum, _| {
+            if sum >> 31 == 1 {
+                sum << 1 ^ 0x04c1_1db7
+            } else {
+                sum << 1
+            }
+        })
+    })
 }

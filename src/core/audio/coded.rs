@@ -7,9 +7,9 @@ use std::io::ErrorKind;
 use nanomp3_core::DecodeError;
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::well_known::{
-    CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_OPUS,
+    CODEC_ID_AAC, CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_OPUS,
 };
-use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::common::Limit;
 use symphonia::core::errors::Error as Trouble;
 use symphonia::core::formats::probe::{Hint, Probe};
@@ -66,6 +66,8 @@ struct Stream {
     dated: bool,
     /// Seconds decoded and found missing.
     passed: f64,
+    /// Highest frequency that is decoded, Hz, where the codec has more.
+    band: Option<u32>,
 }
 
 enum Decoder {
@@ -191,7 +193,7 @@ impl PacketSource for CodedSource {
             seconds: Some(self.stated).filter(|_| self.all_stated && self.ended),
             cut: self.coded.cut || self.broken,
             unmeasured: false,
-            band: self.coded.band,
+            band: self.stream.band,
         }
     }
 }
@@ -202,7 +204,7 @@ impl Stream {
         let Some(track) = reader.first_track(TrackType::Audio).cloned() else {
             return Ok(None);
         };
-        let decoder = Decoder::of(&track, coded)?;
+        let (decoder, band) = Decoder::of(&track, coded)?;
         Ok(Some(Self {
             trim: Trim::new(reader, coded),
             decoder,
@@ -213,6 +215,7 @@ impl Stream {
             expected: None,
             dated: matches!(coded.container, Container::Flac | Container::Ogg),
             passed: 0.0,
+            band,
         }))
     }
 
@@ -298,33 +301,51 @@ impl Stream {
 }
 
 impl Decoder {
-    fn of(track: &Track, coded: &Coded) -> Result<Self, AudioError> {
+    /// The decoder of a track; and the highest frequency that it decodes, Hz, where the codec has more.
+    fn of(track: &Track, coded: &Coded) -> Result<(Self, Option<u32>), AudioError> {
         if let Some((encoding, big_endian, channels)) = coded.plain {
-            return Ok(Self::Plain {
+            let plain = Self::Plain {
                 encoding,
                 big_endian,
                 channels,
                 rate: coded.rate.unwrap_or_default(),
-            });
+            };
+            return Ok((plain, None));
         }
         let Some(CodecParameters::Audio(parameters)) = &track.codec_params else {
             return Err(AudioError::unsupported(&coded.codec));
         };
         if parameters.codec == CODEC_ID_OPUS {
             let head = parameters.extra_data.as_deref().unwrap_or_default();
-            return Ok(Self::Opus(Box::new(OpusStream::new(head)?)));
+            return Ok((Self::Opus(Box::new(OpusStream::new(head)?)), None));
         }
         if [CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3].contains(&parameters.codec) {
-            return Ok(Self::Mp3(Box::new(nanomp3_core::Decoder::new())));
+            return Ok((Self::Mp3(Box::new(nanomp3_core::Decoder::new())), None));
         }
         let options = AudioDecoderOptions::default();
-        get_codecs()
-            .make_audio_decoder(parameters, &options)
-            .map(Self::Symphonia)
-            .map_err(|trouble| match trouble {
-                Trouble::Unsupported(_) => AudioError::unsupported(&coded.codec),
-                _ => AudioError::damaged(format!("its {} header makes no sense", coded.codec)),
-            })
+        let make = |parameters: &AudioCodecParameters| {
+            get_codecs().make_audio_decoder(parameters, &options)
+        };
+        let config = parameters.extra_data.as_deref().unwrap_or_default();
+        let core = he_aac_core(config).filter(|_| parameters.codec == CODEC_ID_AAC);
+        let made = match &core {
+            Some((config, _)) => {
+                let mut parameters = AudioCodecParameters::new();
+                parameters
+                    .for_codec(CODEC_ID_AAC)
+                    .with_extra_data(Box::from(*config));
+                make(&parameters)
+            }
+            None => make(parameters),
+        };
+        match made {
+            Ok(decoder) => Ok((Self::Symphonia(decoder), core.map(|(_, rate)| rate / 2))),
+            Err(Trouble::Unsupported(_)) => Err(AudioError::unsupported(&coded.codec)),
+            Err(_) => Err(AudioError::damaged(format!(
+                "its {} header makes no sense",
+                coded.codec
+            ))),
+        }
     }
 
     /// Frames that the decoder makes before the sound and does not leave out by itself.
@@ -380,6 +401,27 @@ impl Decoder {
             }
         }
     }
+}
+
+/// The configuration of the AAC-LC stream within HE-AAC, which holds the lower half of the spectrum, and its rate in
+/// Hz (ISO 14496-3, 1.6.2.1); none if it is something else.
+fn he_aac_core(config: &[u8]) -> Option<([u8; 2], u32)> {
+    const RATES: [u32; 13] = [
+        96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025,
+        8_000, 7_350,
+    ];
+    const LC: u16 = 2;
+    let word = u16::from_be_bytes(*config.first_chunk()?);
+    let (kind, rate, channels) = (word >> 11, word >> 7 & 15, word >> 3 & 15);
+    let extended = config.get(2..4) == Some(&[0x56, 0xe5])
+        && config.get(4).is_some_and(|flags| flags & 0x80 != 0);
+    // Spectral band replication, that with parametric stereo, or the older way: LC with an extension.
+    let replicated = matches!(kind, 5 | 29) || kind == LC && extended;
+    if !replicated || !(1..=2).contains(&channels) {
+        return None;
+    }
+    let hertz = *RATES.get(usize::from(rate))?;
+    Some(((LC << 11 | rate << 7 | channels << 3).to_be_bytes(), hertz))
 }
 
 /// Opens a container whose kind is known.

@@ -274,6 +274,9 @@ impl PacketSource for FrameSource {
             {
                 packet.missing += self.junk as f64 / last.len as f64 * last.seconds();
             }
+            if self.last.is_some_and(|last| last.frames != found.frames) {
+                self.part.frames = 0; // another encoder's frames, whose first refer to none before them
+            }
             (self.junk, self.last, self.synced) = (0, Some(found), true);
             let bytes = self.bytes.ready(READY)?;
             let header = match self.kind {

@@ -43,8 +43,6 @@ pub(super) struct Coded {
     pub end: Option<u64>,
     /// Plain samples in MP4: how they are written, whether big-endian, and channels.
     pub plain: Option<(Encoding, bool, usize)>,
-    /// Highest frequency that is decoded, Hz, where the codec has more.
-    pub band: Option<u32>,
     /// Frames before the first damaged page of an Ogg file.
     pub whole_frames: Option<u64>,
 }
@@ -93,7 +91,6 @@ impl Coded {
             edit: None,
             end: None,
             plain: None,
-            band: None,
             whole_frames: None,
         }
     }
@@ -320,7 +317,6 @@ fn mp4(file: &mut (impl Read + Seek), at: u64) -> Result<Coded, AudioError> {
         states_length: true,
         edit: track.edit,
         end: Some(track.end),
-        band: track.band,
         ..Coded::new(Container::Mp4, codec)
     })
 }

@@ -19,8 +19,6 @@ pub(super) struct Track {
     pub codec: [u8; 4],
     /// Of plain samples: how they are written, and whether big-endian.
     pub plain: Option<(Encoding, bool)>,
-    /// Highest frequency without HE-AAC's replicated band, Hz.
-    pub band: Option<u32>,
     pub edit: Option<Edit>,
     /// Where the last box says it ends; after the file's end if that was cut off.
     pub end: u64,
@@ -110,7 +108,6 @@ fn read_track(
         channels: entry.channels,
         codec: entry.codec,
         plain: entry.plain()?,
-        band: None,
         edit,
         end: 0,
     }))

@@ -15,6 +15,10 @@ const SHORTEST_REST: f64 = 10.0;
 const SLACK: f64 = 0.11;
 /// And by this share of it, where there is more than is stated.
 const SLACK_SHARE: f64 = 0.01;
+/// Less than this is missing without a word, seconds: a frame or two.
+const LEAST_HOLE: f64 = 0.06;
+/// Unless it is this share of the sound.
+const LEAST_SHARE: f64 = 0.02;
 /// From this share on so much of a file is damaged that there is no answer.
 const UNDECODABLE: f64 = 1.0 / 3.0;
 /// Damage is known to a page or a frame only, so this much of it is doubtful, seconds.
@@ -174,7 +178,8 @@ impl SoundReader {
         if let Some(stated) = stated.filter(|s| heard > s * (1.0 + SLACK_SHARE) + SLACK) {
             notes.push(Note::LongerThanStated { heard, stated });
         }
-        if let Some((at, _)) = self.holes.first() {
+        let told = missing >= LEAST_HOLE || missing >= LEAST_SHARE * heard;
+        if let Some((at, _)) = self.holes.first().filter(|_| told) {
             notes.push(Note::Missing {
                 seconds: missing,
                 places: self.holes.len(),
