@@ -11,7 +11,7 @@ use soundalike_core::pipeline::Predictor;
 use soundalike_datasets::{self as datasets, Song, Split};
 use soundalike_train::{CrossValidation, Estimate, Figures, HEAD_DRAWS, LabelledFeatures, Yamnet};
 
-use crate::print::{called, three_digits};
+use crate::print::{GenreTable, three_digits};
 
 /// Folds of the cross-validation that chooses the regularisation.
 pub const FOLDS: usize = 5;
@@ -234,23 +234,13 @@ fn print_genres(out: &mut impl Write, found: &CrossValidation) -> anyhow::Result
             100.0 * accuracy.accuracy
         )?;
     }
-    writeln!(
-        out,
-        "\ngenre       precision  recall  F1     clips  called (all draws)"
-    )?;
-    for (index, genre) in found.genres.iter().enumerate() {
-        let score = &found.per_genre[genre];
-        writeln!(
-            out,
-            "{genre:<12}{:<11.3}{:<8.3}{:<7.3}{:<7}{}",
-            score.precision,
-            score.recall,
-            score.f1,
-            score.support / found.draws.max(1),
-            called(&found.confusion[index], &found.genres)
-        )?;
-    }
-    Ok(())
+    let table = GenreTable {
+        genres: &found.genres,
+        scores: &found.per_genre,
+        confusion: &found.confusion,
+        draws: found.draws,
+    };
+    table.print(out)
 }
 
 fn print_figures(out: &mut impl Write, name: &str, figures: &Figures) -> anyhow::Result<()> {
