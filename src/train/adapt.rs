@@ -102,7 +102,7 @@ impl Segments {
                     Ok(clip) if clip.is_silent() => Vec::new(),
                     Ok(clip) => levelled_segments(&front_end, clip.samples(), dbfs),
                     Err(cause) => {
-                        eprintln!("left out: {}: {cause}", song.file.display());
+                        tracing::warn!("left out: {}: {cause}", song.file.display());
                         Vec::new()
                     }
                 };
@@ -251,7 +251,7 @@ pub fn adapt(
     device: &Device,
 ) -> Result<Model, TrainError> {
     let segments = Segments::gather(model, songs, device)?;
-    eprintln!(
+    tracing::info!(
         "adapting to {} segments of {} songs",
         segments.len(),
         songs.len()
@@ -297,7 +297,7 @@ pub fn adapt(
             sum += value;
             progress.advance();
             if (step + 1) % 100 == 0 {
-                eprintln!(
+                tracing::info!(
                     "step {}: mean squared distance {:.4}",
                     step + 1,
                     sum / 100.0

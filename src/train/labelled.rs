@@ -86,7 +86,7 @@ impl LabelledFeatures {
         // Some of them may be silent or damaged.
         if let Err(error) = enough(&songs, names) {
             for error in &features.errors {
-                eprintln!("{}: {}", error.path, error.error);
+                tracing::warn!("{}: {}", error.path, error.error);
             }
             return Err(error);
         }

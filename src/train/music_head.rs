@@ -63,7 +63,7 @@ struct Examples {
 impl Examples {
     fn of(features: &ClipFeatures) -> Self {
         for error in &features.errors {
-            eprintln!("{}: {}", error.path, error.error);
+            tracing::warn!("{}: {}", error.path, error.error);
         }
         Self {
             rows: Rows::stacked(&features.views),
