@@ -2,10 +2,11 @@
 
 use std::io::Write;
 
+use super::answers::tracks_of;
 use super::*;
-use soundalike_core::catalog::{Reason, Recommendation};
-use soundalike_core::taste::{RatedSong, Taste};
-use soundalike_survey::SurveySong;
+use soundalike_core::catalog::{Catalog, Reason, Recommendation};
+use soundalike_core::taste::{Population, RatedSong, Taste};
+use soundalike_survey::{Answer, Config, Opinion, SurveySong};
 
 fn catalog() -> Catalog {
     Catalog::from_bytes(soundalike_shipped::CATALOG).unwrap()
