@@ -5,8 +5,9 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::{Contents, Correlations, Epoch, Places, SpectrogramImage, Spot};
-use crate::{Details, Report, TrainError};
+use super::contents::{Contents, Correlations, Epoch, Places, SpectrogramImage, Spot};
+use crate::error::TrainError;
+use crate::evaluate::{Details, Report};
 use soundalike_core::audio::Clip;
 use soundalike_core::catalog::{Catalog, Provenance};
 use soundalike_core::dsp::{FrontEnd, descriptor_names, descriptors};
