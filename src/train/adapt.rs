@@ -1,7 +1,7 @@
 //! Adaptation: making a network's features robust to corruptions of the recording: a telephone, an equaliser, a
 //! codec's low-pass, noise.
 //!
-//! The features of every clean segment are computed first. Then the network learns to give the same features for
+//! The features of every clean segment are computed first. Then the network is trained to give the same features for
 //! the corrupted segment (consistency training, Sohn et al. 2020, with the network before as the teacher). No labels
 //! are needed, so all music can be used, and the clean features keep the network close to where it began.
 

@@ -1,5 +1,5 @@
 //! Training data of networks with log-mel windows of three seconds: every clip's spectrogram, computed once and
-//! cropped and augmented anew for every batch.
+//! cropped and augmented again for every batch.
 
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};

@@ -1,4 +1,4 @@
-//! How well a model does on labelled clips.
+//! Evaluation of a model on labelled clips.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use soundalike_datasets::{self as datasets, Song};
 /// What `trainer evaluate` prints. The unit is the clip, unless a name says segment.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
-    /// What must be said beside every number here, where a song has pieces on both sides of the split.
+    /// A warning about every figure here, where a song has pieces on both sides of the split.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warning: Option<&'static str>,
     /// Clips that could be used.
@@ -39,7 +39,7 @@ pub struct Report {
     pub per_genre: BTreeMap<String, GenreScore>,
     /// Order of the rows and columns of `confusion`.
     pub genres: Vec<String>,
-    /// Counts `[true genre][called genre]`.
+    /// Counts `[true genre][predicted genre]`.
     pub confusion: Vec<Vec<usize>>,
     /// Area under the ROC curve, one genre against the rest, averaged.
     pub auc_macro: Option<f64>,
@@ -48,7 +48,7 @@ pub struct Report {
     /// Mean of the genres' average precision.
     pub mean_average_precision: Option<f64>,
     /// Share of all decisions, genre by genre and clip by clip, that are right if every genre with a
-    /// probability of one half or more is called.
+    /// probability of one half or more is predicted.
     pub hamming_accuracy: f64,
     /// ROC and precision–recall curves of each genre that has clips, and the areas under them.
     pub curves: BTreeMap<String, Curves>,
@@ -183,8 +183,7 @@ pub fn evaluate_in_detail(
     Ok(report_of(model, outputs, &statistics))
 }
 
-/// What must be said beside the figures of a model whose heads were fitted to clips of these very sets, whatever their
-/// split.
+/// The warning about the figures of a model whose heads were fitted to clips of these very sets, whatever their split.
 fn trained_on(model: &Model, songs: &[Song]) -> Option<&'static str> {
     let sets = || model.training.data.split(", ");
     let of_training = |song: &Song| sets().any(|set| set == song.track.set);

@@ -1,7 +1,7 @@
 //! Augmentation of waveforms: copies of a clip in another key, at another speed, noisier, louder or softer.
 //!
 //! They are made of the sound itself, so they serve every input. [`super::Augmentation`], which augments
-//! log-mel windows anew at every step, serves the networks with that input.
+//! log-mel windows again at every step, serves the networks with that input.
 
 use std::f64::consts::PI;
 

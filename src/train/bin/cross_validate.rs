@@ -15,7 +15,7 @@ use crate::print::{GenreTable, three_digits};
 
 /// Folds of the cross-validation that chooses the regularisation.
 pub const FOLDS: usize = 5;
-/// Folds that can be asked for; with more, a fold holds next to nothing.
+/// Folds that can be asked for; with more, a fold holds hardly any clip.
 const MOST_FOLDS: usize = 100;
 
 /// The songs whose labels are used: of the sets that were named, else of all; and the genres or tags, in the order of

@@ -40,7 +40,7 @@ enum Command {
     Import(import::ImportCommand),
     /// Make a model's features robust to telephones, equalisers, codecs and noise
     Adapt(adapt::AdaptArguments),
-    /// Simulate, learn and evaluate the tastes of participants
+    /// Simulate, fit and evaluate the tastes of participants
     #[command(subcommand)]
     Taste(taste::TasteCommand),
     /// Train several architectures on the same clips and print them side by side

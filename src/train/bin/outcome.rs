@@ -1,4 +1,4 @@
-//! One training of a comparison: its configuration, and what came of it.
+//! One training of a comparison: its configuration and its results.
 
 use std::fs;
 use std::path::Path;
@@ -18,7 +18,7 @@ use crate::files::read_model;
 use crate::table::TRAIN_SHARE;
 use crate::wasm::Wasm;
 
-/// What came of one training.
+/// The configuration and the results of one training.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Outcome {
     /// How it was trained: with another configuration it is another run.

@@ -74,7 +74,7 @@ impl GenreTable<'_> {
     }
 }
 
-/// What the clips of a genre are called, the most frequent first.
+/// The genres that the clips of one are predicted as, the most frequent first.
 fn called(counts: &[usize], genres: &[String]) -> String {
     let mut called: Vec<(usize, &String)> = counts
         .iter()

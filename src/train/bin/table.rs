@@ -55,7 +55,7 @@ pub fn train(
     eprintln!("{}", card_path.display());
     if let Some(folder) = report_folder {
         let contents = Contents {
-            title: format!("How {} learnt from {}", config.architecture, config.data),
+            title: format!("Training of {} on {}", config.architecture, config.data),
             notes: vec!["Evaluated on the rows that it was not trained on.".to_owned()],
             evaluation: Some(report),
             ..Contents::default()

@@ -123,7 +123,7 @@ fn on_songs(config: TrainingConfig, arguments: &TrainArguments) -> anyhow::Resul
     drop(progress);
     let split = artists_in_both(&train, &valid);
     let card_path = output.join("card.json");
-    let title = format!("How {} learnt from {}", config.architecture, config.data);
+    let title = format!("Training of {} on {}", config.architecture, config.data);
     match found {
         Evaluation::Tags(found) => {
             let (found, _) = *found;

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// What node is told to do.
+/// The script that node runs.
 const SCRIPT: &str = include_str!("wasm.mjs");
 
 /// No model of this program takes longer for six segments and to be read.
@@ -19,7 +19,7 @@ pub struct Wasm {
 }
 
 impl Wasm {
-    /// The module in a folder that `cargo xtask build` made. What is missing is told once, on stderr.
+    /// The module in a folder that `cargo xtask build` made. What is missing is printed once, on stderr.
     pub fn find(pkg: &Path) -> Self {
         let folder = pkg.join("cpu");
         let missing = if !folder.join("soundalike_bg.wasm").is_file() {

@@ -35,7 +35,7 @@ pub struct Contents {
     pub compared: Vec<Compared>,
     /// Tests of pairs of them on the same clips.
     pub tests: Vec<Pair>,
-    /// How well ratings are predicted.
+    /// The evaluation of predicted ratings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub taste: Option<TasteReport>,
 }

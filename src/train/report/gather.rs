@@ -1,4 +1,4 @@
-//! What a report shows beside the scores of an evaluation.
+//! The parts of a report beside the scores of an evaluation: map, correlations and spectrograms.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -213,7 +213,7 @@ fn likes_independent_of_the_sound_give_no_confident_predictions() {
 }
 
 #[test]
-fn what_was_learnt_is_said_and_lists_follow_it() {
+fn a_taste_is_summarised_and_recommendations_are_reranked_by_it() {
     let catalog = catalog();
     let of_genre = |name: &str| -> Vec<usize> {
         let genre = catalog
