@@ -20,6 +20,12 @@ pub enum DatasetError {
         /// The system's error.
         cause: String,
     },
+    /// A link whose target is not there.
+    #[error("{0}: is a link to something that does not exist; mend it or remove it")]
+    DeadLink(PathBuf),
+    /// A link that leads back to itself.
+    #[error("{0}: is a link that leads back to itself; mend it or remove it")]
+    CircularLink(PathBuf),
     /// The table cannot be read.
     #[error("{path}: cannot be read as a table: {cause}")]
     Index {
