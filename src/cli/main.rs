@@ -13,16 +13,17 @@ use clap::{Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 use soundalike_core::audio;
 use soundalike_core::catalog::{
-    Catalog, Provenance, Query, Ranking, Recommendation, RecommendationView, Search,
+    Catalog, Provenance, Query, Ranking, Recommendation, RecommendationView, Search, Track,
 };
 use soundalike_core::dsp::{FrontEnd, chroma, descriptors, dwt, dwt_levels, frame_features, mfcc};
 use soundalike_core::message::Notice;
 use soundalike_core::model::Model;
 use soundalike_core::pipeline::{Prediction, PredictionView, Predictor};
 use soundalike_datasets::hints;
+use soundalike_datasets::names::{path_bytes, shown, visible};
 use soundalike_datasets::progress::Progress;
 use soundalike_datasets::terminal::print_events;
-use soundalike_datasets::{self as datasets, Song};
+use soundalike_datasets::{self as datasets, Song, SongTags};
 use soundalike_server::greeting;
 use soundalike_shipped as shipped;
 
@@ -154,7 +155,11 @@ enum Features {
 #[serde(untagged)]
 enum FileResult<'a> {
     Predicted {
-        path: String,
+        #[serde(flatten)]
+        file: FileName,
+        /// What its tags say of it.
+        #[serde(skip_serializing_if = "SongTags::is_empty")]
+        song: SongTags,
         #[serde(flatten)]
         answer: PredictionView,
         #[serde(skip)]
@@ -163,9 +168,29 @@ enum FileResult<'a> {
         recommendations: Option<Vec<RecommendationView<'a>>>,
     },
     Failed {
-        path: String,
+        #[serde(flatten)]
+        file: FileName,
         error: String,
     },
+}
+
+/// A file's path in JSON.
+#[derive(Serialize)]
+struct FileName {
+    /// As text, with `�` for what is not UTF-8.
+    path: String,
+    /// See [`path_bytes`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path_bytes: Option<String>,
+}
+
+impl FileName {
+    fn of(file: &Path) -> Self {
+        Self {
+            path: file.to_string_lossy().into_owned(),
+            path_bytes: path_bytes(file),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -183,7 +208,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("soundalike: {}", sentence(&error));
+            eprintln!("soundalike: {}", visible(&sentence(&error)));
             ExitCode::FAILURE
         }
     }
@@ -203,7 +228,8 @@ fn run(command: Command) -> anyhow::Result<bool> {
             for file in &files {
                 let result = match predict(&predictor, file) {
                     Ok(answer) => FileResult::Predicted {
-                        path: shown(file),
+                        file: FileName::of(file),
+                        song: SongTags::read(file),
                         answer: answer.view(&predictor.model().genres, &predictor.model().tags),
                         verdict: answer.verdict(&predictor.model().genres).to_string(),
                         recommendations: None,
@@ -303,7 +329,8 @@ fn recommended<'a>(
 ) -> FileResult<'a> {
     match result {
         Ok((answer, found)) => FileResult::Predicted {
-            path: shown(file),
+            file: FileName::of(file),
+            song: SongTags::read(file),
             answer: answer.view(&model.genres, &model.tags),
             verdict: answer.verdict(&model.genres).to_string(),
             recommendations: Some(catalog.view(found)),
@@ -351,13 +378,9 @@ fn predict(predictor: &Predictor, file: &Path) -> anyhow::Result<Prediction> {
     Ok(answer)
 }
 
-fn shown(file: &Path) -> String {
-    file.display().to_string()
-}
-
 fn failed(file: &Path, error: &anyhow::Error) -> FileResult<'static> {
     FileResult::Failed {
-        path: shown(file),
+        file: FileName::of(file),
         error: sentence(error),
     }
 }
@@ -374,21 +397,23 @@ fn sentence(error: &anyhow::Error) -> String {
 /// if the file failed.
 fn report(result: &FileResult<'_>, json: bool) -> anyhow::Result<bool> {
     match result {
-        FileResult::Failed { path, error } => {
-            eprintln!("{path}: {error}");
+        FileResult::Failed { file, error } => {
+            eprintln!("{}: {}", visible(&file.path), visible(error));
             Ok(false)
         }
         FileResult::Predicted {
-            path,
+            file,
+            song,
             answer,
             verdict,
             recommendations,
         } => {
+            let path = visible(&file.path);
             for note in &answer.notes {
-                eprintln!("{path}: {note}");
+                eprintln!("{path}: {}", visible(note));
             }
             if !json {
-                print_answer(path, answer, verdict, recommendations.as_deref())?;
+                print_answer(&path, song, answer, verdict, recommendations.as_deref())?;
             }
             Ok(true)
         }
@@ -400,18 +425,28 @@ const TAGS_SHOWN: usize = 6;
 
 fn print_answer(
     path: &str,
+    song: &SongTags,
     answer: &PredictionView,
     verdict: &str,
     recommendations: Option<&[RecommendationView<'_>]>,
 ) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{path} ({:.1} s): {verdict}", answer.seconds)?;
+    writeln!(
+        out,
+        "{path} ({:.1} s): {}",
+        answer.seconds,
+        visible(verdict)
+    )?;
+    if let Some(name) = song_name(song) {
+        writeln!(out, "  {}", visible(&name))?;
+    }
     match recommendations {
         None => {
             let mut genres: Vec<(&String, &f32)> = answer.probabilities.iter().collect();
             genres.sort_by(|a, b| b.1.total_cmp(a.1));
             for (genre, probability) in genres {
                 let bar = "█".repeat((probability * 40.0).round() as usize);
+                let genre = visible(genre);
                 writeln!(out, "  {genre:<10}{:>4.0} %  {bar}", 100.0 * probability)?;
             }
             let mut tags: Vec<(&String, &f32)> = answer.tags.iter().collect();
@@ -421,7 +456,7 @@ fn print_answer(
                 .map(|(tag, p)| format!("{tag} {:.0} %", 100.0 * **p))
                 .collect();
             if !tags.is_empty() {
-                writeln!(out, "  tags: {}", tags.join(", "))?;
+                writeln!(out, "  tags: {}", visible(&tags.join(", ")))?;
             }
         }
         Some([]) => writeln!(out, "  no song of the catalogue is left by these filters")?,
@@ -435,18 +470,31 @@ fn print_answer(
                 };
                 writeln!(
                     out,
-                    "  {:>2}  {:.2}  {artist} – {} [{}{}]: {}",
+                    "  {:>2}  {:.2}  {} – {} [{}{}]: {}",
                     found.rank,
                     found.similarity,
-                    song.title,
-                    song.genre,
+                    visible(artist),
+                    visible(song.title),
+                    visible(song.genre),
                     if song.genre_predicted { "?" } else { "" },
-                    found.why
+                    visible(&found.why)
                 )?;
             }
         }
     }
     Ok(())
+}
+
+/// A song by what its tags say: `Title by Artist, on Album`.
+fn song_name(song: &SongTags) -> Option<String> {
+    let mut name = song.title.clone();
+    for (word, part) in [("by", song.artist()), ("on", song.album.clone())] {
+        name = match (name, part) {
+            (Some(name), Some(part)) => Some(format!("{name} {word} {part}")),
+            (name, part) => name.or(part),
+        };
+    }
+    name
 }
 
 fn finish(files: Vec<FileResult<'_>>, json: bool) -> anyhow::Result<()> {
@@ -489,31 +537,50 @@ fn build_catalog(
     let progress = Progress::new("analysing", songs.len());
     let answers = datasets::predict_all(&predictor, &songs, &progress);
     drop(progress);
-    let mut all_read = true;
     let (mut tracks, mut predictions) = (Vec::new(), Vec::new());
+    let (mut noted, mut failed) = (Vec::new(), Vec::new());
     for (song, answer) in songs.into_iter().zip(answers) {
+        let file = shown(&song.file);
         match answer {
             Ok(answer) => {
-                tracks.push(song.track);
+                let notes: Vec<String> = answer.notes.iter().map(Notice::to_string).collect();
+                noted.extend(notes.iter().map(|note| (file.clone(), note.clone())));
+                tracks.push(Track {
+                    notes,
+                    ..song.track
+                });
                 predictions.push(answer);
             }
-            Err(error) => {
-                eprintln!("{}: {error}", song.file.display());
-                all_read = false;
-            }
+            Err(error) => failed.push((file, error.to_string())),
         }
     }
+    let all_read = failed.is_empty();
+    let with_notes = tracks.iter().filter(|track| !track.notes.is_empty());
+    list_files(with_notes.count(), "with a note", &noted);
+    list_files(failed.len(), "left out", &failed);
     let catalog = Catalog::new(Provenance::of(predictor.model()), tracks, &predictions)
         .with_context(|| music.display().to_string())?;
     let bytes = catalog.to_bytes()?;
     write_whole(output, &bytes)?;
     eprintln!(
         "{}: {} songs, {} bytes",
-        output.display(),
+        shown(output),
         catalog.len(),
         bytes.len()
     );
     Ok(all_read)
+}
+
+/// Prints what is to be said of `count` files, a line each, below their number.
+fn list_files(count: usize, what: &str, lines: &[(String, String)]) {
+    match count {
+        0 => return,
+        1 => eprintln!("1 file {what}:"),
+        count => eprintln!("{count} files {what}:"),
+    }
+    for (file, line) in lines {
+        eprintln!("  {file}: {}", visible(line));
+    }
 }
 
 /// What `catalog info` says.
@@ -530,10 +597,11 @@ struct CatalogInfo<'a> {
     sets: std::collections::BTreeMap<&'a str, usize>,
     labels: std::collections::BTreeMap<&'a str, usize>,
     artists: usize,
+    songs_with_notes: usize,
 }
 
 fn describe(catalog: &Catalog, bytes: usize, json: bool) -> anyhow::Result<()> {
-    let count = |field: fn(&soundalike_core::catalog::Track) -> &str| {
+    let count = |field: fn(&Track) -> &str| {
         let mut counts = std::collections::BTreeMap::new();
         for track in &catalog.tracks {
             *counts.entry(field(track)).or_insert(0) += 1;
@@ -556,6 +624,11 @@ fn describe(catalog: &Catalog, bytes: usize, json: bool) -> anyhow::Result<()> {
             .keys()
             .filter(|a| !a.is_empty())
             .count(),
+        songs_with_notes: catalog
+            .tracks
+            .iter()
+            .filter(|track| !track.notes.is_empty())
+            .count(),
     };
     if json {
         return print_json(&info);
@@ -565,7 +638,7 @@ fn describe(catalog: &Catalog, bytes: usize, json: bool) -> anyhow::Result<()> {
             .iter()
             .map(|(name, count)| match *name {
                 "" => format!("none {count}"),
-                name => format!("{name} {count}"),
+                name => format!("{} {count}", visible(name)),
             })
             .collect::<Vec<_>>()
             .join(", ")
@@ -586,14 +659,22 @@ fn describe(catalog: &Catalog, bytes: usize, json: bool) -> anyhow::Result<()> {
             ""
         }
     )?;
+    if info.songs_with_notes > 0 {
+        writeln!(out, "with notes  {}", info.songs_with_notes)?;
+    }
     writeln!(out, "size        {} bytes", info.bytes)?;
     Ok(())
 }
 
 fn write_features(file: &Path, kind: Features, output: &Path) -> anyhow::Result<()> {
     let front_end = FrontEnd::default();
-    let clip = audio::decode_file(file)
-        .and_then(|decoded| decoded.clip.resampled(front_end.sample_rate))
+    let decoded = audio::decode_file(file).with_context(|| file.display().to_string())?;
+    for note in &decoded.notes {
+        eprintln!("{}: {}", shown(file), visible(&note.to_string()));
+    }
+    let clip = decoded
+        .clip
+        .resampled(front_end.sample_rate)
         .with_context(|| file.display().to_string())?;
     let samples = clip.samples();
     let magnitude = || front_end.stft_magnitude(samples);

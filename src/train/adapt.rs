@@ -19,6 +19,7 @@ use super::error::TrainError;
 use soundalike_core::dsp::{FrontEnd, Level, segment_starts};
 use soundalike_core::model::{Model, Network, Weights};
 use soundalike_datasets::Song;
+use soundalike_datasets::names::shown;
 use soundalike_datasets::progress::Progress;
 
 /// Segments of one song that are used, spread over its length.
@@ -102,7 +103,7 @@ impl Segments {
                     Ok(clip) if clip.is_silent() => Vec::new(),
                     Ok(clip) => levelled_segments(&front_end, clip.samples(), dbfs),
                     Err(cause) => {
-                        tracing::warn!("left out: {}: {cause}", song.file.display());
+                        tracing::warn!("left out: {}: {cause}", shown(&song.file));
                         Vec::new()
                     }
                 };

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::bail;
 use serde::Serialize;
 use soundalike_core::model::{Architecture, Input};
+use soundalike_datasets::names::shown;
 use soundalike_datasets::output::{make_folder, write_whole};
 use soundalike_datasets::{DatasetError, FeatureTable, Split};
 use soundalike_train::metrics::{self, interval, mcnemar};
@@ -253,7 +254,7 @@ fn write(
     let path = arguments.output.join("comparison.json");
     let json = serde_json::to_string_pretty(&comparison)?;
     write_whole(&path, format!("{json}\n").as_bytes())?;
-    eprintln!("{}", path.display());
+    eprintln!("{}", shown(&path));
     Ok(())
 }
 

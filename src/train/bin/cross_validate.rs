@@ -8,6 +8,7 @@ use anyhow::bail;
 use burn::tensor::Device;
 use soundalike_core::model::{Architecture, GENRES, Head, ModelError};
 use soundalike_core::pipeline::Predictor;
+use soundalike_datasets::names::visible;
 use soundalike_datasets::{self as datasets, Song, Split};
 use soundalike_train::{CrossValidation, Estimate, Figures, HEAD_DRAWS, LabelledFeatures, Yamnet};
 
@@ -122,7 +123,7 @@ pub fn cross_validate(arguments: &CrossValidateArguments<'_>) -> anyhow::Result<
     let decay = labelled.choose_decay(FOLDS)?;
     let found = labelled.cross_validate(folds, HEAD_DRAWS, decay)?;
     for error in &found.errors {
-        eprintln!("{}: {}", error.path, error.error);
+        eprintln!("{}: {}", visible(&error.path), visible(&error.error));
     }
     if json {
         let mut out = std::io::stdout().lock();
@@ -227,6 +228,7 @@ pub fn print(found: &CrossValidation) -> anyhow::Result<()> {
 fn print_genres(out: &mut impl Write, found: &CrossValidation) -> anyhow::Result<()> {
     writeln!(out, "\nset         clips  right")?;
     for (set, accuracy) in &found.by_set {
+        let set = visible(set);
         writeln!(
             out,
             "{set:<12}{:<7}{:.1} %",

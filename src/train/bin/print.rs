@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
+use soundalike_datasets::names::visible;
 use soundalike_train::Report;
 use soundalike_train::metrics::GenreScore;
 
@@ -60,6 +61,7 @@ impl GenreTable<'_> {
         )?;
         for (genre, counts) in self.genres.iter().zip(self.confusion) {
             let score = &self.scores[genre];
+            let genre = visible(genre);
             writeln!(
                 out,
                 "{genre:<12}{:<11.3}{:<8.3}{:<7.3}{:<7}{}",
@@ -67,7 +69,7 @@ impl GenreTable<'_> {
                 score.recall,
                 score.f1,
                 score.support / self.draws.max(1),
-                called(counts, self.genres)
+                visible(&called(counts, self.genres))
             )?;
         }
         Ok(())

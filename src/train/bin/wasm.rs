@@ -1,5 +1,6 @@
 //! How long a model takes in WebAssembly: the page's module, run by node, whose engine is Chromium's.
 
+use soundalike_datasets::names::shown;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -51,7 +52,7 @@ impl Wasm {
             .inspect_err(|cause| {
                 eprintln!(
                     "{}: milliseconds in WebAssembly are not measured: {cause}",
-                    model.display()
+                    shown(model)
                 );
             })
             .ok()
