@@ -1185,11 +1185,12 @@ fn notes_reach_every_command_and_the_catalogue() {
     let tracks = Catalog::from_bytes(&fs::read(&catalog).unwrap())
         .unwrap()
         .tracks;
-    let notes: Vec<(&str, &[String])> = tracks
-        .iter()
-        .map(|track| (track.path.as_str(), &track.notes[..]))
-        .collect();
-    assert_eq!(notes, [("cut.mp3", &[note][..]), ("whole.wav", &[])]);
+    assert_eq!(
+        (&*tracks[0].path, &*tracks[1].path),
+        ("cut.mp3", "whole.wav")
+    );
+    assert_eq!(serde_json::json!(tracks[0].notes), notes);
+    assert!(tracks[1].notes.is_empty());
     let info = soundalike(&["catalog", "info", "--json", text(&catalog)]);
     assert_eq!(json(&info)["songs_with_notes"], 1);
 }

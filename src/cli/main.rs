@@ -158,8 +158,8 @@ enum FileResult<'a> {
         #[serde(flatten)]
         file: FileName,
         /// What its tags say of it.
-        #[serde(skip_serializing_if = "SongTags::is_empty")]
-        song: SongTags,
+        #[serde(skip_serializing_if = "no_tags")]
+        song: Box<SongTags>,
         #[serde(flatten)]
         answer: PredictionView,
         #[serde(skip)]
@@ -172,6 +172,11 @@ enum FileResult<'a> {
         file: FileName,
         error: String,
     },
+}
+
+/// Whether tags say nothing.
+fn no_tags(song: &SongTags) -> bool {
+    song.is_empty()
 }
 
 /// A file's path in JSON.
@@ -229,7 +234,7 @@ fn run(command: Command) -> anyhow::Result<bool> {
                 let result = match predict(&predictor, file) {
                     Ok(answer) => FileResult::Predicted {
                         file: FileName::of(file),
-                        song: SongTags::read(file),
+                        song: Box::new(SongTags::read(file)),
                         answer: answer.view(&predictor.model().genres, &predictor.model().tags),
                         verdict: answer.verdict(&predictor.model().genres).to_string(),
                         recommendations: None,
@@ -330,7 +335,7 @@ fn recommended<'a>(
     match result {
         Ok((answer, found)) => FileResult::Predicted {
             file: FileName::of(file),
-            song: SongTags::read(file),
+            song: Box::new(SongTags::read(file)),
             answer: answer.view(&model.genres, &model.tags),
             verdict: answer.verdict(&model.genres).to_string(),
             recommendations: Some(catalog.view(found)),
@@ -551,7 +556,7 @@ fn build_catalog(
                 });
                 predictions.push(answer);
             }
-            Err(error) => failed.push((file, error.to_string())),
+            Err(error) => failed.push((file, sentence(&error.into()))),
         }
     }
     let all_read = failed.is_empty();

@@ -56,7 +56,7 @@ pub enum DatasetError {
     },
     /// There is nothing in it.
     #[error(
-        "{0}: holds no music; expected audio files (WAV, FLAC, MP3, Ogg, M4A, AIFF, AU), for training in one folder per genre"
+        "{0}: holds no music; expected audio files (such as WAV, FLAC, MP3, Ogg, M4A or AIFF), for training in one folder per genre"
     )]
     Empty(PathBuf),
     /// A table without rows.

@@ -7,7 +7,7 @@
 //!    Monkey's Audio;
 //! 2. ID3v2.2 to 2.4: at the beginning of a file, and in a chunk `ID3 ` of WAV and AIFF;
 //! 3. APEv1 and APEv2 at either end of any other file;
-//! 4. RIFF INFO in WAV, the text chunks `NAME` and `AUTH` in AIFF;
+//! 4. RIFF INFO in WAV, the chunks `NAME` and `AUTH` in AIFF, `info` in CAF;
 //! 5. ID3v1, which cuts its texts after 30 bytes.
 //!
 //! Several artists in one tag stay several: values of one frame that are parted by NUL, items of one name,
@@ -23,9 +23,12 @@ mod blocks;
 mod chunks;
 mod fields;
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Once;
 
 use serde::Serialize;
 
@@ -128,7 +131,10 @@ impl SongTags {
 
     /// The tags of a file that is open.
     fn of(file: &mut (impl Read + Seek), path: &Path) -> Self {
-        let mut sources = blocks::read(file, path);
+        let found = guarded(path, "tags", || {
+            Ok::<_, std::convert::Infallible>(blocks::read(file, path))
+        });
+        let mut sources = found.unwrap_or_default();
         // Stable: of two tags of one kind the earlier one counts.
         sources.sort_by_key(|(source, _)| *source);
         let mut tags = Self::default();
@@ -188,20 +194,35 @@ enum Source {
     Id3v2,
     /// APEv1 or APEv2.
     Ape,
-    /// RIFF INFO, AIFF's text chunks.
+    /// RIFF INFO, texts of AIFF and CAF.
     Chunks,
     /// ID3v1.
     Id3v1,
 }
 
-/// What parsing a tag gives; nothing, with a warning, if it fails or panics.
+thread_local! {
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What parsing a tag gives; nothing, with a warning, if it fails or panics. A panic prints nothing else.
 fn guarded<T, E: std::fmt::Display>(
     path: &Path,
     what: &str,
     parse: impl FnOnce() -> Result<T, E>,
 ) -> Option<T> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let previous = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |about| {
+            if !GUARDED.get() {
+                previous(about);
+            }
+        }));
+    });
+    let before = GUARDED.replace(true);
     // What it changes is thrown away if it panics.
-    let parsed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(parse));
+    let parsed = catch_unwind(AssertUnwindSafe(parse));
+    GUARDED.set(before);
     let cause = match parsed {
         Ok(Ok(parsed)) => return Some(parsed),
         Ok(Err(cause)) => cause.to_string(),

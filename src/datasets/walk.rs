@@ -1,6 +1,6 @@
 //! All audio files below a folder, each once.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -10,9 +10,15 @@ use crate::DatasetError;
 use crate::names::{is_left_by_a_system, shown};
 
 /// Extensions of the files that a folder is searched for.
-const EXTENSIONS: [&str; 14] = [
-    "wav", "wave", "flac", "mp3", "ogg", "oga", "m4a", "mp4", "aac", "aif", "aiff", "aifc", "au",
-    "snd",
+const EXTENSIONS: [&str; 24] = [
+    "wav", "wave", "w64", "flac", "mp3", "mp2", "mp1", "ogg", "oga", "opus", "m4a", "m4b", "mp4",
+    "aac", "aif", "aiff", "aifc", "au", "snd", "webm", "mka", "mkv", "mov", "caf",
+];
+
+/// Extensions of audio files that cannot be decoded: they are counted, not taken.
+const NOT_READ: [&str; 16] = [
+    "wma", "wv", "ape", "mpc", "m4p", "amr", "ac3", "dts", "dsf", "dff", "tta", "tak", "ra", "rm",
+    "shn", "mid",
 ];
 
 /// Whether a file with this extension is an audio file.
@@ -34,7 +40,8 @@ pub(crate) fn is_audio(path: &Path) -> bool {
 /// Links are followed after everything that lies in the folder itself, so that a file or folder has the path
 /// where it really is if it has one there. What is reached again by a link is taken once, and a link to a
 /// folder that it lies in is not followed; a warning names either. Files that systems leave beside others
-/// (`._*`, `.DS_Store`, `Thumbs.db`, `desktop.ini`) are no music.
+/// (`._*`, `.DS_Store`, `Thumbs.db`, `desktop.ini`) are no music. Files of formats that cannot be decoded are
+/// counted in a warning.
 pub(crate) fn audio_files(folder: &Path) -> (Vec<PathBuf>, Vec<DatasetError>) {
     let mut walk = Walk::default();
     walk.read(folder);
@@ -42,6 +49,15 @@ pub(crate) fn audio_files(folder: &Path) -> (Vec<PathBuf>, Vec<DatasetError>) {
         walk.follow(&link);
     }
     walk.files.sort();
+    if walk.not_read > 0 {
+        let kinds: Vec<&str> = walk.kinds_not_read.into_iter().collect();
+        tracing::warn!(
+            "{}: {} file(s) of formats that cannot be decoded are left out ({})",
+            shown(folder),
+            walk.not_read,
+            kinds.join(", ")
+        );
+    }
     (walk.files, walk.problems)
 }
 
@@ -54,6 +70,9 @@ struct Walk {
     links: VecDeque<PathBuf>,
     /// Files and folders that were reached, by their paths without links.
     seen: HashSet<PathBuf>,
+    /// Audio files that cannot be decoded, and their extensions.
+    not_read: usize,
+    kinds_not_read: BTreeSet<&'static str>,
 }
 
 impl Walk {
@@ -94,6 +113,8 @@ impl Walk {
                 if self.seen.insert(real) {
                     self.files.push(entry.into_path());
                 }
+            } else if kind.is_file() {
+                self.count_not_read(entry.path());
             } else if kind.is_dir() && !self.seen.insert(real.clone()) {
                 warn_twice(entry.path(), &real);
                 entries.skip_current_dir();
@@ -101,6 +122,16 @@ impl Walk {
                 // The folder itself.
                 self.seen.insert(real);
             }
+        }
+    }
+
+    /// Counts a file that is an audio file by its name and cannot be decoded.
+    fn count_not_read(&mut self, file: &Path) {
+        let extension = file.extension().and_then(|extension| extension.to_str());
+        let is = |known: &&&str| extension.is_some_and(|it| it.eq_ignore_ascii_case(known));
+        if let Some(kind) = NOT_READ.iter().find(is) {
+            self.not_read += 1;
+            self.kinds_not_read.insert(kind);
         }
     }
 

@@ -12,6 +12,7 @@ use lofty::mp4::Mp4File;
 use lofty::mpeg::MpegFile;
 use lofty::ogg::{OpusFile, SpeexFile, VorbisFile};
 use lofty::probe::Probe;
+use ogg_pager::Packets;
 
 use super::{SongTags, Source, chunks, guarded, push};
 
@@ -79,6 +80,13 @@ pub(super) fn read(file: &mut (impl Read + Seek), path: &Path) -> Vec<(Source, S
                 push(&mut sources, Source::Id3v2, id3v2(path, block));
             }
             push(&mut sources, Source::Chunks, Some(found.texts));
+        }
+        [b'c', b'a', b'f', b'f', ..] => {
+            push(
+                &mut sources,
+                Source::Chunks,
+                chunks::read_caf(file, start + 8),
+            );
         }
         [b'w', b'v', b'p', b'k', ..] | [b'M', b'P', b'C', b'K', ..] | [b'M', b'P', b'+', ..] => {
             ape = Source::Own;
@@ -371,7 +379,7 @@ fn extended_header(content: &[u8], version: u8, flags: u8) -> usize {
     (length as usize).min(content.len())
 }
 
-/// The comments of the first stream of an Ogg file, where it is one that lofty knows.
+/// The comments of the first stream of an Ogg file.
 fn read_ogg(
     file: &mut (impl Read + Seek),
     path: &Path,
@@ -394,7 +402,21 @@ fn read_ogg(
             .map(|mut file| Some(file.remove_vorbis_comments())),
         Some(FileType::Vorbis) => VorbisFile::read_from(file, options())
             .map(|mut file| Some(file.remove_vorbis_comments())),
-        _ => Ok(None),
+        _ => match flac_in_ogg(file) {
+            Some(flac) => FlacFile::read_from(&mut Cursor::new(flac), options())
+                .map(|mut file| file.remove_vorbis_comments()),
+            None => Ok(None),
+        },
     });
     push(sources, Source::Own, comments.flatten());
+}
+
+/// The headers of FLAC in Ogg as those of a FLAC file: the first packet holds the stream's information behind 13
+/// bytes, the second the comments (https://xiph.org/flac/ogg_mapping.html).
+fn flac_in_ogg(file: &mut (impl Read + Seek)) -> Option<Vec<u8>> {
+    let (packets, _) = Packets::read_count(file, 2).ok()?;
+    let information = packets.get(0)?.strip_prefix(b"\x7fFLAC")?.get(8..)?;
+    let (kind, comments) = packets.get(1)?.split_first()?;
+    let last = [kind | 0x80];
+    Some([b"fLaC", information, &last, comments].concat())
 }

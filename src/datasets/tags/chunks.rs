@@ -1,4 +1,4 @@
-//! The chunks of WAV and AIFF that hold tags.
+//! The chunks of WAV, AIFF and CAF that hold tags.
 
 use std::io::{Read, Seek, SeekFrom};
 
@@ -106,6 +106,49 @@ pub(super) fn read(file: &mut (impl Read + Seek), start: u64, form: [u8; 12]) ->
     found
 }
 
+/// The texts of a CAF file, whose first chunk begins at `start`; none without a chunk `info`. It holds their
+/// number, then names and values that end with NUL, in UTF-8.
+pub(super) fn read_caf(file: &mut (impl Read + Seek), start: u64) -> Option<ChunkTexts> {
+    let mut place = start;
+    for _ in 0..MAX_CHUNKS {
+        file.seek(SeekFrom::Start(place)).ok()?;
+        let mut header = [0; 12];
+        file.read_exact(&mut header).ok()?;
+        let [a, b, c, d, length @ ..] = header;
+        // The last chunk of a sound that was never finished has the length -1.
+        let length = u64::try_from(i64::from_be_bytes(length)).ok()?;
+        if [a, b, c, d] != *b"info" {
+            place = place.checked_add(12)?.checked_add(length)?;
+            continue;
+        }
+        let mut content = Vec::new();
+        let _ = file.take(length.min(MAX_BYTES)).read_to_end(&mut content);
+        let mut words = content.get(4..)?.split(|byte| *byte == 0);
+        let mut texts = ChunkTexts::default();
+        while let (Some(name), Some(value)) = (words.next(), words.next()) {
+            let field = match name.to_ascii_lowercase().as_slice() {
+                b"title" => &mut texts.title,
+                b"artist" => &mut texts.artist,
+                b"album" => &mut texts.album,
+                b"genre" => &mut texts.genre,
+                b"year" | b"recorded date" => &mut texts.date,
+                b"track number" => &mut texts.track,
+                _ => continue,
+            };
+            set(field, value);
+        }
+        return Some(texts);
+    }
+    None
+}
+
+/// Keeps a value, if it is the first of its field and not empty.
+fn set(field: &mut Option<Vec<u8>>, value: &[u8]) {
+    if field.is_none() && !value.is_empty() {
+        *field = Some(value[..value.len().min(MAX_TEXT as usize)].to_owned());
+    }
+}
+
 /// The items of a list `INFO`: a name of four letters, a length and a text that ends with NUL.
 fn read_info(mut list: &[u8], big_endian: bool, texts: &mut ChunkTexts) {
     while let Some((header, rest)) = list.split_first_chunk::<8>() {
@@ -118,7 +161,6 @@ fn read_info(mut list: &[u8], big_endian: bool, texts: &mut ChunkTexts) {
         let length = length as usize;
         let value = &rest[..length.min(rest.len())];
         let value = value.split(|byte| *byte == 0).next().unwrap_or_default();
-        let value = &value[..value.len().min(MAX_TEXT as usize)];
         let field = match &[a, b, c, d] {
             b"INAM" => Some(&mut texts.title),
             b"IART" => Some(&mut texts.artist),
@@ -128,11 +170,8 @@ fn read_info(mut list: &[u8], big_endian: bool, texts: &mut ChunkTexts) {
             b"ITRK" | b"IPRT" | b"TRCK" => Some(&mut texts.track),
             _ => None,
         };
-        if let Some(field) = field
-            && field.is_none()
-            && !value.is_empty()
-        {
-            *field = Some(value.to_owned());
+        if let Some(field) = field {
+            set(field, value);
         }
         let even = length.saturating_add(length % 2);
         list = rest.get(even..).unwrap_or_default();

@@ -254,7 +254,7 @@ impl Tagged for VorbisComments {
     }
 }
 
-/// Texts of chunks of WAV and AIFF, whose encoding nobody states.
+/// Texts of chunks of WAV, AIFF and CAF, whose encoding nobody states.
 #[derive(Default)]
 pub(super) struct ChunkTexts {
     pub title: Option<Vec<u8>>,

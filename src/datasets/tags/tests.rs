@@ -384,6 +384,55 @@ fn chunks_of_wav_and_aiff_are_read() {
 }
 
 #[test]
+fn a_caf_is_read_by_its_info_and_a_flac_in_ogg_by_its_comments() {
+    let caf = |name: &[u8; 4], content: &[u8]| {
+        let length = content.len() as u64;
+        [&name[..], &length.to_be_bytes(), content].concat()
+    };
+    let info = b"\0\0\0\x04title\0Blues\0artist\0Band\0year\x001987\0track number\x003/4\0";
+    let bytes = [
+        &b"caff\0\x01\0\0"[..],
+        &caf(b"free", &[0; 9]),
+        &caf(b"info", info),
+    ]
+    .concat();
+    let tags = tags_of(&bytes);
+    is(&tags, "Blues", &["Band"]);
+    assert_eq!((tags.year, tags.track), (Some(1987), Some(3)));
+
+    let flac = sound("half.flac");
+    let block = |place: usize| {
+        let [_, a, b, c] = flac[place..place + 4].try_into().expect("a header");
+        place + 4 + u32::from_be_bytes([0, a, b, c]) as usize
+    };
+    // The stream's information, then the comments.
+    let information = block(4);
+    let mut place = information;
+    while flac[place] & 0x7f != 4 {
+        place = block(place);
+    }
+    let comments = &flac[place..block(place)];
+    let head = [&b"\x7fFLAC\x01\0\0\x01"[..], &flac[..information]].concat();
+    let page = |number: u8, packet: &[u8]| {
+        let mut lengths = vec![255; packet.len() / 255];
+        lengths.push((packet.len() % 255) as u8);
+        let kind = if number == 0 { 2 } else { 0 };
+        let mut page = [
+            &b"OggS\0"[..],
+            &[kind],
+            &[0; 12],
+            &[number, 0, 0, 0],
+            &[0; 4],
+        ]
+        .concat();
+        page.push(lengths.len() as u8);
+        [page, lengths, packet.to_vec()].concat()
+    };
+    let bytes = [page(0, &head), page(1, comments), page(2, b"sound")].concat();
+    is(&tags_of(&bytes), "Twelve Bars – äöü", &["The Oscillators"]);
+}
+
+#[test]
 fn old_encodings_are_guessed_and_western_names_stay() {
     let cyrillic = |text: &str| WINDOWS_1251.encode(text).0.into_owned();
     let frames = [

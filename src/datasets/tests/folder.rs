@@ -2,9 +2,10 @@
 
 use std::fs;
 
-use super::{folder_of, refusal, says, sound};
 #[cfg(unix)]
-use super::{paths, warnings};
+use super::paths;
+use super::warnings;
+use super::{folder_of, refusal, says, sound};
 use crate::{Options, check, open, open_with};
 
 #[test]
@@ -139,6 +140,18 @@ fn files_that_systems_leave_beside_others_are_no_music() {
     }
     let songs = open_with(folder.path(), &Options::default()).expect("opens");
     assert_eq!(songs.len(), files.len());
+}
+
+#[test]
+fn files_of_formats_that_cannot_be_decoded_are_counted_in_a_line() {
+    let folder = folder_of(&["a.wav"]);
+    for name in ["b.wma", "c.WMA", "d.dsf", "cover.jpg"] {
+        fs::write(folder.path().join(name), "x").expect("written");
+    }
+    let (songs, said) = warnings(|| open(folder.path(), 0).expect("opens"));
+    assert_eq!(songs.len(), 1);
+    let line = said.iter().find(|line| line.contains("cannot be decoded"));
+    says(line.expect("a line"), &["3 file(s)", "(dsf, wma)"]);
 }
 
 #[cfg(unix)]
