@@ -1110,6 +1110,16 @@ fn a_file_whose_name_is_not_utf8_is_heard_and_found_again() {
     assert_eq!(tracks[0].path, "caf\u{fffd} 1.wav");
     assert_eq!(tracks[0].path_bytes, "caf%E9%201.wav");
 
+    let found = run(&[
+        "recommend".as_ref(),
+        "--json".as_ref(),
+        "--catalog".as_ref(),
+        catalog.as_os_str(),
+        song.as_os_str(),
+    ]);
+    let first = json(&found)["files"][0]["recommendations"][0].clone();
+    assert_eq!(first["path_bytes"], "caf%E9%201.wav");
+
     // An index that names it by its bytes leads to the same file.
     let index = music.join("index.csv");
     let rows = "path,set,genre,split,artist,title,album,path_bytes\n?,s,,extra,,,,caf%E9%201.wav\n";

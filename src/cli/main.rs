@@ -165,13 +165,35 @@ enum FileResult<'a> {
         #[serde(skip)]
         verdict: String,
         #[serde(skip_serializing_if = "Option::is_none")]
-        recommendations: Option<Vec<RecommendationView<'a>>>,
+        recommendations: Option<Vec<FoundSong<'a>>>,
     },
     Failed {
         #[serde(flatten)]
         file: FileName,
         error: String,
     },
+}
+
+/// A song of the catalogue that was found.
+#[derive(Serialize)]
+struct FoundSong<'a> {
+    #[serde(flatten)]
+    view: RecommendationView<'a>,
+    /// See [`Track::path_bytes`].
+    #[serde(skip_serializing_if = "str::is_empty")]
+    path_bytes: &'a str,
+}
+
+impl<'a> FoundSong<'a> {
+    fn all(catalog: &'a Catalog, found: &'a [Recommendation]) -> Vec<Self> {
+        let views = catalog.view(found).into_iter();
+        views
+            .map(|view| Self {
+                path_bytes: &catalog.tracks[view.song.track].path_bytes,
+                view,
+            })
+            .collect()
+    }
 }
 
 /// Whether tags say nothing.
@@ -338,7 +360,7 @@ fn recommended<'a>(
             song: Box::new(SongTags::read(file)),
             answer: answer.view(&model.genres, &model.tags),
             verdict: answer.verdict(&model.genres).to_string(),
-            recommendations: Some(catalog.view(found)),
+            recommendations: Some(FoundSong::all(catalog, found)),
         },
         Err(error) => failed(file, error),
     }
@@ -433,7 +455,7 @@ fn print_answer(
     song: &SongTags,
     answer: &PredictionView,
     verdict: &str,
-    recommendations: Option<&[RecommendationView<'_>]>,
+    recommendations: Option<&[FoundSong<'_>]>,
 ) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(
@@ -466,7 +488,7 @@ fn print_answer(
         }
         Some([]) => writeln!(out, "  no song of the catalogue is left by these filters")?,
         Some(found) => {
-            for found in found {
+            for FoundSong { view: found, .. } in found {
                 let song = &found.song;
                 let artist = if song.artist.is_empty() {
                     "unknown artist"

@@ -1,6 +1,7 @@
 //! Evaluation of a model on labelled clips.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -12,6 +13,7 @@ use super::neighbours::{mfcc_statistics, precision_at, ranked_precision, standar
 use soundalike_core::catalog::{GENRE_SHARE, genre_agreement};
 use soundalike_core::model::Model;
 use soundalike_core::pipeline::{Prediction, Predictor};
+use soundalike_datasets::names::path_bytes;
 use soundalike_datasets::progress::Progress;
 use soundalike_datasets::{self as datasets, Song};
 
@@ -89,10 +91,24 @@ pub struct Precision {
 /// A clip that could not be used.
 #[derive(Clone, Debug, Serialize)]
 pub struct ClipError {
-    /// Its file.
+    /// Its file, with `�` for what is not UTF-8.
     pub path: String,
+    /// The exact bytes of a path that is not UTF-8, see [`path_bytes`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path_bytes: Option<String>,
     /// The reason.
     pub error: String,
+}
+
+impl ClipError {
+    /// Why the clip of a file could not be used.
+    pub fn new(file: &Path, error: String) -> Self {
+        Self {
+            path: file.to_string_lossy().into_owned(),
+            path_bytes: path_bytes(file),
+            error,
+        }
+    }
 }
 
 /// That no clip could be used, with what was wrong with the first.
@@ -172,10 +188,7 @@ pub fn evaluate_in_detail(
             (None, _) => format!("its genre {:?} is none of the model's", song.track.genre),
             (_, Err(error)) => error,
         };
-        outputs.errors.push(ClipError {
-            path: song.file.display().to_string(),
-            error,
-        });
+        outputs.errors.push(ClipError::new(&song.file, error));
     }
     if outputs.predictions.is_empty() {
         return Err(no_usable_clip(&outputs.errors));

@@ -142,10 +142,10 @@ impl ClipFeatures {
                         view.values.extend_from_slice(values);
                     }
                 }
-                Err(error) => features.errors.push(ClipError {
-                    path: song.file.display().to_string(),
-                    error: error.clone(),
-                }),
+                Err(error) => {
+                    let error = ClipError::new(&song.file, error.clone());
+                    features.errors.push(error);
+                }
             }
         }
         if features.places.is_empty() {

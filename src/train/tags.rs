@@ -84,10 +84,7 @@ pub fn evaluate_tags(
                 probabilities.push(p);
                 targets.push(target);
             }
-            Err(error) => errors.push(ClipError {
-                path: song.file.display().to_string(),
-                error,
-            }),
+            Err(error) => errors.push(ClipError::new(&song.file, error)),
         }
     }
     if places.is_empty() {
