@@ -165,8 +165,8 @@ pub struct Options {
 }
 
 /// The songs of a dataset, for a catalogue: an index file, a folder of GTZAN, FMA or MagnaTagATune, or
-/// any folder of audio files. Of the last, the first sub-folder on the way to a file is its genre; title,
-/// artist and album come from its tags. A dataset without a split of its own is split by artist with
+/// any folder of audio files. Of the last, the first sub-folder on the way to a file is its genre; everything
+/// else comes from its [tags](SongTags). A dataset without a split of its own is split by artist with
 /// `seed`. Files that cannot be read are left out with a warning.
 ///
 /// # Errors
