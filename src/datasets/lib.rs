@@ -32,7 +32,7 @@ pub mod progress;
 mod sheet;
 mod split;
 mod table;
-mod tags;
+pub mod tags;
 pub mod terminal;
 mod walk;
 
