@@ -147,5 +147,39 @@ def index():
     write("index", "features.csv", "\n".join([*table, ""]))
 
 
-for make in [audio, model, catalog, answer, index]:
+def tags():
+    def id3(version, *frames):
+        short = version == 2
+        body = b""
+        for name, text in frames:
+            size = struct.pack(">I", len(text))
+            body += name + (size[1:] if short else size + b"\0\0") + text
+        length = bytes((len(body) >> shift) & 0x7F for shift in (21, 14, 7, 0))
+        return b"ID3" + bytes([version, 0, 0]) + length + body
+
+    two = b"One\0Two"
+    ids = b"\0MusicBrainz Album Id\x005d3b2a10-1111-4222-8333-444455556666"
+    v2 = id3(2, (b"TT2", b"\0Duet"), (b"TP1", b"\0" + two))
+    v3 = id3(3, (b"TIT2", b"\1" + "Duet".encode("utf-16")), (b"TPE1", b"\0" + "Кино".encode("cp1251")), (b"TXXX", ids))
+    v4 = id3(4, (b"TIT2", b"\3Duet"), (b"TPE1", b"\3" + two), (b"TRCK", b"\0" + b"3/12"), (b"TDRC", b"\0" + b"1991-05"))
+    items = b"".join(struct.pack("<II", len(v), 0) + k + b"\0" + v for k, v in [(b"Title", b"Duet"), (b"Artist", two)])
+    edge = [b"APETAGEX" + struct.pack("<IIII", 2000, len(items) + 32, 2, flags << 29) + bytes(8) for flags in (5, 4)]
+    ape = edge[0] + items + edge[1]
+    old = b"TAG" + b"".join(text.ljust(30, b"\0") for text in (b"Duet", two, b"Album")) + b"1991" + bytes(30) + b"\x11"
+    write("tags", "id3.mp3", v4 + v2 + b"\xff\xfb\x90\0" + bytes(40) + ape + old)
+    write("tags", "ape.mp3", ape + v3)
+
+    def chunk(name, data, order="<", size="I"):
+        return name + struct.pack(order + size, len(data)) + data + b"\0" * (len(data) % 2)
+
+    info = b"INFO" + chunk(b"INAM", "Кино".encode("cp1251") + b"\0") + chunk(b"ICRD", b"1991\0")
+    write("tags", "chunks.wav", b"RIFF\0\0\0\0WAVE" + chunk(b"LIST", info) + chunk(b"id3 ", v3))
+    write("tags", "chunks.aiff", b"FORM\0\0\0\0AIFF" + chunk(b"NAME", b"Duet", ">") + chunk(b"ID3 ", v4, ">"))
+    words = b"\0\0\0\2title\0Duet\0artist\0One\0"
+    write("tags", "info.caf", b"caff\0\1\0\0" + chunk(b"info", words, ">", "Q"))
+    for name in ["half.flac", "vorbis.ogg", "aac-44100.m4a"]:
+        write("tags", name, Path("tests/data", name).read_bytes()[:5000])
+
+
+for make in [audio, model, catalog, answer, index, tags]:
     make()

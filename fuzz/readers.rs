@@ -4,6 +4,7 @@
 //! The fuzz targets include this file, and so does tests/corpora.rs.
 #![allow(dead_code, reason = "each fuzz target calls one of them")]
 
+use std::io::Write;
 use std::path::Path;
 
 use burn::tensor::Device;
@@ -16,12 +17,13 @@ use soundalike_survey::{Answer, Config};
 pub type Reader = fn(&[u8]);
 
 /// The readers by name.
-pub const ALL: [(&str, Reader); 5] = [
+pub const ALL: [(&str, Reader); 6] = [
     ("audio", audio),
     ("model", model),
     ("catalog", catalog),
     ("answer", answer),
     ("index", index),
+    ("tags", tags),
 ];
 
 /// A sound file.
@@ -87,4 +89,17 @@ pub fn index(bytes: &[u8]) {
         }
     };
     FOLDER.with(|folder| read(folder.path()));
+}
+
+/// The tags of a file.
+pub fn tags(bytes: &[u8]) {
+    let mut file = tempfile::NamedTempFile::new().expect("a file");
+    file.write_all(bytes).expect("written");
+    let tags = soundalike_datasets::SongTags::read(file.path());
+    let texts = [&tags.title, &tags.album].into_iter().flatten();
+    for text in texts.chain(&tags.artists) {
+        assert!(!text.is_empty() && text.chars().count() <= 200);
+    }
+    let gains = [tags.replaygain.track_gain, tags.replaygain.album_peak];
+    assert!(gains.into_iter().flatten().all(f32::is_finite));
 }

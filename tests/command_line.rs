@@ -8,6 +8,7 @@ use std::process::Output;
 use assert_cmd::Command;
 use serde_json::Value;
 use soundalike_core::audio::{Clip, synth};
+use soundalike_core::catalog::Catalog;
 use soundalike_core::model::GENRES;
 
 fn soundalike(arguments: &[&str]) -> Output {
@@ -976,4 +977,255 @@ fn own_genres_that_cannot_be_learnt_are_refused_in_a_sentence_before_any_work() 
     assert!(said.contains("is not a model"), "{said}");
     let said = refused(fine.path(), text(&fine.path().join("gone.safetensors")));
     assert!(said.contains("gone.safetensors"), "{said}");
+}
+
+/// A WAV with an ID3v2.4 tag of these frames behind its sound.
+fn write_tagged(path: &Path, clip: &Clip, frames: &[(&str, &str)]) {
+    write_wav(path, clip);
+    let frames = frames.iter().map(|(name, text)| {
+        let length = u8::try_from(text.len() + 1).unwrap();
+        [
+            name.as_bytes(),
+            &[0, 0, 0, length, 0, 0, 3],
+            text.as_bytes(),
+        ]
+        .concat()
+    });
+    let frames = frames.collect::<Vec<_>>().concat();
+    let size = [0, 0, (frames.len() >> 7) as u8, (frames.len() & 0x7f) as u8];
+    let tag = [&b"ID3\x04\0\0"[..], &size, &frames].concat();
+    let mut bytes = fs::read(path).unwrap();
+    bytes.extend(b"id3 ");
+    bytes.extend(u32::try_from(tag.len()).unwrap().to_le_bytes());
+    bytes.extend(tag);
+    fs::write(path, bytes).unwrap();
+}
+
+/// Characters that a terminal would obey: an escape sequence and an override of the writing direction.
+const COMMANDS: &str = "\u{1b}[31m\u{202e}";
+
+#[test]
+fn what_a_terminal_would_obey_in_names_and_tags_is_shown_escaped() {
+    let folder = tempfile::tempdir().unwrap();
+    let music = folder.path().join(format!("music{COMMANDS}"));
+    let genre = music.join(format!("rock{COMMANDS}"));
+    fs::create_dir_all(&genre).unwrap();
+    let song = genre.join(format!("song{COMMANDS}\n.wav"));
+    let tags = [
+        ("TIT2", "Title\u{1b}[2J"),
+        ("TPE1", "One\u{202e}\0Two\u{9b}"),
+    ];
+    write_tagged(&song, &synth::tone(330.0, 4.0, 22_050), &tags);
+    let broken = genre.join(format!("broken{COMMANDS}.wav"));
+    fs::write(&broken, "no sound").unwrap();
+    let short = genre.join(format!("short{COMMANDS}.wav"));
+    write_wav(&short, &synth::tone(440.0, 0.2, 44_100));
+    let catalog = folder.path().join("own\u{1b}.safetensors");
+
+    let files = [text(&song), text(&broken), text(&short)];
+    let catalog = text(&catalog);
+    let missing = music.join("missing");
+    let run = folder.path().join("run");
+    let outputs = [
+        soundalike(&[&["classify"][..], &files].concat()),
+        soundalike(&["catalog", "build", text(&music), "-o", catalog]),
+        soundalike(&["recommend", "--cosine", "--catalog", catalog, text(&song)]),
+        soundalike(&["catalog", "info", catalog]),
+        soundalike(&["catalog", "info", text(&song)]),
+        soundalike(&["catalog", "build", text(&missing), "-o", catalog]),
+        soundalike(&["survey", "check", text(&song)]),
+        trainer(&["train", "--data", text(&music), "-o", text(&run)]),
+        trainer(&["evaluate", "--data", text(&music), "--split", "all"]),
+    ];
+    for output in &outputs {
+        for shown in [&output.stdout, &output.stderr] {
+            let shown = String::from_utf8(shown.clone()).unwrap();
+            let obeyed = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
+            assert!(!shown.contains(obeyed), "{shown:?}");
+        }
+    }
+    let said = String::from_utf8_lossy(&outputs[0].stdout).into_owned();
+    let name = r"song\u{1b}[31m\u{202e}\n.wav (4.0 s)";
+    assert!(said.contains(name), "{said}");
+    let name = r"  Title\u{1b}[2J by One\u{202e}, Two\u{9b}";
+    assert!(said.contains(name), "{said}");
+    let said = String::from_utf8_lossy(&outputs[2].stdout).into_owned();
+    assert!(
+        said.contains(r"One\u{202e}, Two\u{9b} – Title\u{1b}[2J"),
+        "{said}"
+    );
+
+    // What is stored and written as JSON stays as it is.
+    let found = soundalike(&["recommend", "--json", "--catalog", catalog, text(&song)]);
+    let found = json(&found)["files"][0].clone();
+    assert_eq!(found["path"], text(&song));
+    assert_eq!(found["song"]["artists"][0], "One\u{202e}");
+    assert_eq!(found["recommendations"][0]["title"], "Title\u{1b}[2J");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_whose_name_is_not_utf8_is_heard_and_found_again() {
+    use std::ffi::{OsStr, OsString};
+    use std::os::unix::ffi::OsStrExt;
+
+    let run = |arguments: &[&OsStr]| {
+        let mut command = Command::cargo_bin("soundalike").unwrap();
+        command.args(arguments).output().unwrap()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let music = folder.path().join("music");
+    fs::create_dir(&music).unwrap();
+    let name = OsStr::from_bytes(b"caf\xe9 1.wav");
+    let song = music.join(name);
+    if fs::write(&song, "").is_err() {
+        println!("skipped: this file system takes only UTF-8");
+        return;
+    }
+    write_wav(&song, &synth::tone(330.0, 4.0, 22_050));
+    let heard = run(&["classify".as_ref(), "--json".as_ref(), song.as_os_str()]);
+    let file = json(&heard)["files"][0].clone();
+    assert!(file["genre"].is_string());
+    assert!(
+        file["path"]
+            .as_str()
+            .unwrap()
+            .ends_with("caf\u{fffd} 1.wav")
+    );
+    let bytes = file["path_bytes"].as_str().unwrap();
+    assert!(bytes.ends_with("/music/caf%E9%201.wav"), "{bytes}");
+
+    let catalog = folder.path().join("own.safetensors");
+    let built = run(&[
+        "catalog".as_ref(),
+        "build".as_ref(),
+        music.as_os_str(),
+        "-o".as_ref(),
+        catalog.as_os_str(),
+    ]);
+    assert!(built.status.success(), "{}", errors(&built));
+    let tracks = Catalog::from_bytes(&fs::read(&catalog).unwrap())
+        .unwrap()
+        .tracks;
+    assert_eq!(tracks[0].path, "caf\u{fffd} 1.wav");
+    assert_eq!(tracks[0].path_bytes, "caf%E9%201.wav");
+
+    let found = run(&[
+        "recommend".as_ref(),
+        "--json".as_ref(),
+        "--catalog".as_ref(),
+        catalog.as_os_str(),
+        song.as_os_str(),
+    ]);
+    let first = json(&found)["files"][0]["recommendations"][0].clone();
+    assert_eq!(first["path_bytes"], "caf%E9%201.wav");
+
+    // An index that names it by its bytes leads to the same file.
+    let index = music.join("index.csv");
+    let rows = "path,set,genre,split,artist,title,album,path_bytes\n?,s,,extra,,,,caf%E9%201.wav\n";
+    fs::write(&index, rows).unwrap();
+    let arguments = ["catalog", "build", text(&index), "-o", text(&catalog)];
+    let built = run(&arguments
+        .map(OsString::from)
+        .each_ref()
+        .map(|a| a.as_os_str()));
+    assert!(built.status.success(), "{}", errors(&built));
+    let again = Catalog::from_bytes(&fs::read(&catalog).unwrap())
+        .unwrap()
+        .tracks;
+    assert_eq!(again[0].path_bytes, tracks[0].path_bytes);
+}
+
+#[test]
+fn notes_reach_every_command_and_the_catalogue() {
+    let folder = tempfile::tempdir().unwrap();
+    let music = folder.path().join("music");
+    fs::create_dir(&music).unwrap();
+    let data = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data"));
+    let mp3 = fs::read(data.join("cbr-44100.mp3")).unwrap();
+    let cut = music.join("cut.mp3");
+    fs::write(&cut, &mp3[..mp3.len() / 2]).unwrap();
+    write_wav(&music.join("whole.wav"), &synth::tone(330.0, 6.0, 22_050));
+    fs::write(music.join("broken.wav"), "no sound").unwrap();
+    write_wav(
+        &music.join("silent.wav"),
+        &Clip::new(vec![0.0; 22_050], 22_050).unwrap(),
+    );
+
+    let classified = soundalike(&["classify", "--json", text(&cut)]);
+    let notes = json(&classified)["files"][0]["notes"].clone();
+    let note = notes[0].as_str().unwrap().to_owned();
+    let line = format!("{}: {note}", text(&cut));
+    let features = folder.path().join("features.npy");
+    let recommended = soundalike(&["recommend", "--json", text(&cut)]);
+    assert_eq!(json(&recommended)["files"][0]["notes"], notes);
+    for output in [
+        classified,
+        recommended,
+        soundalike(&[
+            "features",
+            text(&cut),
+            "--kind",
+            "mfcc",
+            "-o",
+            text(&features),
+        ]),
+    ] {
+        assert!(output.status.success());
+        assert!(errors(&output).contains(&line), "{}", errors(&output));
+    }
+
+    let catalog = folder.path().join("own.safetensors");
+    let built = soundalike(&["catalog", "build", text(&music), "-o", text(&catalog)]);
+    assert_eq!(built.status.code(), Some(1), "two files failed");
+    let said = errors(&built);
+    let lines: Vec<&str> = said.lines().collect();
+    let at = |start: &str| {
+        let found = lines.iter().position(|line| line.starts_with(start));
+        found.unwrap_or_else(|| panic!("no {start:?} in {said}"))
+    };
+    let noted = at("1 file with a note:");
+    assert_eq!(lines[noted + 1], format!("  {line}"));
+    let failed = at("2 files left out:");
+    for (row, start) in [(1, "broken.wav: "), (2, "silent.wav: is silent")] {
+        let start = format!("  {}{start}", text(&music.join("")));
+        assert!(lines[failed + row].starts_with(&start), "{said}");
+    }
+    assert!(lines.last().unwrap().contains("2 songs"), "{said}");
+    let tracks = Catalog::from_bytes(&fs::read(&catalog).unwrap())
+        .unwrap()
+        .tracks;
+    assert_eq!(
+        (&*tracks[0].path, &*tracks[1].path),
+        ("cut.mp3", "whole.wav")
+    );
+    assert_eq!(serde_json::json!(tracks[0].notes), notes);
+    assert!(tracks[1].notes.is_empty());
+    let info = soundalike(&["catalog", "info", "--json", text(&catalog)]);
+    assert_eq!(json(&info)["songs_with_notes"], 1);
+}
+
+#[test]
+fn what_the_tags_say_stands_beside_the_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let song = folder.path().join("song.wav");
+    let tags = [
+        ("TIT2", "Duet"),
+        ("TPE1", "One\0Two"),
+        ("TALB", "Album"),
+        ("TRCK", "3/9"),
+    ];
+    write_tagged(&song, &synth::tone(330.0, 4.0, 22_050), &tags);
+    let found = json(&soundalike(&["classify", "--json", text(&song)]));
+    let expected = serde_json::json!({
+        "title": "Duet", "artists": ["One", "Two"], "album": "Album", "track": 3
+    });
+    assert_eq!(found["files"][0]["song"], expected);
+    let shown = soundalike(&["classify", text(&song)]).stdout;
+    let shown = String::from_utf8(shown).unwrap();
+    assert!(shown.contains("\n  Duet by One, Two on Album\n"), "{shown}");
+    let plain = folder.path().join("plain.wav");
+    write_wav(&plain, &synth::tone(330.0, 4.0, 22_050));
+    let found = json(&soundalike(&["classify", "--json", text(&plain)]));
+    assert!(found["files"][0]["song"].is_null());
 }

@@ -75,7 +75,7 @@ fn config(name: &str) -> TrainingConfig {
 }
 
 #[test]
-fn every_architecture_learns_for_an_epoch_and_hears_with_its_file() {
+fn every_architecture_trains_for_an_epoch_and_predicts_with_its_file() {
     let _turn = turn();
     let folder = tempfile::tempdir().expect("a folder");
     let songs = songs(folder.path());
@@ -117,7 +117,7 @@ fn tagged_songs(folder: &Path) -> Vec<Song> {
 }
 
 #[test]
-fn every_architecture_learns_tags_too_and_its_file_says_so() {
+fn every_architecture_is_trained_on_tags_too_and_its_file_has_them() {
     let _turn = turn();
     let folder = tempfile::tempdir().expect("a folder");
     let songs = tagged_songs(folder.path());
@@ -150,7 +150,7 @@ fn every_architecture_learns_tags_too_and_its_file_says_so() {
 }
 
 #[test]
-fn tags_that_can_be_heard_are_learnt_and_have_probabilities_of_their_own() {
+fn audible_tags_are_predicted_with_probabilities_of_their_own() {
     let _turn = turn();
     let folder = tempfile::tempdir().expect("a folder");
     let mut songs = tagged_songs(folder.path());
@@ -213,7 +213,7 @@ fn one_seed_makes_one_model() {
 }
 
 #[test]
-fn rows_of_a_table_can_be_told_apart() {
+fn rows_of_a_table_are_classified() {
     let _turn = turn();
     let folder = tempfile::tempdir().expect("a folder");
     let value =

@@ -13,15 +13,16 @@ use clap::{Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 use soundalike_core::audio::{self, SoundReader};
 use soundalike_core::catalog::{
-    Catalog, Provenance, Query, Ranking, Recommendation, RecommendationView, Search,
+    Catalog, Provenance, Query, Ranking, Recommendation, RecommendationView, Search, Track,
 };
 use soundalike_core::dsp::{FrontEnd, chroma, descriptors, dwt, dwt_levels, frame_features, mfcc};
 use soundalike_core::model::Model;
 use soundalike_core::pipeline::{Prediction, PredictionView, Predictor};
 use soundalike_datasets::hints;
+use soundalike_datasets::names::{path_bytes, shown, visible};
 use soundalike_datasets::progress::Progress;
 use soundalike_datasets::terminal::print_events;
-use soundalike_datasets::{self as datasets, Song};
+use soundalike_datasets::{self as datasets, Song, SongTags};
 use soundalike_server::greeting;
 use soundalike_shipped as shipped;
 
@@ -169,18 +170,69 @@ fn hours(text: &str) -> Result<f64, String> {
 #[serde(untagged)]
 enum FileResult<'a> {
     Predicted {
-        path: String,
+        #[serde(flatten)]
+        file: FileName,
+        /// What its tags say of it.
+        #[serde(skip_serializing_if = "no_tags")]
+        song: Box<SongTags>,
         #[serde(flatten)]
         answer: PredictionView,
         #[serde(skip)]
         verdict: String,
         #[serde(skip_serializing_if = "Option::is_none")]
-        recommendations: Option<Vec<RecommendationView<'a>>>,
+        recommendations: Option<Vec<FoundSong<'a>>>,
     },
     Failed {
-        path: String,
+        #[serde(flatten)]
+        file: FileName,
         error: String,
     },
+}
+
+/// A song of the catalogue that was found.
+#[derive(Serialize)]
+struct FoundSong<'a> {
+    #[serde(flatten)]
+    view: RecommendationView<'a>,
+    /// See [`Track::path_bytes`].
+    #[serde(skip_serializing_if = "str::is_empty")]
+    path_bytes: &'a str,
+}
+
+impl<'a> FoundSong<'a> {
+    fn all(catalog: &'a Catalog, found: &'a [Recommendation]) -> Vec<Self> {
+        let views = catalog.view(found).into_iter();
+        views
+            .map(|view| Self {
+                path_bytes: &catalog.tracks[view.song.track].path_bytes,
+                view,
+            })
+            .collect()
+    }
+}
+
+/// Whether tags say nothing.
+fn no_tags(song: &SongTags) -> bool {
+    song.is_empty()
+}
+
+/// A file's path in JSON.
+#[derive(Serialize)]
+struct FileName {
+    /// As text, with `�` for what is not UTF-8.
+    path: String,
+    /// See [`path_bytes`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path_bytes: Option<String>,
+}
+
+impl FileName {
+    fn of(file: &Path) -> Self {
+        Self {
+            path: file.to_string_lossy().into_owned(),
+            path_bytes: path_bytes(file),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -198,7 +250,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("soundalike: {}", sentence(&error));
+            eprintln!("soundalike: {}", visible(&sentence(&error)));
             ExitCode::FAILURE
         }
     }
@@ -223,7 +275,8 @@ fn run(command: Command) -> anyhow::Result<bool> {
             for file in &files {
                 let result = match predict(&predictor, file, hours) {
                     Ok(answer) => FileResult::Predicted {
-                        path: shown(file),
+                        file: FileName::of(file),
+                        song: Box::new(SongTags::read(file)),
                         answer: answer.view(&predictor.model().genres, &predictor.model().tags),
                         verdict: answer.verdict(&predictor.model().genres).to_string(),
                         recommendations: None,
@@ -324,10 +377,11 @@ fn recommended<'a>(
 ) -> FileResult<'a> {
     match result {
         Ok((answer, found)) => FileResult::Predicted {
-            path: shown(file),
+            file: FileName::of(file),
+            song: Box::new(SongTags::read(file)),
             answer: answer.view(&model.genres, &model.tags),
             verdict: answer.verdict(&model.genres).to_string(),
-            recommendations: Some(catalog.view(found)),
+            recommendations: Some(FoundSong::all(catalog, found)),
         },
         Err(error) => failed(file, error),
     }
@@ -376,13 +430,9 @@ fn predict(predictor: &Predictor, file: &Path, hours: f64) -> anyhow::Result<Pre
     Ok(predictor.predict_reader(&mut reader)?)
 }
 
-fn shown(file: &Path) -> String {
-    file.display().to_string()
-}
-
 fn failed(file: &Path, error: &anyhow::Error) -> FileResult<'static> {
     FileResult::Failed {
-        path: shown(file),
+        file: FileName::of(file),
         error: sentence(error),
     }
 }
@@ -399,21 +449,23 @@ fn sentence(error: &anyhow::Error) -> String {
 /// if the file failed.
 fn report(result: &FileResult<'_>, json: bool) -> anyhow::Result<bool> {
     match result {
-        FileResult::Failed { path, error } => {
-            eprintln!("{path}: {error}");
+        FileResult::Failed { file, error } => {
+            eprintln!("{}: {}", visible(&file.path), visible(error));
             Ok(false)
         }
         FileResult::Predicted {
-            path,
+            file,
+            song,
             answer,
             verdict,
             recommendations,
         } => {
+            let path = visible(&file.path);
             for note in &answer.notes {
-                eprintln!("{path}: {note}");
+                eprintln!("{path}: {}", visible(note));
             }
             if !json {
-                print_answer(path, answer, verdict, recommendations.as_deref())?;
+                print_answer(&path, song, answer, verdict, recommendations.as_deref())?;
             }
             Ok(true)
         }
@@ -425,18 +477,28 @@ const TAGS_SHOWN: usize = 6;
 
 fn print_answer(
     path: &str,
+    song: &SongTags,
     answer: &PredictionView,
     verdict: &str,
-    recommendations: Option<&[RecommendationView<'_>]>,
+    recommendations: Option<&[FoundSong<'_>]>,
 ) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{path} ({:.1} s): {verdict}", answer.seconds)?;
+    writeln!(
+        out,
+        "{path} ({:.1} s): {}",
+        answer.seconds,
+        visible(verdict)
+    )?;
+    if let Some(name) = song_name(song) {
+        writeln!(out, "  {}", visible(&name))?;
+    }
     match recommendations {
         None => {
             let mut genres: Vec<(&String, &f32)> = answer.probabilities.iter().collect();
             genres.sort_by(|a, b| b.1.total_cmp(a.1));
             for (genre, probability) in genres {
                 let bar = "█".repeat((probability * 40.0).round() as usize);
+                let genre = visible(genre);
                 writeln!(out, "  {genre:<10}{:>4.0} %  {bar}", 100.0 * probability)?;
             }
             let mut tags: Vec<(&String, &f32)> = answer.tags.iter().collect();
@@ -446,12 +508,12 @@ fn print_answer(
                 .map(|(tag, p)| format!("{tag} {:.0} %", 100.0 * **p))
                 .collect();
             if !tags.is_empty() {
-                writeln!(out, "  tags: {}", tags.join(", "))?;
+                writeln!(out, "  tags: {}", visible(&tags.join(", ")))?;
             }
         }
         Some([]) => writeln!(out, "  no song of the catalogue is left by these filters")?,
         Some(found) => {
-            for found in found {
+            for FoundSong { view: found, .. } in found {
                 let song = &found.song;
                 let artist = if song.artist.is_empty() {
                     "unknown artist"
@@ -460,18 +522,31 @@ fn print_answer(
                 };
                 writeln!(
                     out,
-                    "  {:>2}  {:.2}  {artist} – {} [{}{}]: {}",
+                    "  {:>2}  {:.2}  {} – {} [{}{}]: {}",
                     found.rank,
                     found.similarity,
-                    song.title,
-                    song.genre,
+                    visible(artist),
+                    visible(song.title),
+                    visible(song.genre),
                     if song.genre_predicted { "?" } else { "" },
-                    found.why
+                    visible(&found.why)
                 )?;
             }
         }
     }
     Ok(())
+}
+
+/// A song by what its tags say: `Title by Artist, on Album`.
+fn song_name(song: &SongTags) -> Option<String> {
+    let mut name = song.title.clone();
+    for (word, part) in [("by", song.artist()), ("on", song.album.clone())] {
+        name = match (name, part) {
+            (Some(name), Some(part)) => Some(format!("{name} {word} {part}")),
+            (name, part) => name.or(part),
+        };
+    }
+    name
 }
 
 fn finish(files: Vec<FileResult<'_>>, json: bool) -> anyhow::Result<()> {
@@ -514,31 +589,50 @@ fn build_catalog(
     let progress = Progress::new("analysing", songs.len());
     let answers = datasets::predict_all(&predictor, &songs, &progress);
     drop(progress);
-    let mut all_read = true;
     let (mut tracks, mut predictions) = (Vec::new(), Vec::new());
+    let (mut noted, mut failed) = (Vec::new(), Vec::new());
     for (song, answer) in songs.into_iter().zip(answers) {
+        let file = shown(&song.file);
         match answer {
             Ok(answer) => {
-                tracks.push(song.track);
+                let notes: Vec<String> = answer.notes.iter().map(Notice::to_string).collect();
+                noted.extend(notes.iter().map(|note| (file.clone(), note.clone())));
+                tracks.push(Track {
+                    notes,
+                    ..song.track
+                });
                 predictions.push(answer);
             }
-            Err(error) => {
-                eprintln!("{}: {error}", song.file.display());
-                all_read = false;
-            }
+            Err(error) => failed.push((file, sentence(&error.into()))),
         }
     }
+    let all_read = failed.is_empty();
+    let with_notes = tracks.iter().filter(|track| !track.notes.is_empty());
+    list_files(with_notes.count(), "with a note", &noted);
+    list_files(failed.len(), "left out", &failed);
     let catalog = Catalog::new(Provenance::of(predictor.model()), tracks, &predictions)
         .with_context(|| music.display().to_string())?;
     let bytes = catalog.to_bytes()?;
     write_whole(output, &bytes)?;
     eprintln!(
         "{}: {} songs, {} bytes",
-        output.display(),
+        shown(output),
         catalog.len(),
         bytes.len()
     );
     Ok(all_read)
+}
+
+/// Prints what is to be said of `count` files, a line each, below their number.
+fn list_files(count: usize, what: &str, lines: &[(String, String)]) {
+    match count {
+        0 => return,
+        1 => eprintln!("1 file {what}:"),
+        count => eprintln!("{count} files {what}:"),
+    }
+    for (file, line) in lines {
+        eprintln!("  {file}: {}", visible(line));
+    }
 }
 
 /// What `catalog info` says.
@@ -555,10 +649,11 @@ struct CatalogInfo<'a> {
     sets: std::collections::BTreeMap<&'a str, usize>,
     labels: std::collections::BTreeMap<&'a str, usize>,
     artists: usize,
+    songs_with_notes: usize,
 }
 
 fn describe(catalog: &Catalog, bytes: usize, json: bool) -> anyhow::Result<()> {
-    let count = |field: fn(&soundalike_core::catalog::Track) -> &str| {
+    let count = |field: fn(&Track) -> &str| {
         let mut counts = std::collections::BTreeMap::new();
         for track in &catalog.tracks {
             *counts.entry(field(track)).or_insert(0) += 1;
@@ -581,6 +676,11 @@ fn describe(catalog: &Catalog, bytes: usize, json: bool) -> anyhow::Result<()> {
             .keys()
             .filter(|a| !a.is_empty())
             .count(),
+        songs_with_notes: catalog
+            .tracks
+            .iter()
+            .filter(|track| !track.notes.is_empty())
+            .count(),
     };
     if json {
         return print_json(&info);
@@ -590,7 +690,7 @@ fn describe(catalog: &Catalog, bytes: usize, json: bool) -> anyhow::Result<()> {
             .iter()
             .map(|(name, count)| match *name {
                 "" => format!("none {count}"),
-                name => format!("{name} {count}"),
+                name => format!("{} {count}", visible(name)),
             })
             .collect::<Vec<_>>()
             .join(", ")
@@ -611,6 +711,9 @@ fn describe(catalog: &Catalog, bytes: usize, json: bool) -> anyhow::Result<()> {
             ""
         }
     )?;
+    if info.songs_with_notes > 0 {
+        writeln!(out, "with notes  {}", info.songs_with_notes)?;
+    }
     writeln!(out, "size        {} bytes", info.bytes)?;
     Ok(())
 }
@@ -619,7 +722,7 @@ fn write_features(file: &Path, kind: Features, output: &Path) -> anyhow::Result<
     let front_end = FrontEnd::default();
     let decoded = audio::decode_file(file).with_context(|| file.display().to_string())?;
     for note in &decoded.notes {
-        eprintln!("{}: {note}", file.display());
+        eprintln!("{}: {}", shown(file), visible(&note.to_string()));
     }
     let clip = decoded
         .clip

@@ -1,5 +1,6 @@
 //! `soundalike survey`: a survey's songs and description, and whether files fit them.
 
+use soundalike_datasets::names::{shown, visible};
 use soundalike_datasets::output::write_whole;
 use std::path::{Path, PathBuf};
 
@@ -84,7 +85,12 @@ pub fn run(command: SurveyCommand) -> anyhow::Result<bool> {
                 super::print_json(&songs)?;
             } else {
                 for song in &songs {
-                    println!("{:<11}{} – {}", song.genre, song.artist, song.title);
+                    println!(
+                        "{:<11}{} – {}",
+                        visible(&song.genre),
+                        visible(&song.artist),
+                        visible(&song.title)
+                    );
                 }
             }
             Ok(true)
@@ -95,7 +101,7 @@ pub fn run(command: SurveyCommand) -> anyhow::Result<bool> {
             config.check()?;
             let json = format!("{}\n", serde_json::to_string_pretty(&config)?);
             write_whole(&output, json.as_bytes())?;
-            eprintln!("{}: {} songs", output.display(), config.songs.len());
+            eprintln!("{}: {} songs", shown(&output), config.songs.len());
             warn(&output, &config);
             Ok(true)
         }
@@ -152,20 +158,20 @@ fn default_config(catalog: &Catalog, songs: Vec<SurveySong>) -> Config {
 
 fn warn(file: &Path, config: &Config) {
     for warning in config.warnings() {
-        eprintln!("{}: {warning}", file.display());
+        eprintln!("{}: {}", shown(file), visible(&warning.to_string()));
     }
 }
 
 fn check(file: &Path, config: Option<&Path>) -> anyhow::Result<bool> {
-    let name = file.display();
-    let bytes = std::fs::read(file).with_context(|| name.to_string())?;
+    let name = shown(file);
+    let bytes = std::fs::read(file).with_context(|| name.clone())?;
     ensure!(!bytes.trim_ascii().is_empty(), "{name}: is empty");
     // Only a survey's description has songs.
     let whole = serde_json::from_slice::<serde_json::Value>(&bytes);
     if whole.is_ok_and(|value| value.get("songs").is_some()) {
-        let survey = Config::from_json(&bytes).with_context(|| name.to_string())?;
+        let survey = Config::from_json(&bytes).with_context(|| name.clone())?;
         check_catalog(&survey, &Catalog::from_bytes(shipped::CATALOG)?)
-            .with_context(|| name.to_string())?;
+            .with_context(|| name.clone())?;
         warn(file, &survey);
         println!("{name}: a survey of {} songs", survey.songs.len());
         return Ok(true);
@@ -177,7 +183,7 @@ fn check(file: &Path, config: Option<&Path>) -> anyhow::Result<bool> {
     let (mut right, mut wrong) = (0, 0);
     // One answer may stand on several lines.
     if let Ok(answer) = Answer::from_json(&bytes) {
-        answer.check(&config).with_context(|| name.to_string())?;
+        answer.check(&config).with_context(|| name.clone())?;
         right = 1;
     } else {
         for (index, line) in bytes.split(|&byte| byte == b'\n').enumerate() {
@@ -187,7 +193,8 @@ fn check(file: &Path, config: Option<&Path>) -> anyhow::Result<bool> {
             match Answer::from_json(line).and_then(|answer| answer.check(&config)) {
                 Ok(()) => right += 1,
                 Err(error) => {
-                    eprintln!("{name}: line {}: {error}", index + 1);
+                    let error = error.to_string();
+                    eprintln!("{name}: line {}: {}", index + 1, visible(&error));
                     wrong += 1;
                 }
             }

@@ -13,7 +13,8 @@ use soundalike_core::catalog::is_link;
 const EXPECTED: &str = "a table of songs begins with path,title,artist,licence,link";
 
 /// Replaces metadata of songs by the cells of a table. A row belongs to the song with its path, and its
-/// empty cells change nothing.
+/// empty cells change nothing. Songs whose paths are not UTF-8 are named by a column `path_bytes`, as in
+/// [`Track::path_bytes`](soundalike_core::catalog::Track::path_bytes).
 ///
 /// # Errors
 /// Names the row: a path that no song has or that is there twice, a licence that is not as [`spdx`]
@@ -30,18 +31,34 @@ pub fn correct(songs: &mut [Song], table: &Path) -> Result<(), DatasetError> {
     {
         *at = column(table, &header, name, EXPECTED)?;
     }
-    let places: HashMap<&str, usize> = songs
+    let bytes_at = column(table, &header, "path_bytes", EXPECTED).ok();
+    // A path with � may be that of several songs; its bytes are of one.
+    let places: HashMap<(&str, &str), usize> = songs
         .iter()
         .enumerate()
-        .map(|(place, song)| (song.track.path.as_str(), place))
+        .map(|(place, Song { track, .. })| {
+            let path = if track.path_bytes.is_empty() {
+                track.path.as_str()
+            } else {
+                ""
+            };
+            ((path, track.path_bytes.as_str()), place)
+        })
         .collect();
     let mut lines: HashMap<usize, u64> = HashMap::new();
     let mut changes = Vec::new();
     while let Some(row) = sheet.next_of(header.cells.len())? {
         let [path, title, artist, licence, link] = at.map(|at| row.cell(at).to_owned());
-        let Some(&place) = places.get(path.as_str()) else {
+        let bytes = bytes_at.map_or("", |at| row.cell(at));
+        let key = if bytes.is_empty() {
+            (path.as_str(), "")
+        } else {
+            ("", bytes)
+        };
+        let Some(&place) = places.get(&key) else {
+            let named = if bytes.is_empty() { &path } else { bytes };
             let cause =
-                format!("there is no song with the path {path:?}; correct it or remove the row");
+                format!("there is no song with the path {named:?}; correct it or remove the row");
             return Err(sheet.wrong(&row, cause));
         };
         if let Some(line) = lines.insert(place, row.line) {

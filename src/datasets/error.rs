@@ -20,6 +20,12 @@ pub enum DatasetError {
         /// The system's error.
         cause: String,
     },
+    /// A link whose target is not there.
+    #[error("{0}: is a link to something that does not exist; mend it or remove it")]
+    DeadLink(PathBuf),
+    /// A link that leads back to itself.
+    #[error("{0}: is a link that leads back to itself; mend it or remove it")]
+    CircularLink(PathBuf),
     /// The table cannot be read.
     #[error("{path}: cannot be read as a table: {cause}")]
     Index {
@@ -50,7 +56,7 @@ pub enum DatasetError {
     },
     /// There is nothing in it.
     #[error(
-        "{0}: holds no music; expected audio files (WAV, FLAC, MP3, Ogg, M4A, AIFF, AU), for training in one folder per genre"
+        "{0}: holds no music; expected audio files (such as WAV, FLAC, MP3, Ogg, M4A or AIFF), for training in one folder per genre"
     )]
     Empty(PathBuf),
     /// A table without rows.

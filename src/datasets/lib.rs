@@ -5,8 +5,8 @@
 //! [`open`] is for a catalogue: files that cannot be read are reported and left out. [`open_with`] is for
 //! training and evaluation: a file that cannot be read is an error, because figures are computed from the
 //! dataset. [`check`] says whether a classifier can be trained on the songs. [`tidy`], [`correct`] and
-//! [`leave_out`] prepare the songs for a catalogue. The programs of the terminal share [`progress`],
-//! [`output`] and [`terminal`].
+//! [`leave_out`] prepare the songs for a catalogue. [`SongTags`] is what a file's own tags say of its song.
+//! The programs of the terminal share [`progress`], [`output`], [`names`] and [`terminal`].
 //!
 //! ```no_run
 //! use soundalike_datasets::{Options, Split, check, open_with};
@@ -20,17 +20,21 @@
 //! ```
 
 mod corrections;
+mod encoding;
 mod error;
 pub mod hints;
 mod layouts;
 mod licence;
 mod metadata;
+pub mod names;
 pub mod output;
 pub mod progress;
 mod sheet;
 mod split;
 mod table;
+pub mod tags;
 pub mod terminal;
+mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -45,11 +49,13 @@ pub use licence::{UNCLEAR, spdx};
 pub use metadata::{readable_artist, readable_title, tidy};
 pub use split::{SplitBy, SplitRatios, folds, split_stratified, warning};
 pub use table::FeatureTable;
+pub use tags::{MusicBrainzIds, ReplayGain, SongTags};
 
 use crate::layouts::Found;
 use crate::progress::Progress;
 use soundalike_core::audio::{self, AudioError, Clip, SoundReader};
 use soundalike_core::catalog::Track;
+use soundalike_core::message::Notice;
 use soundalike_core::pipeline::{PredictError, Prediction, Predictor};
 
 /// The split that a song is in.
@@ -116,13 +122,24 @@ impl Song {
     /// # Errors
     /// If the file cannot be decoded, or ends before the segment begins.
     pub fn clip(&self) -> Result<Clip, AudioError> {
-        let clip = audio::decode_file(&self.file)?.clip;
+        self.decode().map(|(clip, _)| clip)
+    }
+
+    /// [`Song::clip`], and what is to be said of its file: what of it is missing or damaged.
+    ///
+    /// # Errors
+    /// As [`Song::clip`].
+    pub fn decode(&self) -> Result<(Clip, Vec<Notice>), AudioError> {
+        let decoded = audio::decode_file(&self.file)?;
+        let notes = decoded.notes.iter().map(Notice::of).collect();
+        let clip = decoded.clip;
         let Some((start, end)) = self.span else {
-            return Ok(clip);
+            return Ok((clip, notes));
         };
         let samples = clip.samples();
         let at = |seconds: f64| ((seconds * f64::from(clip.rate())) as usize).min(samples.len());
-        Clip::new(samples[at(start)..at(end)].to_vec(), clip.rate())
+        let piece = Clip::new(samples[at(start)..at(end)].to_vec(), clip.rate())?;
+        Ok((piece, notes))
     }
 
     /// The model's prediction for it, with notes on how it was decoded. Blocks.
@@ -131,7 +148,10 @@ impl Song {
     /// As [`Song::clip`], or if it is silent or too short, or the device fails.
     pub fn predict(&self, predictor: &Predictor) -> Result<Prediction, PredictError> {
         if self.is_piece() {
-            return predictor.predict(&self.clip()?);
+            let (clip, notes) = self.decode()?;
+            let mut prediction = predictor.predict(&clip)?;
+            prediction.notes.splice(0..0, notes);
+            return Ok(prediction);
         }
         predictor.predict_reader(&mut SoundReader::from_file(&self.file)?)
     }
@@ -159,8 +179,8 @@ pub struct Options {
 }
 
 /// The songs of a dataset, for a catalogue: an index file, a folder of GTZAN, FMA or MagnaTagATune, or
-/// any folder of audio files. Of the last, the first sub-folder on the way to a file is its genre; title,
-/// artist and album come from its tags. A dataset without a split of its own is split by artist with
+/// any folder of audio files. Of the last, the first sub-folder on the way to a file is its genre; everything
+/// else comes from its [tags](SongTags). A dataset without a split of its own is split by artist with
 /// `seed`. Files that cannot be read are left out with a warning.
 ///
 /// # Errors
@@ -194,7 +214,7 @@ pub fn open_with(path: &Path, options: &Options) -> Result<Vec<Song>, DatasetErr
     if by_artist && !artists_known {
         tracing::warn!(
             "{}: no artist is known, so songs of one artist may be on both sides of the split",
-            path.display()
+            names::shown(path)
         );
     }
     Ok(songs)
@@ -227,7 +247,7 @@ fn check_files(songs: &[Song]) -> Result<(), DatasetError> {
         if size == 0 {
             return Err(DatasetError::EmptyFile(file.to_owned()));
         }
-        let others = by_name.entry(clip_name(file).to_lowercase()).or_default();
+        let others = by_name.entry(clip_key(file)).or_default();
         for &(other, other_size) in others.iter() {
             let same_folder = other.parent() == file.parent();
             if same_folder || (size == other_size && same_bytes(other, file)?) {
@@ -323,20 +343,28 @@ pub fn tags_of(songs: &[Song]) -> Vec<String> {
     tags.into_iter().map(|(tag, _)| tag.clone()).collect()
 }
 
-/// Decodes and classifies a list of songs on all cores, in order.
+/// Decodes and classifies a list of songs on all cores, in order. What is to be said of a file stands first
+/// among its prediction's notes.
 pub fn predict_all(
     predictor: &Predictor,
     songs: &[Song],
     progress: &Progress,
-) -> Vec<Result<Prediction, String>> {
+) -> Vec<Result<Prediction, PredictError>> {
     songs
         .par_iter()
         .map(|song| {
-            let prediction = song.predict(predictor).map_err(|e| e.to_string());
+            let prediction = song.predict(predictor);
             progress.advance();
             prediction
         })
         .collect()
+}
+
+/// What tells a file's clip from others of its folder: its name without the extension, in lower case. A
+/// name that is not UTF-8 is told by its bytes.
+fn clip_key(file: &Path) -> String {
+    let stem = file.file_stem().unwrap_or_default();
+    names::path_bytes(Path::new(stem)).unwrap_or_else(|| clip_name(file).to_lowercase())
 }
 
 /// A file's name without its extension.

@@ -1,7 +1,7 @@
 //! Readable metadata: titles without track numbers and underscores, and licences in one vocabulary.
 
-use super::layouts::is_audio_extension;
 use super::licence::spdx;
+use super::walk::is_audio_extension;
 use super::{Song, clip_name};
 
 /// Makes titles and artists readable, and writes licences as [`spdx`] does. An empty licence stays empty:

@@ -6,6 +6,8 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::names::visible;
+
 /// Events of a long task where there is no terminal.
 const EVENTS: usize = 10;
 
@@ -29,7 +31,7 @@ impl Progress {
             {
                 bar.set_style(style);
             }
-            bar.set_prefix(name.to_owned());
+            bar.set_prefix(visible(name).into_owned());
             bar
         });
         Self {
@@ -67,7 +69,7 @@ impl Progress {
     /// Shows a few words beside the bar.
     pub fn say(&self, words: String) {
         if let Some(bar) = &self.bar {
-            bar.set_message(words);
+            bar.set_message(visible(&words).into_owned());
         }
     }
 }

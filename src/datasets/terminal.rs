@@ -1,14 +1,16 @@
 //! What the programs of the terminal share: where the events of the libraries go.
 
-use std::io;
+use std::io::{self, Write};
 
 use tracing_subscriber::EnvFilter;
+
+use crate::names::visible;
 
 /// The events that are printed unless `RUST_LOG` says otherwise: those of the project's own crates.
 const DEFAULT_FILTER: &str = "soundalike=info,trainer=info";
 
 /// Prints the events of the libraries on standard error, each as a plain line without time, level and
-/// origin. A program calls it once, before anything else; where events are collected already, nothing
+/// origin, in which names of files cannot command the terminal (see [`visible`]). A program calls it once, before anything else; where events are collected already, nothing
 /// changes.
 pub fn print_events() {
     let filter =
@@ -19,7 +21,24 @@ pub fn print_events() {
         .with_level(false)
         .with_target(false)
         .with_ansi(false)
-        .with_writer(io::stderr);
+        .with_writer(|| VisibleLines);
     // Fails only where events are collected already.
     let _ = lines.try_init();
+}
+
+/// Standard error, with each event as one [`visible`] line.
+struct VisibleLines;
+
+impl Write for VisibleLines {
+    /// Writes an event, which comes whole and with its line break.
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        let line = text.strip_suffix('\n').unwrap_or(&text);
+        io::stderr().write_all(format!("{}\n", visible(line)).as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
 }

@@ -1,7 +1,7 @@
 //! Adaptation: making a network's features robust to corruptions of the recording: a telephone, an equaliser, a
 //! codec's low-pass, noise.
 //!
-//! The features of every clean segment are computed first. Then the network learns to give the same features for
+//! The features of every clean segment are computed first. Then the network is trained to give the same features for
 //! the corrupted segment (consistency training, Sohn et al. 2020, with the network before as the teacher). No labels
 //! are needed, so all music can be used, and the clean features keep the network close to where it began.
 
@@ -19,6 +19,7 @@ use super::error::TrainError;
 use soundalike_core::dsp::{FrontEnd, Level, segment_starts};
 use soundalike_core::model::{Model, Network, Weights};
 use soundalike_datasets::Song;
+use soundalike_datasets::names::shown;
 use soundalike_datasets::progress::Progress;
 
 /// Segments of one song that are used, spread over its length.
@@ -102,7 +103,7 @@ impl Segments {
                     Ok(clip) if clip.is_silent() => Vec::new(),
                     Ok(clip) => levelled_segments(&front_end, clip.samples(), dbfs),
                     Err(cause) => {
-                        eprintln!("left out: {}: {cause}", song.file.display());
+                        tracing::warn!("left out: {}: {cause}", shown(&song.file));
                         Vec::new()
                     }
                 };
@@ -251,7 +252,7 @@ pub fn adapt(
     device: &Device,
 ) -> Result<Model, TrainError> {
     let segments = Segments::gather(model, songs, device)?;
-    eprintln!(
+    tracing::info!(
         "adapting to {} segments of {} songs",
         segments.len(),
         songs.len()
@@ -297,7 +298,7 @@ pub fn adapt(
             sum += value;
             progress.advance();
             if (step + 1) % 100 == 0 {
-                eprintln!(
+                tracing::info!(
                     "step {}: mean squared distance {:.4}",
                     step + 1,
                     sum / 100.0

@@ -1,4 +1,4 @@
-//! Batches, and where they come from.
+//! Batches and the sources that they are drawn from.
 
 use super::config::TrainingConfig;
 use soundalike_core::model::Normalise;

@@ -1,4 +1,4 @@
-//! Calibration: what turns logits into probabilities, fitted on the validation split.
+//! Calibration: the parameters of the step from logits to probabilities, fitted on the validation split.
 
 use burn::tensor::Device;
 use rayon::prelude::*;

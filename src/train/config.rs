@@ -1,4 +1,4 @@
-//! What to train and how.
+//! The configuration of a training.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,14 +6,14 @@ use super::augment::Augmentation;
 use super::waveform_augmentation::WaveformAugmentation;
 use soundalike_core::model::{Architecture, Head, Input};
 
-/// What to train and how. [`TrainingConfig::checked`] rejects numbers that training cannot use.
+/// The configuration of a training. [`TrainingConfig::checked`] rejects numbers that training cannot use.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrainingConfig {
     /// The network.
     pub architecture: Architecture,
     /// Names of the genres or tags, in the order of the logits.
     pub genres: Vec<String>,
-    /// What the logits are of; songs with tags need [`Head::Sigmoid`].
+    /// Whether the logits go through a softmax or a sigmoid; songs with tags need [`Head::Sigmoid`].
     #[serde(default)]
     pub head: Head,
     /// Passes over the training data, at most.
@@ -48,7 +48,7 @@ pub struct TrainingConfig {
     pub data: String,
 }
 
-/// How gradients change the weights.
+/// The optimiser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Optimizer {
@@ -81,7 +81,7 @@ pub enum ConfigError {
     /// No epoch.
     #[error("the number of epochs must be at least 1")]
     Epochs,
-    /// No learning rate, or one that no training survives.
+    /// A learning rate of zero, or one with which the loss diverges.
     #[error("the learning rate must lie above 0 and not above 1")]
     LearningRate,
     /// No patience.

@@ -1,4 +1,4 @@
-//! Corruptions of a sound that a robust model's predictions survive.
+//! Corruptions of a sound that hardly change a robust model's predictions.
 
 use realfft::RealFftPlanner;
 

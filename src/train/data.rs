@@ -1,5 +1,5 @@
 //! Training data of networks with log-mel windows of three seconds: every clip's spectrogram, computed once and
-//! cropped and augmented anew for every batch.
+//! cropped and augmented again for every batch.
 
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -12,7 +12,7 @@ use super::config::TrainingConfig;
 use super::error::TrainError;
 use super::labels::{add, groups, labels};
 use super::log_mel::LogMel;
-use super::mixup::beta;
+use super::mixup;
 use soundalike_core::audio;
 use soundalike_core::dsp::FrontEnd;
 use soundalike_core::model::Normalise;
@@ -121,7 +121,7 @@ impl ClipSource {
         };
         for target in targets.chunks_mut(self.genres) {
             let (mut crop, labels) = prepared(rng);
-            let share = if mixup > 0.0 { beta(mixup, rng) } else { 1.0 };
+            let share = mixup::share(mixup, rng);
             add(target, labels, (1.0 - smoothing) * share);
             if share < 1.0 {
                 let (other, other_labels) = prepared(rng);

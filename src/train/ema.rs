@@ -29,7 +29,7 @@ impl Ema {
     }
 
     /// Moves every weight the share `1 − decay` of the way towards those of the network in training after a
-    /// step, counted from zero. Early on the decay is lower, since the average would otherwise hang on to the
+    /// step, counted from zero. Early on the decay is lower, since the average would otherwise stay close to the
     /// random initialisation.
     pub(super) fn update(&mut self, network: &Network, step: usize) {
         let decay = self.decay.min((step + 1) as f32 / (step + 10) as f32);

@@ -1,6 +1,7 @@
-//! How well a model does on labelled clips.
+//! Evaluation of a model on labelled clips.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -12,13 +13,14 @@ use super::neighbours::{mfcc_statistics, precision_at, ranked_precision, standar
 use soundalike_core::catalog::{GENRE_SHARE, genre_agreement};
 use soundalike_core::model::Model;
 use soundalike_core::pipeline::{Prediction, Predictor};
+use soundalike_datasets::names::path_bytes;
 use soundalike_datasets::progress::Progress;
 use soundalike_datasets::{self as datasets, Song};
 
 /// What `trainer evaluate` prints. The unit is the clip, unless a name says segment.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
-    /// What must be said beside every number here, where a song has pieces on both sides of the split.
+    /// A warning about every figure here, where a song has pieces on both sides of the split.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warning: Option<&'static str>,
     /// Clips that could be used.
@@ -39,7 +41,7 @@ pub struct Report {
     pub per_genre: BTreeMap<String, GenreScore>,
     /// Order of the rows and columns of `confusion`.
     pub genres: Vec<String>,
-    /// Counts `[true genre][called genre]`.
+    /// Counts `[true genre][predicted genre]`.
     pub confusion: Vec<Vec<usize>>,
     /// Area under the ROC curve, one genre against the rest, averaged.
     pub auc_macro: Option<f64>,
@@ -48,7 +50,7 @@ pub struct Report {
     /// Mean of the genres' average precision.
     pub mean_average_precision: Option<f64>,
     /// Share of all decisions, genre by genre and clip by clip, that are right if every genre with a
-    /// probability of one half or more is called.
+    /// probability of one half or more is predicted.
     pub hamming_accuracy: f64,
     /// ROC and precision–recall curves of each genre that has clips, and the areas under them.
     pub curves: BTreeMap<String, Curves>,
@@ -89,10 +91,24 @@ pub struct Precision {
 /// A clip that could not be used.
 #[derive(Clone, Debug, Serialize)]
 pub struct ClipError {
-    /// Its file.
+    /// Its file, with `�` for what is not UTF-8.
     pub path: String,
+    /// The exact bytes of a path that is not UTF-8, see [`path_bytes`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path_bytes: Option<String>,
     /// The reason.
     pub error: String,
+}
+
+impl ClipError {
+    /// Why the clip of a file could not be used.
+    pub fn new(file: &Path, error: String) -> Self {
+        Self {
+            path: file.to_string_lossy().into_owned(),
+            path_bytes: path_bytes(file),
+            error,
+        }
+    }
 }
 
 /// That no clip could be used, with what was wrong with the first.
@@ -172,10 +188,7 @@ pub fn evaluate_in_detail(
             (None, _) => format!("its genre {:?} is none of the model's", song.track.genre),
             (_, Err(error)) => error,
         };
-        outputs.errors.push(ClipError {
-            path: song.file.display().to_string(),
-            error,
-        });
+        outputs.errors.push(ClipError::new(&song.file, error));
     }
     if outputs.predictions.is_empty() {
         return Err(no_usable_clip(&outputs.errors));
@@ -183,8 +196,7 @@ pub fn evaluate_in_detail(
     Ok(report_of(model, outputs, &statistics))
 }
 
-/// What must be said beside the figures of a model whose heads were fitted to clips of these very sets, whatever their
-/// split.
+/// The warning about the figures of a model whose heads were fitted to clips of these very sets, whatever their split.
 fn trained_on(model: &Model, songs: &[Song]) -> Option<&'static str> {
     let sets = || model.training.data.split(", ");
     let of_training = |song: &Song| sets().any(|set| set == song.track.set);

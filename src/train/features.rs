@@ -1,4 +1,4 @@
-//! What heads are fitted to: the mean over a clip of the network's last layer, of the clip as it is and of
+//! The features that heads are fitted to: the mean over a clip of the network's last layer, of the clip as it is and of
 //! changed versions of it.
 
 use soundalike_datasets::output::write_whole;
@@ -44,7 +44,7 @@ impl View {
     /// All of them, in the order of [`ClipFeatures::views`].
     pub const ALL: [Self; 3] = [Self::Whole, Self::Start, Self::Telephone];
 
-    /// What it is called where figures are printed.
+    /// Its name where figures are printed.
     pub fn name(self) -> &'static str {
         match self {
             Self::Whole => "whole clips",
@@ -85,7 +85,7 @@ struct FeatureCacheHeader {
     clips: Vec<String>,
 }
 
-/// What a song's features depend on beside the model: its file and the part of it.
+/// Identifies a song's features: its file and the part of it.
 fn key(song: &Song) -> String {
     let found = std::fs::metadata(&song.file).ok();
     let changed = found.as_ref().and_then(|found| found.modified().ok());
@@ -101,7 +101,7 @@ fn key(song: &Song) -> String {
 
 impl ClipFeatures {
     /// Decodes the songs and computes their features, on all cores. With `cache`, rows of that file are taken where
-    /// they are of the same model and the same unchanged song, and the file is written anew.
+    /// they are of the same model and the same unchanged song, and the file is rewritten.
     ///
     /// # Errors
     /// If the model has no features, the device fails, or the cache cannot be written.
@@ -142,10 +142,10 @@ impl ClipFeatures {
                         view.values.extend_from_slice(values);
                     }
                 }
-                Err(error) => features.errors.push(ClipError {
-                    path: song.file.display().to_string(),
-                    error: error.clone(),
-                }),
+                Err(error) => {
+                    let error = ClipError::new(&song.file, error.clone());
+                    features.errors.push(error);
+                }
             }
         }
         if features.places.is_empty() {
@@ -180,7 +180,7 @@ fn row_of(predictor: &Predictor, song: &Song, views: &[View]) -> Result<Vec<f32>
     Ok(row)
 }
 
-/// The rows of a file of features, if it is of this model; a file that cannot be read is written anew.
+/// The rows of a file of features, if it is of this model; a file that cannot be read is replaced.
 fn cached_rows(path: &Path, predictor: &Predictor, views: &[View]) -> HashMap<String, Vec<f32>> {
     let read = || -> Option<HashMap<String, Vec<f32>>> {
         let bytes = std::fs::read(path).ok()?;
@@ -206,7 +206,7 @@ fn cached_rows(path: &Path, predictor: &Predictor, views: &[View]) -> HashMap<St
     read().unwrap_or_default()
 }
 
-/// Writes the file of features anew.
+/// Writes the file of features.
 fn write_cache(
     path: &Path,
     predictor: &Predictor,

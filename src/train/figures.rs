@@ -60,7 +60,7 @@ pub struct CrossValidation {
     pub by_artist: bool,
     /// Strength of the regularisation.
     pub decay: f64,
-    /// What the logits are divided by: the number with the least cross-entropy on these very clips, so that log loss
+    /// The temperature that the logits are divided by: the number with the least cross-entropy on these very clips, so that log loss
     /// and calibration error are too optimistic by one fitted number.
     pub temperature: f32,
     /// Order of the rows and columns of `confusion`.
@@ -75,7 +75,7 @@ pub struct CrossValidation {
     pub by_set: BTreeMap<String, SetAccuracy>,
     /// Scores of each genre on whole clips, over all draws.
     pub per_genre: BTreeMap<String, GenreScore>,
-    /// Counts `[true genre][called genre]` over all draws.
+    /// Counts `[true genre][predicted genre]` over all draws.
     pub confusion: Vec<Vec<usize>>,
     /// The reliability diagram of whole clips, over all draws.
     pub reliability: Vec<Reliability>,

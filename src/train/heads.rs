@@ -17,7 +17,7 @@ use soundalike_core::pipeline::Predictor;
 
 /// Draws of the folds that figures are averaged over.
 pub const DRAWS: usize = 4;
-/// How well fitted heads do.
+/// The evaluation of fitted heads.
 #[derive(Clone, Debug, Serialize)]
 pub struct HeadReport {
     /// How well genres or tags are predicted.
@@ -46,7 +46,7 @@ impl Refit {
             config: config.clone().with_genres(labelled.names.len()),
             tags: source.tags.clone(),
         };
-        // A model of tags alone hands them on.
+        // The tags of a model of tags alone are kept.
         if source.calibration.head == Head::Sigmoid && refit.tags.is_empty() {
             refit.tags = source.genres.clone();
             refit.config.tags = refit.tags.len();

@@ -1,4 +1,4 @@
-//! Labelled clips as heads are fitted to them: features, targets and pseudo-labels.
+//! The labelled clips that heads are fitted to: features, targets and pseudo-labels.
 
 use std::collections::BTreeSet;
 
@@ -17,14 +17,14 @@ use soundalike_datasets::progress::Progress;
 
 /// Length of the embedding that is fitted.
 pub const EMBEDDING: usize = 128;
-/// Fewest clips of a genre: with fewer no fold is left to fit to and another to measure on.
+/// Fewest clips of a genre: with fewer, heads cannot be fitted to some and evaluated on others.
 pub(super) const FEWEST: usize = 3;
 
 /// Labelled clips and their features.
 pub struct LabelledFeatures {
     /// Names of the genres or tags, the order of the logits.
     pub names: Vec<String>,
-    /// What the logits are of.
+    /// Whether the logits go through a softmax or a sigmoid.
     pub head: Head,
     /// Of each of [`View::ALL`], `[clips, features]`.
     pub(super) views: Vec<Rows>,
@@ -41,7 +41,7 @@ pub struct LabelledFeatures {
     pub errors: Vec<ClipError>,
 }
 
-/// What pseudo-labels come from: a probe on the features of the network and the embedding of a teacher together is
+/// The source of pseudo-labels: a probe on the features of the network and the embedding of a teacher together is
 /// fitted to the labelled clips, and its probabilities for clips without a label are targets like labels (Hinton et
 /// al. 2015).
 struct PseudoLabels {
@@ -86,7 +86,7 @@ impl LabelledFeatures {
         // Some of them may be silent or damaged.
         if let Err(error) = enough(&songs, names) {
             for error in &features.errors {
-                eprintln!("{}: {}", error.path, error.error);
+                tracing::warn!("{}: {}", error.path, error.error);
             }
             return Err(error);
         }

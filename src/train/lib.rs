@@ -1,9 +1,8 @@
 //! Training and evaluation.
 //!
-//! [`TrainingConfig`] says what to train, [`TrainingRun`] trains it. A run draws batches from labelled clips, their
-//! windows or the rows of a feature table, has a [`Task`] that knows loss, evaluation and score, and writes its model
-//! beside a log of the epochs. [`fit_heads`] fits heads to the features of a trained network; [`ModelCard`] is what is
-//! written about a model.
+//! [`TrainingRun`] trains the network of a [`TrainingConfig`]. It draws batches from labelled clips, their windows or the
+//! rows of a feature table, takes loss, evaluation and score from its [`Task`], and writes the model and a log of the
+//! epochs. [`fit_heads`] fits heads to the features of a trained network; a [`ModelCard`] describes a model.
 
 mod adapt;
 mod augment;

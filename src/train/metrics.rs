@@ -15,7 +15,7 @@ pub use intervals::{accuracy_interval, auc_macro_interval, interval, macro_f1_in
 pub use mcnemar::{McNemar, mcnemar};
 pub use mean::mean;
 pub use multilabel::{
-    CALLED, TagReport, binary_cross_entropy, hamming_accuracy, right_per_clip, tag_report,
+    TAG_THRESHOLD, TagReport, binary_cross_entropy, hamming_accuracy, right_per_clip, tag_report,
 };
 pub use scores::{
     AverageScores, GenreScore, Reliability, accuracy, calibration_error, confusion, macro_average,

@@ -28,7 +28,7 @@ const MISSED: usize = 50;
 /// … and the others are music with at least this probability.
 const STILL_MUSIC: f32 = 0.8;
 
-/// What a music head is fitted to.
+/// The sounds that a music head is fitted to, beside the labelled clips.
 pub struct Sounds<'a> {
     /// Music whose genre does not matter.
     pub music: &'a [Song],
@@ -41,15 +41,15 @@ pub struct Sounds<'a> {
 pub struct MusicReport {
     /// Clips of music.
     pub music: usize,
-    /// Share of them that is called music.
+    /// Share of them that is classified as music.
     pub music_recognised: f64,
     /// Recordings of other sounds.
     pub recordings: usize,
-    /// Share of them that is not called music.
+    /// Share of them that is not classified as music.
     pub recordings_recognised: f64,
     /// Synthetic sounds.
     pub noises: usize,
-    /// Share of them that is not called music.
+    /// Share of them that is not classified as music.
     pub noises_recognised: f64,
 }
 
@@ -63,7 +63,7 @@ struct Examples {
 impl Examples {
     fn of(features: &ClipFeatures) -> Self {
         for error in &features.errors {
-            eprintln!("{}: {}", error.path, error.error);
+            tracing::warn!("{}: {}", error.path, error.error);
         }
         Self {
             rows: Rows::stacked(&features.views),

@@ -2,8 +2,7 @@
 //! trained to be uncertain. Noises, hums, tones, clicks, applause, chirps and near-silence; voices have to
 //! come from recordings.
 //!
-//! The shipped model was trained on this stream of random numbers. All distributions here are uniform, on
-//! a linear or a logarithmic scale; `rand_distr` has no log-uniform distribution.
+//! All distributions here are uniform, on a linear or a logarithmic scale.
 
 use std::f32::consts::TAU;
 

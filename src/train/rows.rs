@@ -83,6 +83,7 @@ pub fn evaluate_rows(
             let Some(label) = model.genres.iter().position(|name| name == genre) else {
                 outputs.errors.push(ClipError {
                     path: table.names[row].clone(),
+                    path_bytes: None,
                     error: format!("its genre {genre:?} is none of the model's"),
                 });
                 continue;

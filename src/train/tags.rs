@@ -14,7 +14,7 @@ use soundalike_datasets::{self as datasets, Song};
 /// What `trainer evaluate` prints of a model on clips with tags.
 #[derive(Clone, Debug, Serialize)]
 pub struct TagEvaluation {
-    /// What must be said beside every number here, where a song has pieces on both sides of the split.
+    /// A warning about every figure here, where a song has pieces on both sides of the split.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warning: Option<&'static str>,
     /// Clips that could be used.
@@ -84,10 +84,7 @@ pub fn evaluate_tags(
                 probabilities.push(p);
                 targets.push(target);
             }
-            Err(error) => errors.push(ClipError {
-                path: song.file.display().to_string(),
-                error,
-            }),
+            Err(error) => errors.push(ClipError::new(&song.file, error)),
         }
     }
     if places.is_empty() {

@@ -1,4 +1,4 @@
-//! What a network learns, and with it the loss, the evaluation and the score that the best epoch is chosen by.
+//! The task of a training: its targets, its loss, its evaluation and the score that selects the best epoch.
 
 use burn::tensor::activation::{log_sigmoid, log_softmax};
 use burn::tensor::{Device, Tensor};
@@ -13,7 +13,7 @@ use soundalike_core::pipeline::Predictor;
 use soundalike_datasets::progress::Progress;
 use soundalike_datasets::{FeatureTable, Song, tagged};
 
-/// What a network learns.
+/// What a network is trained to predict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Task {
     /// One genre of several for each clip.
@@ -33,7 +33,7 @@ pub enum Examples<'a> {
     Rows(&'a FeatureTable, &'a [usize]),
 }
 
-/// How well a model does on labelled examples, and what it predicts of each.
+/// The evaluation of a model on labelled examples, and its prediction of each.
 pub enum Evaluation {
     /// Of examples with one genre each.
     Genres(Box<(Report, Details)>),
@@ -52,12 +52,12 @@ pub struct ValidationScore {
     pub macro_f1: f64,
     /// Of tags, the mean average precision.
     pub average_precision: Option<f64>,
-    /// What must be said beside the numbers.
+    /// A warning about the figures, such as a split that leaks.
     pub warning: Option<&'static str>,
 }
 
 impl ValidationScore {
-    /// What the best epoch is chosen by. F1, because every genre should count, and not the loss, which the
+    /// The score that selects the best epoch. F1, because every genre should count, and not the loss, which the
     /// confidence of a network that overfits few clips often drives up while its predictions still get
     /// better. Of tags average precision, since a rare one seldom reaches one half.
     pub fn score(&self) -> f64 {
@@ -65,7 +65,7 @@ impl ValidationScore {
     }
 }
 
-/// What the best epoch is called best by, of tags or of genres.
+/// The name of the score that selects the best epoch.
 pub fn score_name(of_tags: bool) -> &'static str {
     if of_tags {
         "mean average precision"
@@ -75,7 +75,7 @@ pub fn score_name(of_tags: bool) -> &'static str {
 }
 
 impl Task {
-    /// The task that songs pose, with the head of the configuration.
+    /// The task for songs: tags if they have any, else genres with the head of the configuration.
     pub fn of(songs: &[Song], head: Head) -> Self {
         if tagged(songs) {
             Self::MultiLabel
@@ -84,7 +84,7 @@ impl Task {
         }
     }
 
-    /// What the logits are of.
+    /// Whether the logits go through a softmax or a sigmoid.
     pub fn head(self) -> Head {
         match self {
             Self::MultiClass(head) | Self::Table(head) => head,
@@ -107,7 +107,7 @@ impl Task {
                 .div_scalar(size as f32),
             Head::Sigmoid => binary_cross_entropy(logits, targets.clone()).mean(),
         };
-        // Members learn independently: the gradient of one does not depend on another.
+        // Members are trained independently: the gradient of one does not depend on another.
         let members = output.members.len();
         match output
             .members
@@ -164,7 +164,7 @@ impl Task {
 }
 
 impl Evaluation {
-    /// The figures that decide between epochs.
+    /// The figures that epochs are compared by.
     pub fn validation_score(&self) -> ValidationScore {
         match self {
             Self::Genres(found) => ValidationScore {

@@ -1,10 +1,10 @@
-//! Teachers: what gives an embedding of a clip that pseudo-labels are made from.
+//! Teachers: networks whose embeddings pseudo-labels are made from.
 
 use super::error::TrainError;
 use soundalike_core::audio::Clip;
 
-/// A network beside the one that heads are fitted to. What both make of a clip gives better pseudo-labels than either
-/// alone.
+/// A network beside the one that heads are fitted to. The features of both together give better pseudo-labels than those
+/// of either alone.
 pub trait Teacher: Sync {
     /// Its name.
     fn name(&self) -> &str;

@@ -1,12 +1,13 @@
 //! Augmentation of waveforms: copies of a clip in another key, at another speed, noisier, louder or softer.
 //!
 //! They are made of the sound itself, so they serve every input. [`super::Augmentation`], which augments
-//! log-mel windows anew at every step, serves the networks with that input.
+//! log-mel windows again at every step, serves the networks with that input.
 
 use std::f64::consts::PI;
 
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rand_distr::StandardNormal;
 use realfft::RealFftPlanner;
 use rustfft::num_complex::Complex;
 use serde::{Deserialize, Serialize};
@@ -70,9 +71,7 @@ impl WaveformAugmentation {
             let below = self.noise + rng.random::<f64>() * (60.0 - self.noise).max(0.0);
             let level = power.sqrt() * 10.0_f64.powf(-below / 20.0) as f32;
             for sample in &mut samples {
-                // The sum of three even numbers is near enough to normal, with a deviation of one.
-                let noise: f32 = (0..3).map(|_| 2.0 * rng.random::<f32>() - 1.0).sum();
-                *sample += level * noise;
+                *sample += level * rng.sample::<f32, _>(StandardNormal);
             }
         }
         for sample in &mut samples {

@@ -11,7 +11,7 @@ use super::batch::{Batch, BatchSource};
 use super::config::TrainingConfig;
 use super::error::TrainError;
 use super::labels::{add, groups, labels};
-use super::mixup::beta;
+use super::mixup;
 use soundalike_core::model::{Input, Normalise};
 use soundalike_datasets::Song;
 use soundalike_datasets::progress::Progress;
@@ -174,7 +174,7 @@ impl WindowSource {
         let blends: Vec<(f32, usize)> = places
             .iter()
             .map(|_| {
-                let share = if mixup > 0.0 { beta(mixup, rng) } else { 1.0 };
+                let share = mixup::share(mixup, rng);
                 (share, rng.random_range(0..size))
             })
             .collect();

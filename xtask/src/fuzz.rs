@@ -14,7 +14,7 @@ use crate::setup;
 use crate::shell::{self, cargo, command, output, run};
 
 /// The targets; each has a corpus of its name.
-const TARGETS: [&str; 5] = ["audio", "model", "catalog", "answer", "index"];
+const TARGETS: [&str; 6] = ["audio", "model", "catalog", "answer", "index", "tags"];
 
 /// What cargo-fuzz compiles with, less what only nightly compilers have.
 const FLAGS: [&str; 7] = [

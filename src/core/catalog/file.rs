@@ -31,7 +31,9 @@ struct CatalogVersion {
     format_version: u32,
 }
 
-/// The tracks' fields, a list each: less to write and to compress than a list of tracks.
+/// The tracks' fields, a list each: less to write and to compress than a list of tracks. A column that
+/// older catalogues lack may be missing; those below `link` are left out where no track has a value, so
+/// that a catalogue without them has the same bytes as before.
 #[derive(Default, Serialize, Deserialize)]
 struct Columns {
     title: Vec<String>,
@@ -42,83 +44,134 @@ struct Columns {
     licence: Vec<String>,
     source: Vec<String>,
     path: Vec<String>,
-    /// Missing in older catalogues.
     #[serde(default)]
     link: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    path_bytes: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    album_artist: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    track_number: Vec<Option<u32>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    year: Vec<Option<u32>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    musicbrainz_recording: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    musicbrainz_release: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    musicbrainz_artists: Vec<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    track_gain: Vec<Option<f32>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    track_peak: Vec<Option<f32>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    album_gain: Vec<Option<f32>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    album_peak: Vec<Option<f32>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<Vec<String>>,
+}
+
+/// A field of all tracks.
+fn column<T: Clone>(tracks: &[Track], field: fn(&Track) -> &T) -> Vec<T> {
+    tracks.iter().map(field).cloned().collect()
+}
+
+/// A field of all tracks; nothing if no track has a value.
+fn sparse<T: Clone + Default + PartialEq>(tracks: &[Track], field: fn(&Track) -> &T) -> Vec<T> {
+    let none = T::default();
+    if tracks.iter().all(|track| *field(track) == none) {
+        return Vec::new();
+    }
+    column(tracks, field)
+}
+
+/// Gives each track its value; `None` if the column is there and of another length.
+fn fill<T>(tracks: &mut [Track], column: Vec<T>, field: fn(&mut Track) -> &mut T) -> Option<()> {
+    if column.is_empty() {
+        return Some(());
+    }
+    if column.len() != tracks.len() {
+        return None;
+    }
+    for (track, value) in tracks.iter_mut().zip(column) {
+        *field(track) = value;
+    }
+    Some(())
 }
 
 impl Columns {
     fn from_tracks(tracks: &[Track]) -> Self {
-        let column = |field: fn(&Track) -> &String| tracks.iter().map(field).cloned().collect();
         Self {
-            title: column(|t| &t.title),
-            artist: column(|t| &t.artist),
-            album: column(|t| &t.album),
-            genre: column(|t| &t.genre),
-            set: column(|t| &t.set),
-            licence: column(|t| &t.licence),
-            source: column(|t| &t.source),
-            path: column(|t| &t.path),
-            link: column(|t| &t.link),
+            title: column(tracks, |t| &t.title),
+            artist: column(tracks, |t| &t.artist),
+            album: column(tracks, |t| &t.album),
+            genre: column(tracks, |t| &t.genre),
+            set: column(tracks, |t| &t.set),
+            licence: column(tracks, |t| &t.licence),
+            source: column(tracks, |t| &t.source),
+            path: column(tracks, |t| &t.path),
+            link: column(tracks, |t| &t.link),
+            path_bytes: sparse(tracks, |t| &t.path_bytes),
+            album_artist: sparse(tracks, |t| &t.album_artist),
+            track_number: sparse(tracks, |t| &t.track_number),
+            year: sparse(tracks, |t| &t.year),
+            musicbrainz_recording: sparse(tracks, |t| &t.musicbrainz_recording),
+            musicbrainz_release: sparse(tracks, |t| &t.musicbrainz_release),
+            musicbrainz_artists: sparse(tracks, |t| &t.musicbrainz_artists),
+            track_gain: sparse(tracks, |t| &t.track_gain),
+            track_peak: sparse(tracks, |t| &t.track_peak),
+            album_gain: sparse(tracks, |t| &t.album_gain),
+            album_peak: sparse(tracks, |t| &t.album_peak),
+            notes: sparse(tracks, |t| &t.notes),
         }
     }
 
     /// The tracks, or `None` if the columns differ in length.
-    fn into_tracks(mut self) -> Option<Vec<Track>> {
+    fn into_tracks(self) -> Option<Vec<Track>> {
         let count = self.title.len();
-        if self.link.is_empty() {
-            self.link = vec![String::new(); count];
-        }
-        let columns = [
-            self.title,
-            self.artist,
-            self.album,
-            self.genre,
-            self.set,
-            self.licence,
-            self.source,
-            self.path,
-            self.link,
+        let needed = [
+            &self.artist,
+            &self.album,
+            &self.genre,
+            &self.set,
+            &self.licence,
+            &self.source,
+            &self.path,
         ];
-        if columns.iter().any(|column| column.len() != count) {
+        if needed.iter().any(|column| column.len() != count) {
             return None;
         }
-        let [
-            title,
-            artist,
-            album,
-            genre,
-            set,
-            licence,
-            source,
-            path,
-            link,
-        ] = columns.map(Vec::into_iter);
-        let rest = artist
-            .zip(album)
-            .zip(genre.zip(set))
-            .zip(licence.zip(source).zip(path.zip(link)));
-        Some(
-            title
-                .zip(rest)
-                .map(
-                    |(
-                        title,
-                        (((artist, album), (genre, set)), ((licence, source), (path, link))),
-                    )| Track {
-                        title,
-                        artist,
-                        album,
-                        genre,
-                        set,
-                        licence,
-                        source,
-                        path,
-                        link,
-                    },
-                )
-                .collect(),
-        )
+        let mut tracks = vec![Track::default(); count];
+        let all = &mut tracks;
+        fill(all, self.title, |t| &mut t.title)?;
+        fill(all, self.artist, |t| &mut t.artist)?;
+        fill(all, self.album, |t| &mut t.album)?;
+        fill(all, self.genre, |t| &mut t.genre)?;
+        fill(all, self.set, |t| &mut t.set)?;
+        fill(all, self.licence, |t| &mut t.licence)?;
+        fill(all, self.source, |t| &mut t.source)?;
+        fill(all, self.path, |t| &mut t.path)?;
+        fill(all, self.link, |t| &mut t.link)?;
+        fill(all, self.path_bytes, |t| &mut t.path_bytes)?;
+        fill(all, self.album_artist, |t| &mut t.album_artist)?;
+        fill(all, self.track_number, |t| &mut t.track_number)?;
+        fill(all, self.year, |t| &mut t.year)?;
+        fill(all, self.musicbrainz_recording, |t| {
+            &mut t.musicbrainz_recording
+        })?;
+        fill(all, self.musicbrainz_release, |t| {
+            &mut t.musicbrainz_release
+        })?;
+        fill(all, self.musicbrainz_artists, |t| {
+            &mut t.musicbrainz_artists
+        })?;
+        fill(all, self.track_gain, |t| &mut t.track_gain)?;
+        fill(all, self.track_peak, |t| &mut t.track_peak)?;
+        fill(all, self.album_gain, |t| &mut t.album_gain)?;
+        fill(all, self.album_peak, |t| &mut t.album_peak)?;
+        fill(all, self.notes, |t| &mut t.notes)?;
+        Some(tracks)
     }
 }
 
@@ -255,5 +308,50 @@ mod tests {
         let linked = tracks(",\"link\":[\"\",\"https://example.org/\"]").expect("reads");
         assert_eq!(linked[1].link, "https://example.org/");
         assert!(tracks(",\"link\":[\"\"]").is_none());
+    }
+
+    #[test]
+    fn what_tags_say_and_notes_are_kept_and_may_be_missing() {
+        let plain = tracks("").expect("reads");
+        let mut told = plain.clone();
+        let id = "0f8d1f0c-6d0a-4a44-8f3e-2f7f0d0a9b11".to_owned();
+        told[1] = Track {
+            path_bytes: "caf%E9.mp3".to_owned(),
+            album_artist: "Various".to_owned(),
+            track_number: Some(3),
+            year: Some(1991),
+            musicbrainz_recording: id.clone(),
+            musicbrainz_release: id.clone(),
+            musicbrainz_artists: vec![id.clone(), id],
+            track_gain: Some(-6.54),
+            track_peak: Some(0.987_654),
+            album_gain: Some(1.5),
+            album_peak: Some(1.02),
+            notes: vec!["The file is cut short.".to_owned()],
+            ..told[1].clone()
+        };
+        let json = serde_json::to_string(&Columns::from_tracks(&told)).expect("writes");
+        let read: Columns = serde_json::from_str(&json).expect("reads");
+        assert_eq!(read.into_tracks(), Some(told));
+        for name in ["year", "track_gain", "notes", "path_bytes", "album_artist"] {
+            let short = format!(",\"{name}\":[]");
+            assert_eq!(tracks(&short).as_ref(), Some(&plain));
+        }
+        assert!(tracks(",\"year\":[1991]").is_none());
+        assert!(tracks(",\"notes\":[[],[],[]]").is_none());
+    }
+
+    #[test]
+    fn the_shipped_catalogue_is_written_as_it_was() {
+        let shipped = soundalike_shipped::CATALOG;
+        let catalog = Catalog::from_bytes(shipped).expect("reads");
+        let entry = |bytes: &[u8]| {
+            let (_, metadata) = SafeTensors::read_metadata(bytes).expect("a header");
+            let entries = metadata.metadata().as_ref().expect("entries").clone();
+            entries[COLUMNS].clone()
+        };
+        let written = catalog.to_bytes().expect("writes");
+        assert_eq!(written.len(), shipped.len());
+        assert!(entry(&written) == entry(shipped));
     }
 }

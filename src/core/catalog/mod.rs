@@ -18,7 +18,7 @@ use crate::model::Model;
 use crate::pipeline::Prediction;
 
 /// What is known of a song. Empty strings mean that it is not known.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Track {
     /// Title; for a song of unknown title the name of its clip.
@@ -37,8 +37,45 @@ pub struct Track {
     pub source: String,
     /// Address at its source where the song itself can be listened to; see [`is_link`].
     pub link: String,
-    /// The clip's path in its collection, which tells songs of one title apart.
+    /// The clip's path in its collection, which tells songs of one title apart. Where it is not UTF-8, with
+    /// `�` for what is not; see [`Track::path_bytes`].
     pub path: String,
+    /// The exact bytes of a path that is not UTF-8, percent-encoded (RFC 3986); else empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub path_bytes: String,
+    /// The album's artists; several are joined by commas.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub album_artist: String,
+    /// Its number on the disc, from one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub track_number: Option<u32>,
+    /// Year of the recording or release.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub year: Option<u32>,
+    /// Its recording at MusicBrainz, a UUID.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub musicbrainz_recording: String,
+    /// Its release at MusicBrainz, a UUID.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub musicbrainz_release: String,
+    /// Its artists at MusicBrainz, UUIDs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub musicbrainz_artists: Vec<String>,
+    /// ReplayGain of the song in dB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub track_gain: Option<f32>,
+    /// Peak of the song, of full scale.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub track_peak: Option<f32>,
+    /// ReplayGain of the album in dB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub album_gain: Option<f32>,
+    /// Peak of the album, of full scale.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub album_peak: Option<f32>,
+    /// What was said of its file when the catalogue was built: what of it is missing or damaged.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// Whether a text can be a [`Track::link`]: an address that begins with `https://`, with a host by name and

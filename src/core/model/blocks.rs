@@ -217,6 +217,18 @@ pub fn dense(layer: &Linear, x: Tensor<2>) -> Tensor<2> {
     }
 }
 
+/// A head on the features of a network, if the network has it.
+pub fn head(layer: Option<&Linear>, features: &Tensor<2>) -> Option<Tensor<2>> {
+    layer.map(|layer| dense(layer, features.clone()))
+}
+
+/// Mean and maximum of each channel, `[batch, channels]` each, of `[batch, channels, places]`.
+pub fn mean_and_maximum(x: Tensor<3>) -> [Tensor<2>; 2] {
+    let mean = x.clone().mean_dim(2).squeeze_dim(2);
+    let maximum = x.max_dim(2).squeeze_dim(2);
+    [mean, maximum]
+}
+
 /// A residual block: two convolutions, and a way around them (He et al. 2016). Where the number of
 /// channels changes, a 1×1 convolution fits the way around.
 #[derive(Module, Debug)]

@@ -29,7 +29,7 @@ use burn::nn::{Dropout, DropoutConfig, Initializer, Linear, LinearConfig};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
-use super::blocks::dense;
+use super::blocks::{dense, head, mean_and_maximum};
 use super::output::ModelOutput;
 use crate::dsp::FrontEnd;
 
@@ -182,15 +182,11 @@ impl TwoStream {
     /// Normalised log-mel segments `[batch, 1, 96 bands, 187 frames]` to genres, tags and embedding.
     pub fn forward(&self, x: Tensor<4>) -> ModelOutput {
         let features = self.features(x);
-        let head = |layer: &Option<Linear>| {
-            let layer = layer.as_ref();
-            layer.map(|layer| dense(layer, features.clone()))
-        };
         ModelOutput {
             logits: dense(&self.genre, self.dropout.forward(features.clone())),
-            tags: head(&self.tags),
-            music: head(&self.music),
-            embedding: head(&self.embedding).unwrap_or(features),
+            tags: head(self.tags.as_ref(), &features),
+            music: head(self.music.as_ref(), &features),
+            embedding: head(self.embedding.as_ref(), &features).unwrap_or(features),
             members: Vec::new(),
         }
     }
@@ -210,8 +206,7 @@ impl TwoStream {
             layers.push(if at == 0 { found } else { plus(found, before) });
         }
         let all: Tensor<3> = Tensor::cat(layers, 1).squeeze_dim(2);
-        let maximum = all.clone().max_dim(2).squeeze_dim::<2>(2);
-        let mean = all.mean_dim(2).squeeze_dim::<2>(2);
+        let [mean, maximum] = mean_and_maximum(all);
         let dense = relu(dense(&self.features, Tensor::cat(vec![maximum, mean], 1)));
         dense * self.scale.val().unsqueeze::<2>() + self.shift.val().unsqueeze::<2>()
     }

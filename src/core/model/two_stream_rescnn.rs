@@ -22,7 +22,7 @@ use burn::nn::pool::{AvgPool2d, AvgPool2dConfig};
 use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 
-use super::blocks::{ConvNorm, ResidualBlock, dense, max_pool};
+use super::blocks::{ConvNorm, ResidualBlock, dense, head, max_pool, mean_and_maximum};
 use super::output::ModelOutput;
 
 /// Length of the filters along a stream's own axis, in bands or frames.
@@ -111,19 +111,12 @@ impl TwoStreamResCnn {
             .fusion
             .forward_relu(Tensor::cat(vec![temporal, spectral], 1));
         let picture: Tensor<3> = self.joint.forward(fused).flatten(2, 3);
-        let mean = picture.clone().mean_dim(2).squeeze_dim::<2>(2);
-        let maximum = picture.max_dim(2).squeeze_dim::<2>(2);
-        let embedding = dense(&self.embedding, Tensor::cat(vec![mean, maximum], 1));
+        let pooled = Tensor::cat(mean_and_maximum(picture).to_vec(), 1);
+        let embedding = dense(&self.embedding, pooled);
         ModelOutput {
             logits: dense(&self.genre, self.dropout.forward(embedding.clone())),
-            tags: self
-                .tags
-                .as_ref()
-                .map(|tags| dense(tags, embedding.clone())),
-            music: self
-                .music
-                .as_ref()
-                .map(|music| dense(music, embedding.clone())),
+            tags: head(self.tags.as_ref(), &embedding),
+            music: head(self.music.as_ref(), &embedding),
             embedding,
             members: Vec::new(),
         }

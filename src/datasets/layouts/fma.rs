@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::{Found, Layout};
+use crate::names::shown;
 use crate::sheet::{Row, Sheet};
 use crate::{DatasetError, Song, Split, UNCLEAR};
 use soundalike_core::catalog::Track;
@@ -169,8 +170,8 @@ fn find(path: &Path, tracks: &Path, subset: Option<Subset>) -> Result<Found, Dat
         let of = subset.map_or(String::new(), |subset| format!(" of the subset {subset}"));
         tracing::warn!(
             "{}: {missing_count} of {wanted_count} tracks{of} have no file below {}, the first {missing}; they are left out",
-            tracks.display(),
-            path.display()
+            shown(tracks),
+            shown(path)
         );
     }
     Ok(Found {

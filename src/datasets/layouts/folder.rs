@@ -1,20 +1,15 @@
 //! A folder of music, one sub-folder per genre.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rayon::prelude::*;
-use walkdir::WalkDir;
 
 use super::{Found, Layout, Subset};
+use crate::names::path_bytes;
 use crate::progress::Progress;
-use crate::{DatasetError, Song, Split, clip_name};
+use crate::walk::audio_files;
+use crate::{DatasetError, Song, SongTags, Split, clip_name};
 use soundalike_core::catalog::Track;
-
-/// Extensions of the files that a folder is searched for.
-const EXTENSIONS: [&str; 14] = [
-    "wav", "wave", "flac", "mp3", "ogg", "oga", "m4a", "mp4", "aac", "aif", "aiff", "aifc", "au",
-    "snd",
-];
 
 /// A folder of audio files: any folder.
 pub(super) struct Folder;
@@ -33,22 +28,23 @@ impl Layout for Folder {
     }
 }
 
-/// All audio files below a folder. The first sub-folder on the way to a file is its genre; title,
-/// artist and album come from its tags.
+/// All audio files below a folder. The first sub-folder on the way to a file is its genre; everything else
+/// comes from its [tags](SongTags).
 fn find(folder: &Path) -> Found {
     let (files, problems) = audio_files(folder);
     let progress = Progress::new("reading the tags", files.len());
     let songs = files
         .into_par_iter()
         .map(|file| {
+            let tags = SongTags::read(&file);
             progress.advance();
-            let track = Track {
-                title: clip_name(&file),
-                genre: genre(folder, &file),
-                set: folder_name(folder),
-                path: relative(folder, &file),
-                ..Track::default()
-            };
+            let mut track = track(tags);
+            if track.title.is_empty() {
+                track.title = clip_name(&file);
+            }
+            track.genre = genre(folder, &file);
+            track.set = folder_name(folder);
+            (track.path, track.path_bytes) = relative(folder, &file);
             Song::new(file, Split::Train, track)
         })
         .collect();
@@ -59,26 +55,26 @@ fn find(folder: &Path) -> Found {
     }
 }
 
-/// All audio files below a folder, in order of their paths, and what could not be read.
-pub(super) fn audio_files(folder: &Path) -> (Vec<PathBuf>, Vec<DatasetError>) {
-    let (mut files, mut problems) = (Vec::new(), Vec::new());
-    for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
-        match entry {
-            Ok(entry) if entry.file_type().is_file() && is_audio(entry.path()) => {
-                files.push(entry.into_path());
-            }
-            Ok(_) => {}
-            Err(error) => {
-                let path = error.path().unwrap_or(folder).to_owned();
-                let cause = match error.io_error() {
-                    Some(cause) => cause.to_string(),
-                    None => error.to_string(),
-                };
-                problems.push(DatasetError::Unreadable { path, cause });
-            }
-        }
+/// What tags say, as a track.
+fn track(tags: SongTags) -> Track {
+    let artist = tags.artist().unwrap_or_default();
+    let (ids, gain) = (tags.musicbrainz, tags.replaygain);
+    Track {
+        title: tags.title.unwrap_or_default(),
+        artist,
+        album: tags.album.unwrap_or_default(),
+        album_artist: tags.album_artist.unwrap_or_default(),
+        track_number: tags.track,
+        year: tags.year,
+        musicbrainz_recording: ids.recording.unwrap_or_default(),
+        musicbrainz_release: ids.release.unwrap_or_default(),
+        musicbrainz_artists: ids.artists,
+        track_gain: gain.track_gain,
+        track_peak: gain.track_peak,
+        album_gain: gain.album_gain,
+        album_peak: gain.album_peak,
+        ..Track::default()
     }
-    (files, problems)
 }
 
 /// The first sub-folder on the way to a file; empty if it lies in the folder itself.
@@ -90,23 +86,12 @@ pub(super) fn genre(folder: &Path, file: &Path) -> String {
     }
 }
 
-/// A file's path in its set.
-pub(super) fn relative(folder: &Path, file: &Path) -> String {
+/// A file's path in its set: as text, and its exact bytes where it is not UTF-8 (see
+/// [`Track::path_bytes`]).
+pub(super) fn relative(folder: &Path, file: &Path) -> (String, String) {
     let way = file.strip_prefix(folder).unwrap_or(file);
-    way.to_string_lossy().into_owned()
-}
-
-pub(super) fn is_audio(path: &Path) -> bool {
-    path.extension()
-        .and_then(|extension| extension.to_str())
-        .is_some_and(is_audio_extension)
-}
-
-/// Whether a file with this extension is an audio file.
-pub(crate) fn is_audio_extension(extension: &str) -> bool {
-    EXTENSIONS
-        .iter()
-        .any(|known| extension.eq_ignore_ascii_case(known))
+    let text = way.to_string_lossy().into_owned();
+    (text, path_bytes(way).unwrap_or_default())
 }
 
 fn folder_name(folder: &Path) -> String {

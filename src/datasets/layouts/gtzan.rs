@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::{Found, Layout, Subset, folder};
-use crate::{DatasetError, Song, Split, clip_name};
+use crate::names::shown;
+use crate::walk::{audio_files, is_audio};
+use crate::{DatasetError, Song, Split, clip_key, clip_name};
 use soundalike_core::catalog::Track;
 
 /// Folders that the genres' folders may lie in: in the original archive, and in the copy of WAV files.
@@ -54,7 +56,7 @@ fn holds_genres(root: &Path) -> bool {
             let number = clip
                 .strip_prefix(&*name)
                 .and_then(|rest| rest.strip_prefix('.'));
-            folder::is_audio(&file)
+            is_audio(&file)
                 && number.is_some_and(|n| n.len() == 5 && n.bytes().all(|b| b.is_ascii_digit()))
         })
     })
@@ -63,7 +65,7 @@ fn holds_genres(root: &Path) -> bool {
 /// The clips. Their artists are unknown. Two clips of one name are a problem, whichever genres they are
 /// in.
 fn find(root: &Path) -> Found {
-    let (files, mut problems) = folder::audio_files(root);
+    let (files, mut problems) = audio_files(root);
     let mut seen: BTreeMap<String, PathBuf> = BTreeMap::new();
     let mut songs = Vec::new();
     for file in files {
@@ -71,21 +73,23 @@ fn find(root: &Path) -> Found {
         if clip == BROKEN {
             tracing::warn!(
                 "{}: skipped, because {BROKEN} is broken in common copies of GTZAN",
-                file.display()
+                shown(&file)
             );
             continue;
         }
-        if let Some(first) = seen.insert(clip.to_lowercase(), file.clone()) {
+        if let Some(first) = seen.insert(clip_key(&file), file.clone()) {
             problems.push(DatasetError::Twice {
                 first,
                 second: file.clone(),
             });
         }
+        let (path, path_bytes) = folder::relative(root, &file);
         let track = Track {
             title: clip,
             genre: folder::genre(root, &file),
             set: "gtzan".to_owned(),
-            path: folder::relative(root, &file),
+            path,
+            path_bytes,
             ..Track::default()
         };
         songs.push(Song::new(file, Split::Train, track));

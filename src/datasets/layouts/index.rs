@@ -1,9 +1,11 @@
-//! An index of songs: `path,set,genre,split,artist,title,album,seconds`.
+//! An index of songs: `path,set,genre,split,artist,title,album,seconds`. A path that is not UTF-8 stands in
+//! the column `path_bytes`, percent-encoded.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Found, Layout, Subset};
+use crate::names::{path_bytes as path_bytes_of, path_from_bytes};
 use crate::sheet::{Sheet, column};
 use crate::{DatasetError, Song, Split, UNCLEAR, clip_name, table};
 use soundalike_core::catalog::{Track, is_link};
@@ -46,10 +48,10 @@ fn find(path: &Path) -> Result<Found, DatasetError> {
         *at = column(path, &header, name, EXPECTED)?;
     }
     // Columns that only some indexes have.
-    let [licence, source, link] =
-        ["licence", "source", "link"].map(|name| column(path, &header, name, EXPECTED).ok());
+    let [licence, source, link, path_bytes] = ["licence", "source", "link", "path_bytes"]
+        .map(|name| column(path, &header, name, EXPECTED).ok());
     let mut songs = Vec::new();
-    let mut lines: HashMap<std::path::PathBuf, u64> = HashMap::new();
+    let mut lines: HashMap<PathBuf, u64> = HashMap::new();
     while let Some(row) = sheet.next_of(header.cells.len())? {
         let [name, set, genre, split, artist, title, album] = at.map(|at| row.cell(at).to_owned());
         let optional = |at: Option<usize>| at.map_or("", |at| row.cell(at)).to_owned();
@@ -63,14 +65,24 @@ fn find(path: &Path) -> Result<Found, DatasetError> {
                 return Err(sheet.wrong(&row, cause));
             }
         };
-        let file = folder.join(&name);
+        let encoded = optional(path_bytes);
+        let way = if encoded.is_empty() {
+            Some(PathBuf::from(&name))
+        } else {
+            path_from_bytes(&encoded)
+        };
+        let Some(way) = way else {
+            let cause = format!("the path_bytes {encoded:?} are no file name of this system");
+            return Err(sheet.wrong(&row, cause));
+        };
+        let file = folder.join(&way);
         if !file.is_file() {
             let cause = format!("the file {} does not exist", file.display());
             return Err(sheet.wrong(&row, cause));
         }
         // Components, so that a/./b.wav is a/b.wav.
         if let Some(line) = lines.insert(file.components().collect(), row.line) {
-            return Err(sheet.twice(&row, format_args!("the file {name}"), line));
+            return Err(sheet.twice(&row, format_args!("the file {}", way.display()), line));
         }
         let link = optional(link);
         if !link.is_empty() && !is_link(&link) {
@@ -94,7 +106,9 @@ fn find(path: &Path) -> Result<Found, DatasetError> {
             licence: stated,
             source: optional(source),
             link,
-            path: name,
+            path: way.to_string_lossy().into_owned(),
+            path_bytes: path_bytes_of(&way).unwrap_or_default(),
+            ..Track::default()
         };
         songs.push(Song::new(file, split, track));
     }

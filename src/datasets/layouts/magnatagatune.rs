@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use super::{Found, Layout, Subset};
+use crate::names::shown;
 use crate::sheet::{Sheet, column};
 use crate::{DatasetError, Song, Split, clip_name};
 use soundalike_core::catalog::Track;
@@ -89,7 +90,7 @@ fn find(path: &Path, annotations: &Path) -> Result<Found, DatasetError> {
         }
         tagged.iter().for_each(|&at| counts[at] += 1);
         if found.len() == 0 {
-            tracing::warn!("{}: skipped, because it is an empty file", file.display());
+            tracing::warn!("{}: skipped, because it is an empty file", shown(&file));
             continue;
         }
         clips.push((row.cell(id_at).to_owned(), name, file, split, tagged));

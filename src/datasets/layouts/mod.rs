@@ -13,7 +13,6 @@ mod magnatagatune;
 use std::path::Path;
 
 pub use fma::Subset;
-pub(crate) use folder::is_audio_extension;
 
 use crate::{DatasetError, Song};
 

@@ -64,3 +64,35 @@ fn paths(songs: &[Song]) -> Vec<&str> {
 }
 
 const INDEX: &str = "path,set,genre,split,artist,title,album,seconds\n";
+
+/// What is said in events of the libraries while something is done, line by line.
+fn warnings<T>(act: impl FnOnce() -> T) -> (T, Vec<String>) {
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("not poisoned").write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let lines = Lines::default();
+    let written = lines.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .without_time()
+        .with_level(false)
+        .with_target(false)
+        .with_ansi(false)
+        .with_writer(move || written.clone())
+        .finish();
+    let done = tracing::subscriber::with_default(subscriber, act);
+    let text = String::from_utf8(lines.0.lock().expect("not poisoned").clone()).expect("UTF-8");
+    (done, text.lines().map(str::to_owned).collect())
+}

@@ -6,6 +6,7 @@ use anyhow::bail;
 use burn::tensor::Device;
 use soundalike_core::model::WeightPrecision;
 use soundalike_datasets as datasets;
+use soundalike_datasets::names::shown;
 use soundalike_datasets::output::OutputError;
 use soundalike_train::{Adaptation, adapt, save_model};
 
@@ -58,6 +59,6 @@ pub fn adapt_model(arguments: &AdaptArguments) -> anyhow::Result<()> {
     let mut model = adapt(predictor.model(), &songs, &adaptation, &device)?;
     model.storage = WeightPrecision::Single;
     save_model(model, &arguments.output, &device)?;
-    eprintln!("{}", arguments.output.display());
+    eprintln!("{}", shown(&arguments.output));
     Ok(())
 }

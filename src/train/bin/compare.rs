@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::bail;
 use serde::Serialize;
 use soundalike_core::model::{Architecture, Input};
+use soundalike_datasets::names::shown;
 use soundalike_datasets::output::{make_folder, write_whole};
 use soundalike_datasets::{DatasetError, FeatureTable, Split};
 use soundalike_train::metrics::{self, interval, mcnemar};
@@ -99,7 +100,7 @@ pub fn compare(arguments: &CompareArguments) -> anyhow::Result<()> {
     write(&data, (split, warning), arguments, &outcomes)
 }
 
-/// What is compared on, how it is split, and what must be said beside every number.
+/// What is compared on, how it is split, and a warning about the figures.
 fn open(
     set: &SetArguments,
     architectures: &[Architecture],
@@ -132,8 +133,8 @@ fn open(
     Ok((Data::Songs { train, valid, test }, split, songs.warning))
 }
 
-/// 95 % interval of the mean accuracy over seeds, by bootstrap over clips: a clip goes with all that the
-/// seeds call it.
+/// 95 % interval of the mean accuracy over seeds, by bootstrap over clips: a clip is drawn together with its
+/// predictions of all seeds.
 fn accuracy_interval(outcomes: &[Outcome]) -> Option<[f64; 2]> {
     let mut by_clip: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
     for outcome in outcomes {
@@ -186,7 +187,7 @@ fn tests(compared: &[Compared], outcomes: &[(String, Vec<Outcome>)]) -> Vec<Pair
         .filter(|&at| Some(at) != best)
         .filter_map(|at| {
             let (first, second) = (outcomes[best?].1.first()?, outcomes[at].1.first()?);
-            // A clip that only one of them could use would shift the others; and of tags nothing is called.
+            // A clip that only one of them could use would shift the others; and of tags there is no single prediction.
             let comparable = first.clips == second.clips && !first.calls.is_empty();
             comparable.then(|| Pair {
                 first: compared[best.unwrap_or(0)].name.clone(),
@@ -253,7 +254,7 @@ fn write(
     let path = arguments.output.join("comparison.json");
     let json = serde_json::to_string_pretty(&comparison)?;
     write_whole(&path, format!("{json}\n").as_bytes())?;
-    eprintln!("{}", path.display());
+    eprintln!("{}", shown(&path));
     Ok(())
 }
 

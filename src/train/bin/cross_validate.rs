@@ -8,14 +8,15 @@ use anyhow::bail;
 use burn::tensor::Device;
 use soundalike_core::model::{Architecture, GENRES, Head, ModelError};
 use soundalike_core::pipeline::Predictor;
+use soundalike_datasets::names::visible;
 use soundalike_datasets::{self as datasets, Song, Split};
 use soundalike_train::{CrossValidation, Estimate, Figures, HEAD_DRAWS, LabelledFeatures, Yamnet};
 
-use crate::print::{called, three_digits};
+use crate::print::{GenreTable, three_digits};
 
 /// Folds of the cross-validation that chooses the regularisation.
 pub const FOLDS: usize = 5;
-/// Folds that can be asked for; with more, a fold holds next to nothing.
+/// Folds that can be asked for; with more, a fold holds hardly any clip.
 const MOST_FOLDS: usize = 100;
 
 /// The songs whose labels are used: of the sets that were named, else of all; and the genres or tags, in the order of
@@ -122,7 +123,7 @@ pub fn cross_validate(arguments: &CrossValidateArguments<'_>) -> anyhow::Result<
     let decay = labelled.choose_decay(FOLDS)?;
     let found = labelled.cross_validate(folds, HEAD_DRAWS, decay)?;
     for error in &found.errors {
-        eprintln!("{}: {}", error.path, error.error);
+        eprintln!("{}: {}", visible(&error.path), visible(&error.error));
     }
     if json {
         let mut out = std::io::stdout().lock();
@@ -227,6 +228,7 @@ pub fn print(found: &CrossValidation) -> anyhow::Result<()> {
 fn print_genres(out: &mut impl Write, found: &CrossValidation) -> anyhow::Result<()> {
     writeln!(out, "\nset         clips  right")?;
     for (set, accuracy) in &found.by_set {
+        let set = visible(set);
         writeln!(
             out,
             "{set:<12}{:<7}{:.1} %",
@@ -234,23 +236,13 @@ fn print_genres(out: &mut impl Write, found: &CrossValidation) -> anyhow::Result
             100.0 * accuracy.accuracy
         )?;
     }
-    writeln!(
-        out,
-        "\ngenre       precision  recall  F1     clips  called (all draws)"
-    )?;
-    for (index, genre) in found.genres.iter().enumerate() {
-        let score = &found.per_genre[genre];
-        writeln!(
-            out,
-            "{genre:<12}{:<11.3}{:<8.3}{:<7.3}{:<7}{}",
-            score.precision,
-            score.recall,
-            score.f1,
-            score.support / found.draws.max(1),
-            called(&found.confusion[index], &found.genres)
-        )?;
-    }
-    Ok(())
+    let table = GenreTable {
+        genres: &found.genres,
+        scores: &found.per_genre,
+        confusion: &found.confusion,
+        draws: found.draws,
+    };
+    table.print(out)
 }
 
 fn print_figures(out: &mut impl Write, name: &str, figures: &Figures) -> anyhow::Result<()> {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::ValueEnum;
+use soundalike_datasets::names::visible;
 use soundalike_datasets::output::make_folder;
 use soundalike_datasets::progress::Progress;
 use soundalike_datasets::{FeatureTable, Song};
@@ -145,7 +146,7 @@ fn on_songs(arguments: &EvaluateArguments) -> anyhow::Result<bool> {
         Evaluation::Genres(found) => {
             let (report, details) = *found;
             for error in &report.errors {
-                eprintln!("{}: {}", error.path, error.error);
+                eprintln!("{}: {}", visible(&error.path), visible(&error.error));
             }
             print_report(&report, arguments.json)?;
             let all_used = report.errors.is_empty();

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Context;
 use burn::tensor::Device;
 use soundalike_core::pipeline::Predictor;
+use soundalike_datasets::names::shown;
 use soundalike_shipped as shipped;
 use soundalike_train::report::{self, Contents};
 
@@ -29,6 +30,6 @@ pub fn open_model(model: Option<&Path>) -> anyhow::Result<(Predictor, String)> {
 /// Writes a report's page and says where it is.
 pub fn write_report(folder: &Path, contents: &Contents) -> anyhow::Result<()> {
     report::write(folder, contents)?;
-    eprintln!("{}", folder.join("report.html").display());
+    eprintln!("{}", shown(&folder.join("report.html")));
     Ok(())
 }

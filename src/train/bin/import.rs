@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use burn::tensor::Device;
 use clap::Subcommand;
+use soundalike_datasets::names::shown;
 use soundalike_train::{import_musicnn, save_model};
 
 #[derive(Subcommand)]
@@ -24,6 +25,6 @@ pub fn import(command: &ImportCommand) -> anyhow::Result<()> {
     let device = Device::flex();
     let model = import_musicnn(folder, &device)?;
     save_model(model, output, &device)?;
-    eprintln!("{}", output.display());
+    eprintln!("{}", shown(output));
     Ok(())
 }

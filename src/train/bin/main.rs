@@ -22,6 +22,7 @@ mod wasm;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
+use soundalike_datasets::names::visible;
 use soundalike_datasets::terminal::print_events;
 
 #[derive(Parser)]
@@ -40,7 +41,7 @@ enum Command {
     Import(import::ImportCommand),
     /// Make a model's features robust to telephones, equalisers, codecs and noise
     Adapt(adapt::AdaptArguments),
-    /// Simulate, learn and evaluate the tastes of participants
+    /// Simulate, fit and evaluate the tastes of participants
     #[command(subcommand)]
     Taste(taste::TasteCommand),
     /// Train several architectures on the same clips and print them side by side
@@ -74,7 +75,8 @@ fn main() -> ExitCode {
             if let Some(usage) = error.downcast_ref::<errors::UsageError>() {
                 Arguments::command().error(usage.kind, usage).exit();
             }
-            eprintln!("trainer: {error:#}{}", errors::hint(&error));
+            let said = format!("{error:#}{}", errors::hint(&error));
+            eprintln!("trainer: {}", visible(&said));
             ExitCode::FAILURE
         }
     }

@@ -1,4 +1,4 @@
-//! One training of a comparison: its configuration, and what came of it.
+//! One training of a comparison: its configuration and its results.
 
 use std::fs;
 use std::path::Path;
@@ -9,6 +9,7 @@ use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use soundalike_core::model::milliseconds;
 use soundalike_core::pipeline::Predictor;
+use soundalike_datasets::names::shown;
 use soundalike_datasets::output::write_whole;
 use soundalike_datasets::progress::Progress;
 use soundalike_datasets::{FeatureTable, Song};
@@ -18,7 +19,7 @@ use crate::files::read_model;
 use crate::table::TRAIN_SHARE;
 use crate::wasm::Wasm;
 
-/// What came of one training.
+/// The configuration and the results of one training.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Outcome {
     /// How it was trained: with another configuration it is another run.
@@ -92,14 +93,14 @@ impl Outcome {
                     folder.display()
                 );
             }
-            eprintln!("{} is there already", folder.display());
+            eprintln!("{} is there already", shown(&folder));
             if outcome.wasm_ms.is_none() {
                 outcome.wasm_ms = wasm.milliseconds(&model_path);
                 outcome.write(&path)?;
             }
             return Ok(outcome);
         }
-        eprintln!("{}", folder.display());
+        eprintln!("{}", shown(&folder));
         let outcome = match data {
             Data::Songs { train, valid, test } => {
                 TrainingRun::on_songs(&config, train, valid, device, &folder, true)?.train()?;

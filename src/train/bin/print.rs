@@ -1,8 +1,11 @@
 //! Evaluations as text.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
+use soundalike_datasets::names::visible;
 use soundalike_train::Report;
+use soundalike_train::metrics::GenreScore;
 
 /// A share as a percentage.
 fn percent(share: f64) -> String {
@@ -28,25 +31,54 @@ pub fn print_report(report: &Report, json: bool) -> anyhow::Result<()> {
     print_figures(&mut out, report)?;
     print_precision(&mut out, report)?;
     print_reliability(&mut out, report)?;
-    writeln!(out, "\ngenre       precision  recall  F1     clips  called")?;
-    for (index, genre) in report.genres.iter().enumerate() {
-        let score = &report.per_genre[genre];
-        writeln!(
-            out,
-            "{genre:<12}{:<11.3}{:<8.3}{:<7.3}{:<7}{}",
-            score.precision,
-            score.recall,
-            score.f1,
-            score.support,
-            called(&report.confusion[index], &report.genres)
-        )?;
-    }
-    Ok(())
+    let table = GenreTable {
+        genres: &report.genres,
+        scores: &report.per_genre,
+        confusion: &report.confusion,
+        draws: 1,
+    };
+    table.print(&mut out)
 }
 
-/// What the clips of a genre are called, the most frequent first.
-pub fn called(confusion: &[usize], genres: &[String]) -> String {
-    let mut called: Vec<(usize, &String)> = confusion
+/// The scores of each genre.
+pub struct GenreTable<'a> {
+    /// The rows, in the order of `confusion`.
+    pub genres: &'a [String],
+    pub scores: &'a BTreeMap<String, GenreScore>,
+    /// Counts `[true genre][predicted genre]`.
+    pub confusion: &'a [Vec<usize>],
+    /// Draws of folds that the counts are over; each clip is counted once in each.
+    pub draws: usize,
+}
+
+impl GenreTable<'_> {
+    /// Prints it below an empty line.
+    pub fn print(&self, out: &mut impl Write) -> anyhow::Result<()> {
+        let of = if self.draws > 1 { " (all draws)" } else { "" };
+        writeln!(
+            out,
+            "\ngenre       precision  recall  F1     clips  called{of}"
+        )?;
+        for (genre, counts) in self.genres.iter().zip(self.confusion) {
+            let score = &self.scores[genre];
+            let genre = visible(genre);
+            writeln!(
+                out,
+                "{genre:<12}{:<11.3}{:<8.3}{:<7.3}{:<7}{}",
+                score.precision,
+                score.recall,
+                score.f1,
+                score.support / self.draws.max(1),
+                visible(&called(counts, self.genres))
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// The genres that the clips of one are predicted as, the most frequent first.
+fn called(counts: &[usize], genres: &[String]) -> String {
+    let mut called: Vec<(usize, &String)> = counts
         .iter()
         .copied()
         .zip(genres)

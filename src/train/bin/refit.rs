@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use burn::tensor::Device;
+use soundalike_datasets::names::{shown, visible};
 use soundalike_datasets::output::make_folder;
 use soundalike_datasets::{self as datasets, Song};
 use soundalike_train::{
@@ -54,7 +55,7 @@ pub fn refit(arguments: &Refit<'_>) -> anyhow::Result<bool> {
         .with_embedding_of(predictor.model())
         .with_own_split(arguments.set.has_own_split());
     for error in &labelled.errors {
-        eprintln!("{}: {}", error.path, error.error);
+        eprintln!("{}: {}", visible(&error.path), visible(&error.error));
     }
     let is_unlabelled =
         |song: &Song| song.words().is_empty() || !labelled.sets().contains(song.track.set.as_str());
@@ -71,7 +72,7 @@ pub fn refit(arguments: &Refit<'_>) -> anyhow::Result<bool> {
     let card = HeadRefitCard::new((fitted.model(), model_bytes), labelled.len(), &report);
     let card_path = arguments.output.join("card.json");
     ModelCard::HeadRefit(Box::new(card)).write(&card_path)?;
-    eprintln!("{} and {}", path.display(), card_path.display());
+    eprintln!("{} and {}", shown(&path), shown(&card_path));
     print(&report.cross_validation)?;
     if let Some(music) = &report.music {
         print_music(music);

@@ -81,7 +81,7 @@ impl SetArguments {
 pub struct TrainingSongs {
     /// Of all splits.
     pub all: Vec<Song>,
-    /// What must be said beside every number, where a song has pieces on both sides of the split or artists may be.
+    /// A warning about every figure, where a song has pieces on both sides of the split or artists may be.
     pub warning: Option<&'static str>,
 }
 

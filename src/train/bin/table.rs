@@ -6,6 +6,7 @@ use anyhow::bail;
 use burn::tensor::Device;
 use soundalike_core::model::Input;
 use soundalike_core::pipeline::Predictor;
+use soundalike_datasets::names::{shown, visible};
 use soundalike_datasets::{DatasetError, FeatureTable};
 use soundalike_train::report::Contents;
 use soundalike_train::{ModelCard, TableCard, TrainingConfig, TrainingRun, evaluate_rows};
@@ -52,10 +53,10 @@ pub fn train(
     let card_path = output.join("card.json");
     let card = TableCard::new(&config, model, rows.len(), &report);
     ModelCard::Table(Box::new(card)).write(&card_path)?;
-    eprintln!("{}", card_path.display());
+    eprintln!("{}", shown(&card_path));
     if let Some(folder) = report_folder {
         let contents = Contents {
-            title: format!("How {} learnt from {}", config.architecture, config.data),
+            title: format!("Training of {} on {}", config.architecture, config.data),
             notes: vec!["Evaluated on the rows that it was not trained on.".to_owned()],
             evaluation: Some(report),
             ..Contents::default()
@@ -86,7 +87,7 @@ pub fn evaluate(
     };
     let (report, _) = evaluate_rows(predictor.model(), &table, &rows, &Device::flex())?;
     for error in &report.errors {
-        eprintln!("{}: {}", error.path, error.error);
+        eprintln!("{}: {}", visible(&error.path), visible(&error.error));
     }
     print_report(&report, json)?;
     Ok(report.errors.is_empty())

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
+use soundalike_datasets::names::visible;
 use soundalike_train::TagEvaluation;
 use soundalike_train::report::{Contents, Epoch};
 
@@ -35,7 +36,7 @@ pub fn write_report(
 /// Prints how well tags are predicted, and on stderr which clips could not be used.
 pub fn print(found: &TagEvaluation, json: bool) -> anyhow::Result<()> {
     for error in &found.errors {
-        eprintln!("{}: {}", error.path, error.error);
+        eprintln!("{}: {}", visible(&error.path), visible(&error.error));
     }
     let mut out = std::io::stdout().lock();
     if json {
@@ -82,6 +83,7 @@ pub fn print(found: &TagEvaluation, json: bool) -> anyhow::Result<()> {
     for tag in &found.tags {
         let score = &report.per_tag[tag];
         let curve = report.curves.get(tag);
+        let tag = visible(tag);
         writeln!(
             out,
             "{tag:<width$}{:<11.3}{:<8.3}{:<7.3}{:<7}{:<7}{}",

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Subcommand;
 use soundalike_core::catalog::Catalog;
+use soundalike_datasets::names::{shown, visible};
 use soundalike_datasets::output::write_whole;
 use soundalike_shipped as shipped;
 use soundalike_survey::Config;
@@ -152,7 +153,7 @@ fn simulate_answers(arguments: &SimulateArguments, catalog: &Catalog) -> anyhow:
     println!(
         "{} simulated answers: {}",
         answers.len(),
-        arguments.output.display()
+        shown(&arguments.output)
     );
     Ok(true)
 }
@@ -217,7 +218,7 @@ fn read(
     let config = config.map(read_config).transpose()?;
     let (answers, bad) = Answers::read(files, config.as_ref(), catalog)?;
     for sentence in &bad {
-        eprintln!("{sentence}");
+        eprintln!("{}", visible(sentence));
     }
     Ok((answers, bad.is_empty()))
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use soundalike_core::model::Architecture;
 use soundalike_core::pipeline::Predictor;
+use soundalike_datasets::names::{shown, visible};
 use soundalike_datasets::output::OutputError;
 use soundalike_datasets::progress::Progress;
 use soundalike_datasets::{FeatureTable, Song};
@@ -123,14 +124,14 @@ fn on_songs(config: TrainingConfig, arguments: &TrainArguments) -> anyhow::Resul
     drop(progress);
     let split = artists_in_both(&train, &valid);
     let card_path = output.join("card.json");
-    let title = format!("How {} learnt from {}", config.architecture, config.data);
+    let title = format!("Training of {} on {}", config.architecture, config.data);
     match found {
         Evaluation::Tags(found) => {
             let (found, _) = *found;
             tags::print(&found, false)?;
             let card = TagCard::new(&config, model, &found, split);
             ModelCard::Tags(Box::new(card)).write(&card_path)?;
-            eprintln!("{}", card_path.display());
+            eprintln!("{}", shown(&card_path));
             if let Some(folder) = &arguments.report {
                 let epochs = report::epochs_of(&output.join("metrics.csv"))?;
                 tags::write_report(title, found, epochs, folder)?;
@@ -139,7 +140,7 @@ fn on_songs(config: TrainingConfig, arguments: &TrainArguments) -> anyhow::Resul
         Evaluation::Genres(found) => {
             let (report, _) = *found;
             for error in &report.errors {
-                eprintln!("{}: {}", error.path, error.error);
+                eprintln!("{}: {}", visible(&error.path), visible(&error.error));
             }
             print_report(&report, false)?;
             if let Some(folder) = &arguments.report {
@@ -148,7 +149,7 @@ fn on_songs(config: TrainingConfig, arguments: &TrainArguments) -> anyhow::Resul
             let corrupted = corrupted_accuracies(&predictor, &valid)?;
             let card = GenreCard::new(&config, (model, model_bytes), &report, split, corrupted);
             ModelCard::Genres(Box::new(card)).write(&card_path)?;
-            eprintln!("{} and {}", path.display(), card_path.display());
+            eprintln!("{} and {}", shown(&path), shown(&card_path));
         }
     }
     Ok(())

@@ -1,12 +1,13 @@
 //! How long a model takes in WebAssembly: the page's module, run by node, whose engine is Chromium's.
 
+use soundalike_datasets::names::shown;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// What node is told to do.
+/// The script that node runs.
 const SCRIPT: &str = include_str!("wasm.mjs");
 
 /// No model of this program takes longer for six segments and to be read.
@@ -19,7 +20,7 @@ pub struct Wasm {
 }
 
 impl Wasm {
-    /// The module in a folder that `cargo xtask build` made. What is missing is told once, on stderr.
+    /// The module in a folder that `cargo xtask build` made. What is missing is printed once, on stderr.
     pub fn find(pkg: &Path) -> Self {
         let folder = pkg.join("cpu");
         let missing = if !folder.join("soundalike_bg.wasm").is_file() {
@@ -51,7 +52,7 @@ impl Wasm {
             .inspect_err(|cause| {
                 eprintln!(
                     "{}: milliseconds in WebAssembly are not measured: {cause}",
-                    model.display()
+                    shown(model)
                 );
             })
             .ok()

@@ -39,7 +39,8 @@ pub struct GenreCard<'a> {
 #[derive(Serialize)]
 struct GenreCardData {
     collection: String,
-    clips_learnt_from: usize,
+    #[serde(rename = "clips_learnt_from")]
+    train_clips: usize,
     clips_that_chose: usize,
     split: String,
 }
@@ -64,7 +65,7 @@ struct GenreCardAccuracy {
     heard_through: BTreeMap<&'static str, f64>,
 }
 
-/// What every model that is trained from labels alone is bad at.
+/// The limitations of every model that is trained from labels alone.
 fn limits(genres: usize, clips: usize) -> [String; 3] {
     [
         format!(
@@ -90,7 +91,7 @@ impl<'a> GenreCard<'a> {
             name: "Soundalike genre model",
             data: GenreCardData {
                 collection: config.data.clone(),
-                clips_learnt_from: model.training.train_clips,
+                train_clips: model.training.train_clips,
                 clips_that_chose: report.clips,
                 split,
             },

@@ -140,7 +140,7 @@ impl HeadRefitCardAccuracy {
     }
 }
 
-/// Where the network's weights come from.
+/// The origin of the network's weights.
 #[derive(Serialize)]
 struct HeadRefitCardNetwork {
     began_as: &'static str,
@@ -156,7 +156,7 @@ const MUSICNN: HeadRefitCardNetwork = HeadRefitCardNetwork {
     trained_on: "the Million Song Dataset, with the tags of Last.fm's listeners",
 };
 
-/// What such a model is bad at.
+/// The limitations of such a model.
 fn limits(model: &Model, clips: usize) -> Vec<String> {
     let genres = model.genres.len();
     let knows = match model.calibration.head {

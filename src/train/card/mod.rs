@@ -1,4 +1,4 @@
-//! Model cards: what is written beside a model for those who use it.
+//! Model cards: descriptions of models for those who use them.
 
 mod genres;
 mod head_refit;

@@ -1,4 +1,4 @@
-//! What a card says of the split.
+//! The split of a model card.
 
 use std::collections::BTreeSet;
 

@@ -11,7 +11,8 @@ use soundalike_core::model::Model;
 pub struct TableCard<'a> {
     name: &'static str,
     data: String,
-    rows_learnt_from: usize,
+    #[serde(rename = "rows_learnt_from")]
+    train_rows: usize,
     split: String,
     architecture: String,
     parameters: usize,
@@ -33,7 +34,7 @@ impl<'a> TableCard<'a> {
         Self {
             name: "Soundalike genre model of a feature table",
             data: config.data.clone(),
-            rows_learnt_from: rows,
+            train_rows: rows,
             split: format!(
                 "70/30 over whole clips, the same shares of every genre, seed {}",
                 config.seed

@@ -11,7 +11,8 @@ use soundalike_core::model::{Calibration, Head, Model};
 pub struct TagCard<'a> {
     name: &'static str,
     data: &'a str,
-    clips_learnt_from: usize,
+    #[serde(rename = "clips_learnt_from")]
+    train_clips: usize,
     clips_that_chose: usize,
     split: String,
     head: Head,
@@ -38,7 +39,7 @@ impl<'a> TagCard<'a> {
         Self {
             name: "Soundalike model of tags",
             data: &config.data,
-            clips_learnt_from: model.training.train_clips,
+            train_clips: model.training.train_clips,
             clips_that_chose: valid.clips,
             split,
             head: model.calibration.head,

@@ -6,12 +6,12 @@ use serde::Serialize;
 /// Dietterich 1998 for the test between classifiers).
 const FEW: usize = 25;
 
-/// McNemar's test (McNemar 1947) of two models' calls of the same clips.
+/// McNemar's test (McNemar 1947) of two models' predictions of the same clips.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct McNemar {
-    /// Clips that only the first model calls right.
+    /// Clips that only the first model predicts correctly.
     pub only_first: usize,
-    /// Clips that only the second model calls right.
+    /// Clips that only the second model predicts correctly.
     pub only_second: usize,
     /// Chi-square with one degree of freedom and the continuity correction of Edwards 1948,
     /// (|b − c| − 1)² / (b + c); `None` where the exact binomial test was made instead.
@@ -21,8 +21,8 @@ pub struct McNemar {
     pub p_value: f64,
 }
 
-/// Compares two models' calls `[clips]` of clips with these labels: the exact binomial test if fewer
-/// than 25 clips are called right by one of them alone, else chi-square.
+/// Compares two models' predictions `[clips]` of clips with these labels: the exact binomial test if fewer
+/// than 25 clips are predicted correctly by one of them alone, else chi-square.
 pub fn mcnemar(labels: &[usize], first: &[usize], second: &[usize]) -> McNemar {
     let (mut only_first, mut only_second) = (0, 0);
     for (label, (a, b)) in labels.iter().zip(first.iter().zip(second)) {

@@ -9,8 +9,8 @@ use super::intervals::interval;
 use super::mean::mean;
 use super::scores::{GenreScore, macro_f1};
 
-/// From this probability on a tag is called.
-pub const CALLED: f32 = 0.5;
+/// A tag is predicted from this probability on.
+pub const TAG_THRESHOLD: f32 = 0.5;
 
 /// How well tags are predicted, `[clips][tags]`. Averages are over the tags that some clips have and some
 /// have not.
@@ -28,13 +28,13 @@ pub struct TagReport {
     pub mean_average_precision: Option<f64>,
     /// Mean F1 of the tags that some clip has.
     pub macro_f1: f64,
-    /// Precision, recall, F1 and number of clips of each tag, called from a probability of one half.
+    /// Precision, recall, F1 and number of clips of each tag, predicted from a probability of one half.
     pub per_tag: BTreeMap<String, GenreScore>,
     /// ROC and precision–recall curves of each tag.
     pub curves: BTreeMap<String, Curves>,
 }
 
-/// Share of decisions `[clips][tags]` that are right, a tag being called from [`CALLED`] on; zero of
+/// Share of decisions `[clips][tags]` that are right, a tag being predicted from [`TAG_THRESHOLD`] on; zero of
 /// none.
 pub fn hamming_accuracy(probabilities: &[Vec<f32>], targets: &[Vec<bool>]) -> f64 {
     let shares = right_per_clip(probabilities, targets);
@@ -57,7 +57,7 @@ pub fn right_per_clip(probabilities: &[Vec<f32>], targets: &[Vec<bool>]) -> Vec<
     clips
         .map(|(p, target)| {
             let decisions = p.iter().zip(target);
-            let right = decisions.filter(|(p, has)| (**p >= CALLED) == **has);
+            let right = decisions.filter(|(p, has)| (**p >= TAG_THRESHOLD) == **has);
             right.count() as f64 / target.len().max(1) as f64
         })
         .collect()
@@ -77,8 +77,8 @@ pub fn tag_report(probabilities: &[Vec<f32>], targets: &[Vec<bool>], tags: &[Str
     let per_tag: BTreeMap<String, GenreScore> = named()
         .map(|(tag, scored)| {
             let support = scored.iter().filter(|(_, has)| *has).count();
-            let called = scored.iter().filter(|(p, _)| *p >= CALLED).count();
-            let right = scored.iter().filter(|(p, has)| *p >= CALLED && *has);
+            let called = scored.iter().filter(|(p, _)| *p >= TAG_THRESHOLD).count();
+            let right = scored.iter().filter(|(p, has)| *p >= TAG_THRESHOLD && *has);
             (tag.clone(), GenreScore::of(right.count(), called, support))
         })
         .collect();

@@ -9,9 +9,9 @@ use super::mean::mean;
 /// Precision, recall and F1 of one genre.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct GenreScore {
-    /// Share of the clips called this genre that are.
+    /// Share of the clips predicted to be of this genre that are.
     pub precision: f64,
-    /// Share of the clips of this genre that are called it.
+    /// Share of the clips of this genre that are predicted to be.
     pub recall: f64,
     /// Harmonic mean of both.
     pub f1: f64,
@@ -20,7 +20,7 @@ pub struct GenreScore {
 }
 
 impl GenreScore {
-    /// From the clips that are rightly called it, those called it and those that are of it; a ratio
+    /// From the clips correctly predicted to be of it, those predicted to be and those that are; a ratio
     /// without a denominator is zero.
     pub(super) fn of(right: usize, called: usize, support: usize) -> Self {
         let ratio = |a: usize, b: usize| if b == 0 { 0.0 } else { a as f64 / b as f64 };
@@ -95,13 +95,13 @@ pub fn calibration_error(answers: &[(f32, bool)]) -> f64 {
     distances.sum::<f64>() / answers.len().max(1) as f64
 }
 
-/// Counts `[true genre][called genre]`.
+/// Counts `[true genre][predicted genre]`.
 pub fn confusion(labels: &[usize], calls: &[usize], genres: usize) -> Vec<Vec<usize>> {
     let called = labels.iter().zip(calls);
     confusion_of(called.map(|(&label, &call)| (label, call, 1)), genres)
 }
 
-/// Counts `[true genre][called genre]` of label, call and how often the clip counts.
+/// Counts `[true genre][predicted genre]` of label, prediction and how often the clip counts.
 pub(super) fn confusion_of(
     called: impl Iterator<Item = (usize, usize, usize)>,
     genres: usize,
@@ -113,7 +113,7 @@ pub(super) fn confusion_of(
     counts
 }
 
-/// Share of the calls that equal their labels; zero if there are none.
+/// Share of the predictions that equal their labels; zero if there are none.
 pub fn accuracy(labels: &[usize], calls: &[usize]) -> f64 {
     let right = labels.iter().zip(calls).filter(|(a, b)| a == b).count();
     right as f64 / labels.len().max(1) as f64

@@ -11,10 +11,11 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::{Correlations, Epoch, Places, SpectrogramImage, Sweep};
+use super::contents::{Correlations, Epoch, Places, SpectrogramImage, Sweep};
+use crate::error::TrainError;
 use crate::metrics::{Curves, Reliability};
+use crate::task::score_name;
 use crate::taste::PersonalScores;
-use crate::{TrainError, score_name};
 use soundalike_core::model::GENRES;
 
 /// Placeholder colours, and the variables of the style that replace them.

@@ -1,12 +1,13 @@
-//! What a report shows beside the scores of an evaluation.
+//! The parts of a report beside the scores of an evaluation: map, correlations and spectrograms.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::{Contents, Correlations, Epoch, Places, SpectrogramImage, Spot};
-use crate::{Details, Report, TrainError};
+use super::contents::{Contents, Correlations, Epoch, Places, SpectrogramImage, Spot};
+use crate::error::TrainError;
+use crate::evaluate::{Details, Report};
 use soundalike_core::audio::Clip;
 use soundalike_core::catalog::{Catalog, Provenance};
 use soundalike_core::dsp::{FrontEnd, descriptor_names, descriptors};

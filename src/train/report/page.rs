@@ -8,10 +8,13 @@ use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
-use super::{Compared, Contents, Pair, Places, Run, figures};
+use super::contents::{Compared, Contents, Pair, Places, Run};
+use super::figures;
+use crate::error::TrainError;
+use crate::evaluate::Report;
 use crate::metrics::{Curves, GenreScore};
+use crate::tags::TagEvaluation;
 use crate::taste::{MethodScores, TasteReport};
-use crate::{Report, TagEvaluation, TrainError};
 
 /// The style of Soundalike's page, whose colours are used.
 const SITE: &str = include_str!("../../../www/styles/theme.css");

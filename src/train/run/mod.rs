@@ -129,7 +129,7 @@ impl<'a> TrainingRun<'a> {
         let log = MetricLog(self.folder.metrics());
         while state.stopping.epoch() < self.config.epochs {
             if self.validation.is_some() && state.stopping.is_over(self.config.patience) {
-                eprintln!(
+                tracing::info!(
                     "stopped: no better validation {} for {} epochs",
                     self.task.score_name(),
                     self.config.patience
@@ -150,7 +150,7 @@ impl<'a> TrainingRun<'a> {
             };
             log.write(&metrics)?;
             if self.validation.is_some() {
-                eprintln!("{}", metrics.summary());
+                tracing::info!("{}", metrics.summary());
                 checkpoint::keep(self.config, &state, &self.folder)?;
             }
         }
@@ -158,7 +158,7 @@ impl<'a> TrainingRun<'a> {
             save_model(self.model(&state), &self.folder.model(), self.device)?;
         } else if let Some((score, epoch)) = state.stopping.best() {
             let name = self.task.score_name();
-            eprintln!("best: epoch {epoch}, validation {name} {score:.3}");
+            tracing::info!("best: epoch {epoch}, validation {name} {score:.3}");
         }
         Ok(())
     }
@@ -166,7 +166,7 @@ impl<'a> TrainingRun<'a> {
     /// Prints what is about to be trained.
     fn announce(&self, network: &Network) {
         if let Some(validation) = self.validation {
-            eprintln!(
+            tracing::info!(
                 "training {} with {} parameters on {} clips ({} steps an epoch), validating on {}",
                 self.config.architecture,
                 parameters(network),

@@ -1,37 +1,31 @@
 //! How well ratings are predicted on held-out participants and songs, beside baselines.
 
+use rand::SeedableRng;
 use rand::seq::SliceRandom;
-use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::answers::{Answers, AnswersError, MIN_PARTICIPANTS};
+use super::baselines::{Baselines, neighbours};
 use super::factors::Factors;
-use super::favourite::{HammingRow, hamming};
-use super::simulate::centred;
-use super::{Answers, AnswersError, MIN_PARTICIPANTS, Participant};
-use crate::metrics::{area_under_curve, calibration_error, mean};
+use super::hamming::HammingRow;
+use super::resampling::{FOLDS, folds};
+use super::scores::{ALONE, MethodScores, PersonalScores, Predictions, scores};
+use super::{favourite, networks};
 use soundalike_core::catalog::Catalog;
-use soundalike_core::taste::posterior::{Observation, Posterior, Prior, moderation, sigmoid};
+use soundalike_core::taste::posterior::Posterior;
 use soundalike_core::taste::space::Space;
-use soundalike_core::taste::{Population, RatedSong, Taste};
+use soundalike_core::taste::{RatedSong, Taste};
 
 /// Numbers of known ratings.
 const KNOWN_RATINGS: [usize; 4] = [5, 10, 20, 40];
 /// Random choices of which ratings are known.
 const REPEATS: u64 = 3;
-/// Folds of the cross-validation where there are more than [`LEAVE_ONE_OUT`] items.
-const FOLDS: usize = 5;
-/// Number of items up to which the cross-validation is leave-one-out.
-const LEAVE_ONE_OUT: usize = 20;
-/// Bootstrap resamples of the participants for an interval.
-const BOOTSTRAPS: usize = 1000;
-/// Pseudo-count that smooths a share, so that none is zero or one.
-const PSEUDO_COUNT: f64 = 2.0;
 /// The methods of the table, the personal models first.
-const MODELS: [&str; 8] = [
+const METHODS: [&str; 8] = [
     "personal, with population",
-    "personal, alone",
+    ALONE,
     "collaborative factors",
     "majority overall",
     "majority per song",
@@ -39,43 +33,16 @@ const MODELS: [&str; 8] = [
     "nearest neighbour",
     "popularity",
 ];
-
-/// The only method that does not use the ratings of other participants.
-const ALONE: &str = "personal, alone";
-
-/// The scores of one method that predicts ratings: means over participants with 95 % intervals by
-/// bootstrap over participants.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct MethodScores {
-    /// Name of the method.
-    pub name: String,
-    /// Whether it uses the ratings of other participants, or those of this participant alone.
-    #[serde(rename = "knows_others")]
-    pub uses_others: bool,
-    /// Share of ratings predicted.
-    pub accuracy: [f64; 3],
-    /// Mean negative log likelihood in nats.
-    pub log_loss: [f64; 3],
-    /// Area under the ROC curve within a participant, where it is defined.
-    pub auc: Option<[f64; 3]>,
-    /// Log loss minus that of the first method, by participant: above zero where the first is better.
-    #[serde(rename = "behind")]
-    pub log_loss_difference: [f64; 3],
-    /// Expected calibration error over all ratings.
-    pub calibration_error: f64,
-}
-
-/// The scores for one number of known ratings.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct PersonalScores {
-    /// Known ratings of the participant.
-    #[serde(rename = "labels")]
-    pub known_ratings: usize,
-    /// Participants with more ratings than these.
-    pub participants: usize,
-    /// The scores of each method.
-    pub rows: Vec<MethodScores>,
-}
+/// The methods for songs without ratings.
+const COLD_START_METHODS: [&str; 7] = [
+    "personal, with population",
+    ALONE,
+    "collaborative factors",
+    "majority overall",
+    "majority per person",
+    "nearest neighbour",
+    "the population's mean taste",
+];
 
 /// The whole evaluation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -105,124 +72,6 @@ pub struct TasteReport {
     pub cold_start: Vec<MethodScores>,
 }
 
-/// The predictions of one participant's ratings by one method: probability of a like, and whether it is
-/// one.
-#[derive(Clone, Debug, Default)]
-struct Predictions(Vec<(f32, bool)>);
-
-impl Predictions {
-    fn log_loss(&self) -> f64 {
-        let losses = self.0.iter().map(|&(p, liked)| {
-            let p = f64::from(p).clamp(1e-6, 1.0 - 1e-6);
-            -(if liked { p } else { 1.0 - p }).ln()
-        });
-        mean(losses).unwrap_or(0.0)
-    }
-
-    fn accuracy(&self) -> f64 {
-        let right = self
-            .0
-            .iter()
-            .map(|&(p, liked)| f64::from(u8::from((p > 0.5) == liked)));
-        mean(right).unwrap_or(0.0)
-    }
-
-    fn auc(&self) -> Option<f64> {
-        area_under_curve(&self.0)
-    }
-}
-
-/// The fold of each of `count` items and the number of folds, shuffled by a seed; leave-one-out for few
-/// items.
-pub(super) fn folds(count: usize, seed: u64) -> (Vec<usize>, usize) {
-    let folds = if count <= LEAVE_ONE_OUT { count } else { FOLDS };
-    let mut order: Vec<usize> = (0..count).collect();
-    order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
-    let mut fold = vec![0; count];
-    for (place, item) in order.into_iter().enumerate() {
-        fold[item] = place % folds;
-    }
-    (fold, folds)
-}
-
-/// The baselines, fitted to the training participants.
-struct Baselines {
-    /// Share of all ratings that are likes.
-    liked: f64,
-    /// The share of each song, smoothed.
-    songs: Vec<f64>,
-    /// Probability of a like where the nearest known song is disliked and liked.
-    nearest: [f64; 2],
-}
-
-impl Baselines {
-    fn fit(answers: &Answers, participants: &[usize], near: &[Vec<usize>]) -> Self {
-        let mut counts = vec![(0.0, 0.0); answers.songs.len()];
-        let mut agree = [(0.0, 0.0); 2];
-        for &participant in participants {
-            let ratings = &answers.participants[participant].ratings;
-            for &(song, liked) in ratings {
-                counts[song].0 += f64::from(u8::from(liked));
-                counts[song].1 += 1.0;
-                if let Some(other) = nearest(ratings, song, near) {
-                    let cell = &mut agree[usize::from(other)];
-                    cell.0 += f64::from(u8::from(liked));
-                    cell.1 += 1.0;
-                }
-            }
-        }
-        let all: (f64, f64) = counts
-            .iter()
-            .fold((0.0, 0.0), |all, c| (all.0 + c.0, all.1 + c.1));
-        let liked = (all.0 + 1.0) / (all.1 + 2.0);
-        let smooth = |c: &(f64, f64)| (c.0 + PSEUDO_COUNT * liked) / (c.1 + PSEUDO_COUNT);
-        Self {
-            liked,
-            songs: counts.iter().map(smooth).collect(),
-            nearest: agree.map(|c| smooth(&c)),
-        }
-    }
-
-    /// The five baselines' probabilities of a like of a song, in the order of [`MODELS`].
-    fn predict(&self, known: &[(usize, bool)], song: usize, near: &[Vec<usize>]) -> [f64; 5] {
-        let likes = known.iter().filter(|(_, liked)| *liked).count() as f64;
-        let participant = (likes + PSEUDO_COUNT * self.liked) / (known.len() as f64 + PSEUDO_COUNT);
-        let nearest =
-            nearest(known, song, near).map_or(self.liked, |n| self.nearest[usize::from(n)]);
-        [
-            self.liked,
-            self.songs[song],
-            participant,
-            nearest,
-            self.popularity(known, song),
-        ]
-    }
-
-    /// The share of likes of the song, shifted by the participant's intercept.
-    fn popularity(&self, known: &[(usize, bool)], song: usize) -> f64 {
-        let logit = |p: f64| (p / (1.0 - p)).ln();
-        let observations: Vec<Observation> = known
-            .iter()
-            .map(|&(s, liked)| Observation {
-                features: vec![1.0],
-                offset: logit(self.songs[s]),
-                liked,
-            })
-            .collect();
-        let (mean, variance) =
-            Posterior::of(&Prior::diagonal(&[1.0], 1.0), &observations).logit(&[1.0]);
-        sigmoid(moderation(variance) * (mean + logit(self.songs[song])))
-    }
-}
-
-/// The rating of the known song that is most similar to this one.
-fn nearest(known: &[(usize, bool)], song: usize, near: &[Vec<usize>]) -> Option<bool> {
-    near[song].iter().find_map(|other| {
-        let found = known.iter().find(|(s, _)| s == other && *s != song);
-        found.map(|(_, liked)| *liked)
-    })
-}
-
 /// Evaluates all three tasks.
 ///
 /// # Errors
@@ -237,8 +86,7 @@ pub fn evaluate(
             found: answers.participants.len(),
         });
     }
-    let space = Space::of(catalog);
-    let near = neighbours(answers, catalog);
+    let evaluation = Evaluation::new(answers, catalog, seed)?;
     let ratings = answers.participants.iter().flat_map(|p| &p.ratings);
     let (count_of_ratings, likes) = ratings.fold((0_usize, 0_usize), |(all, likes), (_, liked)| {
         (all + 1, likes + usize::from(*liked))
@@ -260,305 +108,270 @@ pub fn evaluate(
         } else {
             format!("{count} folds by participant")
         },
-        favourite: hamming(answers, catalog, &space, seed),
+        favourite: favourite::hamming(answers, catalog, &evaluation.space, seed),
         networks: Vec::new(),
-        personal: personal(answers, catalog, &space, &near, seed)?,
-        cold_start: cold_start(answers, catalog, &space, &near, seed)?,
+        personal: evaluation.personal()?,
+        cold_start: evaluation.cold_start()?,
     })
 }
 
 /// Adds Perry's task by networks, which takes minutes; the rest takes seconds.
 pub fn with_networks(report: TasteReport, answers: &Answers, seed: u64) -> TasteReport {
     TasteReport {
-        networks: super::networks::hamming(answers, seed),
+        networks: networks::hamming(answers, seed),
         ..report
     }
 }
 
-/// For each song the other songs, the most similar first, by cosine similarity of centred embeddings.
-fn neighbours(answers: &Answers, catalog: &Catalog) -> Vec<Vec<usize>> {
-    let centred = centred(catalog);
-    let dot = |a: &[f64], b: &[f64]| -> f64 { a.iter().zip(b).map(|(x, y)| x * y).sum() };
-    let rows: Vec<&Vec<f64>> = answers.tracks.iter().map(|&t| &centred[t]).collect();
-    (0..rows.len())
-        .map(|song| {
-            let cosine = |other: usize| {
-                dot(rows[song], rows[other]) / dot(rows[other], rows[other]).sqrt().max(1e-12)
-            };
-            let mut order: Vec<usize> = (0..rows.len()).filter(|&o| o != song).collect();
-            order.sort_by(|&a, &b| cosine(b).total_cmp(&cosine(a)));
-            order
-        })
-        .collect()
-}
-
-fn personal(
-    answers: &Answers,
-    catalog: &Catalog,
-    space: &Space,
-    near: &[Vec<usize>],
-    seed: u64,
-) -> Result<Vec<PersonalScores>, AnswersError> {
-    let (fold, count) = folds(answers.participants.len(), seed);
-    let alone = Taste::new(catalog, None)?;
-    // Per participant: per number of known ratings: per model.
-    type Cells = Vec<Vec<Predictions>>;
-    let per_fold: Vec<Vec<(usize, Cells)>> = (0..count)
-        .into_par_iter()
-        .map(|held_out| {
-            let train: Vec<usize> = (0..fold.len()).filter(|&p| fold[p] != held_out).collect();
-            let population = answers.population_of(catalog, space, &train, |_| true);
-            let with = Taste::new(catalog, Some(&population))?;
-            let baselines = Baselines::fit(answers, &train, near);
-            let factors = factors_of(answers, catalog, space, &train);
-            let test = (0..fold.len()).filter(|&p| fold[p] == held_out);
-            Ok(test
-                .map(|p| {
-                    let cells = predictions_of(
-                        answers,
-                        catalog,
-                        p,
-                        (&with, &alone, &factors),
-                        &baselines,
-                        near,
-                        seed,
-                    );
-                    (p, cells)
-                })
-                .collect())
-        })
-        .collect::<Result<_, AnswersError>>()?;
-    let mut participants: Vec<(usize, Cells)> = per_fold.into_iter().flatten().collect();
-    participants.sort_by_key(|(p, _)| *p);
-    Ok(KNOWN_RATINGS
-        .iter()
-        .enumerate()
-        .filter_map(|(at, &known_ratings)| {
-            let rows: Vec<&Vec<Predictions>> = participants
-                .iter()
-                .map(|(_, cells)| &cells[at])
-                .filter(|cells| !cells[0].0.is_empty())
-                .collect();
-            (!rows.is_empty()).then(|| PersonalScores {
-                known_ratings,
-                participants: rows.len(),
-                rows: scores(&MODELS, &rows, seed),
-            })
-        })
-        .collect())
-}
-
-/// The collaborative model, fitted to some participants.
-fn factors_of(
-    answers: &Answers,
-    catalog: &Catalog,
-    space: &Space,
-    participants: &[usize],
-) -> Factors {
-    let features: Vec<Vec<f64>> = answers
-        .tracks
-        .iter()
-        .map(|&track| space.features(catalog.embedding(track)))
-        .collect();
-    let ratings: Vec<Vec<(usize, bool)>> = participants
-        .iter()
-        .map(|&p| answers.participants[p].ratings.clone())
-        .collect();
-    Factors::fit(&features, &space.shares, &ratings)
-}
-
-/// The predictions of one participant: per number of known ratings, per model.
-fn predictions_of(
-    answers: &Answers,
-    catalog: &Catalog,
-    participant: usize,
-    (with, alone, factors): (&Taste, &Taste, &Factors),
-    baselines: &Baselines,
-    near: &[Vec<usize>],
-    seed: u64,
-) -> Vec<Vec<Predictions>> {
-    let mut cells = vec![vec![Predictions::default(); MODELS.len()]; KNOWN_RATINGS.len()];
-    for repeat in 0..REPEATS {
-        let mut ratings = answers.participants[participant].ratings.clone();
-        let mut rng = ChaCha8Rng::seed_from_u64(
-            seed ^ repeat.wrapping_mul(0x9E37_79B9) ^ ((participant as u64) << 32),
-        );
-        ratings.shuffle(&mut rng);
-        for (cell, &n) in cells.iter_mut().zip(&KNOWN_RATINGS) {
-            if ratings.len() <= n {
-                continue;
-            }
-            let (known, test) = ratings.split_at(n);
-            let fitted = |taste: &Taste| {
-                let mut taste = taste.clone();
-                taste.learn(&rated(known, answers, catalog));
-                taste
-            };
-            let (with, alone) = (fitted(with), fitted(alone));
-            let posterior = factors.posterior(known);
-            for &(song, liked) in test {
-                let embedding = catalog.embedding(answers.tracks[song]);
-                let own = [&with, &alone].map(|t| f64::from(t.rate(embedding).probability));
-                let collaborative = factors.rate(&posterior, song);
-                let all = own
-                    .into_iter()
-                    .chain([collaborative])
-                    .chain(baselines.predict(known, song, near));
-                for (predicted, p) in cell.iter_mut().zip(all) {
-                    predicted.0.push((p as f32, liked));
-                }
-            }
-        }
-    }
-    cells
-}
-
-pub(super) fn rated<'a>(
-    known: &[(usize, bool)],
-    answers: &Answers,
+/// What the personal models are evaluated on.
+struct Evaluation<'a> {
+    answers: &'a Answers,
     catalog: &'a Catalog,
-) -> Vec<RatedSong<'a>> {
-    known
-        .iter()
-        .map(|&(song, liked)| RatedSong {
-            embedding: catalog.embedding(answers.tracks[song]),
-            liked,
-        })
-        .collect()
+    space: Space,
+    /// Of each song the others, the most similar first.
+    near: Vec<Vec<usize>>,
+    /// The personal model without a population, before any rating.
+    alone: Taste,
+    seed: u64,
 }
 
-/// Cold start: cross-validation by song. The models that use other participants are fitted to all ratings of
-/// the training songs, and every model predicts each participant's ratings of the held-out songs.
-fn cold_start(
-    answers: &Answers,
-    catalog: &Catalog,
-    space: &Space,
-    near: &[Vec<usize>],
-    seed: u64,
-) -> Result<Vec<MethodScores>, AnswersError> {
-    const NAMES: [&str; 7] = [
-        "personal, with population",
-        "personal, alone",
-        "collaborative factors",
-        "majority overall",
-        "majority per person",
-        "nearest neighbour",
-        "the population's mean taste",
-    ];
-    let (fold, count) = folds(answers.songs.len(), seed ^ 1);
-    let all: Vec<usize> = (0..answers.participants.len()).collect();
-    let alone = Taste::new(catalog, None)?;
-    let mut cells = vec![vec![Predictions::default(); NAMES.len()]; answers.participants.len()];
-    let count = count.min(FOLDS);
-    let per_fold: Vec<Vec<(usize, [f64; 7], bool)>> = (0..count)
-        .into_par_iter()
-        .map(|held_out| {
-            let population: Population =
-                answers.population_of(catalog, space, &all, |s| fold[s] % count != held_out);
-            let fresh = Taste::new(catalog, Some(&population))?;
-            let training: Answers = Answers {
-                participants: answers
-                    .participants
-                    .iter()
-                    .map(|p| Participant {
-                        ratings: p
-                            .ratings
-                            .iter()
-                            .copied()
-                            .filter(|(s, _)| fold[*s] % count != held_out)
-                            .collect(),
-                        favourite: p.favourite.clone(),
-                    })
-                    .collect(),
-                ..answers.clone()
-            };
-            let baselines = Baselines::fit(&training, &all, near);
-            let factors = factors_of(&training, catalog, space, &all);
-            let mut predicted = Vec::new();
-            for (index, participant) in answers.participants.iter().enumerate() {
-                let known = &training.participants[index].ratings;
-                let ratings = rated(known, answers, catalog);
-                let (mut own, mut alone) = (fresh.clone(), alone.clone());
-                own.learn(&ratings);
-                alone.learn(&ratings);
-                let posterior = factors.posterior(known);
-                for &(song, liked) in participant
-                    .ratings
-                    .iter()
-                    .filter(|(s, _)| fold[*s] % count == held_out)
-                {
-                    let embedding = catalog.embedding(answers.tracks[song]);
-                    let [overall, _, majority, nearest, _] = baselines.predict(known, song, near);
-                    let [a, b, c] =
-                        [&own, &alone, &fresh].map(|t| f64::from(t.rate(embedding).probability));
-                    let collaborative = factors.rate(&posterior, song);
-                    predicted.push((
-                        index,
-                        [a, b, collaborative, overall, majority, nearest, c],
-                        liked,
-                    ));
-                }
-            }
-            Ok(predicted)
+/// The models, fitted to the ratings of the training participants.
+struct Models {
+    with_population: Taste,
+    factors: Factors,
+    baselines: Baselines,
+}
+
+/// The models of one participant, fitted to the known ratings as well.
+struct PersonalModels<'a> {
+    models: &'a Models,
+    known: &'a [(usize, bool)],
+    with_population: Taste,
+    alone: Taste,
+    factors: Posterior,
+}
+
+/// Per number of known ratings, per method.
+type PersonalPredictions = Vec<Vec<Predictions>>;
+
+/// The predictions of one rating of a held-out song.
+struct ColdStartPrediction {
+    participant: usize,
+    /// Probabilities of a like, in the order of [`COLD_START_METHODS`].
+    probabilities: [f64; 7],
+    liked: bool,
+}
+
+impl<'a> Evaluation<'a> {
+    fn new(answers: &'a Answers, catalog: &'a Catalog, seed: u64) -> Result<Self, AnswersError> {
+        Ok(Self {
+            answers,
+            catalog,
+            space: Space::of(catalog),
+            near: neighbours(answers, catalog),
+            alone: Taste::new(catalog, None)?,
+            seed,
         })
-        .collect::<Result<_, AnswersError>>()?;
-    for (index, probabilities, liked) in per_fold.into_iter().flatten() {
-        for (cell, p) in cells[index].iter_mut().zip(probabilities) {
-            cell.0.push((p as f32, liked));
+    }
+
+    /// Fits the models to some participants' ratings of the songs that `includes` accepts. `training` holds the
+    /// ratings of these songs only.
+    fn fit(
+        &self,
+        training: &Answers,
+        participants: &[usize],
+        includes: impl Fn(usize) -> bool,
+    ) -> Result<Models, AnswersError> {
+        let population = training.population_of(self.catalog, &self.space, participants, includes);
+        let features: Vec<Vec<f64>> = training
+            .tracks
+            .iter()
+            .map(|&track| self.space.features(self.catalog.embedding(track)))
+            .collect();
+        let ratings: Vec<Vec<(usize, bool)>> = participants
+            .iter()
+            .map(|&p| training.participants[p].ratings.clone())
+            .collect();
+        Ok(Models {
+            with_population: Taste::new(self.catalog, Some(&population))?,
+            factors: Factors::fit(&features, &self.space.shares, &ratings),
+            baselines: Baselines::fit(training, participants, &self.near),
+        })
+    }
+
+    /// Fits the personal models to a participant's known ratings.
+    fn personalise<'b>(
+        &self,
+        models: &'b Models,
+        known: &'b [(usize, bool)],
+    ) -> PersonalModels<'b> {
+        let rated: Vec<RatedSong<'_>> = known
+            .iter()
+            .map(|&(song, liked)| RatedSong {
+                embedding: self.embedding(song),
+                liked,
+            })
+            .collect();
+        let fitted = |taste: &Taste| {
+            let mut taste = taste.clone();
+            taste.learn(&rated);
+            taste
+        };
+        PersonalModels {
+            known,
+            with_population: fitted(&models.with_population),
+            alone: fitted(&self.alone),
+            factors: models.factors.posterior(known),
+            models,
         }
     }
-    let rows: Vec<&Vec<Predictions>> = cells.iter().filter(|c| !c[0].0.is_empty()).collect();
-    Ok(scores(&NAMES, &rows, seed))
-}
 
-/// The scores of each method over participants.
-fn scores(names: &[&str], participants: &[&Vec<Predictions>], seed: u64) -> Vec<MethodScores> {
-    let losses = |method: usize| -> Vec<f64> {
-        let losses = participants.iter().map(|p| p[method].log_loss());
-        losses.collect()
-    };
-    let first = losses(0);
-    names
-        .iter()
-        .enumerate()
-        .map(|(method, name)| {
-            let own = losses(method);
-            let difference: Vec<f64> = own.iter().zip(&first).map(|(a, b)| a - b).collect();
-            let accuracy: Vec<f64> = participants.iter().map(|p| p[method].accuracy()).collect();
-            let auc: Vec<f64> = participants
-                .iter()
-                .filter_map(|p| p[method].auc())
-                .collect();
-            let all: Vec<(f32, bool)> = participants
-                .iter()
-                .flat_map(|p| &p[method].0)
-                .map(|&(p, liked)| (p.max(1.0 - p), (p > 0.5) == liked))
-                .collect();
-            MethodScores {
-                name: (*name).to_owned(),
-                uses_others: *name != ALONE,
-                accuracy: interval(&accuracy, seed),
-                log_loss: interval(&own, seed),
-                auc: (!auc.is_empty()).then(|| interval(&auc, seed)),
-                log_loss_difference: interval(&difference, seed),
-                calibration_error: calibration_error(&all),
+    fn embedding(&self, song: usize) -> &'a [f32] {
+        self.catalog.embedding(self.answers.tracks[song])
+    }
+
+    /// Probabilities that the participant likes a song, in the order of [`METHODS`].
+    fn predict(&self, personal: &PersonalModels<'_>, song: usize) -> [f64; 8] {
+        let models = personal.models;
+        let embedding = self.embedding(song);
+        let probability = |taste: &Taste| f64::from(taste.rate(embedding).probability);
+        let baselines = &models.baselines;
+        let [overall, per_song, per_person, nearest, popularity] =
+            baselines.predict(personal.known, song, &self.near);
+        [
+            probability(&personal.with_population),
+            probability(&personal.alone),
+            models.factors.rate(&personal.factors, song),
+            overall,
+            per_song,
+            per_person,
+            nearest,
+            popularity,
+        ]
+    }
+
+    /// Cross-validation by participant, for each number of known ratings.
+    fn personal(&self) -> Result<Vec<PersonalScores>, AnswersError> {
+        let (fold, count) = folds(self.answers.participants.len(), self.seed);
+        let per_fold: Vec<Vec<(usize, PersonalPredictions)>> = (0..count)
+            .into_par_iter()
+            .map(|held_out| {
+                let (test, train): (Vec<usize>, Vec<usize>) =
+                    (0..fold.len()).partition(|&p| fold[p] == held_out);
+                let models = self.fit(self.answers, &train, |_| true)?;
+                let predicted = test
+                    .into_iter()
+                    .map(|p| (p, self.predict_participant(&models, p)));
+                Ok(predicted.collect())
+            })
+            .collect::<Result<_, AnswersError>>()?;
+        let mut participants: Vec<(usize, PersonalPredictions)> =
+            per_fold.into_iter().flatten().collect();
+        participants.sort_by_key(|(p, _)| *p);
+        Ok(KNOWN_RATINGS
+            .iter()
+            .enumerate()
+            .filter_map(|(at, &known_ratings)| {
+                let rows: Vec<&Vec<Predictions>> = participants
+                    .iter()
+                    .map(|(_, cells)| &cells[at])
+                    .filter(|cells| !cells[0].0.is_empty())
+                    .collect();
+                (!rows.is_empty()).then(|| PersonalScores {
+                    known_ratings,
+                    participants: rows.len(),
+                    rows: scores(&METHODS, &rows, self.seed),
+                })
+            })
+            .collect())
+    }
+
+    /// The predictions of one held-out participant's ratings, some of which are known.
+    fn predict_participant(&self, models: &Models, participant: usize) -> PersonalPredictions {
+        let mut cells = vec![vec![Predictions::default(); METHODS.len()]; KNOWN_RATINGS.len()];
+        for repeat in 0..REPEATS {
+            let mut ratings = self.answers.participants[participant].ratings.clone();
+            let mut rng = ChaCha8Rng::seed_from_u64(
+                self.seed ^ repeat.wrapping_mul(0x9E37_79B9) ^ ((participant as u64) << 32),
+            );
+            ratings.shuffle(&mut rng);
+            for (cell, &n) in cells.iter_mut().zip(&KNOWN_RATINGS) {
+                if ratings.len() <= n {
+                    continue;
+                }
+                let (known, test) = ratings.split_at(n);
+                let personal = self.personalise(models, known);
+                for &(song, liked) in test {
+                    for (predicted, p) in cell.iter_mut().zip(self.predict(&personal, song)) {
+                        predicted.0.push((p as f32, liked));
+                    }
+                }
             }
-        })
-        .collect()
-}
+        }
+        cells
+    }
 
-/// Mean and 95 % interval by bootstrap over participants.
-pub(super) fn interval(values: &[f64], seed: u64) -> [f64; 3] {
-    let n = values.len().max(1);
-    let centre = values.iter().sum::<f64>() / n as f64;
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut means: Vec<f64> = (0..BOOTSTRAPS)
-        .map(|_| {
-            let drawn = (0..values.len()).map(|_| values[rng.random_range(0..values.len())]);
-            drawn.sum::<f64>() / n as f64
-        })
-        .collect();
-    means.sort_by(f64::total_cmp);
-    let at = |share: f64| means[(share * (BOOTSTRAPS - 1) as f64).round() as usize];
-    [centre, at(0.025), at(0.975)]
+    /// Cold start: cross-validation by song. The models that use other participants are fitted to all ratings of
+    /// the training songs, and every model predicts each participant's ratings of the held-out songs.
+    fn cold_start(&self) -> Result<Vec<MethodScores>, AnswersError> {
+        let participants = self.answers.participants.len();
+        let (fold, count) = folds(self.answers.songs.len(), self.seed ^ 1);
+        let count = count.min(FOLDS);
+        let per_fold: Vec<Vec<ColdStartPrediction>> = (0..count)
+            .into_par_iter()
+            .map(|held_out| self.predict_new_songs(|song| fold[song] % count == held_out))
+            .collect::<Result<_, AnswersError>>()?;
+        let mut cells = vec![vec![Predictions::default(); COLD_START_METHODS.len()]; participants];
+        for predicted in per_fold.into_iter().flatten() {
+            let cells = cells[predicted.participant].iter_mut();
+            for (cell, p) in cells.zip(predicted.probabilities) {
+                cell.0.push((p as f32, predicted.liked));
+            }
+        }
+        let rows: Vec<&Vec<Predictions>> = cells.iter().filter(|c| !c[0].0.is_empty()).collect();
+        Ok(scores(&COLD_START_METHODS, &rows, self.seed))
+    }
+
+    /// The predictions of every participant's ratings of the held-out songs.
+    fn predict_new_songs(
+        &self,
+        is_held_out: impl Fn(usize) -> bool,
+    ) -> Result<Vec<ColdStartPrediction>, AnswersError> {
+        let training = self.answers.without_songs(&is_held_out);
+        let all: Vec<usize> = (0..self.answers.participants.len()).collect();
+        let models = self.fit(&training, &all, |song| !is_held_out(song))?;
+        let mut predictions = Vec::new();
+        for participant in all {
+            let personal = self.personalise(&models, &training.participants[participant].ratings);
+            let ratings = self.answers.participants[participant].ratings.iter();
+            for &(song, liked) in ratings.filter(|(song, _)| is_held_out(*song)) {
+                let mean_taste = models.with_population.rate(self.embedding(song));
+                // Nothing is known of the song's majority or popularity.
+                let [
+                    with_population,
+                    alone,
+                    factors,
+                    overall,
+                    _,
+                    per_person,
+                    nearest,
+                    _,
+                ] = self.predict(&personal, song);
+                predictions.push(ColdStartPrediction {
+                    participant,
+                    probabilities: [
+                        with_population,
+                        alone,
+                        factors,
+                        overall,
+                        per_person,
+                        nearest,
+                        f64::from(mean_taste.probability),
+                    ],
+                    liked,
+                });
+            }
+        }
+        Ok(predictions)
+    }
 }

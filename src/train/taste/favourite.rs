@@ -1,11 +1,10 @@
 //! Perry's task: predicting the ratings of the survey's songs from the favourite song.
 
-use serde::Serialize;
-
-use super::Answers;
-use super::evaluate::{folds, interval};
+use super::answers::{Answers, MIN_PARTICIPANTS, tracks_of};
+use super::hamming::{HammingRow, HammingScores};
+use super::resampling::folds;
 use soundalike_core::catalog::Catalog;
-use soundalike_core::linear_algebra::eigen;
+use soundalike_core::linear_algebra::{dot, eigen};
 use soundalike_core::taste::posterior::{Observation, Posterior, Prior};
 use soundalike_core::taste::space::Space;
 use soundalike_survey::COLUMNS;
@@ -16,21 +15,6 @@ const COMPONENTS: usize = 8;
 /// Standard deviations of the weights' prior; the one with the greatest evidence is chosen.
 const PRIOR_DEVIATIONS: [f64; 3] = [0.1, 0.3, 0.9];
 
-/// Hamming accuracy of the predictions from one kind of input.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct HammingRow {
-    /// The input: what is known of the favourite.
-    pub input: String,
-    /// Participants for whose favourite it is known.
-    pub participants: usize,
-    /// Share of the ratings predicted (one minus the Hamming loss), with its 95 % interval.
-    pub accuracy: [f64; 3],
-    /// The same by the majority per song of the training participants.
-    pub majority_per_song: [f64; 3],
-    /// The same by the majority of all ratings of the training participants.
-    pub majority_overall: [f64; 3],
-}
-
 /// The scores of all inputs.
 pub(super) fn hamming(
     answers: &Answers,
@@ -38,7 +22,7 @@ pub(super) fn hamming(
     space: &Space,
     seed: u64,
 ) -> Vec<HammingRow> {
-    let by_path = super::tracks_of(catalog);
+    let by_path = tracks_of(catalog);
     type Reading<'a> = Box<dyn Fn(&Favourite) -> Option<Vec<f64>> + 'a>;
     let summary = |row: fn(&soundalike_survey::Features) -> &Vec<f32>| -> Reading<'_> {
         Box::new(move |favourite| match favourite {
@@ -82,7 +66,7 @@ pub(super) fn hamming(
                 .enumerate()
                 .filter_map(|(i, participant)| Some((i, read(&participant.favourite)?)))
                 .collect();
-            (known.len() >= super::MIN_PARTICIPANTS).then(|| score(name, &known, answers, seed))
+            (known.len() >= MIN_PARTICIPANTS).then(|| score(name, &known, answers, seed))
         })
         .collect()
 }
@@ -106,23 +90,50 @@ fn moments(rows: &[f32]) -> Vec<f64> {
 /// Cross-validates the predictions from one input. `inputs` are of participants, by index.
 fn score(name: &str, inputs: &[(usize, Vec<f64>)], answers: &Answers, seed: u64) -> HammingRow {
     let (fold, count) = folds(inputs.len(), seed);
-    let mut scores = [const { Vec::new() }; 3];
+    let mut scores = HammingScores::default();
     for held_out in 0..count {
-        let rows = |inside: bool| -> Vec<usize> {
-            (0..inputs.len())
-                .filter(|&i| (fold[i] == held_out) == inside)
-                .collect()
-        };
-        let (train, test) = (rows(false), rows(true));
-        let training: Vec<&Vec<f64>> = train.iter().map(|&i| &inputs[i].1).collect();
-        let reduce = reduction(&training);
-        let reduced: Vec<Vec<f64>> = training.iter().map(|x| reduce(x)).collect();
-        // The training participants' ratings of each song.
+        let training = (0..inputs.len()).filter(|&i| fold[i] != held_out);
+        let training: Vec<&(usize, Vec<f64>)> = training.map(|i| &inputs[i]).collect();
+        let models = SongModels::fit(&training, answers);
+        for i in (0..inputs.len()).filter(|&i| fold[i] == held_out) {
+            let (participant, input) = &inputs[i];
+            let x = models.reduction.apply(input);
+            scores.add(
+                &answers.participants[*participant].ratings,
+                [
+                    &|song| dot(&models.weights[song], &x) > 0.0,
+                    &|song| models.majority_per_song[song],
+                    &|_| models.majority_overall,
+                ],
+            );
+        }
+    }
+    scores.row(name, inputs.len(), seed)
+}
+
+/// A linear model of each song's ratings and the majority's, fitted to the training participants.
+struct SongModels {
+    /// From an input to the predictors.
+    reduction: Reduction,
+    /// Of each song, the weights of the predictors.
+    weights: Vec<Vec<f64>>,
+    /// Whether most training participants like the song; of a song without ratings, the majority of all ratings.
+    majority_per_song: Vec<bool>,
+    /// Whether most ratings of the training participants are likes.
+    majority_overall: bool,
+}
+
+impl SongModels {
+    /// Fits the models to participants, by index, with their inputs.
+    fn fit(training: &[&(usize, Vec<f64>)], answers: &Answers) -> Self {
+        let inputs: Vec<&Vec<f64>> = training.iter().map(|(_, input)| input).collect();
+        let reduction = Reduction::fit(&inputs);
         let mut ratings: Vec<Vec<Observation>> = vec![Vec::new(); answers.songs.len()];
-        for (&i, x) in train.iter().zip(&reduced) {
-            for &(song, liked) in &answers.participants[inputs[i].0].ratings {
+        for (participant, input) in training {
+            let features = reduction.apply(input);
+            for &(song, liked) in &answers.participants[*participant].ratings {
                 ratings[song].push(Observation {
-                    features: x.clone(),
+                    features: features.clone(),
                     offset: 0.0,
                     liked,
                 });
@@ -130,50 +141,17 @@ fn score(name: &str, inputs: &[(usize, Vec<f64>)], answers: &Answers, seed: u64)
         }
         let likes = |o: &[Observation]| o.iter().filter(|o| o.liked).count();
         let all: usize = ratings.iter().map(Vec::len).sum();
-        let overall = 2 * ratings.iter().map(|o| likes(o)).sum::<usize>() > all;
-        let songs: Vec<(Vec<f64>, bool)> = ratings
-            .iter()
-            .map(|o| {
-                (
-                    weights(o),
-                    if o.is_empty() {
-                        overall
-                    } else {
-                        2 * likes(o) > o.len()
-                    },
-                )
-            })
-            .collect();
-        for &i in &test {
-            let x = reduce(&inputs[i].1);
-            let known = &answers.participants[inputs[i].0].ratings;
-            if known.is_empty() {
-                continue;
-            }
-            let share = |call: &dyn Fn(usize) -> bool| {
-                let right = known.iter().filter(|&&(song, liked)| call(song) == liked);
-                right.count() as f64 / known.len() as f64
-            };
-            scores[0].push(share(&|song| {
-                songs[song]
-                    .0
-                    .iter()
-                    .zip(&x)
-                    .map(|(w, x)| w * x)
-                    .sum::<f64>()
-                    > 0.0
-            }));
-            scores[1].push(share(&|song| songs[song].1));
-            scores[2].push(share(&|_| overall));
+        let majority_overall = 2 * ratings.iter().map(|o| likes(o)).sum::<usize>() > all;
+        let majority = |o: &Vec<Observation>| match o.as_slice() {
+            [] => majority_overall,
+            o => 2 * likes(o) > o.len(),
+        };
+        Self {
+            majority_per_song: ratings.iter().map(majority).collect(),
+            weights: ratings.iter().map(|o| weights(o)).collect(),
+            majority_overall,
+            reduction,
         }
-    }
-    let [accuracy, majority_per_song, majority_overall] = scores.map(|s| interval(&s, seed));
-    HammingRow {
-        input: name.to_owned(),
-        participants: inputs.len(),
-        accuracy,
-        majority_per_song,
-        majority_overall,
     }
 }
 
@@ -191,51 +169,64 @@ fn weights(ratings: &[Observation]) -> Vec<f64> {
 }
 
 /// Maps an input to a constant one and its whitened principal components, `[1 + 8]`.
-fn reduction(inputs: &[&Vec<f64>]) -> impl Fn(&[f64]) -> Vec<f64> + use<> {
-    let (n, d) = (inputs.len() as f64, inputs.first().map_or(0, |x| x.len()));
-    let mut mean = vec![0.0; d];
-    for x in inputs {
-        for (m, v) in mean.iter_mut().zip(*x) {
-            *m += v / n;
-        }
-    }
-    let mut deviation = vec![0.0; d];
-    for x in inputs {
-        for ((s, v), m) in deviation.iter_mut().zip(*x).zip(&mean) {
-            *s += (v - m) * (v - m) / n;
-        }
-    }
-    let deviation: Vec<f64> = deviation.iter().map(|s| s.sqrt().max(1e-9)).collect();
-    let standard = move |x: &[f64]| -> Vec<f64> {
-        x.iter()
-            .zip(&mean)
-            .zip(&deviation)
-            .map(|((v, m), s)| (v - m) / s)
-            .collect()
-    };
-    let mut covariance = vec![0.0; d * d];
-    for x in inputs {
-        let z = standard(x);
-        for (row, a) in covariance.chunks_mut(d).zip(&z) {
-            for (c, b) in row.iter_mut().zip(&z) {
-                *c += a * b / n;
+struct Reduction {
+    /// Mean and standard deviation of each number of the input.
+    mean: Vec<f64>,
+    deviation: Vec<f64>,
+    /// The principal components, each divided by the standard deviation along it.
+    components: Vec<Vec<f64>>,
+}
+
+impl Reduction {
+    fn fit(inputs: &[&Vec<f64>]) -> Self {
+        let (n, d) = (inputs.len() as f64, inputs.first().map_or(0, |x| x.len()));
+        let mut mean = vec![0.0; d];
+        for x in inputs {
+            for (m, v) in mean.iter_mut().zip(*x) {
+                *m += v / n;
             }
         }
+        let mut variance = vec![0.0; d];
+        for x in inputs {
+            for ((s, v), m) in variance.iter_mut().zip(*x).zip(&mean) {
+                *s += (v - m) * (v - m) / n;
+            }
+        }
+        let mut reduction = Self {
+            mean,
+            deviation: variance.iter().map(|s| s.sqrt().max(1e-9)).collect(),
+            components: Vec::new(),
+        };
+        let mut covariance = vec![0.0; d * d];
+        for x in inputs {
+            let z = reduction.standardised(x);
+            for (row, a) in covariance.chunks_mut(d).zip(&z) {
+                for (c, b) in row.iter_mut().zip(&z) {
+                    *c += a * b / n;
+                }
+            }
+        }
+        let (values, vectors) = eigen(covariance, d);
+        let whitened = |(row, value): (Vec<f64>, f64)| -> Vec<f64> {
+            row.iter().map(|v| v / value.sqrt().max(1e-6)).collect()
+        };
+        let pairs = vectors.into_iter().zip(values).take(COMPONENTS);
+        reduction.components = pairs.map(whitened).collect();
+        reduction
     }
-    let (values, vectors) = eigen(covariance, d);
-    let rows: Vec<Vec<f64>> = vectors
-        .into_iter()
-        .zip(values)
-        .take(COMPONENTS)
-        .map(|(row, value)| row.iter().map(|v| v / value.sqrt().max(1e-6)).collect())
-        .collect();
-    move |x| {
-        let z = standard(x);
+
+    fn standardised(&self, x: &[f64]) -> Vec<f64> {
+        x.iter()
+            .zip(&self.mean)
+            .zip(&self.deviation)
+            .map(|((v, m), s)| (v - m) / s)
+            .collect()
+    }
+
+    fn apply(&self, x: &[f64]) -> Vec<f64> {
+        let z = self.standardised(x);
         let mut reduced = vec![1.0];
-        reduced.extend(
-            rows.iter()
-                .map(|row| -> f64 { row.iter().zip(&z).map(|(r, v)| r * v).sum() }),
-        );
+        reduced.extend(self.components.iter().map(|row| dot(row, &z)));
         reduced.resize(COMPONENTS + 1, 0.0);
         reduced
     }

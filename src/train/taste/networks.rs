@@ -6,9 +6,8 @@ use burn::optim::{AdamWConfig, GradientsParams};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::Answers;
-use super::evaluate::interval;
-use super::favourite::HammingRow;
+use super::answers::{Answers, MIN_PARTICIPANTS};
+use super::hamming::{HammingRow, HammingScores};
 use soundalike_core::model::multimodal;
 use soundalike_core::model::stack::StackConfig;
 use soundalike_survey::{COLUMNS, DWT_ROWS, MFCC_ROWS, STFT_ROWS};
@@ -47,7 +46,7 @@ pub(super) fn hamming(answers: &Answers, seed: u64) -> Vec<HammingRow> {
             Favourite::Song { .. } => None,
         })
         .collect();
-    if examples.len() < super::MIN_PARTICIPANTS {
+    if examples.len() < MIN_PARTICIPANTS {
         return Vec::new();
     }
     let songs = answers.songs.len();
@@ -93,7 +92,7 @@ fn leave_one_out(
     songs: usize,
     seed: u64,
 ) -> HammingRow {
-    let mut scores = [const { Vec::new() }; 3];
+    let mut scores = HammingScores::default();
     for (held_out, example) in examples.iter().enumerate() {
         let train = examples.iter().enumerate();
         let train = train.filter(|(at, _)| *at != held_out);
@@ -103,28 +102,17 @@ fn leave_one_out(
         let (likes, all) = liked.fold((0, 0), |(likes, all), (_, liked)| {
             (likes + usize::from(*liked), all + 1)
         });
-        let overall = 2 * likes > all;
         let logits = predict(plan, parts, &train, &[example], &odds, seed);
-        if example.ratings.is_empty() {
-            continue;
-        }
-        let share = |call: &dyn Fn(usize) -> bool| {
-            let ratings = example.ratings.iter();
-            let right = ratings.filter(|&&(song, liked)| call(song) == liked);
-            right.count() as f64 / example.ratings.len() as f64
-        };
-        scores[0].push(share(&|song| logits[song] > 0.0));
-        scores[1].push(share(&|song| odds[song] > 0.0));
-        scores[2].push(share(&|_| overall));
+        scores.add(
+            example.ratings,
+            [
+                &|song| logits[song] > 0.0,
+                &|song| odds[song] > 0.0,
+                &|_| 2 * likes > all,
+            ],
+        );
     }
-    let [accuracy, majority_per_song, majority_overall] = scores.map(|s| interval(&s, seed));
-    HammingRow {
-        input: name.to_owned(),
-        participants: examples.len(),
-        accuracy,
-        majority_per_song,
-        majority_overall,
-    }
+    scores.row(name, examples.len(), seed)
 }
 
 /// The log-odds of a like of each song, with one like and one dislike added (Laplace smoothing).

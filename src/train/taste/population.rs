@@ -33,86 +33,143 @@ pub(super) fn fit(
     songs: &Songs<'_>,
     participants: &[Vec<(usize, bool)>],
 ) -> Population {
-    let size = space.weights();
-    let components = size - 1;
-    let n = participants.len() as f64;
-    // A priori, the variances are proportional to the root of the components' shares.
-    let root: f64 = space.shares.iter().map(|s| s.sqrt()).sum();
-    let spread: Vec<f64> = space.shares.iter().map(|s| s.sqrt() / root).collect();
-    let mut mean = vec![0.0; size];
-    let mut covariance = vec![0.0; size * size];
-    covariance[0] = 1.0;
-    for (k, s) in spread.iter().enumerate() {
-        covariance[(k + 1) * (size + 1)] = *s;
-    }
-    let mut offsets = vec![(0.0, 0.0); songs.ids.len()];
-    let (mut offset_variance, mut mean_variance) = (0.3, 0.3);
+    let mut estimate = Estimate::initial(space, songs.ids.len());
     for _ in 0..ITERATIONS {
-        let Some(prior) = Prior::full(mean.clone(), covariance.clone(), 1.0) else {
+        let Some(posteriors) = estimate.posteriors(songs, participants) else {
             break;
         };
-        let posteriors: Vec<Posterior> = participants
-            .iter()
-            .map(|ratings| {
-                let observations: Vec<Observation> = ratings
-                    .iter()
-                    .map(|&(song, liked)| Observation {
-                        features: songs.features[song].clone(),
-                        offset: offsets[song].0,
-                        liked,
-                    })
-                    .collect();
-                Posterior::of(&prior, &observations)
-            })
-            .collect();
+        estimate.update_offsets(songs, participants, &posteriors);
+        estimate.update_mean(&posteriors);
+        estimate.update_covariance(&posteriors);
+    }
+    let (factors, diagonal) = estimate.factors();
+    Population::new(
+        origin,
+        space.clone(),
+        (estimate.mean, factors, diagonal),
+        songs.ids.to_vec(),
+        estimate.offsets,
+        estimate.offset_variance,
+    )
+}
 
-        // Each song's offset: one step of Newton's method on the expected log likelihood.
-        let mut slopes = vec![(0.0, 0.0); offsets.len()];
-        for (ratings, posterior) in participants.iter().zip(&posteriors) {
+/// The estimates after an iteration.
+struct Estimate {
+    /// Number of weights: the intercept's and one per component.
+    size: usize,
+    /// Relative prior variance of each component's weight.
+    spread: Vec<f64>,
+    /// Mean of the participants' weights, `[size]`, and the variance of its prior in units of `spread`.
+    mean: Vec<f64>,
+    mean_variance: f64,
+    /// Covariance of the participants' weights, `[size][size]`.
+    covariance: Vec<f64>,
+    /// Of each song's offset, mean and variance; and the variance of their prior.
+    offsets: Vec<(f64, f64)>,
+    offset_variance: f64,
+}
+
+impl Estimate {
+    fn initial(space: &Space, songs: usize) -> Self {
+        let size = space.weights();
+        // A priori, the variances are proportional to the root of the components' shares.
+        let root: f64 = space.shares.iter().map(|s| s.sqrt()).sum();
+        let spread: Vec<f64> = space.shares.iter().map(|s| s.sqrt() / root).collect();
+        let mut covariance = vec![0.0; size * size];
+        covariance[0] = 1.0;
+        for (k, s) in spread.iter().enumerate() {
+            covariance[(k + 1) * (size + 1)] = *s;
+        }
+        Self {
+            size,
+            spread,
+            mean: vec![0.0; size],
+            mean_variance: 0.3,
+            covariance,
+            offsets: vec![(0.0, 0.0); songs],
+            offset_variance: 0.3,
+        }
+    }
+
+    /// The posterior of each participant's weights; none where the covariance is not positive definite.
+    fn posteriors(
+        &self,
+        songs: &Songs<'_>,
+        participants: &[Vec<(usize, bool)>],
+    ) -> Option<Vec<Posterior>> {
+        let prior = Prior::full(self.mean.clone(), self.covariance.clone(), 1.0)?;
+        let observation = |&(song, liked): &(usize, bool)| Observation {
+            features: songs.features[song].clone(),
+            offset: self.offsets[song].0,
+            liked,
+        };
+        let posteriors = participants.iter().map(|ratings| {
+            let observations: Vec<Observation> = ratings.iter().map(observation).collect();
+            Posterior::of(&prior, &observations)
+        });
+        Some(posteriors.collect())
+    }
+
+    /// Each song's offset: one step of Newton's method on the expected log likelihood.
+    fn update_offsets(
+        &mut self,
+        songs: &Songs<'_>,
+        participants: &[Vec<(usize, bool)>],
+        posteriors: &[Posterior],
+    ) {
+        let mut slopes = vec![(0.0, 0.0); self.offsets.len()];
+        for (ratings, posterior) in participants.iter().zip(posteriors) {
             for &(song, liked) in ratings {
                 let (m, v) = posterior.logit(&songs.features[song]);
                 let shrink = moderation(v);
-                let p = sigmoid(shrink * (m + offsets[song].0));
+                let p = sigmoid(shrink * (m + self.offsets[song].0));
                 slopes[song].0 += f64::from(u8::from(liked)) - p;
                 slopes[song].1 += shrink * p * (1.0 - p);
             }
         }
-        for ((offset, variance), (slope, bend)) in offsets.iter_mut().zip(slopes) {
-            let curvature = bend + 1.0 / offset_variance;
-            *offset += (slope - *offset / offset_variance) / curvature;
+        for ((offset, variance), (slope, bend)) in self.offsets.iter_mut().zip(slopes) {
+            let curvature = bend + 1.0 / self.offset_variance;
+            *offset += (slope - *offset / self.offset_variance) / curvature;
             *variance = 1.0 / curvature;
         }
-        let squares: f64 = offsets.iter().map(|(m, v)| m * m + v).sum();
-        offset_variance = (squares / offsets.len().max(1) as f64).max(MIN_VARIANCE);
+        let squares: f64 = self.offsets.iter().map(|(m, v)| m * m + v).sum();
+        self.offset_variance = (squares / self.offsets.len().max(1) as f64).max(MIN_VARIANCE);
+    }
 
-        // The mean, shrunk towards zero except for the intercept.
+    /// The mean, shrunk towards zero except for the intercept.
+    fn update_mean(&mut self, posteriors: &[Posterior]) {
+        let (n, size) = (posteriors.len() as f64, self.size);
         for k in 0..size {
             let average = posteriors.iter().map(|p| p.mean[k]).sum::<f64>() / n;
-            let own = covariance[k * (size + 1)];
+            let own = self.covariance[k * (size + 1)];
             let around = if k == 0 {
                 1.0
             } else {
-                mean_variance * spread[k - 1]
+                self.mean_variance * self.spread[k - 1]
             };
-            mean[k] = average * around / (around + own / n);
+            self.mean[k] = average * around / (around + own / n);
         }
         let ratio = |k: usize| {
-            let around = mean_variance * spread[k];
-            let own = covariance[(k + 1) * (size + 1)] / n;
+            let around = self.mean_variance * self.spread[k];
+            let own = self.covariance[(k + 1) * (size + 1)] / n;
             let left = around * own / (around + own);
-            (mean[k + 1] * mean[k + 1] + left) / spread[k]
+            (self.mean[k + 1] * self.mean[k + 1] + left) / self.spread[k]
         };
-        mean_variance =
+        let components = size - 1;
+        self.mean_variance =
             ((0..components).map(ratio).sum::<f64>() / components.max(1) as f64).max(MIN_VARIANCE);
+    }
 
-        // The covariance, with as many pseudo-participants as there are weights, whose tastes have the
-        // same strength and are independent in all components.
+    /// The covariance, with as many pseudo-participants as there are weights, whose tastes have the same strength
+    /// and are independent in all components.
+    fn update_covariance(&mut self, posteriors: &[Posterior]) {
+        let (n, size) = (posteriors.len() as f64, self.size);
         let mut sum = vec![0.0; size * size];
-        for posterior in &posteriors {
+        for posterior in posteriors {
             let away: Vec<f64> = posterior
                 .mean
                 .iter()
-                .zip(&mean)
+                .zip(&self.mean)
                 .map(|(w, m)| w - m)
                 .collect();
             for (i, row) in sum.chunks_mut(size).enumerate() {
@@ -127,7 +184,7 @@ pub(super) fn fit(
             let usual = if i == 0 {
                 row[0] / n
             } else {
-                (strength * spread[i - 1]).max(MIN_VARIANCE)
+                (strength * self.spread[i - 1]).max(MIN_VARIANCE)
             };
             row[i] += pseudo * usual;
             for (j, s) in row.iter_mut().enumerate() {
@@ -137,27 +194,25 @@ pub(super) fn fit(
                 }
             }
         }
-        covariance = sum;
+        self.covariance = sum;
     }
-    let (values, vectors) = eigen(covariance.clone(), size);
-    let factors: Vec<Vec<f64>> = values
-        .iter()
-        .zip(vectors)
-        .take(RANK)
-        .map(|(value, row)| row.iter().map(|v| v * value.max(0.0).sqrt()).collect())
-        .collect();
-    let diagonal = (0..size)
-        .map(|k| {
-            let known: f64 = factors.iter().map(|f: &Vec<f64>| f[k] * f[k]).sum();
-            (covariance[k * (size + 1)] - known).max(MIN_VARIANCE)
-        })
-        .collect();
-    Population::new(
-        origin,
-        space.clone(),
-        (mean, factors, diagonal),
-        songs.ids.to_vec(),
-        offsets,
-        offset_variance,
-    )
+
+    /// The covariance as low rank, `[rank][size]`, plus diagonal, `[size]`.
+    fn factors(&self) -> (Vec<Vec<f64>>, Vec<f64>) {
+        let size = self.size;
+        let (values, vectors) = eigen(self.covariance.clone(), size);
+        let factors: Vec<Vec<f64>> = values
+            .iter()
+            .zip(vectors)
+            .take(RANK)
+            .map(|(value, row)| row.iter().map(|v| v * value.max(0.0).sqrt()).collect())
+            .collect();
+        let diagonal = (0..size)
+            .map(|k| {
+                let explained: f64 = factors.iter().map(|f| f[k] * f[k]).sum();
+                (self.covariance[k * (size + 1)] - explained).max(MIN_VARIANCE)
+            })
+            .collect();
+        (factors, diagonal)
+    }
 }

@@ -1,13 +1,13 @@
 //! Simulated participants with known tastes, to test the models that are trained on answers.
-//!
-//! Normal deviates are drawn here rather than by `rand_distr`, whose Ziggurat algorithm takes other
-//! numbers from the stream: the shipped taste model and the figures in docs/taste.md are of this stream.
 
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rand_distr::StandardNormal;
 
-use super::AnswersError;
+use super::answers::{AnswersError, tracks_of};
+use super::embeddings::centred;
 use soundalike_core::catalog::Catalog;
+use soundalike_core::linear_algebra::dot;
 use soundalike_survey::{
     Answer, Config, Consent, Favourite, Features, Label, Opinion, VERSION, participant_code,
 };
@@ -92,103 +92,208 @@ pub fn simulate(
     config: &Config,
     catalog: &Catalog,
 ) -> Result<(Vec<Answer>, GroundTruth), AnswersError> {
-    let s = simulation;
-    let shares = [s.individual, s.noise, s.unknown, s.own_file];
-    let deviations = [s.strength, s.popularity, s.intercept];
-    if s.participants == 0
-        || s.archetypes == 0
-        || shares.iter().any(|v| !(0.0..=1.0).contains(v))
-        || deviations.iter().any(|v| !v.is_finite() || *v < 0.0)
-    {
-        return Err(AnswersError::Setting(
-            "a simulation needs participants, archetypes, shares from 0 to 1 and standard deviations of at least 0"
-                .to_owned(),
-        ));
+    simulation.check()?;
+    let tracks = survey_tracks(config, catalog)?;
+    let mut rng = ChaCha8Rng::seed_from_u64(simulation.seed);
+    let simulator = Simulator::new(simulation, config, catalog, tracks, &mut rng);
+    let mut answers = Vec::with_capacity(simulation.participants);
+    let mut tastes = Vec::with_capacity(simulation.participants);
+    for _ in 0..simulation.participants {
+        let taste = simulator.taste(&mut rng);
+        answers.push(simulator.answer(&taste, &mut rng));
+        tastes.push(taste);
     }
+    let popularity = simulator.popularity;
+    Ok((answers, GroundTruth { tastes, popularity }))
+}
+
+impl Simulation {
+    /// Rejects parameters that are out of range.
+    fn check(&self) -> Result<(), AnswersError> {
+        let shares = [self.individual, self.noise, self.unknown, self.own_file];
+        let deviations = [self.strength, self.popularity, self.intercept];
+        if self.participants == 0
+            || self.archetypes == 0
+            || shares.iter().any(|v| !(0.0..=1.0).contains(v))
+            || deviations.iter().any(|v| !v.is_finite() || *v < 0.0)
+        {
+            return Err(AnswersError::Setting(
+                "a simulation needs participants, archetypes, shares from 0 to 1 and standard deviations of at least 0"
+                    .to_owned(),
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// The tracks of the survey's songs in the catalogue.
+fn survey_tracks(config: &Config, catalog: &Catalog) -> Result<Vec<usize>, AnswersError> {
     if config.songs.len() < 3 {
         return Err(AnswersError::Setting(
             "the survey has fewer than three songs, and every participant names three favourites"
                 .to_owned(),
         ));
     }
-    let by_path = super::tracks_of(catalog);
-    let tracks: Vec<usize> = config
-        .songs
-        .iter()
+    let by_path = tracks_of(catalog);
+    let songs = config.songs.iter();
+    songs
         .map(|song| {
             let track = by_path.get(song.id.as_str()).copied();
             track.ok_or_else(|| AnswersError::UnknownSong(song.id.clone()))
         })
-        .collect::<Result<_, _>>()?;
+        .collect()
+}
 
-    let mut rng = ChaCha8Rng::seed_from_u64(s.seed);
-    let centred_embeddings = centred(catalog);
-    let d = catalog.dimensions();
-    let direction = |rng: &mut ChaCha8Rng| -> Vec<f64> {
-        let drawn: Vec<f64> = (0..d).map(|_| normal(rng)).collect();
-        scaled(drawn, &centred_embeddings)
-    };
-    let genres = catalog.provenance.genres.len();
-    let archetypes: Vec<Vec<f64>> = (0..s.archetypes)
-        .map(|_| match s.scenario {
-            Scenario::Directions => direction(&mut rng),
-            Scenario::Genres => liked_genres(genres, &mut rng),
-            Scenario::Idiosyncratic => Vec::new(),
-        })
-        .collect();
-    let popularity: Vec<f64> = tracks
-        .iter()
-        .map(|_| s.popularity * normal(&mut rng))
-        .collect();
-    let projection: Vec<f64> = (0..(MFCC_ROWS + STFT_ROWS + DWT_ROWS) * d)
-        .map(|_| normal(&mut rng) / (d as f64).sqrt())
-        .collect();
+/// What the participants of a simulated population have in common.
+struct Simulator<'a> {
+    simulation: &'a Simulation,
+    config: &'a Config,
+    catalog: &'a Catalog,
+    /// Tracks of the survey's songs in the catalogue.
+    tracks: Vec<usize>,
+    /// See [`centred`].
+    embeddings: Vec<Vec<f64>>,
+    /// Tastes that participants share in part: directions of the embedding, or liked genres.
+    archetypes: Vec<Vec<f64>>,
+    /// What the popularity of each song of the survey adds to the logit.
+    popularity: Vec<f64>,
+    /// From an embedding to the rows of all summaries, `[rows][dimensions]`.
+    projection: Vec<f64>,
+}
 
-    let mut answers = Vec::with_capacity(s.participants);
-    let mut tastes = Vec::with_capacity(s.participants);
-    for _ in 0..s.participants {
-        let archetype = &archetypes[rng.random_range(0..archetypes.len())];
-        let mut taste: Vec<f64> = match s.scenario {
-            Scenario::Directions => {
-                let own = direction(&mut rng);
-                let mixed = archetype
-                    .iter()
-                    .zip(&own)
-                    .map(|(k, o)| (1.0 - s.individual).sqrt() * k + s.individual.sqrt() * o);
-                let taste = scaled(mixed.collect(), &centred_embeddings);
-                let along = |row: &Vec<f64>| taste.iter().zip(row).map(|(w, x)| w * x).sum();
-                centred_embeddings.iter().map(along).collect()
-            }
-            Scenario::Genres => {
-                let own = liked_genres(genres, &mut rng);
-                let mixed: Vec<f64> = archetype
-                    .iter()
-                    .zip(own)
-                    .map(|(&k, o)| match rng.random::<f64>() < s.individual {
-                        true => o,
-                        false => k,
-                    })
-                    .collect();
-                let of_genres: Vec<f64> = (0..catalog.len())
-                    .map(|track| {
-                        let shares = catalog.probabilities(track).iter().zip(&mixed);
-                        shares.map(|(&p, m)| f64::from(p) * m).sum()
-                    })
-                    .collect();
-                let mut taste = standardised(&of_genres);
-                taste.iter_mut().for_each(|v| *v += 0.5 * normal(&mut rng));
-                standardised(&taste)
-            }
-            Scenario::Idiosyncratic => (0..catalog.len()).map(|_| normal(&mut rng)).collect(),
+impl<'a> Simulator<'a> {
+    fn new(
+        simulation: &'a Simulation,
+        config: &'a Config,
+        catalog: &'a Catalog,
+        tracks: Vec<usize>,
+        rng: &mut ChaCha8Rng,
+    ) -> Self {
+        let dimensions = catalog.dimensions();
+        let mut simulator = Self {
+            simulation,
+            config,
+            catalog,
+            tracks,
+            embeddings: centred(catalog),
+            archetypes: Vec::new(),
+            popularity: Vec::new(),
+            projection: Vec::new(),
         };
-        taste.iter_mut().for_each(|v| *v *= s.strength);
-        let intercept = s.intercept * normal(&mut rng);
-        let sound = |track: usize| -> f64 { taste[track] };
+        simulator.archetypes = (0..simulation.archetypes)
+            .map(|_| match simulation.scenario {
+                Scenario::Directions => simulator.direction(rng),
+                Scenario::Genres => simulator.liked_genres(rng),
+                Scenario::Idiosyncratic => Vec::new(),
+            })
+            .collect();
+        let songs = simulator.tracks.iter();
+        simulator.popularity = songs.map(|_| simulation.popularity * normal(rng)).collect();
+        simulator.projection = (0..(MFCC_ROWS + STFT_ROWS + DWT_ROWS) * dimensions)
+            .map(|_| normal(rng) / (dimensions as f64).sqrt())
+            .collect();
+        simulator
+    }
 
-        let mut logits: Vec<(f64, &str)> = Vec::with_capacity(tracks.len());
-        let mut labels = Vec::with_capacity(tracks.len());
-        for ((song, &track), popular) in config.songs.iter().zip(&tracks).zip(&popularity) {
-            let logit = sound(track) + popular + intercept;
+    /// What a participant's taste adds to the logit of each song of the catalogue.
+    fn taste(&self, rng: &mut ChaCha8Rng) -> Vec<f64> {
+        let archetype = &self.archetypes[rng.random_range(0..self.archetypes.len())];
+        let mut taste = match self.simulation.scenario {
+            Scenario::Directions => self.taste_of_directions(archetype, rng),
+            Scenario::Genres => self.taste_of_genres(archetype, rng),
+            Scenario::Idiosyncratic => (0..self.catalog.len()).map(|_| normal(rng)).collect(),
+        };
+        taste
+            .iter_mut()
+            .for_each(|v| *v *= self.simulation.strength);
+        taste
+    }
+
+    /// Each song's place along a direction that is the archetype's in part.
+    fn taste_of_directions(&self, archetype: &[f64], rng: &mut ChaCha8Rng) -> Vec<f64> {
+        let own = self.direction(rng);
+        let share = self.simulation.individual;
+        let mixed = archetype
+            .iter()
+            .zip(&own)
+            .map(|(k, o)| (1.0 - share).sqrt() * k + share.sqrt() * o);
+        let taste = scaled(mixed.collect(), &self.embeddings);
+        self.embeddings.iter().map(|row| dot(&taste, row)).collect()
+    }
+
+    /// How much each song is of liked genres, with a preference for each song that is independent of its sound.
+    fn taste_of_genres(&self, archetype: &[f64], rng: &mut ChaCha8Rng) -> Vec<f64> {
+        let own = self.liked_genres(rng);
+        let mixed: Vec<f64> = archetype
+            .iter()
+            .zip(own)
+            .map(
+                |(&k, o)| match rng.random::<f64>() < self.simulation.individual {
+                    true => o,
+                    false => k,
+                },
+            )
+            .collect();
+        let of_genres: Vec<f64> = (0..self.catalog.len())
+            .map(|track| {
+                let shares = self.catalog.probabilities(track).iter().zip(&mixed);
+                shares.map(|(&p, m)| f64::from(p) * m).sum()
+            })
+            .collect();
+        let mut taste = standardised(&of_genres);
+        taste.iter_mut().for_each(|v| *v += 0.5 * normal(rng));
+        standardised(&taste)
+    }
+
+    /// A random direction of the embedding.
+    fn direction(&self, rng: &mut ChaCha8Rng) -> Vec<f64> {
+        let drawn: Vec<f64> = (0..self.catalog.dimensions())
+            .map(|_| normal(rng))
+            .collect();
+        scaled(drawn, &self.embeddings)
+    }
+
+    /// 1 for each genre that is liked, −1 for each other.
+    fn liked_genres(&self, rng: &mut ChaCha8Rng) -> Vec<f64> {
+        let sign = |liked: bool| if liked { 1.0 } else { -1.0 };
+        let genres = self.catalog.provenance.genres.iter();
+        genres
+            .map(|_| sign(rng.random::<f64>() < GENRE_LIKED))
+            .collect()
+    }
+
+    /// The answer of a participant with this taste.
+    fn answer(&self, taste: &[f64], rng: &mut ChaCha8Rng) -> Answer {
+        let (labels, favourites) = self.rate(taste, rng);
+        let favourite = self.favourite(taste, rng);
+        let mut code = [0_u8; 10];
+        rng.fill_bytes(&mut code);
+        Answer {
+            version: VERSION,
+            survey: self.config.id.clone(),
+            participant: participant_code(&code),
+            consent: Consent {
+                version: self.config.consent_version,
+                at: "2000-01-01T00:00:00Z".to_owned(),
+            },
+            model_sha256: self.catalog.provenance.model_sha256.clone(),
+            favourite,
+            labels,
+            favourites,
+            comment: String::new(),
+            simulated: true,
+        }
+    }
+
+    /// The ratings of the survey's songs, and the three songs with the highest logits.
+    fn rate(&self, taste: &[f64], rng: &mut ChaCha8Rng) -> (Vec<Label>, [String; 3]) {
+        let s = self.simulation;
+        let intercept = s.intercept * normal(rng);
+        let mut logits: Vec<(f64, &str)> = Vec::with_capacity(self.tracks.len());
+        let mut labels = Vec::with_capacity(self.tracks.len());
+        let songs = self.config.songs.iter().zip(&self.tracks);
+        for ((song, &track), popular) in songs.zip(&self.popularity) {
+            let logit = taste[track] + popular + intercept;
             logits.push((logit, &song.id));
             let mut probability = 1.0 / (1.0 + (-logit).exp());
             if rng.random::<f64>() < s.noise {
@@ -196,59 +301,74 @@ pub fn simulate(
             }
             let liked = rng.random::<f64>() < probability;
             let unknown = s.unknown * 2.0 / (1.0 + popular.exp());
-            let rating = match (rng.random::<f64>() < unknown, liked) {
+            let opinion = match (rng.random::<f64>() < unknown, liked) {
                 (true, _) => Opinion::Unknown,
                 (_, true) => Opinion::Like,
                 _ => Opinion::Dislike,
             };
             labels.push(Label {
                 song: song.id.clone(),
-                opinion: rating,
+                opinion,
             });
         }
         logits.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let best = [0, 1, 2].map(|i| logits[i].1.to_owned());
-
-        // The favourite: the most liked of a hundred random songs.
-        let candidates = (0..100).map(|_| rng.random_range(0..catalog.len()));
-        let favourite = candidates
-            .max_by(|&a, &b| sound(a).total_cmp(&sound(b)))
-            .unwrap_or(0);
-        let favourite = if rng.random::<f64>() < s.own_file {
-            own_file(catalog, favourite, &projection, &mut rng)
-        } else {
-            Favourite::Song {
-                id: catalog.tracks[favourite].path.clone(),
-            }
-        };
-        let mut code = [0_u8; 10];
-        rng.fill_bytes(&mut code);
-        answers.push(Answer {
-            version: VERSION,
-            survey: config.id.clone(),
-            participant: participant_code(&code),
-            consent: Consent {
-                version: config.consent_version,
-                at: "2000-01-01T00:00:00Z".to_owned(),
-            },
-            model_sha256: catalog.provenance.model_sha256.clone(),
-            favourite,
-            labels,
-            favourites: best,
-            comment: String::new(),
-            simulated: true,
-        });
-        tastes.push(taste);
+        (labels, [0, 1, 2].map(|i| logits[i].1.to_owned()))
     }
-    Ok((answers, GroundTruth { tastes, popularity }))
-}
 
-/// 1 for each genre that is liked, −1 for each other.
-fn liked_genres(genres: usize, rng: &mut ChaCha8Rng) -> Vec<f64> {
-    let sign = |liked: bool| if liked { 1.0 } else { -1.0 };
-    (0..genres)
-        .map(|_| sign(rng.random::<f64>() < GENRE_LIKED))
-        .collect()
+    /// The favourite: the most liked of a hundred random songs, or a file similar to it.
+    fn favourite(&self, taste: &[f64], rng: &mut ChaCha8Rng) -> Favourite {
+        let candidates = (0..100).map(|_| rng.random_range(0..self.catalog.len()));
+        let favourite = candidates
+            .max_by(|&a, &b| taste[a].total_cmp(&taste[b]))
+            .unwrap_or(0);
+        if rng.random::<f64>() < self.simulation.own_file {
+            return self.own_file(favourite, rng);
+        }
+        Favourite::Song {
+            id: self.catalog.tracks[favourite].path.clone(),
+        }
+    }
+
+    /// A file similar to a song of the catalogue. There is no audio, so the summaries are a fixed random
+    /// projection of the embedding, with noise.
+    fn own_file(&self, track: usize, rng: &mut ChaCha8Rng) -> Favourite {
+        let catalog = self.catalog;
+        let embedding: Vec<f32> = catalog
+            .embedding(track)
+            .iter()
+            .map(|v| v + 0.1 * normal(rng) as f32)
+            .collect();
+        let rows: Vec<f64> = self
+            .projection
+            .chunks(embedding.len())
+            .map(|row| {
+                row.iter()
+                    .zip(&embedding)
+                    .map(|(p, &v)| p * f64::from(v))
+                    .sum()
+            })
+            .collect();
+        let mut summary = |rows: &[f64]| -> Vec<f32> {
+            rows.iter()
+                .flat_map(|row| vec![*row; COLUMNS])
+                .map(|v| {
+                    let noisy = v + 0.3 * normal(rng);
+                    ((noisy * 100.0).round() / 100.0) as f32
+                })
+                .collect()
+        };
+        let features = Features {
+            mfcc: summary(&rows[..MFCC_ROWS]),
+            stft: summary(&rows[MFCC_ROWS..MFCC_ROWS + STFT_ROWS]),
+            dwt: summary(&rows[MFCC_ROWS + STFT_ROWS..]),
+        };
+        Favourite::Own {
+            embedding,
+            probabilities: catalog.probabilities(track).to_vec(),
+            tags: catalog.tags(track).to_vec(),
+            features,
+        }
+    }
 }
 
 /// Values standardised to mean zero and standard deviation one; zeros where they do not vary.
@@ -260,73 +380,12 @@ fn standardised(values: &[f64]) -> Vec<f64> {
     values.iter().map(|v| (v - mean) / deviation).collect()
 }
 
-/// A file similar to a song of the catalogue. There is no audio, so the summaries are a fixed random
-/// projection of the embedding, with noise.
-fn own_file(
-    catalog: &Catalog,
-    track: usize,
-    projection: &[f64],
-    rng: &mut ChaCha8Rng,
-) -> Favourite {
-    let embedding: Vec<f32> = catalog
-        .embedding(track)
-        .iter()
-        .map(|v| v + 0.1 * normal(rng) as f32)
-        .collect();
-    let rows: Vec<f64> = projection
-        .chunks(embedding.len())
-        .map(|row| {
-            row.iter()
-                .zip(&embedding)
-                .map(|(p, &v)| p * f64::from(v))
-                .sum()
-        })
-        .collect();
-    let mut summary = |rows: &[f64]| -> Vec<f32> {
-        rows.iter()
-            .flat_map(|row| vec![*row; COLUMNS])
-            .map(|v| {
-                let noisy = v + 0.3 * normal(rng);
-                ((noisy * 100.0).round() / 100.0) as f32
-            })
-            .collect()
-    };
-    let features = Features {
-        mfcc: summary(&rows[..MFCC_ROWS]),
-        stft: summary(&rows[MFCC_ROWS..MFCC_ROWS + STFT_ROWS]),
-        dwt: summary(&rows[MFCC_ROWS + STFT_ROWS..]),
-    };
-    Favourite::Own {
-        embedding,
-        probabilities: catalog.probabilities(track).to_vec(),
-        tags: catalog.tags(track).to_vec(),
-        features,
-    }
-}
-
-/// The embeddings minus their mean, `[tracks][dimensions]`.
-pub(super) fn centred(catalog: &Catalog) -> Vec<Vec<f64>> {
-    let n = catalog.len() as f64;
-    let mut centre = vec![0.0; catalog.dimensions()];
-    for track in 0..catalog.len() {
-        for (c, &v) in centre.iter_mut().zip(catalog.embedding(track)) {
-            *c += f64::from(v) / n;
-        }
-    }
-    (0..catalog.len())
-        .map(|track| {
-            let row = catalog.embedding(track).iter().zip(&centre);
-            row.map(|(&v, c)| f64::from(v) - c).collect()
-        })
-        .collect()
-}
-
 /// A direction, scaled so that the songs' standard deviation along it is one.
 fn scaled(direction: Vec<f64>, embeddings: &[Vec<f64>]) -> Vec<f64> {
     let squares: f64 = embeddings
         .iter()
         .map(|row| {
-            let along: f64 = row.iter().zip(&direction).map(|(x, w)| x * w).sum();
+            let along = dot(row, &direction);
             along * along
         })
         .sum();
@@ -334,8 +393,7 @@ fn scaled(direction: Vec<f64>, embeddings: &[Vec<f64>]) -> Vec<f64> {
     direction.into_iter().map(|w| w / deviation).collect()
 }
 
-/// A standard normal deviate (Box and Muller 1958); see the module's documentation.
+/// A standard normal deviate.
 fn normal(rng: &mut impl Rng) -> f64 {
-    let radius = (-2.0 * (1.0 - rng.random::<f64>()).ln()).sqrt();
-    radius * (std::f64::consts::TAU * rng.random::<f64>()).cos()
+    rng.sample(StandardNormal)
 }

@@ -2,10 +2,11 @@
 
 use std::io::Write;
 
+use super::answers::tracks_of;
 use super::*;
-use soundalike_core::catalog::{Reason, Recommendation};
-use soundalike_core::taste::{RatedSong, Taste};
-use soundalike_survey::SurveySong;
+use soundalike_core::catalog::{Catalog, Reason, Recommendation};
+use soundalike_core::taste::{Population, RatedSong, Taste};
+use soundalike_survey::{Answer, Config, Opinion, SurveySong};
 
 fn catalog() -> Catalog {
     Catalog::from_bytes(soundalike_shipped::CATALOG).unwrap()
@@ -212,7 +213,7 @@ fn likes_independent_of_the_sound_give_no_confident_predictions() {
 }
 
 #[test]
-fn what_was_learnt_is_said_and_lists_follow_it() {
+fn a_taste_is_summarised_and_recommendations_are_reranked_by_it() {
     let catalog = catalog();
     let of_genre = |name: &str| -> Vec<usize> {
         let genre = catalog
