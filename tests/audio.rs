@@ -7,7 +7,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use soundalike_core::audio::{
-    AudioError, Clip, Decoded, MAX_KEPT_RATE, MAX_SECONDS, Note, decode_bytes, decode_file, probe_rate, synth,
+    AudioError, Clip, Decoded, MAX_KEPT_RATE, MAX_SECONDS, Note, decode_bytes, decode_file,
+    probe_rate, synth,
 };
 
 const RATE: u32 = 22_050;

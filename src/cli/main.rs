@@ -595,7 +595,7 @@ fn build_catalog(
         let file = shown(&song.file);
         match answer {
             Ok(answer) => {
-                let notes: Vec<String> = answer.notes.iter().map(Notice::to_string).collect();
+                let notes: Vec<String> = answer.notes.iter().map(ToString::to_string).collect();
                 noted.extend(notes.iter().map(|note| (file.clone(), note.clone())));
                 tracks.push(Track {
                     notes,

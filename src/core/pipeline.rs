@@ -347,9 +347,7 @@ impl Predictor {
         session.check()?;
         let mut prediction = session.answer();
         let notes = reader.notes();
-        prediction
-            .notes
-            .splice(0..0, notes.iter().map(|note| Notice::of(note)));
+        prediction.notes.splice(0..0, notes.iter().map(Notice::of));
         Ok(prediction)
     }
 

@@ -62,7 +62,7 @@ pub fn decode(bytes: Vec<u8>, name: Option<String>) -> Result<Sound, Thrown> {
         .ok_or(AudioError::EmptySound)?;
     Ok(Sound {
         clip,
-        notes: reader.notes().iter().map(|note| Notice::of(note)).collect(),
+        notes: reader.notes().iter().map(Notice::of).collect(),
         rest: Some(reader).filter(|reader| !reader.ended()),
     })
 }
@@ -78,7 +78,7 @@ pub fn sound_from_channels(channels: Vec<Float32Array>, rate: u32) -> Result<Sou
     let (clip, notes) = audio::mixed(&slices, rate)?;
     Ok(Sound {
         clip,
-        notes: notes.iter().map(|note| Notice::of(note)).collect(),
+        notes: notes.iter().map(Notice::of).collect(),
         rest: None,
     })
 }
@@ -530,7 +530,7 @@ impl Analysis {
         {
             let piece = reader.next_piece(PIECE_SECONDS)?;
             if piece.is_none() || reader.ended() {
-                self.notes = reader.notes().iter().map(|note| Notice::of(note)).collect();
+                self.notes = reader.notes().iter().map(Notice::of).collect();
             }
             let ended = reader.ended();
             if let Some(piece) = piece {

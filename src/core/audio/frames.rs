@@ -146,7 +146,7 @@ impl FrameSource {
     /// A frame that states a length begins another part.
     fn begin_part(&mut self, header: LengthHeader, found: Frame) {
         self.part = Part::default();
-        self.mp3 = Box::new(Decoder::new());
+        *self.mp3 = Decoder::new();
         if let Some((delay, padding)) = header.gaps {
             self.part.skip = delay + DECODER_DELAY;
             self.part.hold = padding.saturating_sub(DECODER_DELAY);
