@@ -1,8 +1,11 @@
 //! What the shipped model must do whatever a recording went through.
 #![allow(clippy::unwrap_used, reason = "tests may panic")]
 
+use std::path::Path;
+
 use burn::tensor::Device;
-use soundalike_core::audio::{Clip, synth};
+use proptest::prelude::*;
+use soundalike_core::audio::{Clip, SoundReader, synth};
 use soundalike_core::catalog::{Catalog, Search};
 use soundalike_core::pipeline::{PredictError, Prediction, Predictor};
 use soundalike_shipped as shipped;
@@ -113,4 +116,103 @@ fn noise_hum_and_tones_are_not_music_and_silence_is_refused() {
 fn the_sample_song_is_music() {
     let answer = predictor().predict(&synth::sample_song()).unwrap();
     assert!(answer.music > 0.5, "{}", answer.music);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn any_level_and_any_silence_before_it_keep_the_genre(db in -40.0_f32..12.0, seconds in 0.0_f64..20.0) {
+        let song = synth::sample_song();
+        let silence = vec![0.0; (seconds * f64::from(song.rate())) as usize];
+        let gain = 10.0_f32.powf(db / 20.0);
+        let samples = silence.into_iter().chain(song.samples().iter().map(|s| s * gain));
+        let clip = Clip::new(samples.collect(), song.rate()).unwrap();
+        let predictor = predictor();
+        let found = predictor.predict(&clip).unwrap();
+        prop_assert_eq!(found.best(), predictor.predict(&song).unwrap().best());
+        prop_assert!(found.embedding.iter().all(|v| v.is_finite()));
+    }
+}
+
+/// The files of ../shared/cases, which users of other programs reported: what must come of each.
+#[test]
+fn the_shared_cases_are_heard_as_they_must_be() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .unwrap();
+    let folder = root.join("../shared/cases");
+    if !folder.is_dir() {
+        println!("skipped: there is no ../shared/cases");
+        return;
+    }
+    let predictor = predictor();
+    let hear = |name: &str| {
+        let mut reader = SoundReader::from_file(&folder.join(name)).unwrap();
+        let prediction = predictor.predict_reader(&mut reader);
+        prediction.unwrap_or_else(|error| panic!("{name}: {error}"))
+    };
+    for (name, seconds) in [
+        ("01-joined.mp3", 10.08),
+        ("02-mono-then-stereo.mp3", 5.38),
+        ("02-rate-switch.mp3", 6.26),
+        ("06-ape-end.mp3", 5.02),
+        ("06-id3-size-too-small.mp3", 5.04),
+        ("06-zeros-100k-before.mp3", 5.07),
+        ("09-jingle-then-song.ogg", 5.4),
+        ("15-frames-ffffffff.mp3", 5.03),
+        ("16-concatenated.flac", 10.0),
+        ("12-in24.mov", 2.5),
+        ("12-v-pcm_f32be.mov", 2.5),
+    ] {
+        let found = hear(name);
+        assert!(
+            (found.seconds - seconds).abs() < 0.03 * seconds,
+            "{name}: {} s",
+            found.seconds
+        );
+        let notes: Vec<&str> = found.notes.iter().map(|note| note.code).collect();
+        assert!(
+            !notes
+                .iter()
+                .any(|code| code.starts_with("decoding.missing")),
+            "{name}: {notes:?}"
+        );
+    }
+    for (name, clean) in [
+        ("07-inverted.flac", "07-clean-mono.flac"),
+        ("18-lv-minus30.flac", "18-lv-00.flac"),
+        ("18-dc.flac", "18-lv-00.flac"),
+    ] {
+        let (found, clean) = (hear(name), hear(clean));
+        assert_eq!(found.best(), clean.best(), "{name}");
+        let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+        let (a, b) = (&found.embedding, &clean.embedding);
+        let cosine = dot(a, b) / (dot(a, a) * dot(b, b)).sqrt();
+        assert!(cosine >= 0.99, "{name}: cosine {cosine}");
+    }
+    for name in ["16-corrupt-60k.flac", "25-corrupt-20k.ogg"] {
+        let notes = hear(name).notes;
+        assert!(
+            notes
+                .iter()
+                .any(|note| note.code == "decoding.missing_once"),
+            "{name}: {notes:?}"
+        );
+    }
+    for name in [
+        "25-middle-of-stream.ogg",
+        "60-vorbis-floor.ogg",
+        "60-vorbis-mapping.ogg",
+        "60-alac-wasm.m4a",
+        "61-hour-of-zeros-192k.flac",
+    ] {
+        let reader = SoundReader::from_file(&folder.join(name));
+        let failed = match reader {
+            Ok(mut reader) => predictor.predict_reader(&mut reader).is_err(),
+            Err(_) => true,
+        };
+        assert!(failed, "{name}");
+    }
 }

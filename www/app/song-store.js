@@ -78,7 +78,10 @@ export class SongStore {
   async restore(modelSha256) {
     if (this.songs.some(({ restored }) => restored)) return null;
     const stored = await this.#storage.all(modelSha256);
-    const restored = stored.map((song) => ({
+    // After a restart the songs of this visit are stored too.
+    const isNew = (/** @type {{ name: string, seconds: number }} */ { name, seconds }) =>
+      !this.songs.some((song) => song.name === name && song.seconds === seconds);
+    const restored = stored.filter(isNew).map((song) => ({
       ...newSong(song.name, null),
       ...song,
       state: /** @type {const} */ ('done'),
