@@ -183,14 +183,15 @@ impl Place {
     }
 
     fn command(&self, more: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_soundalike"));
-        command.args(["serve", "--addr", "127.0.0.1:0", "--site"]);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_soundalike-server"));
+        command.args(["--addr", "127.0.0.1:0", "--site"]);
         command.arg(self.folder.path().join("site"));
         match &self.postgres {
             Some(postgres) => command.args(["--database", &postgres.url()]),
             None => command.arg("--data").arg(self.data()),
         };
         command.args(more).env("SOUNDALIKE_EXPORT_TOKEN", TOKEN);
+        command.stderr(Stdio::null());
         command
     }
 
@@ -207,10 +208,7 @@ struct Collector {
 
 impl Collector {
     fn start(mut command: Command) -> Self {
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
@@ -865,6 +863,162 @@ fn an_address_that_asks_too_often_is_told_to_wait() {
 }
 
 #[test]
+fn the_rate_limit_covers_every_path() {
+    let place = Place::sqlite();
+    let paths = [
+        ("GET", "/api/v1/survey", 200),
+        ("GET", "/readyz", 200),
+        ("GET", "/metrics", 200),
+        ("GET", "/nothing", 404),
+        ("GET", "/api/nothing", 404),
+        ("BREW", "/api/v1/answers", 405),
+    ];
+    for (method, path, status) in paths {
+        let collector = Collector::start(place.command(&["--rate-limit", "2"]));
+        for _ in 0..2 {
+            assert_eq!(collector.ask(method, path, "").status, status, "{path}");
+        }
+        collector.ask(method, path, "").is_problem(429, "wait");
+        collector.ask("GET", "/metrics", "").is_problem(429, "wait");
+    }
+}
+
+#[test]
+fn made_up_methods_and_paths_leave_no_trace() {
+    let place = Place::sqlite();
+    let log = place.folder.path().join("log");
+    let mut command = place.command(&["--rate-limit", "0"]);
+    command.stderr(fs::File::create(&log).unwrap());
+    let collector = Collector::start(command);
+    let made_up = |n: usize| format!("MADEUP{n}{}", "X".repeat(20_000));
+    for number in 0..200 {
+        let reply = collector.ask(&made_up(number), "/api/v1/answers", "");
+        assert_eq!(reply.status, 405);
+        let path = format!("/api/v1/answers/{}", made_up(number));
+        assert_eq!(collector.ask("GET", &path, "").status, 401);
+    }
+    // Beyond any use: it is not even read to its end.
+    let huge = ask(
+        collector.addr,
+        &"X".repeat(390_000),
+        "/api/v1/answers",
+        "",
+        b"",
+    );
+    assert!(huge.is_err() || huge.is_ok_and(|reply| reply.status >= 400));
+
+    let metrics = collector.ask("GET", "/metrics", "").text();
+    assert!(metrics.contains("method=\"other\""), "{metrics}");
+    assert!(!metrics.contains("MADEUP") && metrics.len() < 20_000);
+    let log = fs::read(&log).unwrap();
+    assert!(!contains(&log, "MADEUP") && log.len() < 200_000);
+}
+
+/// Connections that say nothing, each from one of these addresses in turn.
+async fn silent_connections(
+    to: SocketAddr,
+    count: usize,
+    addresses: u8,
+) -> Vec<tokio::net::TcpStream> {
+    let mut silent = Vec::new();
+    for number in 0..count {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        let last = 2 + u8::try_from(number % usize::from(addresses)).unwrap();
+        socket
+            .bind(SocketAddr::from(([127, 0, 0, last], 0)))
+            .unwrap();
+        silent.push(socket.connect(to).await.unwrap());
+    }
+    silent
+}
+
+/// How many connections the server has not closed.
+async fn still_open(silent: &[tokio::net::TcpStream]) -> usize {
+    let mut open = 0;
+    for stream in silent {
+        match stream.try_read(&mut [0]) {
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => open += 1,
+            _ => {}
+        }
+    }
+    open
+}
+
+/// Raises the number of files this process may open; false, with a printed line, where that is not possible.
+fn may_open(files: u64) -> bool {
+    let possible = rlimit::increase_nofile_limit(files).unwrap_or(0) >= files;
+    if !possible {
+        println!("skipped: this process may not open {files} files (ulimit -n)");
+    }
+    possible
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+#[test]
+fn silent_connections_beyond_the_open_files_leave_room_for_answers() {
+    if !may_open(1_400) {
+        return;
+    }
+    let place = Place::sqlite();
+    let plain = place.command(&["--rate-limit", "0", "--max-connections-per-address", "0"]);
+    let mut limited = Command::new("sh");
+    limited
+        .args(["-c", "ulimit -n 1024; exec \"$@\"", "sh"])
+        .arg(plain.get_program())
+        .args(plain.get_args())
+        .env("SOUNDALIKE_EXPORT_TOKEN", TOKEN);
+    let collector = Collector::start(limited);
+    let runtime = runtime();
+    let silent = runtime.block_on(silent_connections(collector.addr, 1_100, 1));
+    assert_eq!(collector.ask("GET", "/healthz", "").status, 200);
+    for number in 0..20 {
+        assert_eq!(collector.post(&answer(number), &secret(number)).status, 201);
+    }
+    drop(silent);
+}
+
+#[test]
+fn five_thousand_idle_connections_are_held_while_answers_get_their_201() {
+    if !may_open(5_400) {
+        return;
+    }
+    let place = Place::sqlite();
+    let collector = place.start();
+    let runtime = runtime();
+    let silent = runtime.block_on(silent_connections(collector.addr, 5_000, 50));
+    for number in 0..200 {
+        assert_eq!(collector.post(&answer(number), &secret(number)).status, 201);
+    }
+    // Who connects too often from one address loses only connections that say nothing.
+    let more = runtime.block_on(silent_connections(collector.addr, 300, 1));
+    let open = runtime.block_on(async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        (still_open(&silent).await, still_open(&more).await)
+    });
+    println!("{} of 5,000 and {} of 300 are open", open.0, open.1);
+    assert!(open.1 <= 256);
+    assert_eq!(collector.ask("GET", "/healthz", "").status, 200);
+}
+
+#[test]
+fn a_request_that_never_ends_its_head_is_ended() {
+    let place = Place::sqlite();
+    let collector = place.start();
+    let mut stream = TcpStream::connect(collector.addr).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost:").unwrap();
+    let mut rest = Vec::new();
+    // Closed, with an answer or without: an error would be the test's own patience.
+    stream.read_to_end(&mut rest).unwrap();
+}
+
+#[test]
 fn a_request_that_does_not_end_is_ended() {
     let place = Place::sqlite();
     let collector = place.start();
@@ -911,16 +1065,16 @@ fn an_export_token_is_made_once_and_only_its_owner_may_read_it() {
 fn a_collector_that_cannot_work_says_why_in_a_sentence() {
     let place = Place::sqlite();
     let refused = |command: &mut Command, says: &str| {
-        let output = command.output().unwrap();
+        let output = command.stderr(Stdio::piped()).output().unwrap();
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(1), "{error}");
         assert!(error.contains(says), "{error}");
     };
     let site = place.folder.path().join("site");
     let serve = |more: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_soundalike"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_soundalike-server"));
         command
-            .args(["serve", "--addr", "127.0.0.1:0", "--site"])
+            .args(["--addr", "127.0.0.1:0", "--site"])
             .arg(&site)
             .args(more);
         command

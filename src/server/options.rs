@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
 
 use crate::collector::{CollectorConfig, CollectorError, OpenError, Storage, survey_of};
-use crate::{ServerConfig, ServerError};
+use crate::{ConnectionLimits, ServerConfig, ServerError};
 
 /// The arguments of the server.
 #[derive(clap::Args)]
@@ -32,12 +32,18 @@ pub struct Options {
     /// Serve the page without the survey's collector
     #[arg(long, conflicts_with_all = ["data", "database", "survey"])]
     no_collector: bool,
-    /// Collector requests per minute allowed from one address; 0 for no limit
+    /// Requests per minute allowed from one address, and a hundred times as many files of the page; 0 for no limit
     #[arg(long, value_name = "N", default_value_t = 120)]
     rate_limit: u32,
     /// Behind a reverse proxy: take the client's address from the last entry of X-Forwarded-For
     #[arg(long)]
     trust_proxy: bool,
+    /// Connections open at the same time
+    #[arg(long, value_name = "N", default_value_t = ConnectionLimits::default().total)]
+    max_connections: usize,
+    /// Connections of one address open at the same time; 0 for no limit, as with --trust-proxy
+    #[arg(long, value_name = "N", default_value_t = 256)]
+    max_connections_per_address: usize,
     /// Format of the log on standard error
     #[arg(long, value_enum, default_value = "text")]
     log_format: LogFormat,
@@ -73,14 +79,21 @@ impl Options {
                     Some(address) => Storage::Postgres(address),
                     None => Storage::Folder(self.data),
                 },
-                rate_limit: NonZeroU32::new(self.rate_limit),
-                trust_proxy: self.trust_proxy,
             }),
         };
         let config = ServerConfig {
             addr: self.addr,
             site: self.site,
             collector,
+            rate_limit: NonZeroU32::new(self.rate_limit),
+            trust_proxy: self.trust_proxy,
+            connections: ConnectionLimits {
+                total: self.max_connections,
+                // All connections are the proxy's.
+                per_address: (!self.trust_proxy && self.max_connections_per_address > 0)
+                    .then_some(self.max_connections_per_address),
+                ..ConnectionLimits::default()
+            },
         };
         crate::run(config, ready).map_err(OptionsError)
     }

@@ -17,6 +17,22 @@ use tower_http::services::fs::{Backend, TokioBackend, TokioFile};
 /// The folders of the site whose files are all served.
 const FOLDERS: [&str; 3] = ["www", "pkg", "models"];
 
+/// The paths of single files.
+const FILES: [&str; 5] = [
+    "/",
+    "/index.html",
+    "/sw.js",
+    "/survey/config.json",
+    "/healthz",
+];
+
+/// Whether a path belongs to the page rather than to the collector: its files, there or not, and `/healthz`.
+pub(super) fn is_of_page(path: &str) -> bool {
+    let first = path.strip_prefix('/').and_then(|rest| rest.split_once('/'));
+    let in_folder = first.is_some_and(|(folder, _)| FOLDERS.contains(&folder));
+    in_folder || FILES.contains(&path)
+}
+
 /// The site as a service: the page, its service worker, its three folders, the survey and `/healthz`.
 pub(super) fn router(site: &Path) -> Router {
     let files = ServeDir::with_backend(site, SiteFiles)

@@ -112,6 +112,9 @@ fn config(site: &Path) -> ServerConfig {
         addr: SocketAddr::from(([127, 0, 0, 1], 0)),
         site: site.to_path_buf(),
         collector: None,
+        rate_limit: None,
+        trust_proxy: false,
+        connections: ConnectionLimits::default(),
     }
 }
 

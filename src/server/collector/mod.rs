@@ -6,21 +6,17 @@
 //! load balancer.
 
 mod export;
-mod limit;
 mod observe;
-mod problem;
 mod store;
 
 use std::io::{self, Write};
-use std::net::SocketAddr;
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Path as UrlPath, Query, Request, State};
+use axum::extract::{DefaultBodyLimit, Path as UrlPath, Query, Request, State};
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
@@ -32,11 +28,11 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+pub(super) use store::StoreError;
 pub use store::{OpenError, Storage};
 
+use crate::problem::Problem;
 use export::Format;
-use limit::Limit;
-use problem::Problem;
 use soundalike_survey::{Answer, Config, ConfigError, is_participant_code};
 use store::{Found, Put, Store};
 
@@ -62,10 +58,6 @@ pub struct CollectorConfig {
     pub survey: PathBuf,
     /// Where the answers are stored.
     pub storage: Storage,
-    /// Requests per minute allowed from one address; `None` for no limit.
-    pub rate_limit: Option<NonZeroU32>,
-    /// Whether the client's address is taken from `X-Forwarded-For`.
-    pub trust_proxy: bool,
 }
 
 /// Why the collector does not start.
@@ -109,7 +101,6 @@ pub enum CollectorError {
 pub(super) struct Collector {
     store: Store,
     survey: Arc<Config>,
-    limit: Option<Arc<Limit>>,
     /// SHA-256 of the export token; exports are off without one.
     token_hash: Option<Arc<str>>,
 }
@@ -117,6 +108,7 @@ pub(super) struct Collector {
 impl Collector {
     /// Opens the database and reads the survey.
     pub(super) async fn open(config: &CollectorConfig) -> Result<Self, CollectorError> {
+        observe::install();
         let file = config.survey.clone();
         let bytes = match std::fs::read(&file) {
             Ok(bytes) => bytes,
@@ -135,25 +127,18 @@ impl Collector {
         Ok(Self {
             store,
             survey: Arc::new(survey),
-            limit: config
-                .rate_limit
-                .map(|limit| Arc::new(Limit::new(limit, config.trust_proxy))),
             token_hash: token.map(|token| sha256_hex(token.as_bytes()).into()),
         })
     }
 
     /// All paths of the collector.
     pub(super) fn router(&self) -> Router {
-        let limited = middleware::from_fn_with_state(self.clone(), rate_limit);
-        let answers = Router::new()
+        Router::new()
+            .route("/api/v1/survey", get(survey))
             .route("/api/v1/answers", post(submit))
             .route("/api/v1/answers/{participant}", get(show).delete(withdraw))
             .route("/api/v1/export", get(export_all))
-            .layer(limited);
-        Router::new()
-            .route("/api/v1/survey", get(survey))
             .route("/api/{*path}", get(no_such_path).fallback(no_such_path))
-            .merge(answers)
             .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
             .layer(DefaultBodyLimit::max(BODY_LIMIT))
             .layer(middleware::from_fn(time_out))
@@ -164,14 +149,11 @@ impl Collector {
             .with_state(self.clone())
     }
 
-    /// Deletes old answers and expired rate limits, now and every hour.
+    /// Deletes old answers, now and every hour.
     pub(super) async fn keep_tidy(self) {
         let mut hours = tokio::time::interval(HOUR);
         loop {
             hours.tick().await;
-            if let Some(limit) = &self.limit {
-                limit.forget();
-            }
             let oldest = today() - i64::from(self.survey.retention_days);
             match self.store.delete_before(oldest).await {
                 Ok(0) => {}
@@ -226,20 +208,6 @@ fn export_token(storage: &Storage) -> Result<Option<String>, CollectorError> {
 fn today() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| (since.as_secs() / 86_400) as i64)
-}
-
-/// Applies the rate limit before anything else is done with a request.
-async fn rate_limit(
-    State(collector): State<Collector>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request,
-    next: Next,
-) -> Result<Response, Problem> {
-    if let Some(limit) = &collector.limit {
-        let counted = limit.check(peer, request.headers());
-        counted.map_err(Problem::TooOften)?;
-    }
-    Ok(next.run(request).await)
 }
 
 /// Cancels a request that takes too long.

@@ -67,7 +67,7 @@ pub enum OpenError {
 
 /// Why an answer could not be stored or read. Nothing is partly written then.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum StoreError {
+pub(crate) enum StoreError {
     #[error("The collector's disk is full. Nothing was stored: send the answer again later.")]
     Full,
     #[error(
@@ -79,7 +79,7 @@ pub(super) enum StoreError {
 }
 
 impl StoreError {
-    pub(super) fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Full => "disk-full",
             Self::ReadOnly => "read-only",

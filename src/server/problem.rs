@@ -1,11 +1,11 @@
 //! Errors of the collector as `application/problem+json` (RFC 9457).
 
-use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::store::StoreError;
+use crate::collector::StoreError;
 use soundalike_survey::Invalid;
 
 /// Seconds after which a client may try again if nothing could be stored.
@@ -173,6 +173,7 @@ impl IntoResponse for Problem {
             CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
+        header(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         match &self {
             Self::TooOften(seconds) => header(RETRY_AFTER, HeaderValue::from(*seconds)),
             Self::Store(_) | Self::TooSlow => header(RETRY_AFTER, HeaderValue::from(RETRY_SECONDS)),
