@@ -16,6 +16,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const TOKEN: &str = "a-token-that-only-the-tests-know";
+/// The password of PostgreSQL's user, where it is asked for.
+const PASSWORD: &str = "a word of the tests";
 const SONGS: usize = 50;
 /// Longer than the collector waits for anything.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -32,10 +34,13 @@ struct Postgres {
 impl Postgres {
     /// None, with a printed line, where PostgreSQL is not installed.
     fn start() -> Option<Self> {
-        let Some(programs) = programs_of_postgres() else {
-            println!("skipped: PostgreSQL is not installed (`cargo xtask test` installs it)");
-            return None;
-        };
+        Some(Self::start_with(programs_of_postgres()?, &|_| {
+            String::new()
+        }))
+    }
+
+    /// `prepare` is given the folder of the data and returns more options of the server.
+    fn start_with(programs: PathBuf, prepare: &dyn Fn(&Path) -> String) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = free.local_addr().unwrap().port();
@@ -52,11 +57,44 @@ impl Postgres {
         }
         let data = postgres.data();
         let mut init = postgres.program("initdb");
+        let password = postgres.folder.path().join("password");
+        fs::write(&password, PASSWORD).unwrap();
         run(init
-            .args(["--auth=trust", "--username=survey", "--no-sync", "-D"])
+            .args(["--auth=trust", "--username=survey", "--no-sync"])
+            .arg(format!("--pwfile={}", password.display()))
+            .arg("-D")
             .arg(&data));
-        postgres.up("");
-        Some(postgres)
+        let more = prepare(&data);
+        postgres.up(&more);
+        postgres
+    }
+
+    /// One that takes encrypted connections only, and asks for the password.
+    fn with_tls() -> Option<Self> {
+        let programs = programs_of_postgres()?;
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let prepare = |data: &Path| {
+            let key = data.join("server.key");
+            let files = [
+                (data.join("server.crt"), made.cert.pem()),
+                (key.clone(), made.signing_key.serialize_pem()),
+                (
+                    data.join("pg_hba.conf"),
+                    "hostssl all all 127.0.0.1/32 scram-sha-256\n\
+                     hostssl all all ::1/128 scram-sha-256\n"
+                        .to_owned(),
+                ),
+            ];
+            for (path, text) in files {
+                fs::write(&path, text).unwrap();
+                if is_root() {
+                    run(Command::new("chown").arg("postgres").arg(&path));
+                }
+            }
+            run(Command::new("chmod").arg("600").arg(&key));
+            "-c ssl=on".to_owned()
+        };
+        Some(Self::start_with(programs, &prepare))
     }
 
     fn data(&self) -> PathBuf {
@@ -122,9 +160,13 @@ fn programs_of_postgres() -> Option<PathBuf> {
     let debian = debian.flatten().map(|version| version.path().join("bin"));
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    debian
+    let found = debian
         .chain(on_path)
-        .find(|folder| folder.join("initdb").is_file())
+        .find(|folder| folder.join("initdb").is_file());
+    if found.is_none() {
+        println!("skipped: PostgreSQL is not installed (`cargo xtask test` installs it)");
+    }
+    found
 }
 
 fn is_root() -> bool {
@@ -1034,6 +1076,59 @@ fn a_request_that_does_not_end_is_ended() {
     let mut line = String::new();
     BufReader::new(stream).read_line(&mut line).unwrap();
     assert!(line.starts_with("HTTP/1.1 408"), "{line}");
+}
+
+#[test]
+fn postgresql_is_reached_over_tls_with_a_password_that_no_argument_holds() {
+    let Some(postgres) = Postgres::with_tls() else {
+        return;
+    };
+    let place = Place::sqlite();
+    let at = |name: &str| place.folder.path().join(name);
+    let authority = postgres.data().join("server.crt");
+    let (known, other) = (at("known.crt"), at("other.crt"));
+    fs::copy(authority, &known).unwrap();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    fs::write(&other, made.cert.pem()).unwrap();
+    fs::write(at("password"), format!("{PASSWORD}\n")).unwrap();
+
+    let command = |host: &str, more: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_soundalike-server"));
+        let url = format!("postgres://survey@{host}:{}/postgres?{more}", postgres.port);
+        command
+            .args(["--addr", "127.0.0.1:0", "--rate-limit", "0", "--site"])
+            .arg(at("site"))
+            .args(["--database", &url])
+            .env("SOUNDALIKE_EXPORT_TOKEN", TOKEN)
+            .stderr(Stdio::null());
+        command
+    };
+    let verified = format!("sslmode=verify-full&sslrootcert={}", known.display());
+    let mut by_file = command("localhost", &verified);
+    by_file.arg("--database-password-file").arg(at("password"));
+    let collector = Collector::start(by_file);
+    assert_eq!(collector.post(&answer(1), &secret(1)).status, 201);
+    drop(collector);
+    for mode in [verified.as_str(), "sslmode=require", "sslmode=prefer"] {
+        let mut by_variable = command("localhost", mode);
+        by_variable.env("PGPASSWORD", PASSWORD);
+        assert_eq!(Collector::start(by_variable).exported().len(), 1, "{mode}");
+    }
+
+    let refused = |host: &str, more: &str| {
+        let mut command = command(host, more);
+        command.env("PGPASSWORD", PASSWORD).stderr(Stdio::piped());
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{more}");
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(error.contains("cannot be opened"), "{error}");
+        assert!(!error.contains(PASSWORD), "{error}");
+    };
+    refused("localhost", "sslmode=disable");
+    let stranger = format!("sslmode=verify-full&sslrootcert={}", other.display());
+    refused("localhost", &stranger);
+    // The certificate is for another name.
+    refused("127.0.0.1", &verified);
 }
 
 #[test]

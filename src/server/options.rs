@@ -3,12 +3,14 @@
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
 
-use crate::collector::{CollectorConfig, CollectorError, OpenError, Storage, survey_of};
+use crate::collector::{
+    CollectorConfig, CollectorError, OpenError, PostgresConfig, Storage, survey_of,
+};
 use crate::{ConnectionLimits, ServerConfig, ServerError};
 
 /// The arguments of the server.
@@ -23,9 +25,12 @@ pub struct Options {
     /// Folder for the survey's answers (SQLite)
     #[arg(long, value_name = "DIR", default_value = "data")]
     data: PathBuf,
-    /// PostgreSQL database for the survey's answers, instead of a folder: postgres://user:password@host/name
+    /// PostgreSQL database for the survey's answers, instead of a folder: postgres://user@host/name?sslmode=verify-full
     #[arg(long, value_name = "URL", conflicts_with = "data")]
     database: Option<String>,
+    /// File with the database's password; without it, PGPASSWORD and ~/.pgpass count
+    #[arg(long, value_name = "FILE", requires = "database")]
+    database_password_file: Option<PathBuf>,
     /// Survey file, instead of survey/config.json in the page's folder
     #[arg(long, value_name = "FILE")]
     survey: Option<PathBuf>,
@@ -76,7 +81,10 @@ impl Options {
             survey => Some(CollectorConfig {
                 survey: survey.clone().unwrap_or(default),
                 storage: match self.database {
-                    Some(address) => Storage::Postgres(address),
+                    Some(address) => Storage::Postgres(postgres(
+                        address,
+                        self.database_password_file.as_deref(),
+                    )?),
                     None => Storage::Folder(self.data),
                 },
             }),
@@ -95,14 +103,48 @@ impl Options {
                 ..ConnectionLimits::default()
             },
         };
-        crate::run(config, ready).map_err(OptionsError)
+        Ok(crate::run(config, ready)?)
     }
 }
 
 /// Why the server did not start, or stopped, with the argument that helps where there is one.
 #[derive(Debug, thiserror::Error)]
-#[error("{error}{hint}", error = .0, hint = hint(.0))]
-pub struct OptionsError(pub ServerError);
+#[non_exhaustive]
+pub enum OptionsError {
+    /// The server's error.
+    #[error("{error}{hint}", error = .0, hint = hint(.0))]
+    Server(#[from] ServerError),
+    /// The file with the database's password cannot be read.
+    #[error("{}: the database's password cannot be read ({source}); see --database-password-file", .file.display())]
+    PasswordFile {
+        /// The file.
+        file: PathBuf,
+        /// The error of the system.
+        source: std::io::Error,
+    },
+}
+
+/// The database's address and password.
+fn postgres(address: String, password_file: Option<&Path>) -> Result<PostgresConfig, OptionsError> {
+    let credentials = address
+        .split_once("://")
+        .and_then(|(_, rest)| rest.split(['/', '?']).next()?.rsplit_once('@'));
+    if credentials.is_some_and(|(credentials, _)| credentials.contains(':')) {
+        tracing::warn!(
+            "the password in --database can be read by everybody on this machine who lists its processes; \
+             use --database-password-file, PGPASSWORD or ~/.pgpass"
+        );
+    }
+    let read = |file: &Path| match std::fs::read_to_string(file) {
+        Ok(text) => Ok(text.trim_end_matches(['\r', '\n']).to_owned()),
+        Err(source) => Err(OptionsError::PasswordFile {
+            file: file.to_owned(),
+            source,
+        }),
+    };
+    let password = password_file.map(read).transpose()?;
+    Ok(PostgresConfig { address, password })
+}
 
 /// The arguments that avoid an error.
 fn hint(error: &ServerError) -> &'static str {
@@ -156,10 +198,10 @@ mod tests {
             (CollectorError::from(folder).into(), "--data"),
         ] {
             assert!(!error.to_string().contains("--"), "{error}");
-            let whole = OptionsError(error).to_string();
+            let whole = OptionsError::from(error).to_string();
             assert!(whole.contains(argument), "{whole}");
         }
-        let stopped = OptionsError(ServerError::Stopped(io())).to_string();
+        let stopped = OptionsError::from(ServerError::Stopped(io())).to_string();
         assert_eq!(stopped, "the server stopped: no");
     }
 }

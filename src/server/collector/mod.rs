@@ -29,7 +29,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 pub(super) use store::StoreError;
-pub use store::{OpenError, Storage};
+pub use store::{OpenError, PostgresConfig, Storage};
 
 use crate::problem::Problem;
 use export::Format;

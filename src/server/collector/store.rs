@@ -1,12 +1,14 @@
 //! The database of the answers: SQLite in a folder, or PostgreSQL. Each change is a single statement, so
 //! that concurrent requests, and several collectors on one PostgreSQL, are safe.
 
+use std::fmt;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{PgPool, SqlitePool};
 
@@ -24,8 +26,25 @@ const CONNECTIONS: u32 = 8;
 pub enum Storage {
     /// SQLite's file in this folder, which is created if it is missing.
     Folder(PathBuf),
-    /// PostgreSQL's address, `postgres://…`.
-    Postgres(String),
+    /// A PostgreSQL database.
+    Postgres(PostgresConfig),
+}
+
+/// How a PostgreSQL database is reached.
+#[derive(Clone)]
+pub struct PostgresConfig {
+    /// `postgres://user:password@host/name?sslmode=verify-full&sslrootcert=FILE`. What it leaves out comes
+    /// from the variables of PostgreSQL's own programs, such as `PGPASSWORD`, or from `~/.pgpass`.
+    pub address: String,
+    /// The password, if the address has none.
+    pub password: Option<String>,
+}
+
+/// Without the password, which the address may hold too.
+impl fmt::Debug for PostgresConfig {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("PostgresConfig(…)")
+    }
 }
 
 /// Why the database cannot be opened.
@@ -148,6 +167,31 @@ enum DatabasePool {
     Postgres(PgPool),
 }
 
+/// Whether this connection is encrypted.
+const ENCRYPTED: &str = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+
+/// Whether a host name is a name of this machine, a folder of sockets included.
+fn is_this_machine(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let loopback = || bare.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
+    host.starts_with('/') || host.eq_ignore_ascii_case("localhost") || loopback()
+}
+
+/// What somebody on the way to another host could do, if anything.
+fn exposure(mode: PgSslMode, encrypted: bool) -> Option<&'static str> {
+    match mode {
+        _ if !encrypted => Some(
+            "answers travel unencrypted to another host, where anybody on the way can read them; use \
+             sslmode=verify-full",
+        ),
+        PgSslMode::VerifyCa | PgSslMode::VerifyFull => None,
+        _ => Some(
+            "the connection is encrypted, but the server's certificate is not checked; use \
+             sslmode=verify-full, and sslrootcert for a certificate authority of your own",
+        ),
+    }
+}
+
 /// Runs the same code on both databases.
 macro_rules! on {
     ($pool:expr, $name:ident => $body:expr) => {
@@ -167,7 +211,7 @@ impl Store {
     pub(super) async fn open(storage: &Storage) -> Result<Self, OpenError> {
         match storage {
             Storage::Folder(folder) => Self::open_sqlite(folder).await,
-            Storage::Postgres(address) => Self::open_postgres(address).await,
+            Storage::Postgres(config) => Self::open_postgres(config).await,
         }
     }
 
@@ -204,12 +248,18 @@ impl Store {
         Ok(Self(DatabasePool::Sqlite(pool)))
     }
 
-    async fn open_postgres(address: &str) -> Result<Self, OpenError> {
+    async fn open_postgres(config: &PostgresConfig) -> Result<Self, OpenError> {
+        let PostgresConfig { address, password } = config;
         let scheme = ["postgres://", "postgresql://"];
         if !scheme.iter().any(|scheme| address.starts_with(scheme)) {
             return Err(OpenError::Address);
         }
-        let options = PgConnectOptions::from_str(address).map_err(|_| OpenError::Address)?;
+        let mut options = PgConnectOptions::from_str(address).map_err(|_| OpenError::Address)?;
+        if let Some(password) = password {
+            options = options.password(password);
+        }
+        let (host, mode) = (options.get_host().to_owned(), options.get_ssl_mode());
+        let is_here = options.get_socket().is_some() || is_this_machine(&host);
         // Without the password.
         let place = format!(
             "PostgreSQL at {}:{}/{}",
@@ -227,6 +277,18 @@ impl Store {
             source,
         };
         let pool = pool.map_err(open)?;
+        let encrypted = match mode {
+            PgSslMode::Disable | PgSslMode::Allow => false,
+            PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull => true,
+            PgSslMode::Prefer => sqlx::query_scalar(ENCRYPTED)
+                .fetch_optional(&pool)
+                .await
+                .map_err(open)?
+                .unwrap_or(false),
+        };
+        if let Some(warning) = exposure(mode, encrypted).filter(|_| !is_here) {
+            tracing::warn!("PostgreSQL at {host}: {warning}");
+        }
         // sqlx takes a lock, so collectors may start at the same time.
         MIGRATIONS
             .run(&pool)
@@ -344,5 +406,37 @@ impl Store {
     /// Closes all connections.
     pub(super) async fn close(&self) {
         on!(&self.0, pool => pool.close().await);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exposed_connection_to_another_host_is_told_apart() {
+        for host in ["/run/postgresql", "localhost", "127.0.0.1", "::1", "[::1]"] {
+            assert!(is_this_machine(host), "{host}");
+        }
+        for host in ["db.example.org", "192.0.2.1", "localhost.example.org"] {
+            assert!(!is_this_machine(host), "{host}");
+        }
+        let says = |mode, encrypted| exposure(mode, encrypted).unwrap_or_default();
+        assert!(says(PgSslMode::Disable, false).contains("unencrypted"));
+        assert!(says(PgSslMode::Prefer, false).contains("unencrypted"));
+        assert!(says(PgSslMode::Prefer, true).contains("not checked"));
+        assert!(says(PgSslMode::Require, true).contains("not checked"));
+        assert_eq!(says(PgSslMode::VerifyCa, true), "");
+        assert_eq!(says(PgSslMode::VerifyFull, true), "");
+    }
+
+    #[test]
+    fn a_password_is_not_in_what_is_printed_for_debugging() {
+        let config = PostgresConfig {
+            address: "postgres://survey:hidden@host/name".to_owned(),
+            password: Some("hidden".to_owned()),
+        };
+        let printed = format!("{:?}", Storage::Postgres(config));
+        assert!(!printed.contains("hidden"), "{printed}");
     }
 }
