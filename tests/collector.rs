@@ -551,6 +551,17 @@ fn keeps_its_contract(place: &Place) {
         [code(2)]
     );
 
+    // A withdrawal may overtake its answer.
+    let late = answer(3);
+    assert_eq!(collector.own("DELETE", &late, &secret(3)).status, 204);
+    collector
+        .post(&late, &secret(3))
+        .is_problem(410, "withdrawn");
+    collector.post(&late, &secret(4)).is_problem(403, "secret");
+    collector
+        .own("DELETE", &late, &secret(3))
+        .is_problem(410, "withdrawn");
+
     assert_eq!(collector.ask("GET", "/healthz", "").text(), "ok\n");
     assert_eq!(collector.ask("GET", "/readyz", "").text(), "ready\n");
     let metrics = collector.ask("GET", "/metrics", "").text();
@@ -722,6 +733,126 @@ fn sqlite_keeps_its_contract() {
     assert!(files > 0);
 }
 
+/// Waits until none of SQLite's files holds a text.
+#[track_caller]
+fn is_gone(place: &Place, text: &str) {
+    let holding = || {
+        let files = fs::read_dir(place.data()).unwrap();
+        let files = files.map(|entry| entry.unwrap().path());
+        files
+            .filter(|file| contains(&fs::read(file).unwrap(), text))
+            .collect::<Vec<_>>()
+    };
+    for _ in 0..400 {
+        if holding().is_empty() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("{:?} hold it still", holding());
+}
+
+/// Somebody who reads SQLite's file, until this is dropped.
+fn reader(place: &Place, runtime: &tokio::runtime::Runtime) -> sqlx::SqliteConnection {
+    use sqlx::ConnectOptions;
+    let file = place.data().join("answers.sqlite");
+    runtime.block_on(async {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+        let mut connection = options.connect().await.unwrap();
+        for statement in ["BEGIN", "SELECT COUNT(*) FROM answers"] {
+            sqlx::query(statement)
+                .execute(&mut connection)
+                .await
+                .unwrap();
+        }
+        connection
+    })
+}
+
+#[test]
+fn what_is_withdrawn_or_replaced_while_somebody_reads_is_gone_afterwards() {
+    let place = Place::sqlite();
+    let mut collector = place.start();
+    let runtime = runtime();
+    let commented = |number: usize, comment: &str| {
+        let mut answer = answer(number);
+        answer["comment"] = json!(comment);
+        answer
+    };
+    let withdrawn = commented(1, "a comment to withdraw");
+    assert_eq!(collector.post(&withdrawn, &secret(1)).status, 201);
+    let replaced = commented(2, "a comment to replace");
+    assert_eq!(collector.post(&replaced, &secret(2)).status, 201);
+
+    // Without a reader, a replaced answer is gone at once.
+    let first = commented(2, "a second comment to replace");
+    assert_eq!(collector.post(&first, &secret(2)).status, 200);
+    is_gone(&place, "a comment to replace");
+
+    let reading = reader(&place, &runtime);
+    let second = commented(2, "a comment to stay");
+    assert_eq!(collector.post(&second, &secret(2)).status, 200);
+    assert_eq!(collector.own("DELETE", &withdrawn, &secret(1)).status, 204);
+    // Neither a restart beside the reader …
+    collector.kill();
+    let mut collector = place.start();
+    drop(reading);
+    // … nor the reader's end overwrites it, but the next answer does.
+    assert_eq!(collector.post(&answer(3), &secret(3)).status, 201);
+    is_gone(&place, "a comment to withdraw");
+    is_gone(&place, "a second comment to replace");
+
+    // And so does a start.
+    let reading = reader(&place, &runtime);
+    let third = commented(2, "the last comment");
+    assert_eq!(collector.post(&third, &secret(2)).status, 200);
+    collector.kill();
+    drop(reading);
+    let collector = place.start();
+    is_gone(&place, "a comment to stay");
+    assert_eq!(collector.exported().len(), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn only_their_owner_may_read_the_answers() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::sqlite();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let are_private = || {
+        assert_eq!(mode(&place.data()), 0o700);
+        let files: Vec<PathBuf> = fs::read_dir(place.data())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        // The answers, two more of SQLite's files, and the token.
+        assert_eq!(files.len(), 4, "{files:?}");
+        for file in files {
+            assert_eq!(mode(&file), 0o600, "{}", file.display());
+        }
+    };
+    let start = || {
+        let mut command = place.command(&[]);
+        command.env_remove("SOUNDALIKE_EXPORT_TOKEN");
+        let collector = Collector::start(command);
+        collector.post(&answer(1), &secret(1));
+        collector
+    };
+    let mut collector = start();
+    are_private();
+    // As earlier versions left them.
+    collector.kill();
+    for file in ["answers.sqlite", "answers.sqlite-wal", "export-token", ""] {
+        let path = place.data().join(file);
+        let wide = if file.is_empty() { 0o755 } else { 0o644 };
+        if path.exists() {
+            fs::set_permissions(path, fs::Permissions::from_mode(wide)).unwrap();
+        }
+    }
+    let _collector = start();
+    are_private();
+}
+
 fn contains(bytes: &[u8], text: &str) -> bool {
     bytes
         .windows(text.len())
@@ -774,7 +905,8 @@ fn a_full_disk_is_told_and_what_was_stored_stays() {
         .args(["-c", "trap '' XFSZ; ulimit -f 800; exec \"$@\"", "sh"])
         .arg(plain.get_program())
         .args(plain.get_args())
-        .env("SOUNDALIKE_EXPORT_TOKEN", TOKEN);
+        .env("SOUNDALIKE_EXPORT_TOKEN", TOKEN)
+        .stderr(Stdio::null());
     let mut stored = BTreeSet::new();
     {
         let collector = Collector::start(limited);
@@ -820,6 +952,32 @@ fn a_read_only_disk_is_told_and_nothing_is_lost() {
     let collector = place.start();
     assert_eq!(collector.post(&answer(2), &secret(2)).status, 201);
     assert_eq!(collector.exported().len(), 2);
+}
+
+#[test]
+fn a_collector_whose_disk_is_full_is_not_ready() {
+    let place = Place::sqlite();
+    fs::create_dir_all(place.data()).unwrap();
+    let Some(_mounted) = Mounted::on(&place.data()) else {
+        println!("skipped: no file system can be mounted here");
+        return;
+    };
+    let collector = place.start();
+    assert_eq!(collector.ask("GET", "/readyz", "").status, 200);
+    let filler = place.data().join("filler");
+    let mut file = fs::File::create(&filler).unwrap();
+    while file.write_all(&[0; 4096]).is_ok() {}
+    collector
+        .ask("GET", "/readyz", "")
+        .is_problem(503, "disk is full");
+    let mut refused = (0..100).map(|number| collector.post(&answer(number), &secret(number)));
+    let refused = refused.find(|reply| reply.status != 201).expect("no room");
+    refused.is_problem(503, "disk is full");
+    assert_eq!(collector.ask("GET", "/healthz", "").status, 200);
+    drop(file);
+    fs::remove_file(filler).unwrap();
+    assert_eq!(collector.post(&answer(200), &secret(200)).status, 201);
+    assert_eq!(collector.ask("GET", "/readyz", "").status, 200);
 }
 
 /// A small file system in memory.
@@ -1014,7 +1172,8 @@ fn silent_connections_beyond_the_open_files_leave_room_for_answers() {
         .args(["-c", "ulimit -n 1024; exec \"$@\"", "sh"])
         .arg(plain.get_program())
         .args(plain.get_args())
-        .env("SOUNDALIKE_EXPORT_TOKEN", TOKEN);
+        .env("SOUNDALIKE_EXPORT_TOKEN", TOKEN)
+        .stderr(Stdio::null());
     let collector = Collector::start(limited);
     let runtime = runtime();
     let silent = runtime.block_on(silent_connections(collector.addr, 1_100, 1));

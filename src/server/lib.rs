@@ -22,6 +22,7 @@ mod connections;
 mod headers;
 mod limit;
 mod options;
+mod private;
 mod problem;
 mod site;
 

@@ -5,6 +5,7 @@
 //! The process keeps no state of its own: several collectors can share one PostgreSQL database behind a
 //! load balancer.
 
+mod clock;
 mod export;
 mod observe;
 mod store;
@@ -12,7 +13,7 @@ mod store;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -31,6 +32,7 @@ use subtle::ConstantTimeEq;
 pub(super) use store::StoreError;
 pub use store::{OpenError, PostgresConfig, Storage};
 
+use crate::private;
 use crate::problem::Problem;
 use export::Format;
 use soundalike_survey::{Answer, Config, ConfigError, is_participant_code};
@@ -40,6 +42,8 @@ use store::{Found, Put, Store};
 const BODY_LIMIT: usize = 256 * 1024;
 /// How long a request may take to arrive and to be answered.
 const TIMEOUT: Duration = Duration::from_secs(20);
+/// How often the overwriting of deleted answers is tried again.
+const MINUTE: Duration = Duration::from_secs(60);
 /// How often old answers are deleted.
 const HOUR: Duration = Duration::from_secs(3600);
 /// Hexadecimal digits of a participant's secret.
@@ -149,16 +153,37 @@ impl Collector {
             .with_state(self.clone())
     }
 
-    /// Deletes old answers, now and every hour.
+    /// Deletes old answers, now and every hour, and overwrites what is deleted.
     pub(super) async fn keep_tidy(self) {
         let mut hours = tokio::time::interval(HOUR);
+        let mut minutes = tokio::time::interval(MINUTE);
         loop {
-            hours.tick().await;
-            let oldest = today() - i64::from(self.survey.retention_days);
-            match self.store.delete_before(oldest).await {
-                Ok(0) => {}
-                Ok(deleted) => tracing::info!(deleted, "old answers deleted"),
-                Err(error) => tracing::warn!(%error, "old answers could not be deleted"),
+            tokio::select! {
+                _ = hours.tick() => self.delete_old(clock::today()).await,
+                _ = minutes.tick() => self.store.overwrite_deleted().await,
+            }
+        }
+    }
+
+    /// Deletes what is too old today, if the clock can be believed.
+    async fn delete_old(&self, today: i64) {
+        let deleted = async {
+            if let Err(wrong) = clock::believe(today, self.store.known_days().await?) {
+                tracing::warn!(
+                    "no answer is deleted for its age, because {wrong}: set the clock; if it is right, see \
+                     docs/collector.md"
+                );
+                return Ok(0);
+            }
+            self.store.remember_day(today).await?;
+            let oldest = today - i64::from(self.survey.retention_days);
+            self.store.delete_before(oldest).await
+        };
+        match deleted.await {
+            Ok(0) => {}
+            Ok(deleted) => tracing::info!(deleted, "old answers deleted"),
+            Err::<_, StoreError>(error) => {
+                tracing::warn!(%error, "old answers could not be deleted");
             }
         }
     }
@@ -188,26 +213,19 @@ fn export_token(storage: &Storage) -> Result<Option<String>, CollectorError> {
         source,
     };
     match std::fs::read_to_string(&file) {
-        Ok(token) => return long(token),
+        Ok(token) => {
+            private::narrow(&file);
+            return long(token);
+        }
         Err(source) if source.kind() == io::ErrorKind::NotFound => {}
         Err(source) => return Err(error(source)),
     }
     let random: [u8; 24] = rand::rng().random();
     let token = base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, random);
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut written = options.open(&file).map_err(error)?;
+    let mut written = private::create_file(&file).map_err(error)?;
     writeln!(written, "{token}").map_err(error)?;
     tracing::info!("the export token is in {}", file.display());
     Ok(Some(token))
-}
-
-/// Days since 1970-01-01.
-fn today() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| (since.as_secs() / 86_400) as i64)
 }
 
 /// Cancels a request that takes too long.
@@ -233,7 +251,7 @@ async fn survey(State(collector): State<Collector>) -> Response {
 }
 
 async fn ready(State(collector): State<Collector>) -> Result<&'static str, Problem> {
-    collector.store.ping().await?;
+    collector.store.ready().await?;
     Ok("ready\n")
 }
 
@@ -289,7 +307,7 @@ async fn submit(
         .map_err(|error| Problem::Broken(format!("The answer cannot be written: {error}.")))?;
     let put = collector
         .store
-        .put(&code_hash, &secret_hash, today(), &text);
+        .put(&code_hash, &secret_hash, clock::day_of_arrival(), &text);
     match put.await? {
         Put::Created => Ok(StatusCode::CREATED),
         Put::Replaced => Ok(StatusCode::OK),
@@ -317,8 +335,14 @@ async fn withdraw(
 ) -> Result<StatusCode, Problem> {
     let secret_hash = secret_hash(&headers)?;
     let code_hash = code_hash(&participant)?;
-    found_answer(collector.store.withdraw(&code_hash, &secret_hash).await?)?;
-    Ok(StatusCode::NO_CONTENT)
+    let day = clock::day_of_arrival();
+    let withdrawn = collector.store.withdraw(&code_hash, &secret_hash, day);
+    match withdrawn.await? {
+        // Where there was nothing, the answer may still be on its way: it is not taken any more.
+        Found::Answer(_) | Found::Nothing => Ok(StatusCode::NO_CONTENT),
+        Found::WrongSecret => Err(Problem::WrongSecret),
+        Found::Withdrawn => Err(Problem::Withdrawn),
+    }
 }
 
 /// The answer, if there is one with this secret.
@@ -369,4 +393,76 @@ pub fn survey_of(site: &Path) -> PathBuf {
 fn sha256_hex(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::clock::{BUILD_DAY, today};
+    use super::*;
+    use soundalike_survey::examples::survey_of;
+
+    /// A collector with an answer of each of these days, and its folder.
+    async fn with_answers(days: &[i64]) -> (Collector, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let (survey, _) = survey_of(5);
+        assert_eq!(survey.retention_days, 30);
+        let collector = Collector {
+            store: Store::open(&Storage::Folder(folder.path().join("data")))
+                .await
+                .unwrap(),
+            survey: Arc::new(survey),
+            token_hash: None,
+        };
+        for day in days {
+            let code = day.to_string();
+            let put = collector.store.put(&code, "secret", *day, "{}").await;
+            assert_eq!(put.unwrap(), Put::Created);
+        }
+        (collector, folder)
+    }
+
+    async fn count(collector: &Collector) -> usize {
+        collector.store.page("", 100).await.unwrap().len()
+    }
+
+    #[tokio::test]
+    async fn answers_are_deleted_when_their_time_is_over() {
+        let day = BUILD_DAY;
+        let (collector, _folder) = with_answers(&[day, day + 10]).await;
+        for (today, left) in [(day + 30, 2), (day + 31, 1), (day + 40, 1), (day + 41, 0)] {
+            collector.delete_old(today).await;
+            assert_eq!(count(&collector).await, left, "{today}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_wrong_clock_deletes_nothing() {
+        let day = BUILD_DAY + 1_000;
+        let (collector, _folder) = with_answers(&[day - 100, day]).await;
+        for wrong in [0, BUILD_DAY - 1, day - 1, day + 400, day + 36_500] {
+            collector.delete_old(wrong).await;
+            assert_eq!(count(&collector).await, 2, "{wrong}");
+        }
+        collector.delete_old(day).await;
+        assert_eq!(count(&collector).await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_collector_that_always_ran_outlives_its_newest_answer() {
+        let day = BUILD_DAY;
+        let (mut collector, _folder) = with_answers(&[day]).await;
+        Arc::make_mut(&mut collector.survey).retention_days = 1_000;
+        for today in (day..=day + 1_000).step_by(100) {
+            collector.delete_old(today).await;
+            assert_eq!(count(&collector).await, 1);
+        }
+        collector.delete_old(day + 1_001).await;
+        assert_eq!(count(&collector).await, 0);
+    }
+
+    #[test]
+    fn the_clock_of_this_machine_is_not_before_the_build() {
+        assert!(today() >= BUILD_DAY);
+    }
 }

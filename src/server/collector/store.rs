@@ -5,12 +5,17 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{ConnectOptions, Connection, PgPool, SqlitePool};
+
+use super::clock::KnownDays;
+use crate::private;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -18,6 +23,13 @@ static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 const FILE: &str = "answers.sqlite";
 /// How long a request waits for a connection, and for other writers.
 const TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the overwriting of deleted answers waits for readers: it is tried again.
+const OVERWRITE_TIMEOUT: Duration = Duration::from_millis(250);
+/// Free space of the disk, in bytes, below which the collector is not ready: an answer and what SQLite
+/// needs to store it.
+const ROOM: u64 = 1024 * 1024;
+/// After an answer could not be stored, the collector is not ready for so long.
+const NOT_READY: Duration = Duration::from_secs(60);
 /// Greatest number of connections of a collector.
 const CONNECTIONS: u32 = 8;
 
@@ -90,6 +102,10 @@ pub(crate) enum StoreError {
     #[error("The collector's disk is full. Nothing was stored: send the answer again later.")]
     Full,
     #[error(
+        "The collector's disk cannot be written to. Nothing was stored: send the answer again later."
+    )]
+    Disk,
+    #[error(
         "The collector's database is read-only. Nothing was stored: send the answer again later."
     )]
     ReadOnly,
@@ -101,6 +117,7 @@ impl StoreError {
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Full => "disk-full",
+            Self::Disk => "disk",
             Self::ReadOnly => "read-only",
             Self::Gone(_) => "database-gone",
         }
@@ -127,8 +144,9 @@ impl From<sqlx::Error> for StoreError {
             .filter(|_| code.len() < 5)
             .map(|code| code & 0xff)
         {
-            // SQLITE_FULL; SQLITE_IOERR, which a limit of the file system gives.
-            Some(13 | 10) => Self::Full,
+            // SQLITE_FULL, SQLITE_IOERR, SQLITE_READONLY.
+            Some(13) => Self::Full,
+            Some(10) => Self::Disk,
             Some(8) => Self::ReadOnly,
             _ => Self::Gone(error),
         }
@@ -165,6 +183,31 @@ pub(super) struct Row {
 enum DatabasePool {
     Sqlite(SqlitePool),
     Postgres(PgPool),
+}
+
+/// Sees to it that only the owner may read the folder and SQLite's files.
+fn make_private(folder: &Path, file: &Path) -> std::io::Result<()> {
+    let is_ours = file.exists() || !folder.exists() || is_empty(folder)?;
+    private::create_folder(folder)?;
+    if is_ours {
+        private::narrow(folder);
+    } else {
+        // Somebody's folder of other things: its files are private all the same.
+        tracing::warn!("{}: others may enter this folder", folder.display());
+    }
+    // SQLite gives its other files the rights of this one.
+    match private::create_file(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    for ending in ["", "-wal", "-shm"] {
+        private::narrow(&folder.join(format!("{FILE}{ending}")));
+    }
+    Ok(())
+}
+
+fn is_empty(folder: &Path) -> std::io::Result<bool> {
+    Ok(std::fs::read_dir(folder)?.next().is_none())
 }
 
 /// Whether this connection is encrypted.
@@ -204,7 +247,23 @@ macro_rules! on {
 
 /// The answers.
 #[derive(Clone, Debug)]
-pub(super) struct Store(DatabasePool);
+pub(super) struct Store {
+    pool: DatabasePool,
+    shared: Arc<Shared>,
+}
+
+/// What the clones of a store share.
+#[derive(Debug, Default)]
+struct Shared {
+    /// The folder of SQLite's file.
+    folder: Option<PathBuf>,
+    /// Whether deleted answers have not been overwritten yet.
+    deleted: AtomicBool,
+    /// Held by whoever overwrites them.
+    overwriting: tokio::sync::Mutex<()>,
+    /// When an answer could not be stored, if none has been since.
+    failed: Mutex<Option<Instant>>,
+}
 
 impl Store {
     /// Opens the database and migrates its tables.
@@ -216,11 +275,11 @@ impl Store {
     }
 
     async fn open_sqlite(folder: &Path) -> Result<Self, OpenError> {
-        std::fs::create_dir_all(folder).map_err(|source| OpenError::Folder {
+        let file = folder.join(FILE);
+        make_private(folder, &file).map_err(|source| OpenError::Folder {
             folder: folder.display().to_string(),
             source,
         })?;
-        let file = folder.join(FILE);
         let place = file.display().to_string();
         let options = SqliteConnectOptions::new()
             .filename(&file)
@@ -245,7 +304,17 @@ impl Store {
             .run(&pool)
             .await
             .map_err(|source| OpenError::Migrate { place, source })?;
-        Ok(Self(DatabasePool::Sqlite(pool)))
+        let store = Self {
+            pool: DatabasePool::Sqlite(pool),
+            shared: Arc::new(Shared {
+                folder: Some(folder.to_owned()),
+                // What was deleted before a crash may still be in the write-ahead log.
+                deleted: AtomicBool::new(true),
+                ..Shared::default()
+            }),
+        };
+        store.overwrite_deleted().await;
+        Ok(store)
     }
 
     async fn open_postgres(config: &PostgresConfig) -> Result<Self, OpenError> {
@@ -294,7 +363,10 @@ impl Store {
             .run(&pool)
             .await
             .map_err(|source| OpenError::Migrate { place, source })?;
-        Ok(Self(DatabasePool::Postgres(pool)))
+        Ok(Self {
+            pool: DatabasePool::Postgres(pool),
+            shared: Arc::default(),
+        })
     }
 
     /// Stores an answer, replacing what the same participant sent before.
@@ -305,17 +377,37 @@ impl Store {
         day: i64,
         answer: &str,
     ) -> Result<Put, StoreError> {
+        let put = self.try_put(code_hash, secret_hash, day, answer).await;
+        let put = self.noted(put)?;
+        if put == Put::Replaced {
+            self.shared.deleted.store(true, Ordering::Release);
+        }
+        if self.shared.deleted.load(Ordering::Acquire) {
+            // The participant need not wait for it.
+            let store = self.clone();
+            tokio::spawn(async move { store.overwrite_deleted().await });
+        }
+        Ok(put)
+    }
+
+    async fn try_put(
+        &self,
+        code_hash: &str,
+        secret_hash: &str,
+        day: i64,
+        answer: &str,
+    ) -> Result<Put, StoreError> {
         const INSERT: &str = "INSERT INTO answers (code_hash, secret_hash, received_day, answer) \
             VALUES ($1, $2, $3, $4) ON CONFLICT (code_hash) DO NOTHING";
         const UPDATE: &str = "UPDATE answers SET answer = $3 \
             WHERE code_hash = $1 AND secret_hash = $2 AND answer IS NOT NULL";
-        let inserted = on!(&self.0, pool => sqlx::query(INSERT)
+        let inserted = on!(&self.pool, pool => sqlx::query(INSERT)
             .bind(code_hash).bind(secret_hash).bind(day).bind(answer)
             .execute(pool).await?.rows_affected());
         if inserted == 1 {
             return Ok(Put::Created);
         }
-        let updated = on!(&self.0, pool => sqlx::query(UPDATE)
+        let updated = on!(&self.pool, pool => sqlx::query(UPDATE)
             .bind(code_hash).bind(secret_hash).bind(answer)
             .execute(pool).await?.rows_affected());
         if updated == 1 {
@@ -327,6 +419,29 @@ impl Store {
         })
     }
 
+    /// Notes whether answers can be stored, and tells a full disk from other faults of it.
+    fn noted<T>(&self, done: Result<T, StoreError>) -> Result<T, StoreError> {
+        let failed = match &done {
+            Err(StoreError::Full | StoreError::Disk) => Some(Instant::now()),
+            _ => None,
+        };
+        *self
+            .shared
+            .failed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = failed;
+        done.map_err(|error| match error {
+            StoreError::Disk if self.is_full() => StoreError::Full,
+            error => error,
+        })
+    }
+
+    fn is_full(&self) -> bool {
+        let space = self.shared.folder.as_ref().map(fs4::available_space);
+        // A disk that does not say how much space it has may have some.
+        space.is_some_and(|space| space.is_ok_and(|space| space < ROOM))
+    }
+
     /// The answer of a participant.
     pub(super) async fn get(
         &self,
@@ -334,7 +449,7 @@ impl Store {
         secret_hash: &str,
     ) -> Result<Found, StoreError> {
         const SELECT: &str = "SELECT secret_hash, answer FROM answers WHERE code_hash = $1";
-        let found: Option<(String, Option<String>)> = on!(&self.0, pool =>
+        let found: Option<(String, Option<String>)> = on!(&self.pool, pool =>
             sqlx::query_as(SELECT).bind(code_hash).fetch_optional(pool).await?);
         Ok(match found {
             None => Found::Nothing,
@@ -345,19 +460,43 @@ impl Store {
         })
     }
 
-    /// Deletes the answer of a participant permanently, and returns what was there.
+    /// Deletes the answer of a participant permanently, and returns what was there. Where nothing was, the
+    /// answer may be on its way: it is remembered that it is withdrawn.
     pub(super) async fn withdraw(
         &self,
         code_hash: &str,
         secret_hash: &str,
+        day: i64,
     ) -> Result<Found, StoreError> {
+        let found = self.try_withdraw(code_hash, secret_hash, day).await;
+        let found = self.noted(found)?;
+        if matches!(found, Found::Answer(_)) {
+            self.shared.deleted.store(true, Ordering::Release);
+            self.overwrite_deleted().await;
+        }
+        Ok(found)
+    }
+
+    async fn try_withdraw(
+        &self,
+        code_hash: &str,
+        secret_hash: &str,
+        day: i64,
+    ) -> Result<Found, StoreError> {
+        const INSERT: &str = "INSERT INTO answers (code_hash, secret_hash, received_day, answer) \
+            VALUES ($1, $2, $3, NULL) ON CONFLICT (code_hash) DO NOTHING";
         const UPDATE: &str = "UPDATE answers SET answer = NULL \
             WHERE code_hash = $1 AND secret_hash = $2";
+        let inserted = on!(&self.pool, pool => sqlx::query(INSERT)
+            .bind(code_hash).bind(secret_hash).bind(day)
+            .execute(pool).await?.rows_affected());
+        if inserted == 1 {
+            return Ok(Found::Nothing);
+        }
         let found = self.get(code_hash, secret_hash).await?;
         if matches!(found, Found::Answer(_)) {
-            on!(&self.0, pool => sqlx::query(UPDATE)
+            on!(&self.pool, pool => sqlx::query(UPDATE)
                 .bind(code_hash).bind(secret_hash).execute(pool).await.map(drop)?);
-            self.overwrite().await;
         }
         Ok(found)
     }
@@ -365,27 +504,73 @@ impl Store {
     /// Deletes the answers that arrived before a day.
     pub(super) async fn delete_before(&self, day: i64) -> Result<u64, StoreError> {
         const DELETE: &str = "DELETE FROM answers WHERE received_day < $1";
-        let deleted = on!(&self.0, pool =>
+        let deleted = on!(&self.pool, pool =>
             sqlx::query(DELETE).bind(day).execute(pool).await?.rows_affected());
         if deleted > 0 {
-            self.overwrite().await;
+            self.shared.deleted.store(true, Ordering::Release);
         }
+        self.overwrite_deleted().await;
         Ok(deleted)
     }
 
-    /// Overwrites deleted answers in the files now; the database would do so later.
-    async fn overwrite(&self) {
-        let done = match &self.0 {
-            DatabasePool::Sqlite(pool) => sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
-                .execute(pool)
-                .await
-                .map(drop),
-            DatabasePool::Postgres(pool) => {
-                sqlx::query("VACUUM answers").execute(pool).await.map(drop)
+    /// The days that tell whether the clock can be believed.
+    pub(super) async fn known_days(&self) -> Result<KnownDays, StoreError> {
+        const NEWEST: &str = "SELECT MAX(received_day) FROM answers";
+        const LAST: &str = "SELECT value FROM collector_state WHERE name = 'last_day'";
+        Ok(on!(&self.pool, pool => KnownDays {
+            newest: sqlx::query_scalar(NEWEST).fetch_one(pool).await?,
+            last: sqlx::query_scalar(LAST).fetch_optional(pool).await?,
+        }))
+    }
+
+    /// Remembers a day on which the clock was believed.
+    pub(super) async fn remember_day(&self, day: i64) -> Result<(), StoreError> {
+        const UPSERT: &str = "INSERT INTO collector_state (name, value) VALUES ('last_day', $1) \
+            ON CONFLICT (name) DO UPDATE SET value = excluded.value \
+            WHERE excluded.value > collector_state.value";
+        on!(&self.pool, pool => sqlx::query(UPSERT).bind(day).execute(pool).await.map(drop)?);
+        Ok(())
+    }
+
+    /// Overwrites deleted answers in the files now, where that has not been done; the database would do so
+    /// later. SQLite cannot while somebody reads the file: it is tried again.
+    pub(super) async fn overwrite_deleted(&self) {
+        let _alone = self.shared.overwriting.lock().await;
+        // Whatever is deleted from here on sets it again.
+        if !self.shared.deleted.swap(false, Ordering::AcqRel) {
+            return;
+        }
+        match self.try_overwrite().await {
+            Ok(true) => return,
+            Ok(false) => tracing::warn!(
+                "deleted answers are not overwritten yet, because somebody reads the database; it is tried again"
+            ),
+            Err(error) => tracing::warn!(
+                %error,
+                "deleted answers are not overwritten yet; it is tried again"
+            ),
+        }
+        self.shared.deleted.store(true, Ordering::Release);
+    }
+
+    /// Whether everything deleted is overwritten.
+    async fn try_overwrite(&self) -> Result<bool, sqlx::Error> {
+        match &self.pool {
+            DatabasePool::Sqlite(pool) => {
+                let options = pool.connect_options();
+                let patience = options.as_ref().clone().busy_timeout(OVERWRITE_TIMEOUT);
+                let mut connection = patience.connect().await?;
+                // Busy, frames of the log, frames copied: https://www.sqlite.org/pragma.html#pragma_wal_checkpoint
+                let (busy, ..): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
+                    .fetch_one(&mut connection)
+                    .await?;
+                connection.close().await?;
+                Ok(busy == 0)
             }
-        };
-        if let Err(error) = done {
-            tracing::warn!(%error, "deleted answers have not been overwritten yet");
+            DatabasePool::Postgres(pool) => {
+                sqlx::query("VACUUM answers").execute(pool).await?;
+                Ok(true)
+            }
         }
     }
 
@@ -393,19 +578,38 @@ impl Store {
     pub(super) async fn page(&self, after: &str, count: i64) -> Result<Vec<Row>, StoreError> {
         const SELECT: &str = "SELECT code_hash, received_day, answer FROM answers \
             WHERE code_hash > $1 AND answer IS NOT NULL ORDER BY code_hash LIMIT $2";
-        Ok(on!(&self.0, pool =>
+        Ok(on!(&self.pool, pool =>
             sqlx::query_as(SELECT).bind(after).bind(count).fetch_all(pool).await?))
     }
 
     /// Checks that the database can be reached.
     pub(super) async fn ping(&self) -> Result<(), StoreError> {
-        on!(&self.0, pool => sqlx::query("SELECT 1").execute(pool).await.map(drop)?);
+        on!(&self.pool, pool => sqlx::query("SELECT 1").execute(pool).await.map(drop)?);
+        Ok(())
+    }
+
+    /// Checks that answers can be stored.
+    pub(super) async fn ready(&self) -> Result<(), StoreError> {
+        // Needs the right to write, and writes nothing.
+        const WRITE: &str = "UPDATE collector_state SET value = value WHERE name = ''";
+        if self.is_full() {
+            return Err(StoreError::Full);
+        }
+        on!(&self.pool, pool => sqlx::query(WRITE).execute(pool).await.map(drop)?);
+        let failed = *self
+            .shared
+            .failed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if failed.is_some_and(|failed| failed.elapsed() < NOT_READY) {
+            return Err(StoreError::Disk);
+        }
         Ok(())
     }
 
     /// Closes all connections.
     pub(super) async fn close(&self) {
-        on!(&self.0, pool => pool.close().await);
+        on!(&self.pool, pool => pool.close().await);
     }
 }
 
