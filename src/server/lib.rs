@@ -24,10 +24,12 @@ mod limit;
 mod options;
 mod private;
 mod problem;
+mod public_url;
 mod site;
 
 pub use connections::ConnectionLimits;
 pub use options::{Options, OptionsError};
+pub use public_url::{NotAnOrigin, PublicUrl};
 
 use limit::Limit;
 
@@ -50,6 +52,9 @@ pub struct ServerConfig {
     pub rate_limit: Option<NonZeroU32>,
     /// Whether the client's address is the last one of `X-Forwarded-For`.
     pub trust_proxy: bool,
+    /// The address under which the public knows the server: requests for other hosts are turned away.
+    /// `None` to answer whatever the host is called.
+    pub public_url: Option<PublicUrl>,
     /// Bounds of the connections.
     pub connections: ConnectionLimits,
 }
@@ -97,6 +102,7 @@ pub struct Server {
     site: PathBuf,
     collector: Option<Collector>,
     limit: Option<Arc<Limit>>,
+    public_url: Option<Arc<PublicUrl>>,
     connections: ConnectionLimits,
 }
 
@@ -109,6 +115,7 @@ impl Server {
             collector,
             rate_limit,
             trust_proxy,
+            public_url,
             connections,
         } = config;
         check_site(&site)?;
@@ -128,6 +135,7 @@ impl Server {
             site,
             collector,
             limit: rate_limit.map(|per_minute| Arc::new(Limit::new(per_minute, trust_proxy))),
+            public_url: public_url.map(Arc::new),
             connections,
         })
     }
@@ -153,6 +161,13 @@ impl Server {
         if let Some(collector) = &self.collector {
             router = router.merge(collector.router());
             tidying.spawn(collector.clone().keep_tidy());
+        }
+        router = router.layer(middleware::map_response(problem::everywhere));
+        if let Some(public_url) = self.public_url {
+            router = router.layer(middleware::from_fn_with_state(
+                public_url,
+                public_url::check_host,
+            ));
         }
         if let Some(limit) = self.limit {
             // Before everything else: what is refused costs neither a metric nor a line of the log.

@@ -11,7 +11,7 @@ use tracing_subscriber::EnvFilter;
 use crate::collector::{
     CollectorConfig, CollectorError, OpenError, PostgresConfig, Storage, survey_of,
 };
-use crate::{ConnectionLimits, ServerConfig, ServerError};
+use crate::{ConnectionLimits, PublicUrl, ServerConfig, ServerError};
 
 /// The arguments of the server.
 #[derive(clap::Args)]
@@ -43,6 +43,9 @@ pub struct Options {
     /// Behind a reverse proxy: take the client's address from the last entry of X-Forwarded-For
     #[arg(long)]
     trust_proxy: bool,
+    /// The page's public address behind the proxy, such as https://survey.example.org: requests for other hosts are turned away
+    #[arg(long, value_name = "URL")]
+    public_url: Option<PublicUrl>,
     /// Connections open at the same time
     #[arg(long, value_name = "N", default_value_t = ConnectionLimits::default().total)]
     max_connections: usize,
@@ -95,6 +98,7 @@ impl Options {
             collector,
             rate_limit: NonZeroU32::new(self.rate_limit),
             trust_proxy: self.trust_proxy,
+            public_url: self.public_url,
             connections: ConnectionLimits {
                 total: self.max_connections,
                 // All connections are the proxy's.

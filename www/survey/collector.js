@@ -13,6 +13,8 @@ const PATIENCE = 20_000;
 const LATER = [408, 425, 429];
 /** What servers of plain files answer to what they cannot take. */
 const ELSEWHERE = [403, 404, 405, 501];
+/** The problem that this page's own server has where it collects no answers. */
+const NO_SUCH_PATH = 'urn:soundalike:problem:no-such-path';
 
 /**
  * The survey, and whether somebody collects its answers: not known without a network.
@@ -95,7 +97,8 @@ export async function send(method, participant, secret, body) {
     : null;
   const said = typeof problem?.detail === 'string' ? problem.detail : '';
   // Without a problem of its own it is not the collector that speaks, but a server that has none.
-  if (!problem && ELSEWHERE.includes(status)) return { outcome: 'none', said, wait: 0 };
+  const speaks = problem && problem.type !== NO_SUCH_PATH;
+  if (!speaks && ELSEWHERE.includes(status)) return { outcome: 'none', said, wait: 0 };
   if (status >= 500 || LATER.includes(status)) {
     return { outcome: 'later', said, wait: waitOf(response.headers.get('retry-after')) };
   }
