@@ -594,6 +594,7 @@ fn refuses_what_does_not_fit(place: &Place) {
         422,
         "other.ogg",
     );
+    refused(&|a| a["simulated"] = json!(true), 422, "made it up");
     refused(&|a| a["favourites"][1] = json!(song(0)), 422, "twice");
     refused(&|a| a["consent"]["version"] = json!(2), 422, "version 2");
     refused(

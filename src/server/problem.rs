@@ -32,6 +32,7 @@ pub(super) enum Problem {
     Unreadable(Invalid),
     Broken(String),
     Invalid(Invalid),
+    Simulated,
     OtherParticipant,
     UnknownFormat,
     TooOften(u64),
@@ -133,6 +134,11 @@ impl Problem {
                 let status = StatusCode::UNPROCESSABLE_ENTITY;
                 return ("invalid", status, invalid.to_string());
             }
+            Self::Simulated => (
+                "simulated",
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "The answer says that a program made it up: only people's answers are collected.",
+            ),
             Self::OtherParticipant => (
                 "other-participant",
                 StatusCode::NOT_FOUND,

@@ -32,7 +32,7 @@ test('no formula begins after any separator', () => {
   for (const [name, expected] of [
     ['good;=1+1', "good;'=1+1"],
     ['good, +1', "good, '+1"],
-    ['good;"=1+1"', "good;\"'=1+1\""],
+    ['good;"=1+1"', 'good;"\'=1+1"'],
     ['one\n-two', "one\n'-two"],
     ['＝1', "'＝1"],
     ['a;－1;＋1;＠b', "a;'－1;'＋1;'＠b"],

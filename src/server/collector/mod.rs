@@ -301,6 +301,9 @@ async fn submit(
     })?;
     let answer = Answer::from_json(&body).map_err(Problem::Unreadable)?;
     answer.check(&collector.survey).map_err(Problem::Invalid)?;
+    if answer.simulated {
+        return Err(Problem::Simulated);
+    }
     let code_hash = code_hash(&answer.participant)?;
     // On one line, however the client formatted it.
     let text = serde_json::to_string(&answer)
