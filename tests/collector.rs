@@ -734,6 +734,158 @@ fn sqlite_keeps_its_contract() {
     assert!(files > 0);
 }
 
+/// `soundalike-server survey …` on the answers of a place: its output, or its error.
+fn administer(place: &Place, arguments: &[&str]) -> Result<String, String> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_soundalike-server"));
+    command.arg("survey").args(arguments);
+    match &place.postgres {
+        Some(postgres) => command.args(["--database", &postgres.url()]),
+        None => command.arg("--data").arg(place.data()),
+    };
+    let output = command.output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    match output.status.success() {
+        true => Ok(text(output.stdout)),
+        false => Err(text(output.stderr)),
+    }
+}
+
+fn change_survey(place: &Place, change: impl FnOnce(&mut Value)) {
+    let mut survey = survey();
+    change(&mut survey);
+    let file = place.folder.path().join("site/survey/config.json");
+    fs::write(file, survey.to_string()).unwrap();
+}
+
+/// An invitation lets one participant answer, once and for all later changes of the answer.
+fn invites(place: &Place) {
+    change_survey(place, |survey| survey["invited_only"] = json!(true));
+    let collector = place.start();
+    let post = |number: usize, invitation: &str| {
+        let headers = format!(
+            "Content-Type: application/json\r\nAuthorization: Bearer {}\r\n\
+            Soundalike-Invitation: {invitation}\r\n",
+            secret(number)
+        );
+        let body = answer(number).to_string();
+        let path = "/api/v1/answers";
+        ask(collector.addr, "POST", path, &headers, body.as_bytes()).expect("a reply")
+    };
+    collector
+        .post(&answer(1), &secret(1))
+        .is_problem(403, "invitation");
+    let url = "https://survey.example.org";
+    let links = administer(place, &["invite", "-n", "3", "--public-url", url]).unwrap();
+    let codes: Vec<&str> = links
+        .lines()
+        .map(|line| {
+            line.strip_prefix("https://survey.example.org/#invitation=")
+                .expect("a link")
+        })
+        .collect();
+    assert_eq!(codes.iter().collect::<BTreeSet<_>>().len(), 3);
+
+    post(1, "0000-0000-0000-0000").is_problem(403, "invitation");
+    assert_eq!(post(1, codes[0]).status, 201);
+    // A repeat whose first reply was lost, and a change from another link.
+    assert_eq!(post(1, codes[0]).status, 200);
+    assert_eq!(post(1, codes[1]).status, 200);
+    assert_eq!(collector.post(&answer(1), &secret(1)).status, 200);
+    post(2, codes[0]).is_problem(403, "invitation");
+    // The second was not used up by somebody who did not need it.
+    assert_eq!(post(2, codes[1]).status, 201);
+
+    // Two who use one at the same moment.
+    let statuses: BTreeSet<u16> = std::thread::scope(|scope| {
+        let (post, last) = (&post, codes[2]);
+        let threads = [3, 4].map(|number| scope.spawn(move || post(number, last).status));
+        threads.into_iter().map(|t| t.join().unwrap()).collect()
+    });
+    assert_eq!(statuses, BTreeSet::from([201, 403]));
+    assert_eq!(collector.exported().len(), 3);
+}
+
+/// A survey takes as many answers as it asks for; who is among them may still change theirs.
+fn stops_at_its_cap(place: &Place) {
+    change_survey(place, |survey| survey["answers_most"] = json!(2));
+    let collector = place.start();
+    for number in [1, 2] {
+        assert_eq!(collector.post(&answer(number), &secret(number)).status, 201);
+    }
+    collector
+        .post(&answer(3), &secret(3))
+        .is_problem(403, "all the answers");
+    assert_eq!(collector.post(&answer(2), &secret(2)).status, 200);
+    assert_eq!(collector.own("DELETE", &answer(1), &secret(1)).status, 204);
+    assert_eq!(collector.post(&answer(3), &secret(3)).status, 201);
+}
+
+#[test]
+fn sqlite_lets_invited_participants_answer_once() {
+    invites(&Place::sqlite());
+    stops_at_its_cap(&Place::sqlite());
+}
+
+#[test]
+fn postgresql_lets_invited_participants_answer_once() {
+    if let Some(place) = Place::postgres() {
+        invites(&place);
+    }
+    if let Some(place) = Place::postgres() {
+        stops_at_its_cap(&place);
+    }
+}
+
+#[test]
+fn a_backup_is_private_and_whole_and_can_be_restored() {
+    let place = Place::sqlite();
+    let collector = place.start();
+    for number in 0..20 {
+        assert_eq!(collector.post(&answer(number), &secret(number)).status, 201);
+    }
+    assert_eq!(collector.own("DELETE", &answer(7), &secret(7)).status, 204);
+    let before = collector.exported();
+    let copy = place.folder.path().join("copy.sqlite");
+    let name = copy.to_str().unwrap();
+    // While the collector runs.
+    let said = administer(&place, &["backup", name]).unwrap();
+    assert!(said.contains("19 answers"), "{said}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(
+            fs::metadata(&copy).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+    }
+    assert!(!contains(&fs::read(&copy).unwrap(), &code(7)));
+    let again = administer(&place, &["backup", name]).unwrap_err();
+    assert!(again.contains("exists"), "{again}");
+    let occupied = administer(&place, &["restore", name]).unwrap_err();
+    assert!(occupied.contains("already"), "{occupied}");
+
+    let other = Place::sqlite();
+    let nothing = administer(&other, &["backup", name]).unwrap_err();
+    assert!(nothing.contains("no answers in this folder"), "{nothing}");
+    let damaged = place.folder.path().join("damaged.sqlite");
+    let mut bytes = fs::read(&copy).unwrap();
+    bytes.truncate(bytes.len() / 2);
+    fs::write(&damaged, bytes).unwrap();
+    let refused = administer(&other, &["restore", damaged.to_str().unwrap()]).unwrap_err();
+    assert!(refused.contains("not a backup"), "{refused}");
+    assert!(!other.data().exists());
+
+    let said = administer(&other, &["restore", name]).unwrap();
+    assert!(said.contains("19 answers"), "{said}");
+    let restored = other.start();
+    assert_eq!(restored.exported(), before);
+    assert_eq!(restored.own("GET", &answer(3), &secret(3)).status, 200);
+    restored
+        .post(&answer(7), &secret(7))
+        .is_problem(410, "withdrawn");
+    assert_eq!(restored.post(&answer(50), &secret(50)).status, 201);
+}
+
 /// Waits until none of SQLite's files holds a text.
 #[track_caller]
 fn is_gone(place: &Place, text: &str) {

@@ -17,6 +17,7 @@ use axum::middleware;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+mod administration;
 pub mod collector;
 mod connections;
 mod headers;
@@ -27,8 +28,9 @@ mod problem;
 mod public_url;
 mod site;
 
+pub use administration::{Administration, AdministrationError, Place};
 pub use connections::ConnectionLimits;
-pub use options::{Options, OptionsError};
+pub use options::{Options, OptionsError, PasswordFileError};
 pub use public_url::{NotAnOrigin, PublicUrl};
 
 use limit::Limit;

@@ -119,17 +119,25 @@ pub enum OptionsError {
     #[error("{error}{hint}", error = .0, hint = hint(.0))]
     Server(#[from] ServerError),
     /// The file with the database's password cannot be read.
-    #[error("{}: the database's password cannot be read ({source}); see --database-password-file", .file.display())]
-    PasswordFile {
-        /// The file.
-        file: PathBuf,
-        /// The error of the system.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Password(#[from] PasswordFileError),
+}
+
+/// Why the file with the database's password cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: the database's password cannot be read ({source}); see --database-password-file", .file.display())]
+pub struct PasswordFileError {
+    /// The file.
+    pub file: PathBuf,
+    /// The error of the system.
+    pub source: std::io::Error,
 }
 
 /// The database's address and password.
-fn postgres(address: String, password_file: Option<&Path>) -> Result<PostgresConfig, OptionsError> {
+pub(crate) fn postgres(
+    address: String,
+    password_file: Option<&Path>,
+) -> Result<PostgresConfig, PasswordFileError> {
     let credentials = address
         .split_once("://")
         .and_then(|(_, rest)| rest.split(['/', '?']).next()?.rsplit_once('@'));
@@ -141,7 +149,7 @@ fn postgres(address: String, password_file: Option<&Path>) -> Result<PostgresCon
     }
     let read = |file: &Path| match std::fs::read_to_string(file) {
         Ok(text) => Ok(text.trim_end_matches(['\r', '\n']).to_owned()),
-        Err(source) => Err(OptionsError::PasswordFile {
+        Err(source) => Err(PasswordFileError {
             file: file.to_owned(),
             source,
         }),

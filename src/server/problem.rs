@@ -33,6 +33,8 @@ pub(super) enum Problem {
     Broken(String),
     Invalid(Invalid),
     Simulated,
+    SurveyFull,
+    NotInvited,
     OtherParticipant,
     UnknownFormat,
     TooOften(u64),
@@ -138,6 +140,16 @@ impl Problem {
                 "simulated",
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "The answer says that a program made it up: only people's answers are collected.",
+            ),
+            Self::SurveyFull => (
+                "survey-full",
+                StatusCode::FORBIDDEN,
+                "The survey has all the answers that it asked for: thank you all the same.",
+            ),
+            Self::NotInvited => (
+                "not-invited",
+                StatusCode::FORBIDDEN,
+                "This survey is by invitation: open the link that you were sent. Each works for one person.",
             ),
             Self::OtherParticipant => (
                 "other-participant",

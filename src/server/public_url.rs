@@ -49,6 +49,12 @@ impl FromStr for PublicUrl {
 }
 
 impl PublicUrl {
+    /// The link that an invited participant opens. The code is in the fragment, which browsers do not send:
+    /// it is in no log of a server or proxy.
+    pub(super) fn invitation(&self, code: &str) -> String {
+        format!("{}#invitation={code}", self.origin)
+    }
+
     fn is_https(&self) -> bool {
         self.origin.scheme() == "https"
     }

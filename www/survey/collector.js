@@ -1,6 +1,7 @@
 // Requests to the collector of the survey's answers, which is there if it answers `GET /api/v1/survey`.
 
 import { keepSurvey, keptSurvey } from './answer-storage.js';
+import { invitation } from './invitation.js';
 
 /** @import { SurveyConfig } from '../types.js' */
 
@@ -21,6 +22,8 @@ const NO_SUCH_PATH = 'urn:soundalike:problem:no-such-path';
  * @returns {Promise<{config: SurveyConfig, collector: boolean | null} | null>} null where there is no survey
  */
 export async function fetchSurvey() {
+  // The link of this visit is remembered, wherever it leads from here.
+  invitation();
   let collector = /** @type {boolean | null} */ (null);
   if (navigator.onLine) {
     try {
@@ -77,13 +80,11 @@ async function json(response) {
  */
 export async function send(method, participant, secret, body) {
   const address = method === 'POST' ? 'answers' : `answers/${encodeURIComponent(participant)}`;
-  const headers = new Headers({ Authorization: `Bearer ${secret}` });
-  if (body !== undefined) headers.set('Content-Type', 'application/json');
   let response;
   try {
     response = await fetch(new URL(address, API), {
       method,
-      headers,
+      headers: headersOf(method, secret),
       ...(body !== undefined && { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(PATIENCE),
     });
@@ -105,6 +106,16 @@ export async function send(method, participant, secret, body) {
   if (status === 410) return { outcome: 'gone', said, wait: 0 };
   if (method === 'DELETE' && status === 404) return { outcome: 'gone', said, wait: 0 };
   return { outcome: 'refused', said: said || `The collector answered ${status}.`, wait: 0 };
+}
+
+/** @param {'POST' | 'DELETE'} method @param {string} secret */
+function headersOf(method, secret) {
+  const headers = new Headers({ Authorization: `Bearer ${secret}` });
+  if (method === 'DELETE') return headers;
+  headers.set('Content-Type', 'application/json');
+  const code = invitation();
+  if (code) headers.set('Soundalike-Invitation', code);
+  return headers;
 }
 
 /** @param {string | null} header seconds, or a date @returns {number} milliseconds */

@@ -13,7 +13,7 @@ pub(super) const BUILD_DAY: i64 = match i64::from_str_radix(env!("SOUNDALIKE_BUI
 const YEAR: i64 = 365;
 
 /// Today by the clock, in days since 1970-01-01.
-pub(super) fn today() -> i64 {
+pub(crate) fn today() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| (since.as_secs() / 86_400) as i64)
 }

@@ -29,14 +29,15 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-pub(super) use store::StoreError;
+pub(super) use clock::today;
 pub use store::{OpenError, PostgresConfig, Storage};
+pub(super) use store::{Store, StoreError};
 
 use crate::private;
 use crate::problem::Problem;
 use export::Format;
 use soundalike_survey::{Answer, Config, ConfigError, is_participant_code};
-use store::{Found, Put, Store};
+use store::{Found, NewAnswer, Put};
 
 /// Greatest size of an answer in bytes.
 const BODY_LIMIT: usize = 256 * 1024;
@@ -48,6 +49,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 /// Hexadecimal digits of a participant's secret.
 const SECRET_DIGITS: usize = 32;
+/// The header with the code of an invitation.
+const INVITATION: &str = "soundalike-invitation";
 /// The environment variable of the export token.
 const TOKEN_VARIABLE: &str = "SOUNDALIKE_EXPORT_TOKEN";
 /// Its file beside the database.
@@ -308,10 +311,25 @@ async fn submit(
     // On one line, however the client formatted it.
     let text = serde_json::to_string(&answer)
         .map_err(|error| Problem::Broken(format!("The answer cannot be written: {error}.")))?;
-    let put = collector
-        .store
-        .put(&code_hash, &secret_hash, clock::day_of_arrival(), &text);
-    match put.await? {
+    let invitation = headers
+        .get(INVITATION)
+        .and_then(|code| code.to_str().ok())
+        .filter(|code| is_participant_code(code))
+        .map(|code| sha256_hex(code.as_bytes()));
+    let new = NewAnswer {
+        code_hash: &code_hash,
+        secret_hash: &secret_hash,
+        day: clock::day_of_arrival(),
+        answer: &text,
+        most: collector.survey.answers_most,
+        invitation: collector
+            .survey
+            .invited_only
+            .then(|| invitation.unwrap_or_default()),
+    };
+    match collector.store.put(&new).await? {
+        Put::Full => Err(Problem::SurveyFull),
+        Put::NotInvited => Err(Problem::NotInvited),
         Put::Created => Ok(StatusCode::CREATED),
         Put::Replaced => Ok(StatusCode::OK),
         Put::WrongSecret => Err(Problem::WrongSecret),
@@ -393,7 +411,7 @@ pub fn survey_of(site: &Path) -> PathBuf {
 }
 
 /// SHA-256 in hexadecimal.
-fn sha256_hex(bytes: &[u8]) -> String {
+pub(super) fn sha256_hex(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -419,7 +437,15 @@ mod tests {
         };
         for day in days {
             let code = day.to_string();
-            let put = collector.store.put(&code, "secret", *day, "{}").await;
+            let answer = NewAnswer {
+                code_hash: &code,
+                secret_hash: "secret",
+                day: *day,
+                answer: "{}",
+                most: None,
+                invitation: None,
+            };
+            let put = collector.store.put(&answer).await;
             assert_eq!(put.unwrap(), Put::Created);
         }
         (collector, folder)

@@ -153,6 +153,28 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+/// An answer that was sent.
+#[derive(Clone, Debug)]
+pub(super) struct NewAnswer<'a> {
+    pub code_hash: &'a str,
+    pub secret_hash: &'a str,
+    /// Today, in days since 1970-01-01.
+    pub day: i64,
+    pub answer: &'a str,
+    /// How many answers there may be.
+    pub most: Option<u32>,
+    /// The hash of the invitation's code, where one is needed.
+    pub invitation: Option<String>,
+}
+
+/// What came of an answer of a participant who may be known.
+enum Insert {
+    Done,
+    Known,
+    Full,
+    NotInvited,
+}
+
 /// What happened to an answer that was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Put {
@@ -160,6 +182,9 @@ pub(super) enum Put {
     Replaced,
     WrongSecret,
     Withdrawn,
+    /// There are as many answers as there may be.
+    Full,
+    NotInvited,
 }
 
 /// The stored state of an answer.
@@ -247,7 +272,7 @@ macro_rules! on {
 
 /// The answers.
 #[derive(Clone, Debug)]
-pub(super) struct Store {
+pub(crate) struct Store {
     pool: DatabasePool,
     shared: Arc<Shared>,
 }
@@ -267,7 +292,7 @@ struct Shared {
 
 impl Store {
     /// Opens the database and migrates its tables.
-    pub(super) async fn open(storage: &Storage) -> Result<Self, OpenError> {
+    pub(crate) async fn open(storage: &Storage) -> Result<Self, OpenError> {
         match storage {
             Storage::Folder(folder) => Self::open_sqlite(folder).await,
             Storage::Postgres(config) => Self::open_postgres(config).await,
@@ -370,14 +395,8 @@ impl Store {
     }
 
     /// Stores an answer, replacing what the same participant sent before.
-    pub(super) async fn put(
-        &self,
-        code_hash: &str,
-        secret_hash: &str,
-        day: i64,
-        answer: &str,
-    ) -> Result<Put, StoreError> {
-        let put = self.try_put(code_hash, secret_hash, day, answer).await;
+    pub(super) async fn put(&self, answer: &NewAnswer<'_>) -> Result<Put, StoreError> {
+        let put = self.try_put(answer).await;
         let put = self.noted(put)?;
         if put == Put::Replaced {
             self.shared.deleted.store(true, Ordering::Release);
@@ -390,33 +409,63 @@ impl Store {
         Ok(put)
     }
 
-    async fn try_put(
-        &self,
-        code_hash: &str,
-        secret_hash: &str,
-        day: i64,
-        answer: &str,
-    ) -> Result<Put, StoreError> {
-        const INSERT: &str = "INSERT INTO answers (code_hash, secret_hash, received_day, answer) \
-            VALUES ($1, $2, $3, $4) ON CONFLICT (code_hash) DO NOTHING";
+    async fn try_put(&self, new: &NewAnswer<'_>) -> Result<Put, StoreError> {
         const UPDATE: &str = "UPDATE answers SET answer = $3 \
             WHERE code_hash = $1 AND secret_hash = $2 AND answer IS NOT NULL";
-        let inserted = on!(&self.pool, pool => sqlx::query(INSERT)
-            .bind(code_hash).bind(secret_hash).bind(day).bind(answer)
-            .execute(pool).await?.rows_affected());
-        if inserted == 1 {
-            return Ok(Put::Created);
-        }
+        let refused = match self.insert(new).await? {
+            Insert::Done => return Ok(Put::Created),
+            Insert::Full => Put::Full,
+            Insert::NotInvited => Put::NotInvited,
+            Insert::Known => Put::WrongSecret,
+        };
         let updated = on!(&self.pool, pool => sqlx::query(UPDATE)
-            .bind(code_hash).bind(secret_hash).bind(answer)
+            .bind(new.code_hash).bind(new.secret_hash).bind(new.answer)
             .execute(pool).await?.rows_affected());
         if updated == 1 {
             return Ok(Put::Replaced);
         }
-        Ok(match self.get(code_hash, secret_hash).await? {
+        Ok(match self.get(new.code_hash, new.secret_hash).await? {
             Found::Withdrawn => Put::Withdrawn,
-            _ => Put::WrongSecret,
+            Found::WrongSecret => Put::WrongSecret,
+            // It was there, and is deleted in this moment.
+            Found::Answer(_) | Found::Nothing => refused,
         })
+    }
+
+    /// Stores an answer of a participant who is not known, and uses up the invitation, or does neither.
+    async fn insert(&self, new: &NewAnswer<'_>) -> Result<Insert, StoreError> {
+        // The collectors of one PostgreSQL may take a few more at the same moment.
+        const INSERT: &str = "INSERT INTO answers (code_hash, secret_hash, received_day, answer) \
+            SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS BIGINT), CAST($4 AS TEXT) \
+            WHERE CAST($5 AS BIGINT) < 0 \
+            OR (SELECT COUNT(*) FROM answers WHERE answer IS NOT NULL) < CAST($5 AS BIGINT) \
+            ON CONFLICT (code_hash) DO NOTHING";
+        const USE: &str = "DELETE FROM invitations WHERE code_hash = $1";
+        const KNOWN: &str = "SELECT 1 FROM answers WHERE code_hash = $1";
+        let most = new.most.map_or(-1, i64::from);
+        Ok(on!(&self.pool, pool => {
+            let mut transaction = pool.begin().await?;
+            if let Some(invitation) = &new.invitation {
+                let used = sqlx::query(USE).bind(invitation).execute(&mut *transaction).await?;
+                if used.rows_affected() == 0 {
+                    // A participant who is known needs none.
+                    return Ok(Insert::NotInvited);
+                }
+            }
+            let inserted = sqlx::query(INSERT)
+                .bind(new.code_hash).bind(new.secret_hash).bind(new.day).bind(new.answer).bind(most)
+                .execute(&mut *transaction).await?;
+            if inserted.rows_affected() == 1 {
+                transaction.commit().await?;
+                return Ok(Insert::Done);
+            }
+            // The invitation is not used up.
+            transaction.rollback().await?;
+            match sqlx::query(KNOWN).bind(new.code_hash).fetch_optional(pool).await? {
+                Some(_) => Insert::Known,
+                None => Insert::Full,
+            }
+        }))
     }
 
     /// Notes whether answers can be stored, and tells a full disk from other faults of it.
@@ -524,7 +573,7 @@ impl Store {
     }
 
     /// Remembers a day on which the clock was believed.
-    pub(super) async fn remember_day(&self, day: i64) -> Result<(), StoreError> {
+    pub(crate) async fn remember_day(&self, day: i64) -> Result<(), StoreError> {
         const UPSERT: &str = "INSERT INTO collector_state (name, value) VALUES ('last_day', $1) \
             ON CONFLICT (name) DO UPDATE SET value = excluded.value \
             WHERE excluded.value > collector_state.value";
@@ -588,6 +637,88 @@ impl Store {
         Ok(())
     }
 
+    /// Whether a folder holds answers.
+    pub(crate) fn is_in(folder: &Path) -> bool {
+        Self::file_in(folder).exists()
+    }
+
+    /// SQLite's file in a folder.
+    pub(crate) fn file_in(folder: &Path) -> PathBuf {
+        folder.join(FILE)
+    }
+
+    /// Adds invitations by the hashes of their codes: all of them or none.
+    pub(crate) async fn invite(&self, hashes: &[String]) -> Result<(), StoreError> {
+        const INSERT: &str = "INSERT INTO invitations (code_hash) VALUES ($1)";
+        on!(&self.pool, pool => {
+            let mut transaction = pool.begin().await?;
+            for hash in hashes {
+                sqlx::query(INSERT).bind(hash).execute(&mut *transaction).await?;
+            }
+            transaction.commit().await?;
+        });
+        Ok(())
+    }
+
+    /// How many answers there are.
+    pub(crate) async fn count(&self) -> Result<i64, StoreError> {
+        const COUNT: &str = "SELECT COUNT(*) FROM answers WHERE answer IS NOT NULL";
+        Ok(on!(&self.pool, pool => sqlx::query_scalar(COUNT).fetch_one(pool).await?))
+    }
+
+    /// Copies SQLite's answers, as they are at one moment, into an empty file, without what is deleted;
+    /// returns their number.
+    pub(crate) async fn copy_into(&self, file: &Path) -> Result<i64, sqlx::Error> {
+        let DatabasePool::Sqlite(pool) = &self.pool else {
+            return Err(sqlx::Error::Configuration(
+                "PostgreSQL has programs of its own for this".into(),
+            ));
+        };
+        let path = file.to_string_lossy();
+        sqlx::query("VACUUM INTO $1")
+            .bind(&*path)
+            .execute(pool)
+            .await?;
+        let options = SqliteConnectOptions::new().filename(file).read_only(true);
+        let mut copy = options.connect().await?;
+        let answers = sqlx::query_scalar("SELECT COUNT(*) FROM answers WHERE answer IS NOT NULL")
+            .fetch_one(&mut copy)
+            .await?;
+        copy.close().await?;
+        Ok(answers)
+    }
+
+    /// Checks that a file is a whole database of answers.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) async fn check_copy(file: &Path) -> Result<(), String> {
+        let checked = async {
+            let options = SqliteConnectOptions::new()
+                .filename(file)
+                .read_only(true)
+                .immutable(true);
+            let mut copy = options.connect().await?;
+            let check: String = sqlx::query_scalar("PRAGMA integrity_check(1)")
+                .fetch_one(&mut copy)
+                .await?;
+            if check == "ok" {
+                sqlx::query(
+                    "SELECT code_hash, secret_hash, received_day, answer FROM answers LIMIT 1",
+                )
+                .fetch_optional(&mut copy)
+                .await?;
+            }
+            copy.close().await?;
+            Ok::<_, sqlx::Error>(check)
+        };
+        match checked.await {
+            Ok(check) if check == "ok" => Ok(()),
+            Ok(check) => Err(check),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
     /// Checks that answers can be stored.
     pub(super) async fn ready(&self) -> Result<(), StoreError> {
         // Needs the right to write, and writes nothing.
@@ -608,7 +739,7 @@ impl Store {
     }
 
     /// Closes all connections.
-    pub(super) async fn close(&self) {
+    pub(crate) async fn close(&self) {
         on!(&self.pool, pool => pool.close().await);
     }
 }
