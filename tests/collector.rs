@@ -1372,6 +1372,41 @@ fn a_request_that_never_ends_its_head_is_ended() {
     stream.read_to_end(&mut rest).unwrap();
 }
 
+/// Requests that fit the description and requests that do not, made up by schemathesis: every answer is one
+/// that the description has.
+#[test]
+fn the_api_answers_as_its_description_says() {
+    let target = Path::new(env!("CARGO_BIN_EXE_soundalike-server"))
+        .ancestors()
+        .nth(2)
+        .unwrap();
+    let program = ["bin/st", "Scripts/st.exe"].map(|name| target.join("schemathesis").join(name));
+    let Some(program) = program.iter().find(|program| program.is_file()) else {
+        println!("skipped: schemathesis is not installed (`cargo xtask test` installs it)");
+        return;
+    };
+    let place = Place::sqlite();
+    let mut command = place.command(&["--rate-limit", "0"]);
+    // One header serves as secret and token.
+    command.env("SOUNDALIKE_EXPORT_TOKEN", secret(1));
+    let collector = Collector::start(command);
+    let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/schemathesis.toml");
+    let mut schemathesis = Command::new(program);
+    let tried = schemathesis
+        .arg("--config-file")
+        .arg(config)
+        .arg("run")
+        .arg(format!("http://{}/api/v1/openapi.json", collector.addr))
+        .args(["--checks", "all", "--max-examples", "30", "--seed", "1"])
+        .args(["-H", &format!("Authorization: Bearer {}", secret(1))])
+        .current_dir(place.folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&tried.stdout).into_owned();
+    assert!(tried.status.success(), "{said}");
+    assert!(said.contains("Selected: 8/8"), "{said}");
+}
+
 #[test]
 fn a_request_that_does_not_end_is_ended() {
     let place = Place::sqlite();

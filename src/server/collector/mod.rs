@@ -6,6 +6,7 @@
 //! load balancer.
 
 mod clock;
+mod description;
 mod export;
 mod observe;
 mod store;
@@ -142,6 +143,7 @@ impl Collector {
     pub(super) fn router(&self) -> Router {
         Router::new()
             .route("/api/v1/survey", get(survey))
+            .route("/api/v1/openapi.json", get(openapi))
             .route("/api/v1/answers", post(submit))
             .route("/api/v1/answers/{participant}", get(show).delete(withdraw))
             .route("/api/v1/export", get(export_all))
@@ -251,6 +253,12 @@ async fn no_such_path() -> Problem {
 
 async fn survey(State(collector): State<Collector>) -> Response {
     axum::Json(collector.survey.as_ref()).into_response()
+}
+
+async fn openapi() -> Result<Response, Problem> {
+    let description = description::description()
+        .map_err(|_| Problem::Other(StatusCode::INTERNAL_SERVER_ERROR))?;
+    Ok(axum::Json(description).into_response())
 }
 
 async fn ready(State(collector): State<Collector>) -> Result<&'static str, Problem> {
