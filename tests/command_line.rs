@@ -977,3 +977,21 @@ fn own_genres_that_cannot_be_learnt_are_refused_in_a_sentence_before_any_work() 
     let said = refused(fine.path(), text(&fine.path().join("gone.safetensors")));
     assert!(said.contains("gone.safetensors"), "{said}");
 }
+
+#[test]
+fn the_notices_name_the_model_and_the_packages_of_others() {
+    let output = soundalike(&["notices"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    for named in ["MusiCNN", "THIRD-PARTY SOFTWARE", "- serde ", "- sqlx "] {
+        assert!(text.contains(named), "{named}");
+    }
+}
+
+#[test]
+fn a_backup_of_no_answers_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let output = soundalike(&["survey", "backup", &at("copy"), "--data", &at("data")]);
+    assert!(!output.status.success());
+    assert!(errors(&output).contains("no answers in this folder"));
+}

@@ -17,7 +17,7 @@ const INVITATIONS_MOST: u32 = 100_000;
 
 /// Where the answers are stored.
 #[derive(clap::Args)]
-pub struct Place {
+pub struct DatabaseArguments {
     /// Folder of the survey's answers (SQLite)
     #[arg(long, value_name = "DIR", default_value = "data")]
     data: PathBuf,
@@ -29,7 +29,7 @@ pub struct Place {
     database_password_file: Option<PathBuf>,
 }
 
-impl Place {
+impl DatabaseArguments {
     fn storage(self) -> Result<Storage, PasswordFileError> {
         Ok(match self.database {
             Some(address) => {
@@ -54,7 +54,7 @@ pub enum Administration {
         public_url: Option<PublicUrl>,
         /// Where the answers are stored.
         #[command(flatten)]
-        place: Place,
+        place: DatabaseArguments,
     },
     /// Copy the answers of SQLite into a file that only its owner may read
     Backup {
@@ -76,7 +76,7 @@ pub enum Administration {
     TrustClock {
         /// Where the answers are stored.
         #[command(flatten)]
-        place: Place,
+        place: DatabaseArguments,
     },
 }
 

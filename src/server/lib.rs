@@ -28,7 +28,7 @@ mod problem;
 mod public_url;
 mod site;
 
-pub use administration::{Administration, AdministrationError, Place};
+pub use administration::{Administration, AdministrationError, DatabaseArguments};
 pub use connections::ConnectionLimits;
 pub use options::{Options, OptionsError, PasswordFileError};
 pub use public_url::{NotAnOrigin, PublicUrl};

@@ -5,11 +5,10 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use sha2::{Digest, Sha256};
 
 use crate::page::Module;
 use crate::shell::root;
-use crate::sizes;
+use crate::sizes::{self, sha256};
 
 const TEMPLATE: &str = include_str!("sw.js");
 /// The headers that the server sends with every file, by their source.
@@ -42,10 +41,10 @@ fn worker(
 ) -> Result<String> {
     let files = hashes(site, files)?;
     let later = hashes(site, later)?;
-    let policy = hex(&Sha256::digest(headers));
+    let policy = sha256(headers.as_bytes());
     // A worker that keeps the same files in another way is another version, too.
     let all = [TEMPLATE, &policy, &files, &later].concat();
-    let version: String = hex(&Sha256::digest(all)).chars().take(12).collect();
+    let version: String = sha256(all.as_bytes()).chars().take(12).collect();
     for place in [VERSION, POLICY, ASSETS, LATER] {
         ensure!(TEMPLATE.contains(place), "sw.js has no place for {place}");
     }
@@ -64,13 +63,9 @@ fn hashes(site: &Path, files: &[impl AsRef<Path>]) -> Result<String> {
         let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
         let path = file.strip_prefix(site).unwrap_or(file).to_string_lossy();
         let address = if path == "index.html" { "./" } else { &*path };
-        assets.insert(address.replace('\\', "/"), hex(&Sha256::digest(bytes)));
+        assets.insert(address.replace('\\', "/"), sha256(&bytes));
     }
     Ok(serde_json::to_string_pretty(&assets)?)
-}
-
-fn hex(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

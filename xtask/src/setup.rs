@@ -130,6 +130,50 @@ fn from_pypi(what: &str, folder: &str, list: &str) -> Result<PathBuf> {
     Ok(programs)
 }
 
+/// A program that cargo compiles, in one version.
+pub struct CargoTool {
+    name: &'static str,
+    version: &'static str,
+    features: &'static str,
+}
+
+/// Collects the licences of all packages.
+pub const CARGO_ABOUT: CargoTool = CargoTool {
+    name: "cargo-about",
+    version: "0.9.3",
+    features: "cli",
+};
+/// Writes a bill of materials.
+pub const CARGO_CYCLONEDX: CargoTool = CargoTool {
+    name: "cargo-cyclonedx",
+    version: "0.5.9",
+    features: "",
+};
+
+/// Compiles a program into the target directory, once.
+pub fn cargo_tool(tool: &CargoTool) -> Result<PathBuf> {
+    let CargoTool {
+        name,
+        version,
+        features,
+    } = tool;
+    let folder = shell::target_dir()?.join("cargo-tools");
+    let program = format!("bin/{name}{}", std::env::consts::EXE_SUFFIX);
+    let program = folder.join(program);
+    let installed = folder.join(format!("{name}-{version}.txt"));
+    if program.is_file() && installed.is_file() {
+        return Ok(program);
+    }
+    println!("Installing {name} {version} (some minutes)");
+    let mut install = cargo(["install", name, "--version", version, "--locked", "--force"]);
+    install
+        .args(["--features", features, "--root"])
+        .arg(&folder);
+    run(install)?;
+    fs::write(installed, version)?;
+    Ok(program)
+}
+
 /// A Python that can make virtual environments: Debian's needs a package more.
 fn python() -> Result<PathBuf> {
     let found = || find(&["python3", "python"]);
