@@ -837,6 +837,52 @@ fn postgresql_lets_invited_participants_answer_once() {
 }
 
 #[test]
+fn a_doubted_clock_deletes_nothing_until_somebody_says_that_it_is_right() {
+    use sqlx::{ConnectOptions, Connection};
+    let place = Place::sqlite();
+    let mut collector = place.start();
+    for number in 0..3 {
+        assert_eq!(collector.post(&answer(number), &secret(number)).status, 201);
+    }
+    collector.kill();
+    // As if the collector had been off for 500 days, or its clock were so far ahead.
+    let options = sqlx::sqlite::SqliteConnectOptions::new();
+    let options = options.filename(place.data().join("answers.sqlite"));
+    runtime().block_on(async {
+        let mut connection = options.connect().await.unwrap();
+        for statement in [
+            "UPDATE answers SET received_day = received_day - 500",
+            "UPDATE collector_state SET value = value - 500",
+        ] {
+            sqlx::query(statement)
+                .execute(&mut connection)
+                .await
+                .unwrap();
+        }
+        connection.close().await.unwrap();
+    });
+    let log = place.folder.path().join("log");
+    let mut command = place.command(&["--rate-limit", "0"]);
+    command.stderr(fs::File::create(&log).unwrap());
+    let mut collector = Collector::start(command);
+    let told = (0..400).any(|_| {
+        std::thread::sleep(Duration::from_millis(50));
+        contains(&fs::read(&log).unwrap(), "500 days after")
+    });
+    assert!(told, "{}", fs::read_to_string(&log).unwrap());
+    assert_eq!(collector.exported().len(), 3);
+    collector.kill();
+
+    administer(&place, &["trust-clock"]).unwrap();
+    let collector = place.start();
+    let deleted = (0..400).any(|_| {
+        std::thread::sleep(Duration::from_millis(50));
+        collector.exported().is_empty()
+    });
+    assert!(deleted);
+}
+
+#[test]
 fn a_backup_is_private_and_whole_and_can_be_restored() {
     let place = Place::sqlite();
     let collector = place.start();

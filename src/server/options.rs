@@ -70,7 +70,7 @@ impl Options {
     /// # Errors
     /// If the server does not start, or fails while it runs.
     pub fn run(self, ready: impl FnOnce(&str)) -> Result<(), OptionsError> {
-        log(self.log_format);
+        log(self.log_format, "info");
         let default = survey_of(&self.site);
         let collector = match &self.survey {
             _ if self.no_collector => None,
@@ -174,9 +174,14 @@ fn hint(error: &ServerError) -> &'static str {
     }
 }
 
-/// Starts the log; `RUST_LOG` sets its level.
-fn log(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+/// Starts the log of a command that does one thing: warnings only.
+pub(crate) fn log_warnings() {
+    log(LogFormat::Text, "warn");
+}
+
+/// Starts the log; `RUST_LOG` sets another level than the usual one.
+fn log(format: LogFormat, usual: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_target(false)
