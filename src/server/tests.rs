@@ -487,6 +487,42 @@ fn ends_although_a_client_never_does() {
 }
 
 #[test]
+fn lets_go_of_clients_that_stop_reading_or_say_nothing_more() {
+    const SIZE: u64 = 64 << 20;
+    let site = Site::start_with(|config| {
+        config.connections.head_timeout = Duration::from_millis(200);
+        config.connections.idle_timeout = Duration::from_millis(200);
+        let big = fs::File::create(config.site.join("www/big.bin")).expect("a file");
+        big.set_len(SIZE).expect("a large one");
+    });
+    let connect = || {
+        let stream = TcpStream::connect(site.addr).expect("the server listens");
+        let patience = Some(Duration::from_secs(30));
+        stream.set_read_timeout(patience).expect("a timeout");
+        stream
+    };
+    // What the server wrote before it gave up is less than the file. Meanwhile it answers others.
+    let mut lazy = connect();
+    lazy.write_all(b"GET /www/big.bin HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .expect("the request is taken");
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(site.get("/healthz").status, 200);
+    let mut received = 0;
+    let mut buffer = vec![0; 1 << 20];
+    while let Ok(read @ 1..) = lazy.read(&mut buffer) {
+        received += read as u64;
+    }
+    assert!(received < SIZE, "{received}");
+
+    // Silent from the start, and after an answer.
+    for request in ["", "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"] {
+        let mut stream = connect();
+        stream.write_all(request.as_bytes()).expect("taken");
+        stream.read_to_end(&mut Vec::new()).expect("an end");
+    }
+}
+
+#[test]
 fn prints_an_address_that_a_browser_can_open() {
     let url = |addr: &str| super::url(addr.parse().expect("an address"));
     assert_eq!(url("127.0.0.1:8080"), "http://127.0.0.1:8080/");

@@ -104,8 +104,12 @@ pub fn write_sbom() -> Result<()> {
             let made: PathBuf = root().join(other).join(format!("{name}.json"));
             if made.is_file() {
                 if other == package {
-                    found = Some(folder.join(format!("{name}.cdx.json")));
-                    fs::copy(&made, folder.join(format!("{name}.cdx.json")))?;
+                    let file = folder.join(format!("{name}.cdx.json"));
+                    // Where this copy of the sources lies says nothing about them.
+                    let text = fs::read_to_string(&made)?;
+                    let here = root().to_string_lossy();
+                    fs::write(&file, text.replace(&*here, "/soundalike"))?;
+                    found = Some(file);
                 }
                 fs::remove_file(made)?;
             }
