@@ -43,7 +43,7 @@ pub struct Options {
     /// Behind a reverse proxy: take the client's address from the last entry of X-Forwarded-For
     #[arg(long)]
     trust_proxy: bool,
-    /// The page's public address behind the proxy, such as https://survey.example.org: requests for other hosts are turned away
+    /// The page's public address behind the proxy, https:// and a host name: requests for other hosts are turned away
     #[arg(long, value_name = "URL")]
     public_url: Option<PublicUrl>,
     /// Connections open at the same time

@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn an_answer_never_arrives_before_the_build() {
-        assert!(BUILD_DAY > 20_000);
+        const { assert!(BUILD_DAY > 20_000) };
         assert!(day_of_arrival() >= BUILD_DAY);
     }
 }
