@@ -16,6 +16,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const TOKEN: &str = "a-token-that-only-the-tests-know";
+/// The password of PostgreSQL's user, where it is asked for.
+const PASSWORD: &str = "a word of the tests";
 const SONGS: usize = 50;
 /// Longer than the collector waits for anything.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -32,10 +34,13 @@ struct Postgres {
 impl Postgres {
     /// None, with a printed line, where PostgreSQL is not installed.
     fn start() -> Option<Self> {
-        let Some(programs) = programs_of_postgres() else {
-            println!("skipped: PostgreSQL is not installed (`cargo xtask test` installs it)");
-            return None;
-        };
+        Some(Self::start_with(programs_of_postgres()?, &|_| {
+            String::new()
+        }))
+    }
+
+    /// `prepare` is given the folder of the data and returns more options of the server.
+    fn start_with(programs: PathBuf, prepare: &dyn Fn(&Path) -> String) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = free.local_addr().unwrap().port();
@@ -52,11 +57,44 @@ impl Postgres {
         }
         let data = postgres.data();
         let mut init = postgres.program("initdb");
+        let password = postgres.folder.path().join("password");
+        fs::write(&password, PASSWORD).unwrap();
         run(init
-            .args(["--auth=trust", "--username=survey", "--no-sync", "-D"])
+            .args(["--auth=trust", "--username=survey", "--no-sync"])
+            .arg(format!("--pwfile={}", password.display()))
+            .arg("-D")
             .arg(&data));
-        postgres.up("");
-        Some(postgres)
+        let more = prepare(&data);
+        postgres.up(&more);
+        postgres
+    }
+
+    /// One that takes encrypted connections only, and asks for the password.
+    fn with_tls() -> Option<Self> {
+        let programs = programs_of_postgres()?;
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let prepare = |data: &Path| {
+            let key = data.join("server.key");
+            let files = [
+                (data.join("server.crt"), made.cert.pem()),
+                (key.clone(), made.signing_key.serialize_pem()),
+                (
+                    data.join("pg_hba.conf"),
+                    "hostssl all all 127.0.0.1/32 scram-sha-256\n\
+                     hostssl all all ::1/128 scram-sha-256\n"
+                        .to_owned(),
+                ),
+            ];
+            for (path, text) in files {
+                fs::write(&path, text).unwrap();
+                if is_root() {
+                    run(Command::new("chown").arg("postgres").arg(&path));
+                }
+            }
+            run(Command::new("chmod").arg("600").arg(&key));
+            "-c ssl=on".to_owned()
+        };
+        Some(Self::start_with(programs, &prepare))
     }
 
     fn data(&self) -> PathBuf {
@@ -122,9 +160,13 @@ fn programs_of_postgres() -> Option<PathBuf> {
     let debian = debian.flatten().map(|version| version.path().join("bin"));
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    debian
+    let found = debian
         .chain(on_path)
-        .find(|folder| folder.join("initdb").is_file())
+        .find(|folder| folder.join("initdb").is_file());
+    if found.is_none() {
+        println!("skipped: PostgreSQL is not installed (`cargo xtask test` installs it)");
+    }
+    found
 }
 
 fn is_root() -> bool {
@@ -183,14 +225,15 @@ impl Place {
     }
 
     fn command(&self, more: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_soundalike"));
-        command.args(["serve", "--addr", "127.0.0.1:0", "--site"]);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_soundalike-server"));
+        command.args(["--addr", "127.0.0.1:0", "--site"]);
         command.arg(self.folder.path().join("site"));
         match &self.postgres {
             Some(postgres) => command.args(["--database", &postgres.url()]),
             None => command.arg("--data").arg(self.data()),
         };
         command.args(more).env("SOUNDALIKE_EXPORT_TOKEN", TOKEN);
+        command.stderr(Stdio::null());
         command
     }
 
@@ -207,10 +250,7 @@ struct Collector {
 
 impl Collector {
     fn start(mut command: Command) -> Self {
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
@@ -511,6 +551,17 @@ fn keeps_its_contract(place: &Place) {
         [code(2)]
     );
 
+    // A withdrawal may overtake its answer.
+    let late = answer(3);
+    assert_eq!(collector.own("DELETE", &late, &secret(3)).status, 204);
+    collector
+        .post(&late, &secret(3))
+        .is_problem(410, "withdrawn");
+    collector.post(&late, &secret(4)).is_problem(403, "secret");
+    collector
+        .own("DELETE", &late, &secret(3))
+        .is_problem(410, "withdrawn");
+
     assert_eq!(collector.ask("GET", "/healthz", "").text(), "ok\n");
     assert_eq!(collector.ask("GET", "/readyz", "").text(), "ready\n");
     let metrics = collector.ask("GET", "/metrics", "").text();
@@ -543,6 +594,7 @@ fn refuses_what_does_not_fit(place: &Place) {
         422,
         "other.ogg",
     );
+    refused(&|a| a["simulated"] = json!(true), 422, "made it up");
     refused(&|a| a["favourites"][1] = json!(song(0)), 422, "twice");
     refused(&|a| a["consent"]["version"] = json!(2), 422, "version 2");
     refused(
@@ -682,6 +734,324 @@ fn sqlite_keeps_its_contract() {
     assert!(files > 0);
 }
 
+/// `soundalike-server survey …` on the answers of a place: its output, or its error.
+fn administer(place: &Place, arguments: &[&str]) -> Result<String, String> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_soundalike-server"));
+    command.arg("survey").args(arguments);
+    match &place.postgres {
+        Some(postgres) => command.args(["--database", &postgres.url()]),
+        None => command.arg("--data").arg(place.data()),
+    };
+    let output = command.output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    match output.status.success() {
+        true => Ok(text(output.stdout)),
+        false => Err(text(output.stderr)),
+    }
+}
+
+fn change_survey(place: &Place, change: impl FnOnce(&mut Value)) {
+    let mut survey = survey();
+    change(&mut survey);
+    let file = place.folder.path().join("site/survey/config.json");
+    fs::write(file, survey.to_string()).unwrap();
+}
+
+/// An invitation lets one participant answer, once and for all later changes of the answer.
+fn invites(place: &Place) {
+    change_survey(place, |survey| survey["invited_only"] = json!(true));
+    let collector = place.start();
+    let post = |number: usize, invitation: &str| {
+        let headers = format!(
+            "Content-Type: application/json\r\nAuthorization: Bearer {}\r\n\
+            Soundalike-Invitation: {invitation}\r\n",
+            secret(number)
+        );
+        let body = answer(number).to_string();
+        let path = "/api/v1/answers";
+        ask(collector.addr, "POST", path, &headers, body.as_bytes()).expect("a reply")
+    };
+    collector
+        .post(&answer(1), &secret(1))
+        .is_problem(403, "invitation");
+    let url = "https://survey.example.org";
+    let links = administer(place, &["invite", "-n", "3", "--public-url", url]).unwrap();
+    let codes: Vec<&str> = links
+        .lines()
+        .map(|line| {
+            line.strip_prefix("https://survey.example.org/#invitation=")
+                .expect("a link")
+        })
+        .collect();
+    assert_eq!(codes.iter().collect::<BTreeSet<_>>().len(), 3);
+
+    post(1, "0000-0000-0000-0000").is_problem(403, "invitation");
+    assert_eq!(post(1, codes[0]).status, 201);
+    // A repeat whose first reply was lost, and a change from another link.
+    assert_eq!(post(1, codes[0]).status, 200);
+    assert_eq!(post(1, codes[1]).status, 200);
+    assert_eq!(collector.post(&answer(1), &secret(1)).status, 200);
+    post(2, codes[0]).is_problem(403, "invitation");
+    // The second was not used up by somebody who did not need it.
+    assert_eq!(post(2, codes[1]).status, 201);
+
+    // Two who use one at the same moment.
+    let statuses: BTreeSet<u16> = std::thread::scope(|scope| {
+        let (post, last) = (&post, codes[2]);
+        let threads = [3, 4].map(|number| scope.spawn(move || post(number, last).status));
+        threads.into_iter().map(|t| t.join().unwrap()).collect()
+    });
+    assert_eq!(statuses, BTreeSet::from([201, 403]));
+    assert_eq!(collector.exported().len(), 3);
+}
+
+/// A survey takes as many answers as it asks for; who is among them may still change theirs.
+fn stops_at_its_cap(place: &Place) {
+    change_survey(place, |survey| survey["answers_most"] = json!(2));
+    let collector = place.start();
+    for number in [1, 2] {
+        assert_eq!(collector.post(&answer(number), &secret(number)).status, 201);
+    }
+    collector
+        .post(&answer(3), &secret(3))
+        .is_problem(403, "all the answers");
+    assert_eq!(collector.post(&answer(2), &secret(2)).status, 200);
+    assert_eq!(collector.own("DELETE", &answer(1), &secret(1)).status, 204);
+    assert_eq!(collector.post(&answer(3), &secret(3)).status, 201);
+}
+
+#[test]
+fn sqlite_lets_invited_participants_answer_once() {
+    invites(&Place::sqlite());
+    stops_at_its_cap(&Place::sqlite());
+}
+
+#[test]
+fn postgresql_lets_invited_participants_answer_once() {
+    if let Some(place) = Place::postgres() {
+        invites(&place);
+    }
+    if let Some(place) = Place::postgres() {
+        stops_at_its_cap(&place);
+    }
+}
+
+#[test]
+fn a_doubted_clock_deletes_nothing_until_somebody_says_that_it_is_right() {
+    use sqlx::{ConnectOptions, Connection};
+    let place = Place::sqlite();
+    let mut collector = place.start();
+    for number in 0..3 {
+        assert_eq!(collector.post(&answer(number), &secret(number)).status, 201);
+    }
+    collector.kill();
+    // As if the collector had been off for 500 days, or its clock were so far ahead.
+    let options = sqlx::sqlite::SqliteConnectOptions::new();
+    let options = options.filename(place.data().join("answers.sqlite"));
+    runtime().block_on(async {
+        let mut connection = options.connect().await.unwrap();
+        for statement in [
+            "UPDATE answers SET received_day = received_day - 500",
+            "UPDATE collector_state SET value = value - 500",
+        ] {
+            sqlx::query(statement)
+                .execute(&mut connection)
+                .await
+                .unwrap();
+        }
+        connection.close().await.unwrap();
+    });
+    let log = place.folder.path().join("log");
+    let mut command = place.command(&["--rate-limit", "0"]);
+    command.stderr(fs::File::create(&log).unwrap());
+    let mut collector = Collector::start(command);
+    let told = (0..400).any(|_| {
+        std::thread::sleep(Duration::from_millis(50));
+        contains(&fs::read(&log).unwrap(), "500 days after")
+    });
+    assert!(told, "{}", fs::read_to_string(&log).unwrap());
+    assert_eq!(collector.exported().len(), 3);
+    collector.kill();
+
+    administer(&place, &["trust-clock"]).unwrap();
+    let collector = place.start();
+    let deleted = (0..400).any(|_| {
+        std::thread::sleep(Duration::from_millis(50));
+        collector.exported().is_empty()
+    });
+    assert!(deleted);
+}
+
+#[test]
+fn a_backup_is_private_and_whole_and_can_be_restored() {
+    let place = Place::sqlite();
+    let collector = place.start();
+    for number in 0..20 {
+        assert_eq!(collector.post(&answer(number), &secret(number)).status, 201);
+    }
+    assert_eq!(collector.own("DELETE", &answer(7), &secret(7)).status, 204);
+    let before = collector.exported();
+    let copy = place.folder.path().join("copy.sqlite");
+    let name = copy.to_str().unwrap();
+    // While the collector runs.
+    let said = administer(&place, &["backup", name]).unwrap();
+    assert!(said.contains("19 answers"), "{said}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(
+            fs::metadata(&copy).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+    }
+    assert!(!contains(&fs::read(&copy).unwrap(), &code(7)));
+    let again = administer(&place, &["backup", name]).unwrap_err();
+    assert!(again.contains("exists"), "{again}");
+    let occupied = administer(&place, &["restore", name]).unwrap_err();
+    assert!(occupied.contains("already"), "{occupied}");
+
+    let other = Place::sqlite();
+    let nothing = administer(&other, &["backup", name]).unwrap_err();
+    assert!(nothing.contains("no answers in this folder"), "{nothing}");
+    let damaged = place.folder.path().join("damaged.sqlite");
+    let mut bytes = fs::read(&copy).unwrap();
+    bytes.truncate(bytes.len() / 2);
+    fs::write(&damaged, bytes).unwrap();
+    let refused = administer(&other, &["restore", damaged.to_str().unwrap()]).unwrap_err();
+    assert!(refused.contains("not a backup"), "{refused}");
+    assert!(!other.data().exists());
+
+    let said = administer(&other, &["restore", name]).unwrap();
+    assert!(said.contains("19 answers"), "{said}");
+    let restored = other.start();
+    assert_eq!(restored.exported(), before);
+    assert_eq!(restored.own("GET", &answer(3), &secret(3)).status, 200);
+    restored
+        .post(&answer(7), &secret(7))
+        .is_problem(410, "withdrawn");
+    assert_eq!(restored.post(&answer(50), &secret(50)).status, 201);
+}
+
+/// Waits until none of SQLite's files holds a text.
+#[track_caller]
+fn is_gone(place: &Place, text: &str) {
+    let holding = || {
+        let files = fs::read_dir(place.data()).unwrap();
+        let files = files.map(|entry| entry.unwrap().path());
+        files
+            .filter(|file| contains(&fs::read(file).unwrap(), text))
+            .collect::<Vec<_>>()
+    };
+    for _ in 0..400 {
+        if holding().is_empty() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("{:?} hold it still", holding());
+}
+
+/// Somebody who reads SQLite's file, until this is dropped.
+fn reader(place: &Place, runtime: &tokio::runtime::Runtime) -> sqlx::SqliteConnection {
+    use sqlx::ConnectOptions;
+    let file = place.data().join("answers.sqlite");
+    runtime.block_on(async {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+        let mut connection = options.connect().await.unwrap();
+        for statement in ["BEGIN", "SELECT COUNT(*) FROM answers"] {
+            sqlx::query(statement)
+                .execute(&mut connection)
+                .await
+                .unwrap();
+        }
+        connection
+    })
+}
+
+#[test]
+fn what_is_withdrawn_or_replaced_while_somebody_reads_is_gone_afterwards() {
+    let place = Place::sqlite();
+    let mut collector = place.start();
+    let runtime = runtime();
+    let commented = |number: usize, comment: &str| {
+        let mut answer = answer(number);
+        answer["comment"] = json!(comment);
+        answer
+    };
+    let withdrawn = commented(1, "a comment to withdraw");
+    assert_eq!(collector.post(&withdrawn, &secret(1)).status, 201);
+    let replaced = commented(2, "a comment to replace");
+    assert_eq!(collector.post(&replaced, &secret(2)).status, 201);
+
+    // Without a reader, a replaced answer is gone at once.
+    let first = commented(2, "a second comment to replace");
+    assert_eq!(collector.post(&first, &secret(2)).status, 200);
+    is_gone(&place, "a comment to replace");
+
+    let reading = reader(&place, &runtime);
+    let second = commented(2, "a comment to stay");
+    assert_eq!(collector.post(&second, &secret(2)).status, 200);
+    assert_eq!(collector.own("DELETE", &withdrawn, &secret(1)).status, 204);
+    // Neither a restart beside the reader …
+    collector.kill();
+    let mut collector = place.start();
+    drop(reading);
+    // … nor the reader's end overwrites it, but the next answer does.
+    assert_eq!(collector.post(&answer(3), &secret(3)).status, 201);
+    is_gone(&place, "a comment to withdraw");
+    is_gone(&place, "a second comment to replace");
+
+    // And so does a start.
+    let reading = reader(&place, &runtime);
+    let third = commented(2, "the last comment");
+    assert_eq!(collector.post(&third, &secret(2)).status, 200);
+    collector.kill();
+    drop(reading);
+    let collector = place.start();
+    is_gone(&place, "a comment to stay");
+    assert_eq!(collector.exported().len(), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn only_their_owner_may_read_the_answers() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::sqlite();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let are_private = || {
+        assert_eq!(mode(&place.data()), 0o700);
+        let files: Vec<PathBuf> = fs::read_dir(place.data())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        // The answers, two more of SQLite's files, and the token.
+        assert_eq!(files.len(), 4, "{files:?}");
+        for file in files {
+            assert_eq!(mode(&file), 0o600, "{}", file.display());
+        }
+    };
+    let start = || {
+        let mut command = place.command(&[]);
+        command.env_remove("SOUNDALIKE_EXPORT_TOKEN");
+        let collector = Collector::start(command);
+        collector.post(&answer(1), &secret(1));
+        collector
+    };
+    let mut collector = start();
+    are_private();
+    // As earlier versions left them.
+    collector.kill();
+    for file in ["answers.sqlite", "answers.sqlite-wal", "export-token", ""] {
+        let path = place.data().join(file);
+        let wide = if file.is_empty() { 0o755 } else { 0o644 };
+        if path.exists() {
+            fs::set_permissions(path, fs::Permissions::from_mode(wide)).unwrap();
+        }
+    }
+    let _collector = start();
+    are_private();
+}
+
 fn contains(bytes: &[u8], text: &str) -> bool {
     bytes
         .windows(text.len())
@@ -734,7 +1104,8 @@ fn a_full_disk_is_told_and_what_was_stored_stays() {
         .args(["-c", "trap '' XFSZ; ulimit -f 800; exec \"$@\"", "sh"])
         .arg(plain.get_program())
         .args(plain.get_args())
-        .env("SOUNDALIKE_EXPORT_TOKEN", TOKEN);
+        .env("SOUNDALIKE_EXPORT_TOKEN", TOKEN)
+        .stderr(Stdio::null());
     let mut stored = BTreeSet::new();
     {
         let collector = Collector::start(limited);
@@ -780,6 +1151,32 @@ fn a_read_only_disk_is_told_and_nothing_is_lost() {
     let collector = place.start();
     assert_eq!(collector.post(&answer(2), &secret(2)).status, 201);
     assert_eq!(collector.exported().len(), 2);
+}
+
+#[test]
+fn a_collector_whose_disk_is_full_is_not_ready() {
+    let place = Place::sqlite();
+    fs::create_dir_all(place.data()).unwrap();
+    let Some(_mounted) = Mounted::on(&place.data()) else {
+        println!("skipped: no file system can be mounted here");
+        return;
+    };
+    let collector = place.start();
+    assert_eq!(collector.ask("GET", "/readyz", "").status, 200);
+    let filler = place.data().join("filler");
+    let mut file = fs::File::create(&filler).unwrap();
+    while file.write_all(&[0; 4096]).is_ok() {}
+    collector
+        .ask("GET", "/readyz", "")
+        .is_problem(503, "disk is full");
+    let mut refused = (0..100).map(|number| collector.post(&answer(number), &secret(number)));
+    let refused = refused.find(|reply| reply.status != 201).expect("no room");
+    refused.is_problem(503, "disk is full");
+    assert_eq!(collector.ask("GET", "/healthz", "").status, 200);
+    drop(file);
+    fs::remove_file(filler).unwrap();
+    assert_eq!(collector.post(&answer(200), &secret(200)).status, 201);
+    assert_eq!(collector.ask("GET", "/readyz", "").status, 200);
 }
 
 /// A small file system in memory.
@@ -865,6 +1262,198 @@ fn an_address_that_asks_too_often_is_told_to_wait() {
 }
 
 #[test]
+fn the_rate_limit_covers_every_path() {
+    let place = Place::sqlite();
+    let paths = [
+        ("GET", "/api/v1/survey", 200),
+        ("GET", "/readyz", 200),
+        ("GET", "/metrics", 200),
+        ("GET", "/nothing", 404),
+        ("GET", "/api/nothing", 404),
+        ("BREW", "/api/v1/answers", 405),
+    ];
+    for (method, path, status) in paths {
+        let collector = Collector::start(place.command(&["--rate-limit", "2"]));
+        for _ in 0..2 {
+            assert_eq!(collector.ask(method, path, "").status, status, "{path}");
+        }
+        collector.ask(method, path, "").is_problem(429, "wait");
+        collector.ask("GET", "/metrics", "").is_problem(429, "wait");
+    }
+}
+
+#[test]
+fn made_up_methods_and_paths_leave_no_trace() {
+    let place = Place::sqlite();
+    let log = place.folder.path().join("log");
+    let mut command = place.command(&["--rate-limit", "0"]);
+    command.stderr(fs::File::create(&log).unwrap());
+    let collector = Collector::start(command);
+    let made_up = |n: usize| format!("MADEUP{n}{}", "X".repeat(20_000));
+    for number in 0..200 {
+        let reply = collector.ask(&made_up(number), "/api/v1/answers", "");
+        assert_eq!(reply.status, 405);
+        let path = format!("/api/v1/answers/{}", made_up(number));
+        assert_eq!(collector.ask("GET", &path, "").status, 401);
+    }
+    // Beyond any use: it is not even read to its end.
+    let huge = ask(
+        collector.addr,
+        &"X".repeat(390_000),
+        "/api/v1/answers",
+        "",
+        b"",
+    );
+    assert!(huge.is_err() || huge.is_ok_and(|reply| reply.status >= 400));
+
+    let metrics = collector.ask("GET", "/metrics", "").text();
+    assert!(metrics.contains("method=\"other\""), "{metrics}");
+    assert!(!metrics.contains("MADEUP") && metrics.len() < 20_000);
+    let log = fs::read(&log).unwrap();
+    assert!(!contains(&log, "MADEUP") && log.len() < 200_000);
+}
+
+/// Connections that say nothing, each from one of these addresses in turn.
+async fn silent_connections(
+    to: SocketAddr,
+    count: usize,
+    addresses: u8,
+) -> Vec<tokio::net::TcpStream> {
+    let mut silent = Vec::new();
+    for number in 0..count {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        let last = 2 + u8::try_from(number % usize::from(addresses)).unwrap();
+        socket
+            .bind(SocketAddr::from(([127, 0, 0, last], 0)))
+            .unwrap();
+        silent.push(socket.connect(to).await.unwrap());
+    }
+    silent
+}
+
+/// How many connections the server has not closed.
+async fn still_open(silent: &[tokio::net::TcpStream]) -> usize {
+    let mut open = 0;
+    for stream in silent {
+        match stream.try_read(&mut [0]) {
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => open += 1,
+            _ => {}
+        }
+    }
+    open
+}
+
+/// Raises the number of files this process may open; false, with a printed line, where that is not possible.
+fn may_open(files: u64) -> bool {
+    let possible = rlimit::increase_nofile_limit(files).unwrap_or(0) >= files;
+    if !possible {
+        println!("skipped: this process may not open {files} files (ulimit -n)");
+    }
+    possible
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+#[test]
+fn silent_connections_beyond_the_open_files_leave_room_for_answers() {
+    if !may_open(1_400) {
+        return;
+    }
+    let place = Place::sqlite();
+    let plain = place.command(&["--rate-limit", "0", "--max-connections-per-address", "0"]);
+    let mut limited = Command::new("sh");
+    limited
+        .args(["-c", "ulimit -n 1024; exec \"$@\"", "sh"])
+        .arg(plain.get_program())
+        .args(plain.get_args())
+        .env("SOUNDALIKE_EXPORT_TOKEN", TOKEN)
+        .stderr(Stdio::null());
+    let collector = Collector::start(limited);
+    let runtime = runtime();
+    let silent = runtime.block_on(silent_connections(collector.addr, 1_100, 1));
+    assert_eq!(collector.ask("GET", "/healthz", "").status, 200);
+    for number in 0..20 {
+        assert_eq!(collector.post(&answer(number), &secret(number)).status, 201);
+    }
+    drop(silent);
+}
+
+#[test]
+fn five_thousand_idle_connections_are_held_while_answers_get_their_201() {
+    if !may_open(5_400) {
+        return;
+    }
+    let place = Place::sqlite();
+    let collector = place.start();
+    let runtime = runtime();
+    let silent = runtime.block_on(silent_connections(collector.addr, 5_000, 50));
+    for number in 0..200 {
+        assert_eq!(collector.post(&answer(number), &secret(number)).status, 201);
+    }
+    // Who connects too often from one address loses only connections that say nothing.
+    let more = runtime.block_on(silent_connections(collector.addr, 300, 1));
+    let open = runtime.block_on(async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        (still_open(&silent).await, still_open(&more).await)
+    });
+    println!("{} of 5,000 and {} of 300 are open", open.0, open.1);
+    assert!(open.1 <= 256);
+    assert_eq!(collector.ask("GET", "/healthz", "").status, 200);
+}
+
+#[test]
+fn a_request_that_never_ends_its_head_is_ended() {
+    let place = Place::sqlite();
+    let collector = place.start();
+    let mut stream = TcpStream::connect(collector.addr).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost:").unwrap();
+    let mut rest = Vec::new();
+    // Closed, with an answer or without: an error would be the test's own patience.
+    stream.read_to_end(&mut rest).unwrap();
+}
+
+/// Requests that fit the description and requests that do not, made up by schemathesis: every answer is one
+/// that the description has.
+#[test]
+fn the_api_answers_as_its_description_says() {
+    let target = Path::new(env!("CARGO_BIN_EXE_soundalike-server"))
+        .ancestors()
+        .nth(2)
+        .unwrap();
+    let program = ["bin/st", "Scripts/st.exe"].map(|name| target.join("schemathesis").join(name));
+    let Some(program) = program.iter().find(|program| program.is_file()) else {
+        println!("skipped: schemathesis is not installed (`cargo xtask test` installs it)");
+        return;
+    };
+    let place = Place::sqlite();
+    let mut command = place.command(&["--rate-limit", "0"]);
+    // One header serves as secret and token.
+    command.env("SOUNDALIKE_EXPORT_TOKEN", secret(1));
+    let collector = Collector::start(command);
+    let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/schemathesis.toml");
+    let mut schemathesis = Command::new(program);
+    let tried = schemathesis
+        .arg("--config-file")
+        .arg(config)
+        .arg("run")
+        .arg(format!("http://{}/api/v1/openapi.json", collector.addr))
+        .args(["--checks", "all", "--max-examples", "30", "--seed", "1"])
+        .args(["-H", &format!("Authorization: Bearer {}", secret(1))])
+        .current_dir(place.folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&tried.stdout).into_owned();
+    assert!(tried.status.success(), "{said}");
+    assert!(said.contains("Selected: 8/8"), "{said}");
+}
+
+#[test]
 fn a_request_that_does_not_end_is_ended() {
     let place = Place::sqlite();
     let collector = place.start();
@@ -880,6 +1469,59 @@ fn a_request_that_does_not_end_is_ended() {
     let mut line = String::new();
     BufReader::new(stream).read_line(&mut line).unwrap();
     assert!(line.starts_with("HTTP/1.1 408"), "{line}");
+}
+
+#[test]
+fn postgresql_is_reached_over_tls_with_a_password_that_no_argument_holds() {
+    let Some(postgres) = Postgres::with_tls() else {
+        return;
+    };
+    let place = Place::sqlite();
+    let at = |name: &str| place.folder.path().join(name);
+    let authority = postgres.data().join("server.crt");
+    let (known, other) = (at("known.crt"), at("other.crt"));
+    fs::copy(authority, &known).unwrap();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    fs::write(&other, made.cert.pem()).unwrap();
+    fs::write(at("password"), format!("{PASSWORD}\n")).unwrap();
+
+    let command = |host: &str, more: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_soundalike-server"));
+        let url = format!("postgres://survey@{host}:{}/postgres?{more}", postgres.port);
+        command
+            .args(["--addr", "127.0.0.1:0", "--rate-limit", "0", "--site"])
+            .arg(at("site"))
+            .args(["--database", &url])
+            .env("SOUNDALIKE_EXPORT_TOKEN", TOKEN)
+            .stderr(Stdio::null());
+        command
+    };
+    let verified = format!("sslmode=verify-full&sslrootcert={}", known.display());
+    let mut by_file = command("localhost", &verified);
+    by_file.arg("--database-password-file").arg(at("password"));
+    let collector = Collector::start(by_file);
+    assert_eq!(collector.post(&answer(1), &secret(1)).status, 201);
+    drop(collector);
+    for mode in [verified.as_str(), "sslmode=require", "sslmode=prefer"] {
+        let mut by_variable = command("localhost", mode);
+        by_variable.env("PGPASSWORD", PASSWORD);
+        assert_eq!(Collector::start(by_variable).exported().len(), 1, "{mode}");
+    }
+
+    let refused = |host: &str, more: &str| {
+        let mut command = command(host, more);
+        command.env("PGPASSWORD", PASSWORD).stderr(Stdio::piped());
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{more}");
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(error.contains("cannot be opened"), "{error}");
+        assert!(!error.contains(PASSWORD), "{error}");
+    };
+    refused("localhost", "sslmode=disable");
+    let stranger = format!("sslmode=verify-full&sslrootcert={}", other.display());
+    refused("localhost", &stranger);
+    // The certificate is for another name.
+    refused("127.0.0.1", &verified);
 }
 
 #[test]
@@ -911,16 +1553,16 @@ fn an_export_token_is_made_once_and_only_its_owner_may_read_it() {
 fn a_collector_that_cannot_work_says_why_in_a_sentence() {
     let place = Place::sqlite();
     let refused = |command: &mut Command, says: &str| {
-        let output = command.output().unwrap();
+        let output = command.stderr(Stdio::piped()).output().unwrap();
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(1), "{error}");
         assert!(error.contains(says), "{error}");
     };
     let site = place.folder.path().join("site");
     let serve = |more: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_soundalike"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_soundalike-server"));
         command
-            .args(["serve", "--addr", "127.0.0.1:0", "--site"])
+            .args(["--addr", "127.0.0.1:0", "--site"])
             .arg(&site)
             .args(more);
         command

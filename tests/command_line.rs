@@ -1228,4 +1228,21 @@ fn what_the_tags_say_stands_beside_the_answer() {
     write_wav(&plain, &synth::tone(330.0, 4.0, 22_050));
     let found = json(&soundalike(&["classify", "--json", text(&plain)]));
     assert!(found["files"][0]["song"].is_null());
+
+#[test]
+fn the_notices_name_the_model_and_the_packages_of_others() {
+    let output = soundalike(&["notices"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    for named in ["MusiCNN", "THIRD-PARTY SOFTWARE", "- serde ", "- sqlx "] {
+        assert!(text.contains(named), "{named}");
+    }
+}
+
+#[test]
+fn a_backup_of_no_answers_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let output = soundalike(&["survey", "backup", &at("copy"), "--data", &at("data")]);
+    assert!(!output.status.success());
+    assert!(errors(&output).contains("no answers in this folder"));
 }

@@ -230,6 +230,8 @@ export interface SurveyConfig {
   controller: string;
   consent_version: number;
   retention_days: number;
+  invited_only?: boolean;
+  answers_most?: number;
   languages: string[];
   model: { sha256: string; embedding: number; genres: number; tags: number };
   songs: SurveySong[];

@@ -356,9 +356,10 @@ fn run(command: Command) -> anyhow::Result<bool> {
         }
         Command::Survey(command) => survey::run(command),
         Command::Notices => {
-            std::io::stdout()
-                .lock()
-                .write_all(shipped::NOTICE.as_bytes())?;
+            let mut out = std::io::stdout().lock();
+            for notices in [shipped::NOTICE, "\n", shipped::THIRD_PARTY] {
+                out.write_all(notices.as_bytes())?;
+            }
             Ok(true)
         }
         Command::Features { file, kind, output } => {

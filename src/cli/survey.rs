@@ -8,6 +8,7 @@ use anyhow::{Context, ensure};
 use clap::Subcommand;
 use soundalike_core::catalog::Catalog;
 use soundalike_core::survey::{check_catalog, choose_songs, model_shape};
+use soundalike_server::Administration;
 use soundalike_shipped as shipped;
 use soundalike_survey::{
     Answer, Config, PLACEHOLDER_CONTACT, PLACEHOLDER_CONTROLLER, SurveySong, Words,
@@ -74,6 +75,8 @@ pub enum SurveyCommand {
     },
     /// Print the JSON Schema of an answer
     Schema,
+    #[command(flatten)]
+    Administration(Administration),
 }
 
 /// Runs a command; false if a file does not fit.
@@ -108,6 +111,10 @@ pub fn run(command: SurveyCommand) -> anyhow::Result<bool> {
         SurveyCommand::Check { file, config } => check(&file, config.as_deref()),
         SurveyCommand::Schema => {
             super::print_json(&Answer::schema())?;
+            Ok(true)
+        }
+        SurveyCommand::Administration(work) => {
+            work.run(&mut |line| println!("{line}"))?;
             Ok(true)
         }
     }
@@ -150,6 +157,8 @@ fn default_config(catalog: &Catalog, songs: Vec<SurveySong>) -> Config {
         controller: PLACEHOLDER_CONTROLLER.to_owned(),
         consent_version: 1,
         retention_days: RETENTION_DAYS,
+        invited_only: false,
+        answers_most: None,
         languages: TITLE.map(|(language, _)| language.to_owned()).into(),
         model: model_shape(catalog),
         songs,

@@ -8,18 +8,32 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::middleware;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
+mod administration;
 pub mod collector;
+mod connections;
 mod headers;
+mod limit;
 mod options;
+mod private;
+mod problem;
+mod public_url;
 mod site;
 
-pub use options::{Options, OptionsError};
+pub use administration::{Administration, AdministrationError, DatabaseArguments};
+pub use connections::ConnectionLimits;
+pub use options::{Options, OptionsError, PasswordFileError};
+pub use public_url::{NotAnOrigin, PublicUrl};
+
+use limit::Limit;
 
 use collector::{Collector, CollectorConfig, CollectorError};
 
@@ -35,6 +49,16 @@ pub struct ServerConfig {
     pub site: PathBuf,
     /// The survey's collector; `None` to run without it.
     pub collector: Option<CollectorConfig>,
+    /// Requests per minute allowed from one address to other paths than the page's files, of which a
+    /// hundred times as many are allowed; `None` for no limit.
+    pub rate_limit: Option<NonZeroU32>,
+    /// Whether the client's address is the last one of `X-Forwarded-For`.
+    pub trust_proxy: bool,
+    /// The address under which the public knows the server: requests for other hosts are turned away.
+    /// `None` to answer whatever the host is called.
+    pub public_url: Option<PublicUrl>,
+    /// Bounds of the connections.
+    pub connections: ConnectionLimits,
 }
 
 /// Why the server did not start, or stopped.
@@ -79,6 +103,9 @@ pub struct Server {
     addr: SocketAddr,
     site: PathBuf,
     collector: Option<Collector>,
+    limit: Option<Arc<Limit>>,
+    public_url: Option<Arc<PublicUrl>>,
+    connections: ConnectionLimits,
 }
 
 impl Server {
@@ -88,6 +115,10 @@ impl Server {
             addr,
             site,
             collector,
+            rate_limit,
+            trust_proxy,
+            public_url,
+            connections,
         } = config;
         check_site(&site)?;
         let collector = match &collector {
@@ -105,6 +136,9 @@ impl Server {
             addr,
             site,
             collector,
+            limit: rate_limit.map(|per_minute| Arc::new(Limit::new(per_minute, trust_proxy))),
+            public_url: public_url.map(Arc::new),
+            connections,
         })
     }
 
@@ -125,16 +159,27 @@ impl Server {
             let _ = stopping.send(());
         };
         let mut router = site::router(&self.site);
-        let mut tidying = None;
+        let mut tidying = JoinSet::new();
         if let Some(collector) = &self.collector {
             router = router.merge(collector.router());
-            tidying = Some(tokio::spawn(collector.clone().keep_tidy()));
+            tidying.spawn(collector.clone().keep_tidy());
+        }
+        router = router.layer(middleware::map_response(problem::everywhere));
+        if let Some(public_url) = self.public_url {
+            router = router.layer(middleware::from_fn_with_state(
+                public_url,
+                public_url::check_host,
+            ));
+        }
+        if let Some(limit) = self.limit {
+            // Before everything else: what is refused costs neither a metric nor a line of the log.
+            let limited = middleware::from_fn_with_state(limit.clone(), limit::apply);
+            router = router.layer(limited);
+            tidying.spawn(limit.keep_tidy());
         }
         // The headers are on every response, the collector's included.
-        let router = router
-            .layer(middleware::map_response(headers::add))
-            .into_make_service_with_connect_info::<SocketAddr>();
-        let serving = axum::serve(self.listener, router).with_graceful_shutdown(stop);
+        let router = router.layer(middleware::map_response(headers::add));
+        let serving = connections::serve(self.listener, router, self.connections, stop);
         // A client that never finishes must not keep the server running.
         let grace = async move {
             if stopped.await.is_err() {
@@ -142,17 +187,15 @@ impl Server {
             }
             tokio::time::sleep(GRACE).await;
         };
-        let ended = tokio::select! {
-            ended = serving.into_future() => ended.map_err(ServerError::Stopped),
-            () = grace => Ok(()),
-        };
-        if let Some(tidying) = tidying {
-            tidying.abort();
+        tokio::select! {
+            () = serving => {}
+            () = grace => {}
         }
+        tidying.shutdown().await;
         if let Some(collector) = self.collector {
             collector.close().await;
         }
-        ended
+        Ok(())
     }
 }
 

@@ -3,23 +3,41 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use soundalike_server::{Options, greeting};
+use clap::{Parser, Subcommand};
+use soundalike_server::{Administration, Options, greeting};
 
 #[derive(Parser)]
 #[command(
     name = "soundalike-server",
     version,
-    about = "Serve the page and collect the survey's answers"
+    about = "Serve the page and collect the survey's answers",
+    args_conflicts_with_subcommands = true
 )]
 struct Arguments {
     #[command(flatten)]
     options: Options,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Invitations, backups and a restore of the survey's answers
+    #[command(subcommand)]
+    Survey(Administration),
 }
 
 fn main() -> ExitCode {
-    let options = Arguments::parse().options;
-    match options.run(|url| println!("{}", greeting(url))) {
+    let Arguments { options, command } = Arguments::parse();
+    let done = match command {
+        Some(Command::Survey(work)) => work
+            .run(&mut |line| println!("{line}"))
+            .map_err(|error| error.to_string()),
+        None => options
+            .run(|url| println!("{}", greeting(url)))
+            .map_err(|error| error.to_string()),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("soundalike-server: {error}");

@@ -3,13 +3,15 @@
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
 
-use crate::collector::{CollectorConfig, CollectorError, OpenError, Storage, survey_of};
-use crate::{ServerConfig, ServerError};
+use crate::collector::{
+    CollectorConfig, CollectorError, OpenError, PostgresConfig, Storage, survey_of,
+};
+use crate::{ConnectionLimits, PublicUrl, ServerConfig, ServerError};
 
 /// The arguments of the server.
 #[derive(clap::Args)]
@@ -23,21 +25,33 @@ pub struct Options {
     /// Folder for the survey's answers (SQLite)
     #[arg(long, value_name = "DIR", default_value = "data")]
     data: PathBuf,
-    /// PostgreSQL database for the survey's answers, instead of a folder: postgres://user:password@host/name
+    /// PostgreSQL database for the survey's answers, instead of a folder: postgres://user@host/name?sslmode=verify-full
     #[arg(long, value_name = "URL", conflicts_with = "data")]
     database: Option<String>,
+    /// File with the database's password; without it, PGPASSWORD and ~/.pgpass count
+    #[arg(long, value_name = "FILE", requires = "database")]
+    database_password_file: Option<PathBuf>,
     /// Survey file, instead of survey/config.json in the page's folder
     #[arg(long, value_name = "FILE")]
     survey: Option<PathBuf>,
     /// Serve the page without the survey's collector
     #[arg(long, conflicts_with_all = ["data", "database", "survey"])]
     no_collector: bool,
-    /// Collector requests per minute allowed from one address; 0 for no limit
+    /// Requests per minute allowed from one address, and a hundred times as many files of the page; 0 for no limit
     #[arg(long, value_name = "N", default_value_t = 120)]
     rate_limit: u32,
     /// Behind a reverse proxy: take the client's address from the last entry of X-Forwarded-For
     #[arg(long)]
     trust_proxy: bool,
+    /// The page's public address behind the proxy, https:// and a host name: requests for other hosts are turned away
+    #[arg(long, value_name = "URL")]
+    public_url: Option<PublicUrl>,
+    /// Connections open at the same time
+    #[arg(long, value_name = "N", default_value_t = ConnectionLimits::default().total)]
+    max_connections: usize,
+    /// Connections of one address open at the same time; 0 for no limit, as with --trust-proxy
+    #[arg(long, value_name = "N", default_value_t = 256)]
+    max_connections_per_address: usize,
     /// Format of the log on standard error
     #[arg(long, value_enum, default_value = "text")]
     log_format: LogFormat,
@@ -56,7 +70,7 @@ impl Options {
     /// # Errors
     /// If the server does not start, or fails while it runs.
     pub fn run(self, ready: impl FnOnce(&str)) -> Result<(), OptionsError> {
-        log(self.log_format);
+        log(self.log_format, "info");
         let default = survey_of(&self.site);
         let collector = match &self.survey {
             _ if self.no_collector => None,
@@ -70,26 +84,79 @@ impl Options {
             survey => Some(CollectorConfig {
                 survey: survey.clone().unwrap_or(default),
                 storage: match self.database {
-                    Some(address) => Storage::Postgres(address),
+                    Some(address) => Storage::Postgres(postgres(
+                        address,
+                        self.database_password_file.as_deref(),
+                    )?),
                     None => Storage::Folder(self.data),
                 },
-                rate_limit: NonZeroU32::new(self.rate_limit),
-                trust_proxy: self.trust_proxy,
             }),
         };
         let config = ServerConfig {
             addr: self.addr,
             site: self.site,
             collector,
+            rate_limit: NonZeroU32::new(self.rate_limit),
+            trust_proxy: self.trust_proxy,
+            public_url: self.public_url,
+            connections: ConnectionLimits {
+                total: self.max_connections,
+                // All connections are the proxy's.
+                per_address: (!self.trust_proxy && self.max_connections_per_address > 0)
+                    .then_some(self.max_connections_per_address),
+                ..ConnectionLimits::default()
+            },
         };
-        crate::run(config, ready).map_err(OptionsError)
+        Ok(crate::run(config, ready)?)
     }
 }
 
 /// Why the server did not start, or stopped, with the argument that helps where there is one.
 #[derive(Debug, thiserror::Error)]
-#[error("{error}{hint}", error = .0, hint = hint(.0))]
-pub struct OptionsError(pub ServerError);
+#[non_exhaustive]
+pub enum OptionsError {
+    /// The server's error.
+    #[error("{error}{hint}", error = .0, hint = hint(.0))]
+    Server(#[from] ServerError),
+    /// The file with the database's password cannot be read.
+    #[error(transparent)]
+    Password(#[from] PasswordFileError),
+}
+
+/// Why the file with the database's password cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: the database's password cannot be read ({source}); see --database-password-file", .file.display())]
+pub struct PasswordFileError {
+    /// The file.
+    pub file: PathBuf,
+    /// The error of the system.
+    pub source: std::io::Error,
+}
+
+/// The database's address and password.
+pub(crate) fn postgres(
+    address: String,
+    password_file: Option<&Path>,
+) -> Result<PostgresConfig, PasswordFileError> {
+    let credentials = address
+        .split_once("://")
+        .and_then(|(_, rest)| rest.split(['/', '?']).next()?.rsplit_once('@'));
+    if credentials.is_some_and(|(credentials, _)| credentials.contains(':')) {
+        tracing::warn!(
+            "the password in --database can be read by everybody on this machine who lists its processes; \
+             use --database-password-file, PGPASSWORD or ~/.pgpass"
+        );
+    }
+    let read = |file: &Path| match std::fs::read_to_string(file) {
+        Ok(text) => Ok(text.trim_end_matches(['\r', '\n']).to_owned()),
+        Err(source) => Err(PasswordFileError {
+            file: file.to_owned(),
+            source,
+        }),
+    };
+    let password = password_file.map(read).transpose()?;
+    Ok(PostgresConfig { address, password })
+}
 
 /// The arguments that avoid an error.
 fn hint(error: &ServerError) -> &'static str {
@@ -107,9 +174,14 @@ fn hint(error: &ServerError) -> &'static str {
     }
 }
 
-/// Starts the log; `RUST_LOG` sets its level.
-fn log(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+/// Starts the log of a command that does one thing: warnings only.
+pub(crate) fn log_warnings() {
+    log(LogFormat::Text, "warn");
+}
+
+/// Starts the log; `RUST_LOG` sets another level than the usual one.
+fn log(format: LogFormat, usual: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_target(false)
@@ -143,10 +215,10 @@ mod tests {
             (CollectorError::from(folder).into(), "--data"),
         ] {
             assert!(!error.to_string().contains("--"), "{error}");
-            let whole = OptionsError(error).to_string();
+            let whole = OptionsError::from(error).to_string();
             assert!(whole.contains(argument), "{whole}");
         }
-        let stopped = OptionsError(ServerError::Stopped(io())).to_string();
+        let stopped = OptionsError::from(ServerError::Stopped(io())).to_string();
         assert_eq!(stopped, "the server stopped: no");
     }
 }

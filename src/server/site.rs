@@ -1,25 +1,54 @@
 //! Which paths exist, and which file is served at each.
 
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, get_service};
+use percent_encoding::percent_decode_str;
 use tower_http::compression::CompressionLayer;
 use tower_http::services::ServeDir;
 use tower_http::services::fs::{Backend, TokioBackend, TokioFile};
 
+use crate::problem::Problem;
+
 /// The folders of the site whose files are all served.
-const FOLDERS: [&str; 3] = ["www", "pkg", "models"];
+const FOLDERS: [&str; 2] = ["www", "pkg"];
+/// The files of `models/` that the page fetches. A training run may leave others there.
+const MODELS: [&str; 5] = [
+    "two-stream.safetensors",
+    "catalog.safetensors",
+    "taste.safetensors",
+    "card.json",
+    "NOTICE.txt",
+];
+
+/// The paths of single files.
+const FILES: [&str; 5] = [
+    "/",
+    "/index.html",
+    "/sw.js",
+    "/survey/config.json",
+    "/healthz",
+];
+
+/// Whether a path belongs to the page rather than to the collector: its files, there or not, and `/healthz`.
+pub(super) fn is_of_page(path: &str) -> bool {
+    let first = path.strip_prefix('/').and_then(|rest| rest.split_once('/'));
+    let in_folder =
+        first.is_some_and(|(folder, _)| folder == "models" || FOLDERS.contains(&folder));
+    in_folder || FILES.contains(&path)
+}
 
 /// The site as a service: the page, its service worker, its three folders, the survey and `/healthz`.
 pub(super) fn router(site: &Path) -> Router {
-    let files = ServeDir::with_backend(site, SiteFiles)
+    let files = ServeDir::with_backend(site, SiteFiles::new(site))
         .append_index_html_on_directories(false)
         .redirect_to_trailing_slash(false)
         .precompressed_br()
@@ -40,37 +69,38 @@ pub(super) fn router(site: &Path) -> Router {
         .route_service("/survey/config.json", files.clone())
         .route("/healthz", get(async || "ok\n"));
     for folder in FOLDERS {
-        // The path stays whole, so one service at the site's root serves all three.
+        // The path stays whole, so one service at the site's root serves all of them.
         router = router.route_service(&format!("/{folder}/{{*path}}"), files.clone());
     }
+    for model in MODELS {
+        router = router.route_service(&format!("/models/{model}"), files.clone());
+    }
     router
-        .fallback(async || (StatusCode::NOT_FOUND, "not found\n"))
+        .fallback(async || Problem::NoSuchPath)
         .layer(middleware::from_fn(hide_dot_files))
         .layer(CompressionLayer::new())
 }
 
-/// Hides the dot files that editors and tools leave beside the page.
+/// Hides the dot files that editors and tools leave beside the page, however their names are encoded.
 async fn hide_dot_files(request: Request, next: Next) -> Response {
-    let hidden = request
-        .uri()
-        .path()
-        .split('/')
-        .any(|part| part.starts_with('.') || part.get(..3).is_some_and(is_encoded_dot));
+    let path: Vec<u8> = percent_decode_str(request.uri().path()).collect();
+    let hidden = path
+        .split(|byte| matches!(byte, b'/' | b'\\'))
+        .any(|part| part.starts_with(b"."));
     if hidden {
-        return (StatusCode::NOT_FOUND, "not found\n").into_response();
+        return Problem::NoSuchPath.into_response();
     }
     next.run(request).await
 }
 
-fn is_encoded_dot(start: &str) -> bool {
-    start.eq_ignore_ascii_case("%2e")
+/// The disk without three things: what is not a regular file, links that lead out of the site's folders, and
+/// compressed copies that are older than their file, because a model trained after the page was built must
+/// not be served in its previous version.
+#[derive(Debug, Clone)]
+struct SiteFiles {
+    /// The folder itself, where the site is a link to it.
+    root: Arc<Path>,
 }
-
-/// The disk without two things: what is not a regular file, and compressed copies
-/// that are older than their file, because a model trained after the page was built
-/// must not be served in its previous version.
-#[derive(Debug, Clone, Copy)]
-struct SiteFiles;
 
 impl Backend for SiteFiles {
     type File = TokioFile;
@@ -79,28 +109,59 @@ impl Backend for SiteFiles {
     type MetadataFuture = Pin<Box<dyn Future<Output = io::Result<std::fs::Metadata>> + Send>>;
 
     fn open(&self, path: PathBuf) -> Self::OpenFuture {
+        let files = self.clone();
         Box::pin(async move {
-            current_file(&path).await?;
-            TokioBackend.open(path).await
+            files.current_file(&path).await?;
+            TokioBackend.open(path).await.map_err(|_| nothing())
         })
     }
 
     fn metadata(&self, path: PathBuf) -> Self::MetadataFuture {
-        Box::pin(async move { current_file(&path).await })
+        let files = self.clone();
+        Box::pin(async move { files.current_file(&path).await })
     }
 }
 
-/// The metadata of a plain file that is not an outdated compressed copy.
-async fn current_file(path: &Path) -> io::Result<std::fs::Metadata> {
-    let metadata = tokio::fs::metadata(path).await?;
-    if !metadata.is_file() {
-        return Err(io::ErrorKind::NotFound.into());
+impl SiteFiles {
+    fn new(site: &Path) -> Self {
+        let root = site.canonicalize().unwrap_or_else(|_| site.to_owned());
+        Self { root: root.into() }
     }
-    if path.extension().is_some_and(|e| e == "br" || e == "gz") {
-        let original = tokio::fs::metadata(path.with_extension("")).await?;
-        if original.modified()? > metadata.modified()? {
-            return Err(io::ErrorKind::NotFound.into());
-        }
+
+    /// The metadata of a plain file of the site that is not an outdated compressed copy. Whatever else a path
+    /// leads to, a name that is too long for the system included, is not there.
+    async fn current_file(&self, path: &Path) -> io::Result<std::fs::Metadata> {
+        let found = async {
+            let file = tokio::fs::canonicalize(path).await?;
+            let metadata = tokio::fs::metadata(&file).await?;
+            if !metadata.is_file() || !self.serves(&file) {
+                return Err(nothing());
+            }
+            if path.extension().is_some_and(|e| e == "br" || e == "gz") {
+                let original = tokio::fs::metadata(path.with_extension("")).await?;
+                if original.modified()? > metadata.modified()? {
+                    return Err(nothing());
+                }
+            }
+            Ok(metadata)
+        };
+        found.await.map_err(|_: io::Error| nothing())
     }
-    Ok(metadata)
+
+    /// Whether a file is one of the site's, after all links.
+    fn serves(&self, file: &Path) -> bool {
+        let Ok(inside) = file.strip_prefix(&self.root) else {
+            return false;
+        };
+        let hidden = |part: &OsStr| part.as_encoded_bytes().starts_with(b".");
+        let folder = inside.iter().next().and_then(OsStr::to_str);
+        let served = folder.is_some_and(|folder| {
+            FOLDERS.contains(&folder) || ["models", "survey", "index.html"].contains(&folder)
+        });
+        served && !inside.iter().any(hidden)
+    }
+}
+
+fn nothing() -> io::Error {
+    io::ErrorKind::NotFound.into()
 }

@@ -39,8 +39,13 @@ impl Reply {
 
 impl Site {
     fn start() -> Self {
+        Self::start_with(|_| {})
+    }
+
+    fn start_with(change: impl FnOnce(&mut ServerConfig)) -> Self {
         let folder = small_site();
-        let config = config(folder.path());
+        let mut config = config(folder.path());
+        change(&mut config);
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
@@ -63,13 +68,17 @@ impl Site {
     }
 
     fn ask(&self, method: &str, path: &str, headers: &str) -> Reply {
+        self.ask_host("localhost", method, path, headers)
+    }
+
+    fn ask_host(&self, host: &str, method: &str, path: &str, headers: &str) -> Reply {
         let mut stream = TcpStream::connect(self.addr).expect("the server listens");
         stream
             .set_read_timeout(Some(Duration::from_secs(10)))
             .expect("a timeout");
         write!(
             stream,
-            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n"
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}\r\n"
         )
         .expect("the request is taken");
         let mut bytes = Vec::new();
@@ -112,6 +121,10 @@ fn config(site: &Path) -> ServerConfig {
         addr: SocketAddr::from(([127, 0, 0, 1], 0)),
         site: site.to_path_buf(),
         collector: None,
+        rate_limit: None,
+        trust_proxy: false,
+        public_url: None,
+        connections: ConnectionLimits::default(),
     }
 }
 
@@ -133,8 +146,10 @@ fn small_site() -> tempfile::TempDir {
     put("pkg/cpu/soundalike_bg.wasm", "\0asm");
     put("pkg/cpu/soundalike_bg.wasm.br", "brotli");
     put("pkg/cpu/soundalike_bg.wasm.gz", "gzip");
-    put("models/genre.safetensors", "weights");
+    put("models/two-stream.safetensors", "weights");
     put("models/card.json", "{}");
+    put("models/answers.jsonl", "private");
+    put("models/run/checkpoint.safetensors", "private");
     put("survey/config.json", "{}");
     put("survey/answers.jsonl", "private");
     put("pkg/sw.js", "self.skipWaiting;");
@@ -162,7 +177,7 @@ fn serves_the_page_and_its_three_folders_with_their_types() {
         ("/www/app.js", "text/javascript"),
         ("/www/deep/style.css", "text/css"),
         ("/pkg/cpu/soundalike_bg.wasm", "application/wasm"),
-        ("/models/genre.safetensors", "application/octet-stream"),
+        ("/models/two-stream.safetensors", "application/octet-stream"),
         ("/models/card.json", "application/json"),
         ("/survey/config.json", "application/json"),
     ] {
@@ -170,7 +185,7 @@ fn serves_the_page_and_its_three_folders_with_their_types() {
         assert_eq!(reply.status, 200, "{path}");
         assert_eq!(reply.header("content-type"), Some(kind), "{path}");
     }
-    assert_eq!(site.get("/models/genre.safetensors").text(), "weights");
+    assert_eq!(site.get("/models/two-stream.safetensors").text(), "weights");
     assert_eq!(site.get("/healthz").text(), "ok\n");
 }
 
@@ -193,6 +208,14 @@ fn serves_nothing_else() {
         "/www/.env",
         "/www/.secret/file.js",
         "/www/%2eenv",
+        "/www/%2e%65nv",
+        "/www/%2Eenv",
+        "/www/deep/%2e%2e%2f.env",
+        "/www/deep/..%2f%2eenv",
+        "/www/%2esecret/file.js",
+        "/www/deep%2f%2e%2e%2f%2eenv",
+        "/models/answers.jsonl",
+        "/models/run/checkpoint.safetensors",
         "/www/../Cargo.toml",
         "/www/..%2fCargo.toml",
         "/www/%2e%2e/Cargo.toml",
@@ -219,10 +242,101 @@ fn serves_nothing_else() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn follows_links_within_the_folders_only() {
+    use std::os::unix::fs::symlink;
+    let site = Site::start();
+    let root = site.folder.path();
+    let outside = tempfile::tempdir().expect("a folder");
+    fs::write(outside.path().join("file.js"), "private").expect("a file");
+    for (target, link) in [
+        (outside.path().join("file.js"), "www/file.js"),
+        (outside.path().to_owned(), "www/outside"),
+        (root.join("Cargo.toml"), "www/manifest.js"),
+        (root.join("www/.env"), "www/env.js"),
+        (root.join("www/app.js"), "www/again.js"),
+    ] {
+        symlink(target, root.join(link)).expect("a link");
+    }
+    for path in [
+        "/www/file.js",
+        "/www/outside/file.js",
+        "/www/manifest.js",
+        "/www/env.js",
+    ] {
+        assert_eq!(site.get(path).status, 404, "{path}");
+    }
+    assert_eq!(site.get("/www/again.js").status, 200);
+}
+
+#[test]
+fn a_name_too_long_for_the_system_is_not_there() {
+    let site = Site::start();
+    for path in [
+        format!("/www/{}", "a".repeat(300)),
+        format!("/www/{}", "a/".repeat(3_000)),
+        format!("/{}", "a".repeat(10_000)),
+    ] {
+        assert_eq!(site.get(&path).status, 404);
+    }
+}
+
+#[test]
+fn every_error_is_a_problem() {
+    let site = Site::start();
+    let range = "Range: bytes=1000-2000\r\n";
+    let changed = "If-Match: \"other\"\r\n";
+    for (method, path, headers, status) in [
+        ("GET", "/nothing", "", 404),
+        ("GET", "/www/nothing.js", "", 404),
+        ("GET", "/www/.env", "", 404),
+        ("GET", "/www/%00", "", 404),
+        ("GET", "/api/v1/survey", "", 404),
+        ("POST", "/api/v1/answers", "", 404),
+        ("POST", "/www/app.js", "", 405),
+        ("DELETE", "/healthz", "", 405),
+        ("GET", "/models/two-stream.safetensors", range, 416),
+        ("GET", "/models/two-stream.safetensors", changed, 412),
+    ] {
+        let reply = site.ask(method, path, headers);
+        assert_eq!(reply.status, status, "{method} {path}");
+        let kind = reply.header("content-type");
+        assert_eq!(kind, Some("application/problem+json"), "{method} {path}");
+        let problem: serde_json::Value = serde_json::from_slice(&reply.body).expect("JSON");
+        assert_eq!(problem["status"], status);
+    }
+    let refused = site.ask("POST", "/healthz", "");
+    assert!(
+        refused
+            .header("allow")
+            .is_some_and(|allow| allow.contains("GET"))
+    );
+}
+
+#[test]
+fn answers_for_its_public_host_only() {
+    let site = Site::start_with(|config| {
+        config.public_url = Some("https://survey.example.org".parse().expect("an address"));
+    });
+    let ask = |host: &str, path: &str| site.ask_host(host, "GET", path, "");
+    let reply = ask("survey.example.org", "/");
+    assert_eq!(reply.status, 200);
+    let https = reply.header("strict-transport-security");
+    assert_eq!(https, Some("max-age=31536000"));
+    for host in ["localhost", "evil.example", "survey.example.org:8080"] {
+        assert_eq!(ask(host, "/www/app.js").status, 421, "{host}");
+        // A load balancer knows the machine by another name.
+        assert_eq!(ask(host, "/healthz").status, 200, "{host}");
+    }
+    let plain = Site::start();
+    assert_eq!(plain.get("/").header("strict-transport-security"), None);
+}
+
 #[test]
 fn answers_a_question_about_a_file_without_its_content() {
     let site = Site::start();
-    let reply = site.ask("HEAD", "/models/genre.safetensors", "");
+    let reply = site.ask("HEAD", "/models/two-stream.safetensors", "");
     assert_eq!((reply.status, reply.body.len()), (200, 0));
     assert_eq!(reply.header("content-length"), Some("7"));
     assert_eq!(site.ask("HEAD", "/www/deep", "").status, 404);
@@ -370,6 +484,42 @@ fn ends_although_a_client_never_does() {
     let start = std::time::Instant::now();
     drop(site);
     assert!(start.elapsed() < GRACE + Duration::from_secs(2));
+}
+
+#[test]
+fn lets_go_of_clients_that_stop_reading_or_say_nothing_more() {
+    const SIZE: u64 = 64 << 20;
+    let site = Site::start_with(|config| {
+        config.connections.head_timeout = Duration::from_millis(200);
+        config.connections.idle_timeout = Duration::from_millis(200);
+        let big = fs::File::create(config.site.join("www/big.bin")).expect("a file");
+        big.set_len(SIZE).expect("a large one");
+    });
+    let connect = || {
+        let stream = TcpStream::connect(site.addr).expect("the server listens");
+        let patience = Some(Duration::from_secs(30));
+        stream.set_read_timeout(patience).expect("a timeout");
+        stream
+    };
+    // What the server wrote before it gave up is less than the file. Meanwhile it answers others.
+    let mut lazy = connect();
+    lazy.write_all(b"GET /www/big.bin HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .expect("the request is taken");
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(site.get("/healthz").status, 200);
+    let mut received = 0;
+    let mut buffer = vec![0; 1 << 20];
+    while let Ok(read @ 1..) = lazy.read(&mut buffer) {
+        received += read as u64;
+    }
+    assert!(received < SIZE, "{received}");
+
+    // Silent from the start, and after an answer.
+    for request in ["", "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"] {
+        let mut stream = connect();
+        stream.write_all(request.as_bytes()).expect("taken");
+        stream.read_to_end(&mut Vec::new()).expect("an end");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A participant's answer, and what can be wrong with it.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 #[cfg(feature = "schema")]
 use schemars::JsonSchema;
@@ -31,6 +32,14 @@ pub const STFT_ROWS: usize = 64;
 /// Rows of [`Features::dwt`]: five levels, coarsest first, with their mean, and the approximation
 /// before them.
 pub const DWT_ROWS: usize = 7;
+
+/// The range of a probability, with room for rounding.
+const PROBABILITY: RangeInclusive<f32> = -ROUNDING..=1.0 + ROUNDING;
+/// What several rounded probabilities may be off by.
+const ROUNDING: f32 = 0.01;
+/// The range of an embedding's numbers and of levels in dB, far beyond what any sound gives: a square of it
+/// is still a number.
+const ANY: RangeInclusive<f32> = -1e4..=1e4;
 
 /// A participant's answer. It holds no name, no address and nothing of the browser.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -190,6 +199,9 @@ pub enum Invalid {
     /// Numbers that the survey's model does not give.
     #[error("The favourite song's {0} are not as many finite numbers as the survey's model gives.")]
     Numbers(&'static str),
+    /// Numbers that no model gives.
+    #[error("The favourite song's {0} are out of range: no model gives such numbers.")]
+    OutOfRange(&'static str),
     /// An id that is none.
     #[error("The favourite song's id is empty or longer than 500 characters.")]
     FavouriteId,
@@ -245,7 +257,7 @@ impl Invalid {
             Self::Consent { found, asked } => two(found, asked),
             Self::TooMany { found, asked } => two(found, asked),
             Self::Time(time) => one("time", time),
-            Self::Numbers(which) => one("which", which),
+            Self::Numbers(which) | Self::OutOfRange(which) => one("which", which),
             Self::UnknownSong(song)
             | Self::LabelledTwice(song)
             | Self::Unlabelled(song)
@@ -344,17 +356,24 @@ impl Answer {
         };
         let model = &config.model;
         let numbers = [
-            ("embedding", embedding, model.embedding),
-            ("probabilities", probabilities, model.genres),
-            ("tags", tags, model.tags),
-            ("MFCC", &features.mfcc, MFCC_ROWS * COLUMNS),
-            ("STFT", &features.stft, STFT_ROWS * COLUMNS),
-            ("DWT", &features.dwt, DWT_ROWS * COLUMNS),
+            ("embedding", embedding, model.embedding, ANY),
+            ("probabilities", probabilities, model.genres, PROBABILITY),
+            ("tags", tags, model.tags, PROBABILITY),
+            ("MFCC", &features.mfcc, MFCC_ROWS * COLUMNS, ANY),
+            ("STFT", &features.stft, STFT_ROWS * COLUMNS, ANY),
+            ("DWT", &features.dwt, DWT_ROWS * COLUMNS, ANY),
         ];
-        for (name, values, length) in numbers {
+        for (name, values, length, range) in numbers {
             if values.len() != length || !values.iter().all(|v| v.is_finite()) {
                 return Err(Invalid::Numbers(name));
             }
+            if !values.iter().all(|value| range.contains(value)) {
+                return Err(Invalid::OutOfRange(name));
+            }
+        }
+        let sum: f32 = probabilities.iter().sum();
+        if (sum - 1.0).abs() > ROUNDING {
+            return Err(Invalid::OutOfRange("probabilities"));
         }
         Ok(())
     }
@@ -495,6 +514,40 @@ mod tests {
             }
         };
         refused(change, "embedding");
+    }
+
+    #[test]
+    fn numbers_that_no_model_gives_are_refused() {
+        type Numbers = fn(&mut Favourite) -> &mut Vec<f32>;
+        fn of(favourite: &mut Favourite, number: usize) -> &mut Vec<f32> {
+            let Favourite::Own {
+                embedding,
+                probabilities,
+                tags,
+                features,
+            } = favourite
+            else {
+                panic!("a song of the participant's own");
+            };
+            match number {
+                0 => embedding,
+                1 => probabilities,
+                2 => tags,
+                _ => &mut features.stft,
+            }
+        }
+        let cases: [(Numbers, f32, &str); 6] = [
+            (|f| of(f, 0), 3e38, "embedding"),
+            (|f| of(f, 1), -5.0, "probabilities"),
+            // The sum is not one any more.
+            (|f| of(f, 1), 0.9, "probabilities"),
+            (|f| of(f, 2), 1.5, "tags"),
+            (|f| of(f, 3), -1e30, "STFT"),
+            (|f| of(f, 3), f32::NAN, "finite"),
+        ];
+        for (numbers, value, because) in cases {
+            refused(|answer| numbers(&mut answer.favourite)[0] = value, because);
+        }
     }
 
     #[test]

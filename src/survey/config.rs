@@ -45,6 +45,12 @@ pub struct Config {
     pub consent_version: u32,
     /// Days after which the collector deletes an answer, 1 to 3650.
     pub retention_days: u32,
+    /// Whether only participants with an invitation may answer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub invited_only: bool,
+    /// How many answers the collector takes; none for any number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers_most: Option<u32>,
     /// Languages in which every text is given.
     pub languages: Vec<String>,
     /// The model whose embeddings are kept of participants' own songs.
@@ -196,6 +202,8 @@ impl Config {
             "has consent_version 0: versions start at 1"
         } else if !(1..=3650).contains(&self.retention_days) {
             "has retention_days out of range: answers are kept 1 to 3650 days"
+        } else if self.answers_most == Some(0) {
+            "has answers_most 0: leave it out to take any number"
         } else {
             ""
         };
@@ -278,6 +286,8 @@ mod tests {
             controller: "Somebody".to_owned(),
             consent_version: 1,
             retention_days: 30,
+            invited_only: false,
+            answers_most: None,
             languages: vec!["en".to_owned()],
             model: ModelShape::default(),
             songs: ["a", "b", "c"].map(song).into(),
@@ -304,6 +314,7 @@ mod tests {
         assert!(sentence(|c| c.contact.clear()).contains("no contact"));
         assert!(sentence(|c| c.consent_version = 0).contains("consent_version"));
         assert!(sentence(|c| c.retention_days = 0).contains("retention_days"));
+        assert!(sentence(|c| c.answers_most = Some(0)).contains("answers_most"));
         assert!(sentence(|c| c.songs.truncate(2)).contains("2 songs"));
         assert!(sentence(|c| c.songs[2].id = "a".to_owned()).contains("asks about a twice"));
     }

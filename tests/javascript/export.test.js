@@ -14,17 +14,36 @@ const answer = {
   tags: { slow: 0.2, piano: 0.9 },
 };
 
-test('a table quotes what needs it and holds no formulas', () => {
+test('a table quotes every cell and holds no formulas', () => {
   const csv = toCsv([
     { name: 'a "b", c.mp3', answer },
     { name: '=cmd()', answer },
   ]);
+  const rest = '"12.35","jazz","0.7000","0.9900","0.3000","0.7000","piano; slow"';
   assert.deepEqual(csv.split('\r\n'), [
-    'file,seconds,genre,confidence,music,blues,jazz,tags',
-    '"a ""b"", c.mp3",12.35,jazz,0.7000,0.9900,0.3000,0.7000,piano; slow',
-    "'=cmd(),12.35,jazz,0.7000,0.9900,0.3000,0.7000,piano; slow",
+    '"file","seconds","genre","confidence","music","blues","jazz","tags"',
+    `"a ""b"", c.mp3",${rest}`,
+    `"'=cmd()",${rest}`,
     '',
   ]);
+});
+
+test('no formula begins after any separator', () => {
+  for (const [name, expected] of [
+    ['good;=1+1', "good;'=1+1"],
+    ['good, +1', "good, '+1"],
+    ['good;"=1+1"', 'good;"\'=1+1"'],
+    ['one\n-two', "one\n'-two"],
+    ['＝1', "'＝1"],
+    ['a;－1;＋1;＠b', "a;'－1;'＋1;'＠b"],
+    ['\r\n=1', "'\r\n'=1"],
+    ['\ttext', "'\ttext"],
+    ['-1.5', '-1.5'],
+    ['1 + 1 = 2, not 3', '1 + 1 = 2, not 3'],
+  ]) {
+    const cells = toCsv([{ name, answer }]).slice(toCsv([]).length);
+    assert.ok(cells.includes(`"${expected.replaceAll('"', '""')}",`), JSON.stringify(cells));
+  }
 });
 
 test('a record names its file and its model', () => {

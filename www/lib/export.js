@@ -32,11 +32,23 @@ export function toCsv(songs) {
   return [head, ...lines].map((line) => `${line.map(cell).join(',')}\r\n`).join('');
 }
 
-/** @param {string | undefined} value */
+/** What begins a formula, after the start of a cell or after whatever a spreadsheet may take for a separator. */
+const FORMULA = /(^|[,;|\t\r\n])([\s"]*)(?=[=+\-@＝＋－＠])/g;
+
+/**
+ * A cell: quoted, because a spreadsheet may expect another separator, and without formulas, as in the
+ * collector's export.
+ * @param {string | undefined} value
+ */
 function cell(value = '') {
-  // What begins so would be a formula to a spreadsheet.
-  const safe = /^[=+\-@\t]/.test(value) && Number.isNaN(Number(value)) ? `'${value}` : value;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  return `"${harmless(value).replaceAll('"', '""')}"`;
+}
+
+/** @param {string} value */
+function harmless(value) {
+  if (value !== '' && !Number.isNaN(Number(value))) return value;
+  const safe = value.replace(FORMULA, "$1$2'");
+  return /^[\t\r\n]/.test(safe) ? `'${safe}` : safe;
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { format } from '../i18n/i18n.js';
 import { keepSurvey, keptSurvey } from './answer-storage.js';
+import { invitation } from './invitation.js';
 
 /** @import { SurveyConfig } from '../types.js' */
 
@@ -14,12 +15,16 @@ const PATIENCE = 20_000;
 const LATER = [408, 425, 429];
 /** What servers of plain files answer to what they cannot take. */
 const ELSEWHERE = [403, 404, 405, 501];
+/** The problem that this page's own server has where it collects no answers. */
+const NO_SUCH_PATH = 'urn:soundalike:problem:no-such-path';
 
 /**
  * The survey, and whether somebody collects its answers: not known without a network.
  * @returns {Promise<{config: SurveyConfig, collector: boolean | null} | null>} null where there is no survey
  */
 export async function fetchSurvey() {
+  // The link of this visit is remembered, wherever it leads from here.
+  invitation();
   let collector = /** @type {boolean | null} */ (null);
   if (navigator.onLine) {
     try {
@@ -76,13 +81,11 @@ async function json(response) {
  */
 export async function send(method, participant, secret, body) {
   const address = method === 'POST' ? 'answers' : `answers/${encodeURIComponent(participant)}`;
-  const headers = new Headers({ Authorization: `Bearer ${secret}` });
-  if (body !== undefined) headers.set('Content-Type', 'application/json');
   let response;
   try {
     response = await fetch(new URL(address, API), {
       method,
-      headers,
+      headers: headersOf(method, secret),
       ...(body !== undefined && { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(PATIENCE),
     });
@@ -96,7 +99,8 @@ export async function send(method, participant, secret, body) {
     : null;
   const said = typeof problem?.detail === 'string' ? problem.detail : '';
   // Without a problem of its own it is not the collector that speaks, but a server that has none.
-  if (!problem && ELSEWHERE.includes(status)) return { outcome: 'none', said, wait: 0 };
+  const speaks = problem && problem.type !== NO_SUCH_PATH;
+  if (!speaks && ELSEWHERE.includes(status)) return { outcome: 'none', said, wait: 0 };
   if (status >= 500 || LATER.includes(status)) {
     return { outcome: 'later', said, wait: waitOf(response.headers.get('retry-after')) };
   }
@@ -107,6 +111,16 @@ export async function send(method, participant, secret, body) {
     said: said || format('The collector answered {}.', status),
     wait: 0,
   };
+}
+
+/** @param {'POST' | 'DELETE'} method @param {string} secret */
+function headersOf(method, secret) {
+  const headers = new Headers({ Authorization: `Bearer ${secret}` });
+  if (method === 'DELETE') return headers;
+  headers.set('Content-Type', 'application/json');
+  const code = invitation();
+  if (code) headers.set('Soundalike-Invitation', code);
+  return headers;
 }
 
 /** @param {string | null} header seconds, or a date @returns {number} milliseconds */

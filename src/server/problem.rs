@@ -1,11 +1,13 @@
-//! Errors of the collector as `application/problem+json` (RFC 9457).
+//! Errors as `application/problem+json` (RFC 9457), the page's and the collector's.
 
-use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::store::StoreError;
+use crate::collector::StoreError;
 use soundalike_survey::Invalid;
 
 /// Seconds after which a client may try again if nothing could be stored.
@@ -30,9 +32,15 @@ pub(super) enum Problem {
     Unreadable(Invalid),
     Broken(String),
     Invalid(Invalid),
+    Simulated,
+    SurveyFull,
+    NotInvited,
     OtherParticipant,
     UnknownFormat,
     TooOften(u64),
+    OtherHost,
+    /// An error that a library answered with.
+    Other(StatusCode),
     Store(StoreError),
 }
 
@@ -128,6 +136,21 @@ impl Problem {
                 let status = StatusCode::UNPROCESSABLE_ENTITY;
                 return ("invalid", status, invalid.to_string());
             }
+            Self::Simulated => (
+                "simulated",
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "The answer says that a program made it up: only people's answers are collected.",
+            ),
+            Self::SurveyFull => (
+                "survey-full",
+                StatusCode::FORBIDDEN,
+                "The survey has all the answers that it asked for: thank you all the same.",
+            ),
+            Self::NotInvited => (
+                "not-invited",
+                StatusCode::FORBIDDEN,
+                "This survey is by invitation: open the link that you were sent. Each works for one person.",
+            ),
             Self::OtherParticipant => (
                 "other-participant",
                 StatusCode::NOT_FOUND,
@@ -141,6 +164,24 @@ impl Problem {
             Self::TooOften(seconds) => {
                 let detail = format!("Too many requests from this address: wait {seconds} s.");
                 return ("too-often", StatusCode::TOO_MANY_REQUESTS, detail);
+            }
+            Self::OtherHost => (
+                "other-host",
+                StatusCode::MISDIRECTED_REQUEST,
+                "This server does not answer for the host that was asked for.",
+            ),
+            Self::Other(status) => {
+                let (kind, detail) = match *status {
+                    StatusCode::RANGE_NOT_SATISFIABLE => {
+                        ("no-such-range", "The file does not have this part.")
+                    }
+                    StatusCode::PRECONDITION_FAILED => ("changed", "The file has changed."),
+                    status if status.is_server_error() => {
+                        ("server", "The server failed; its log says why.")
+                    }
+                    _ => ("bad-request", "The request cannot be understood."),
+                };
+                (kind, *status, detail)
             }
             Self::Store(error) => {
                 return (
@@ -173,6 +214,7 @@ impl IntoResponse for Problem {
             CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
+        header(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         match &self {
             Self::TooOften(seconds) => header(RETRY_AFTER, HeaderValue::from(*seconds)),
             Self::Store(_) | Self::TooSlow => header(RETRY_AFTER, HeaderValue::from(RETRY_SECONDS)),
@@ -184,4 +226,26 @@ impl IntoResponse for Problem {
         response.extensions_mut().insert(ProblemKind(kind));
         response
     }
+}
+
+/// Turns what the libraries answer to requests they cannot serve into a problem: an empty body, or plain text
+/// about their insides.
+pub(super) async fn everywhere(response: Response) -> Response {
+    let status = response.status();
+    let is_error = status.is_client_error() || status.is_server_error();
+    if !is_error || response.extensions().get::<ProblemKind>().is_some() {
+        return response;
+    }
+    let problem = match status {
+        StatusCode::NOT_FOUND => Problem::NoSuchPath,
+        StatusCode::METHOD_NOT_ALLOWED => Problem::MethodNotAllowed,
+        status => Problem::Other(status),
+    };
+    let mut told = problem.into_response();
+    for name in [ALLOW, CONTENT_RANGE] {
+        if let Some(value) = response.headers().get(&name) {
+            told.headers_mut().insert(name, value.clone());
+        }
+    }
+    told
 }
