@@ -1228,6 +1228,7 @@ fn what_the_tags_say_stands_beside_the_answer() {
     write_wav(&plain, &synth::tone(330.0, 4.0, 22_050));
     let found = json(&soundalike(&["classify", "--json", text(&plain)]));
     assert!(found["files"][0]["song"].is_null());
+}
 
 #[test]
 fn the_notices_name_the_model_and_the_packages_of_others() {
