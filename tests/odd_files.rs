@@ -702,6 +702,97 @@ fn a_sound_beyond_the_limit_is_told_of() {
     assert_eq!(reader.notes(), [Note::OnlyFirst { minutes: 1 }]);
 }
 
+/// Changes bytes of files at random, with the checksums of Ogg pages right again, for as many seconds as
+/// MUTATE_SECONDS says (60), and prints what came of it.
+#[test]
+#[ignore = "takes as long as it is told to"]
+fn mutated_files_are_a_sound_or_a_sentence() {
+    let seconds = std::env::var("MUTATE_SECONDS").map_or(60, |text| text.parse().unwrap());
+    let names = [
+        "vbr.mp3",
+        "cbr-44100.mp3",
+        "half.flac",
+        "vorbis.ogg",
+        "aac.aac",
+        "aac-44100.m4a",
+        "half-alac.m4a",
+        "half.aiff",
+        "half.aifc",
+        "half.au",
+        "half-float.wav",
+    ];
+    let mut files: Vec<(String, Vec<u8>)> = names
+        .iter()
+        .map(|name| ((*name).to_owned(), data(name)))
+        .collect();
+    files.push(("opus".to_owned(), opus(2)));
+    let tone: Vec<u8> = melody(&[1.0], 8_000)
+        .iter()
+        .flat_map(|s| s.to_be_bytes())
+        .collect();
+    files.push((
+        "quicktime".to_owned(),
+        quicktime(b"twos", 2, None, &tone, 8_000),
+    ));
+    let mut random = noise(1 << 20).into_iter().cycle().skip(17);
+    let mut number = move |below: usize| {
+        let bytes: Vec<u8> = random.by_ref().step_by(3).take(4).collect();
+        u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]) as usize % below
+    };
+    let began = std::time::Instant::now();
+    let (mut heard, mut refused, mut panics) = (0, 0, 0);
+    while began.elapsed().as_secs() < seconds {
+        let (name, whole) = &files[number(files.len())];
+        let mut bytes = whole.clone();
+        for _ in 0..=number(8) {
+            // Half of the changes are in the headers.
+            let reach = if number(2) == 0 {
+                bytes.len().min(4_096)
+            } else {
+                bytes.len()
+            };
+            let at = number(reach);
+            let end = bytes.len().min(at + number(600));
+            match number(4) {
+                0 => bytes[at] ^= 1 << number(8),
+                1 => bytes[at] = number(256) as u8,
+                2 => bytes[at..end].fill(0),
+                _ => drop(bytes.drain(at..end.min(at + 64).min(bytes.len() - 1).max(at))),
+            }
+        }
+        let mut at = 0;
+        while let Some(page) = bytes
+            .get(at..)
+            .and_then(|rest| rest.windows(4).position(|w| w == b"OggS"))
+        {
+            let from = at + page;
+            let segments = usize::from(bytes.get(from + 26).copied().unwrap_or(0));
+            let lengths = bytes
+                .get(from + 27..from + 27 + segments)
+                .unwrap_or_default();
+            let body: usize = lengths.iter().map(|l| usize::from(*l)).sum();
+            let to = from + 27 + segments + body;
+            if to > bytes.len() {
+                break;
+            }
+            let sum = ogg_checksum(&bytes[from..to]);
+            bytes[from + 22..from + 26].copy_from_slice(&sum.to_le_bytes());
+            at = to;
+        }
+        match decode_bytes(bytes, name) {
+            Ok(_) => heard += 1,
+            Err(error) => {
+                refused += 1;
+                panics += usize::from(error.to_string().contains("decoder fails"));
+            }
+        }
+    }
+    println!(
+        "{} files in {seconds} s: {heard} heard, {refused} refused, {panics} of these for a panic of a decoder",
+        heard + refused
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

@@ -41,7 +41,7 @@ impl OpusStream {
             decoder,
             channels,
             pre_skip: usize::from(word(body, 2)),
-            // In 256ths of a decibel (RFC 7845, 5.1).
+            // In steps of 1/256 dB (RFC 7845, 5.1).
             gain: 10.0_f32.powf(f32::from(word(body, 8).cast_signed()) / (20.0 * 256.0)),
         })
     }
