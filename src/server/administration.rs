@@ -129,12 +129,11 @@ pub enum AdministrationError {
 }
 
 impl Administration {
-    /// Does it, and gives each line of its output to `print`; starts the log, of warnings only.
+    /// Does it, and gives each line of its output to `print`. Warnings go to the log of the program.
     ///
     /// # Errors
     /// If the database or a file fails, with nothing half done.
     pub fn run(self, print: &mut dyn FnMut(&str)) -> Result<(), AdministrationError> {
-        crate::options::log_warnings();
         tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()

@@ -30,7 +30,7 @@ mod site;
 
 pub use administration::{Administration, AdministrationError, DatabaseArguments};
 pub use connections::ConnectionLimits;
-pub use options::{Options, OptionsError, PasswordFileError};
+pub use options::{Options, OptionsError, PasswordFileError, log_warnings};
 pub use public_url::{NotAnOrigin, PublicUrl};
 
 use limit::Limit;

@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use soundalike_server::{Administration, Options, greeting};
+use soundalike_server::{Administration, Options, greeting, log_warnings};
 
 #[derive(Parser)]
 #[command(
@@ -30,9 +30,11 @@ enum Command {
 fn main() -> ExitCode {
     let Arguments { options, command } = Arguments::parse();
     let done = match command {
-        Some(Command::Survey(work)) => work
-            .run(&mut |line| println!("{line}"))
-            .map_err(|error| error.to_string()),
+        Some(Command::Survey(work)) => {
+            log_warnings();
+            work.run(&mut |line| println!("{line}"))
+                .map_err(|error| error.to_string())
+        }
         None => options
             .run(|url| println!("{}", greeting(url)))
             .map_err(|error| error.to_string()),

@@ -174,8 +174,9 @@ fn hint(error: &ServerError) -> &'static str {
     }
 }
 
-/// Starts the log of a command that does one thing: warnings only.
-pub(crate) fn log_warnings() {
+/// Starts the log of a program that does one thing, on standard error: warnings only. A program calls it once, or
+/// has a log of its own.
+pub fn log_warnings() {
     log(LogFormat::Text, "warn");
 }
 
