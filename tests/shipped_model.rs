@@ -129,9 +129,12 @@ proptest! {
         let samples = silence.into_iter().chain(song.samples().iter().map(|s| s * gain));
         let clip = Clip::new(samples.collect(), song.rate()).unwrap();
         let predictor = predictor();
+        let clean = predictor.predict(&song).unwrap();
         let found = predictor.predict(&clip).unwrap();
-        prop_assert_eq!(found.best(), predictor.predict(&song).unwrap().best());
         prop_assert!(found.embedding.iter().all(|v| v.is_finite()));
+        // Silence moves the windows over the song, so that two genres that are as good as equal may change places.
+        let lost = found.confidence() - found.probabilities[clean.best()];
+        prop_assert!(lost < 0.1, "{} is {lost} behind", clean.best());
     }
 }
 
