@@ -794,7 +794,7 @@ fn mutated_files_are_a_sound_or_a_sentence() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_bytes_are_a_sound_or_a_sentence(start in 0_usize..8, bytes in prop::collection::vec(any::<u8>(), 0..3_000)) {

@@ -119,7 +119,7 @@ fn the_sample_song_is_music() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_level_and_any_silence_before_it_keep_the_genre(db in -40.0_f32..12.0, seconds in 0.0_f64..20.0) {
