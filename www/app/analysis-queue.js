@@ -138,6 +138,7 @@ export class AnalysisQueue {
   }
 }
 
+const STOPPED = 'The program stopped while it analysed this.';
 const CRASHED =
   'This file made the decoder fail: it may be damaged. Download or export it again. The other songs go on.';
 
@@ -149,7 +150,7 @@ function fail(song, reason) {
   song.state = reason instanceof Cancelled ? 'cancelled' : 'failed';
   if (song.state === 'cancelled') return;
   song.error = messageOf(reason);
-  if (reason instanceof Crashed) song.error = CRASHED;
+  if (reason instanceof Crashed) song.error = reason.trapped ? CRASHED : STOPPED;
 }
 
 /** @param {Message} message */

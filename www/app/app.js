@@ -166,7 +166,8 @@ export class App {
    * @param {unknown} reason
    */
   #recover(reason) {
-    if (!this.#queue.running) {
+    const trapped = reason instanceof Crashed && reason.trapped;
+    if (!trapped || !this.#queue.running) {
       this.#fail(reason);
       return;
     }

@@ -28,7 +28,16 @@ export function messageOf(failure) {
 }
 
 /** The worker died; only a new one helps. */
-export class Crashed extends Error {}
+export class Crashed extends Error {
+  /**
+   * @param {string} message
+   * @param {boolean} trapped whether it died of what it was working on, rather than by itself
+   */
+  constructor(message, trapped) {
+    super(message);
+    this.trapped = trapped;
+  }
+}
 
 /** The message of a crash. The technical reason goes to the console. */
 const CRASH =
@@ -288,7 +297,7 @@ export class Engine {
   close() {
     clearInterval(this.#watch);
     this.#worker.terminate();
-    this.#crashed ??= new Crashed(CRASH);
+    this.#crashed ??= new Crashed(CRASH, false);
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
     for (const { reject } of waiting) reject(this.#crashed);
@@ -334,7 +343,7 @@ export class Engine {
   /** @param {Reply} reply */
   #receive(reply) {
     this.#lastMessageAt = performance.now();
-    if ('crash' in reply) return this.#crash(reply.crash);
+    if ('crash' in reply) return this.#crash(reply.crash, true);
     const waiting = this.#waiting.get(reply.id);
     if (!waiting) return;
     if ('event' in reply) {
@@ -347,11 +356,11 @@ export class Engine {
     else waiting.reject(new EngineError(reply.error));
   }
 
-  /** @param {string} reason */
-  #crash(reason) {
+  /** @param {string} reason @param {boolean} trapped see `Crashed` */
+  #crash(reason, trapped = false) {
     if (this.#crashed) return;
     console.error('Soundalike worker:', reason);
-    this.#crashed = new Crashed(CRASH);
+    this.#crashed = new Crashed(CRASH, trapped);
     this.close();
     this.onCrash(this.#crashed);
   }
