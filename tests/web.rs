@@ -88,8 +88,8 @@ async fn a_sound_goes_all_the_way_through_what_the_worker_calls() {
         .await
         .ok()
         .unwrap();
-    let sound = web::sample_song();
-    let mut analysis = engine.begin(&sound).ok().unwrap();
+    let mut sound = web::sample_song();
+    let mut analysis = engine.begin(&mut sound).ok().unwrap();
     assert!(analysis.segments() >= 8);
     while analysis.done() < analysis.segments() {
         analysis.step(&engine, 3).await.ok().unwrap();
