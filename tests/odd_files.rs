@@ -2,6 +2,9 @@
 //! here, from tests/data or from tones.
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/ogg.rs"]
+mod ogg;
+
 use std::path::Path;
 
 use opus_pure::{Application, OggOpusWriter, OpusEncoder, OpusHead};
@@ -209,20 +212,6 @@ fn noise(len: usize) -> Vec<u8> {
         .collect()
 }
 
-/// The checksum of an Ogg page (RFC 3533), bit by bit.
-fn ogg_checksum(page: &[u8]) -> u32 {
-    page.iter().enumerate().fold(0, |sum, (at, byte)| {
-        let byte = if (22..26).contains(&at) { 0 } else { *byte };
-        (0..8).fold(sum ^ u32::from(byte) << 24, |sum, _| {
-            if sum >> 31 == 1 {
-                sum << 1 ^ 0x04c1_1db7
-            } else {
-                sum << 1
-            }
-        })
-    })
-}
-
 /// Where each page of an Ogg file begins and ends.
 fn ogg_pages(bytes: &[u8]) -> Vec<(usize, usize)> {
     let mut pages = Vec::new();
@@ -245,7 +234,7 @@ fn ogg_with(mut bytes: Vec<u8>, change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     let pages = ogg_pages(&bytes);
     change(&mut bytes);
     for (from, to) in pages {
-        let sum = ogg_checksum(&bytes[from..to]);
+        let sum = ogg::checksum(&bytes[from..to]);
         bytes[from + 22..from + 26].copy_from_slice(&sum.to_le_bytes());
     }
     bytes
@@ -775,7 +764,7 @@ fn mutated_files_are_a_sound_or_a_sentence() {
             if to > bytes.len() {
                 break;
             }
-            let sum = ogg_checksum(&bytes[from..to]);
+            let sum = ogg::checksum(&bytes[from..to]);
             bytes[from + 22..from + 26].copy_from_slice(&sum.to_le_bytes());
             at = to;
         }

@@ -19,6 +19,7 @@
 pub mod audio;
 pub mod catalog;
 pub mod dsp;
+pub mod guard;
 mod kernels;
 pub mod linear_algebra;
 pub mod live;

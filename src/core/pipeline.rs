@@ -451,7 +451,6 @@ pub struct AnalysisSession {
     segments: Examples,
     /// Whether the last piece is silent, so that the model need not be asked.
     silent: bool,
-    padded: bool,
     outputs: Vec<SegmentOutput>,
 }
 
@@ -471,27 +470,38 @@ impl AnalysisSession {
     /// # Errors
     /// If it is silent, shorter than [`SHORTEST_SECONDS`] or cannot be resampled.
     pub fn begin(clip: &Clip, model: &Model) -> Result<Self, PredictError> {
-        let session = Self::begin_long(clip, model)?;
-        session.check()?;
-        Ok(session)
+        if clip.is_silent() {
+            return Err(PredictError::Silent);
+        }
+        Self::begin_long(clip, model)
     }
 
     /// Begins with the first of several pieces, which may be silent: [`AnalysisSession::check`] at the end.
     ///
     /// # Errors
-    /// If it cannot be resampled.
+    /// If it is shorter than [`SHORTEST_SECONDS`], so that nothing follows it, or cannot be resampled.
     pub fn begin_long(clip: &Clip, model: &Model) -> Result<Self, PredictError> {
+        let seconds = clip.seconds();
+        if seconds < SHORTEST_SECONDS {
+            return Err(if clip.is_silent() {
+                PredictError::Silent
+            } else {
+                PredictError::TooShort {
+                    seconds,
+                    least: SHORTEST_SECONDS,
+                }
+            });
+        }
         let input = model.input();
         let (log_mel, segments) = windows_of(clip, model)?;
         Ok(Self {
-            seconds: clip.seconds(),
+            seconds,
             input,
             window_seconds: input.seconds(),
             pool: Aggregator::of(model),
             past: Vec::new(),
             begins: 0.0,
             silent: clip.is_silent(),
-            padded: segments.padded,
             segments,
             log_mel,
             outputs: Vec::new(),
@@ -516,16 +526,10 @@ impl AnalysisSession {
     /// Whether there is anything to predict.
     ///
     /// # Errors
-    /// If the sound so far is silent or shorter than [`SHORTEST_SECONDS`].
+    /// If all of the sound so far is silent.
     pub fn check(&self) -> Result<(), PredictError> {
         if self.silent && !self.past.iter().any(|segment| segment.audible) {
             return Err(PredictError::Silent);
-        }
-        if self.seconds < SHORTEST_SECONDS {
-            return Err(PredictError::TooShort {
-                seconds: self.seconds,
-                least: SHORTEST_SECONDS,
-            });
         }
         Ok(())
     }
@@ -653,7 +657,7 @@ impl AnalysisSession {
             })
             .collect();
         let mut notes = Vec::new();
-        if self.padded && self.past.is_empty() {
+        if self.segments.padded && self.past.is_empty() {
             let seconds = self.window_seconds;
             let note = if self.input == Input::LogMelLong {
                 PredictionNote::Repeated { seconds }

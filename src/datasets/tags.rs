@@ -23,14 +23,12 @@ mod blocks;
 mod chunks;
 mod fields;
 
-use std::cell::Cell;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::Once;
 
 use serde::Serialize;
+use soundalike_core::guard::caught;
 
 use crate::names::shown;
 use fields::Tagged;
@@ -200,33 +198,16 @@ enum Source {
     Id3v1,
 }
 
-thread_local! {
-    static GUARDED: Cell<bool> = const { Cell::new(false) };
-}
-
 /// What parsing a tag gives; nothing, with a warning, if it fails or panics. A panic prints nothing else.
 fn guarded<T, E: std::fmt::Display>(
     path: &Path,
     what: &str,
     parse: impl FnOnce() -> Result<T, E>,
 ) -> Option<T> {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let previous = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |about| {
-            if !GUARDED.get() {
-                previous(about);
-            }
-        }));
-    });
-    let before = GUARDED.replace(true);
-    // What it changes is thrown away if it panics.
-    let parsed = catch_unwind(AssertUnwindSafe(parse));
-    GUARDED.set(before);
-    let cause = match parsed {
-        Ok(Ok(parsed)) => return Some(parsed),
-        Ok(Err(cause)) => cause.to_string(),
-        Err(_) => "the reader of tags failed".to_owned(),
+    let cause = match caught(parse) {
+        Some(Ok(parsed)) => return Some(parsed),
+        Some(Err(cause)) => cause.to_string(),
+        None => "the reader of tags failed".to_owned(),
     };
     tracing::warn!(
         "{}: its {what} cannot be read ({cause}), so what it says is left out",

@@ -4,16 +4,11 @@ use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use soundalike_core::audio::EXTENSIONS;
 use walkdir::WalkDir;
 
 use crate::DatasetError;
 use crate::names::{is_left_by_a_system, shown};
-
-/// Extensions of the files that a folder is searched for.
-const EXTENSIONS: [&str; 24] = [
-    "wav", "wave", "w64", "flac", "mp3", "mp2", "mp1", "ogg", "oga", "opus", "m4a", "m4b", "mp4",
-    "aac", "aif", "aiff", "aifc", "au", "snd", "webm", "mka", "mkv", "mov", "caf",
-];
 
 /// Extensions of audio files that cannot be decoded: they are counted, not taken.
 const NOT_READ: [&str; 16] = [

@@ -10,36 +10,10 @@ use soundalike_survey::participant_code;
 
 use crate::PublicUrl;
 use crate::collector::{OpenError, Storage, Store, sha256_hex};
-use crate::options::{PasswordFileError, postgres};
+use crate::database::{DatabaseArguments, PasswordFileError};
 
 /// Most invitations of one call.
 const INVITATIONS_MOST: u32 = 100_000;
-
-/// Where the answers are stored.
-#[derive(clap::Args)]
-pub struct DatabaseArguments {
-    /// Folder of the survey's answers (SQLite)
-    #[arg(long, value_name = "DIR", default_value = "data")]
-    data: PathBuf,
-    /// PostgreSQL database instead of a folder: postgres://user@host/name?sslmode=verify-full
-    #[arg(long, value_name = "URL", conflicts_with = "data")]
-    database: Option<String>,
-    /// File with the database's password; without it, PGPASSWORD and ~/.pgpass count
-    #[arg(long, value_name = "FILE", requires = "database")]
-    database_password_file: Option<PathBuf>,
-}
-
-impl DatabaseArguments {
-    fn storage(self) -> Result<Storage, PasswordFileError> {
-        Ok(match self.database {
-            Some(address) => {
-                let password_file = self.database_password_file.as_deref();
-                Storage::Postgres(postgres(address, password_file)?)
-            }
-            None => Storage::Folder(self.data),
-        })
-    }
-}
 
 /// What can be done with the database, while the collector runs or not.
 #[derive(Subcommand)]

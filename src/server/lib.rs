@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 mod administration;
 pub mod collector;
 mod connections;
+mod database;
 mod headers;
 mod limit;
 mod options;
@@ -28,9 +29,10 @@ mod problem;
 mod public_url;
 mod site;
 
-pub use administration::{Administration, AdministrationError, DatabaseArguments};
+pub use administration::{Administration, AdministrationError};
 pub use connections::ConnectionLimits;
-pub use options::{Options, OptionsError, PasswordFileError, log_warnings};
+pub use database::{DatabaseArguments, PasswordFileError};
+pub use options::{Options, OptionsError, log_warnings};
 pub use public_url::{NotAnOrigin, PublicUrl};
 
 use limit::Limit;

@@ -3,14 +3,13 @@
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
 
-use crate::collector::{
-    CollectorConfig, CollectorError, OpenError, PostgresConfig, Storage, survey_of,
-};
+use crate::collector::{CollectorConfig, CollectorError, OpenError, survey_of};
+use crate::database::{DatabaseArguments, PasswordFileError};
 use crate::{ConnectionLimits, PublicUrl, ServerConfig, ServerError};
 
 /// The arguments of the server.
@@ -22,15 +21,9 @@ pub struct Options {
     /// Folder of the page, with index.html, www, pkg and models
     #[arg(long, default_value = ".")]
     site: PathBuf,
-    /// Folder for the survey's answers (SQLite)
-    #[arg(long, value_name = "DIR", default_value = "data")]
-    data: PathBuf,
-    /// PostgreSQL database for the survey's answers, instead of a folder: postgres://user@host/name?sslmode=verify-full
-    #[arg(long, value_name = "URL", conflicts_with = "data")]
-    database: Option<String>,
-    /// File with the database's password; without it, PGPASSWORD and ~/.pgpass count
-    #[arg(long, value_name = "FILE", requires = "database")]
-    database_password_file: Option<PathBuf>,
+    /// Where the answers are stored.
+    #[command(flatten)]
+    place: DatabaseArguments,
     /// Survey file, instead of survey/config.json in the page's folder
     #[arg(long, value_name = "FILE")]
     survey: Option<PathBuf>,
@@ -83,13 +76,7 @@ impl Options {
             }
             survey => Some(CollectorConfig {
                 survey: survey.clone().unwrap_or(default),
-                storage: match self.database {
-                    Some(address) => Storage::Postgres(postgres(
-                        address,
-                        self.database_password_file.as_deref(),
-                    )?),
-                    None => Storage::Folder(self.data),
-                },
+                storage: self.place.storage()?,
             }),
         };
         let config = ServerConfig {
@@ -121,41 +108,6 @@ pub enum OptionsError {
     /// The file with the database's password cannot be read.
     #[error(transparent)]
     Password(#[from] PasswordFileError),
-}
-
-/// Why the file with the database's password cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[error("{}: the database's password cannot be read ({source}); see --database-password-file", .file.display())]
-pub struct PasswordFileError {
-    /// The file.
-    pub file: PathBuf,
-    /// The error of the system.
-    pub source: std::io::Error,
-}
-
-/// The database's address and password.
-pub(crate) fn postgres(
-    address: String,
-    password_file: Option<&Path>,
-) -> Result<PostgresConfig, PasswordFileError> {
-    let credentials = address
-        .split_once("://")
-        .and_then(|(_, rest)| rest.split(['/', '?']).next()?.rsplit_once('@'));
-    if credentials.is_some_and(|(credentials, _)| credentials.contains(':')) {
-        tracing::warn!(
-            "the password in --database can be read by everybody on this machine who lists its processes; \
-             use --database-password-file, PGPASSWORD or ~/.pgpass"
-        );
-    }
-    let read = |file: &Path| match std::fs::read_to_string(file) {
-        Ok(text) => Ok(text.trim_end_matches(['\r', '\n']).to_owned()),
-        Err(source) => Err(PasswordFileError {
-            file: file.to_owned(),
-            source,
-        }),
-    };
-    let password = password_file.map(read).transpose()?;
-    Ok(PostgresConfig { address, password })
 }
 
 /// The arguments that avoid an error.

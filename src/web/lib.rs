@@ -21,7 +21,7 @@ use wasm_bindgen::prelude::*;
 pub use speed::milliseconds_per_segment;
 
 use error::{PageError, Subject, Thrown};
-use soundalike_core::audio::{self, AudioError, Clip, SoundReader, synth};
+use soundalike_core::audio::{self, AudioError, Clip, Note, SoundReader, synth};
 use soundalike_core::catalog::{Catalog, Map, Place, Query, Ranking, Search, Signature, SongView};
 use soundalike_core::dsp::{FrontEnd, Spectrogram, intensity};
 use soundalike_core::live::{LiveSession, Now};
@@ -62,7 +62,7 @@ pub fn decode(bytes: Vec<u8>, name: Option<String>) -> Result<Sound, Thrown> {
         .ok_or(AudioError::EmptySound)?;
     Ok(Sound {
         clip,
-        notes: reader.notes().iter().map(Notice::of).collect(),
+        notes: notices(&reader.notes()),
         rest: Some(reader).filter(|reader| !reader.ended()),
     })
 }
@@ -78,7 +78,7 @@ pub fn sound_from_channels(channels: Vec<Float32Array>, rate: u32) -> Result<Sou
     let (clip, notes) = audio::mixed(&slices, rate)?;
     Ok(Sound {
         clip,
-        notes: notes.iter().map(Notice::of).collect(),
+        notes: notices(&notes),
         rest: None,
     })
 }
@@ -529,16 +529,13 @@ impl Analysis {
             && let Some(reader) = &mut self.rest
         {
             let piece = reader.next_piece(PIECE_SECONDS)?;
-            if piece.is_none() || reader.ended() {
-                self.notes = reader.notes().iter().map(Notice::of).collect();
-            }
-            let ended = reader.ended();
+            let notes = reader.ended().then(|| notices(&reader.notes()));
             if let Some(piece) = piece {
                 self.drawn.push(overview(self.session.log_mel()));
                 self.session.push(&piece, engine.predictor.model())?;
             }
-            if ended {
-                self.rest = None;
+            if let Some(notes) = notes {
+                (self.notes, self.rest) = (notes, None);
                 self.session.check()?;
             }
         }
@@ -654,6 +651,10 @@ fn joined(first: &[Spectrogram], last: &Spectrogram) -> Spectrogram {
         frames: parts().map(|part| part.frames).sum(),
         values: rows.copied().collect(),
     }
+}
+
+fn notices(notes: &[Note]) -> Vec<Notice> {
+    notes.iter().map(Notice::of).collect()
 }
 
 async fn open_device(name: &str) -> Result<Device, Thrown> {

@@ -16,6 +16,8 @@ mod browser;
 mod examples;
 mod listening;
 mod offline;
+#[path = "../support/ogg.rs"]
+mod ogg;
 mod processes;
 mod sounds;
 mod survey;

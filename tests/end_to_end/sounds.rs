@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use hound::{SampleFormat, WavSpec, WavWriter};
 
+use crate::ogg;
+
 /// A file that is no music.
 pub struct Bad {
     /// Where it lies.
@@ -158,7 +160,7 @@ impl Sounds {
         for at in from + 100..to {
             let mut bytes = whole.clone();
             bytes[at] ^= 0x5a;
-            let sum = ogg_checksum(&bytes[from..to]);
+            let sum = ogg::checksum(&bytes[from..to]);
             bytes[from + 22..from + 26].copy_from_slice(&sum.to_le_bytes());
             let error = soundalike_core::audio::decode_bytes(bytes.clone(), "x.ogg").err();
             if error.is_some_and(|error| error.to_string().contains("decoder fails")) {
@@ -224,18 +226,4 @@ fn data(name: &str) -> Result<Vec<u8>> {
     let folder = song_mp3();
     let path = folder.with_file_name(name);
     std::fs::read(&path).with_context(|| path.display().to_string())
-}
-
-/// The checksum of an Ogg page (RFC 3533), bit by bit.
-fn ogg_checksum(page: &[u8]) -> u32 {
-    page.iter().enumerate().fold(0, |sum, (at, byte)| {
-        let byte = if (22..26).contains(&at) { 0 } else { *byte };
-        (0..8).fold(sum ^ u32::from(byte) << 24, |sum, _| {
-            if sum >> 31 == 1 {
-                sum << 1 ^ 0x04c1_1db7
-            } else {
-                sum << 1
-            }
-        })
-    })
 }

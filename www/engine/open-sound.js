@@ -1,5 +1,5 @@
 // From a file to a sound in the worker. The decoder in Rust is the terminal's, so both hear the same and say the
-// same of damaged files. The browser decodes only what it cannot, such as HE-AAC.
+// same of damaged files. The browser decodes only what it cannot, such as AAC of many channels.
 
 import { Cancelled, EngineError } from './engine.js';
 import { PageError } from '../lib/page-error.js';

@@ -122,8 +122,11 @@ const methods = {
     const count = new ByteProgress((done, total) => emit('bytes', { done, total }));
     const pkg = new URL(`../../pkg/${device}/`, import.meta.url);
     const models = new URL('../../models/', import.meta.url);
-    const bytes = async (/** @type {string} */ name, /** @type {string} */ what) => {
-      const part = what === 'The model' ? 'model' : 'catalog';
+    const bytes = async (
+      /** @type {string} */ name,
+      /** @type {string} */ what,
+      /** @type {string} */ part,
+    ) => {
       const response = await fetchWithProgress(new URL(name, models), what, part, count);
       return new Uint8Array(await response.arrayBuffer());
     };
@@ -144,8 +147,8 @@ const methods = {
     };
     const [module, model, catalog] = await Promise.all([
       program(),
-      bytes('two-stream.safetensors', 'The model'),
-      bytes('catalog.safetensors', 'The catalogue'),
+      bytes('two-stream.safetensors', 'The model', 'model'),
+      bytes('catalog.safetensors', 'The catalogue', 'catalog'),
     ]);
     wasm = module;
     engine = await wasm.Engine.load(model, catalog, device);

@@ -22,6 +22,7 @@ use symphonia::default::{formats, get_codecs, meta};
 use super::error::AudioError;
 use super::header::{Coded, Container};
 use super::limits::ABSURD;
+use super::mpeg::AAC_RATES;
 use super::opus::OpusStream;
 use super::pcm::{Encoding, sample};
 use super::source::{Claims, Packet, PacketSource};
@@ -406,10 +407,6 @@ impl Decoder {
 /// The configuration of the AAC-LC stream within HE-AAC, which holds the lower half of the spectrum, and its rate in
 /// Hz (ISO 14496-3, 1.6.2.1); none if it is something else.
 fn he_aac_core(config: &[u8]) -> Option<([u8; 2], u32)> {
-    const RATES: [u32; 13] = [
-        96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025,
-        8_000, 7_350,
-    ];
     const LC: u16 = 2;
     let word = u16::from_be_bytes(*config.first_chunk()?);
     let (kind, rate, channels) = (word >> 11, word >> 7 & 15, word >> 3 & 15);
@@ -420,7 +417,7 @@ fn he_aac_core(config: &[u8]) -> Option<([u8; 2], u32)> {
     if !replicated || !(1..=2).contains(&channels) {
         return None;
     }
-    let hertz = *RATES.get(usize::from(rate))?;
+    let hertz = *AAC_RATES.get(usize::from(rate))?;
     Some(((LC << 11 | rate << 7 | channels << 3).to_be_bytes(), hertz))
 }
 

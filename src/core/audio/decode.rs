@@ -6,9 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use super::clip::Clip;
 use super::coded::CodedSource;
-use super::error::{AudioError, check_channels, check_rate};
+use super::error::{AudioError, check_channels, check_rate, guarded};
 use super::frames::FrameSource;
-use super::guard::guarded;
 use super::header::{self, Container, SoundHeader};
 use super::limits::MAX_SECONDS;
 use super::note::Note;
@@ -169,14 +168,17 @@ fn source(
     Ok(Box::new(CodedSource::open(file, coded, parts)?))
 }
 
+/// Endings of the names of files that can be decoded.
+pub const EXTENSIONS: [&str; 24] = [
+    "wav", "wave", "w64", "flac", "mp3", "mp2", "mp1", "ogg", "oga", "opus", "m4a", "m4b", "mp4",
+    "aac", "aif", "aiff", "aifc", "au", "snd", "webm", "mka", "mkv", "mov", "caf",
+];
+
 /// The ending of `name`, if it is one of a sound file's.
 fn sound_extension(name: &str) -> Option<String> {
-    const SOUND: [&str; 28] = [
-        "wav", "wave", "w64", "flac", "mp3", "mp2", "mp1", "ogg", "oga", "m4a", "m4b", "mp4",
-        "aac", "aif", "aiff", "aifc", "au", "snd", "opus", "webm", "mka", "mkv", "mov", "caf",
-        "wma", "wv", "ape", "mpc",
-    ];
+    const REFUSED: [&str; 4] = ["wma", "wv", "ape", "mpc"];
     let (_, ending) = name.rsplit_once('.')?;
     let ending = ending.to_ascii_lowercase();
-    SOUND.contains(&ending.as_str()).then_some(ending)
+    let mut known = EXTENSIONS.into_iter().chain(REFUSED);
+    known.any(|known| known == ending).then_some(ending)
 }

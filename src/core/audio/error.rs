@@ -1,6 +1,7 @@
 //! What can go wrong between a file and a [`Clip`](super::Clip).
 
 use super::limits::{MAX_CHANNELS, MAX_RATE, MIN_RATE};
+use crate::guard::caught;
 use crate::message::Message;
 
 /// Why a sound could not be read.
@@ -85,6 +86,11 @@ pub enum AudioError {
         /// Rate asked for, Hz.
         to: u32,
     },
+}
+
+/// Runs a decoder's code; its panic is [`AudioError::Damaged`].
+pub(super) fn guarded<T>(run: impl FnOnce() -> Result<T, AudioError>) -> Result<T, AudioError> {
+    caught(run).unwrap_or_else(|| Err(AudioError::damaged("its decoder fails on it")))
 }
 
 /// Refuses a number of channels out of range.
@@ -178,5 +184,17 @@ impl Message for AudioError {
             | Self::TooLoud
             | Self::EmptySound => Vec::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decoder_that_panics_is_an_error_of_its_file() {
+        let failed = guarded(|| -> Result<(), AudioError> { panic!("a decoder's bug") });
+        assert!(matches!(failed, Err(AudioError::Damaged { .. })));
+        assert_eq!(guarded(|| Ok(3)), Ok(3));
     }
 }

@@ -176,10 +176,9 @@ fn read_at_start(
         {
             SoundHeader::Coded(mp4(file, at)?)
         }
-        _ => match (known_stranger(start), mpeg::find(file, at)?) {
-            (Some(name), _) => return Err(AudioError::unsupported(name)),
-            (None, Some((found, frames))) if found == at => SoundHeader::Frames(frames),
-            (None, _) => return Ok(None),
+        _ => match known_stranger(start) {
+            Some(name) => return Err(AudioError::unsupported(name)),
+            None => return Ok(mpeg::read(file, at)?.map(SoundHeader::Frames)),
         },
     }))
 }

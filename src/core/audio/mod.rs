@@ -30,7 +30,6 @@ mod decode;
 mod error;
 mod extent;
 mod frames;
-mod guard;
 mod header;
 mod limits;
 mod mix;
@@ -48,8 +47,7 @@ mod wav;
 mod window;
 
 pub use clip::{Clip, SILENCE_PEAK};
-pub use decode::decode_file;
-pub use decode::{Decoded, decode_bytes};
+pub use decode::{Decoded, EXTENSIONS, decode_bytes, decode_file};
 pub use error::AudioError;
 pub use header::probe_rate;
 pub use limits::{MAX_CHANNELS, MAX_KEPT_RATE, MAX_RATE, MAX_SECONDS, MIN_RATE};

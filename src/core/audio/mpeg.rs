@@ -55,14 +55,27 @@ pub(super) fn find(
     let mut bytes = vec![0; SEARCH + 16_384];
     let filled = read_up_to(file, at, &mut bytes)?;
     let bytes = &bytes[..filled];
-    Ok(find_chain(bytes).map(|(start, first)| {
-        let frames = Frames {
-            states_length: first.frames.kind == MpegKind::Mp3
-                && LengthHeader::of(&bytes[start..]).is_some_and(|header| header.frames.is_some()),
-            ..first.frames
-        };
-        (at + start as u64, frames)
-    }))
+    Ok(find_chain(bytes)
+        .map(|(start, first)| (at + start as u64, with_length(&bytes[start..], first))))
+}
+
+/// The frames that begin exactly at `at`; none if none do.
+pub(super) fn read(file: &mut (impl Read + Seek), at: u64) -> Result<Option<Frames>, AudioError> {
+    // Four frames of any kind end within this.
+    let mut bytes = vec![0; 65_536];
+    let filled = read_up_to(file, at, &mut bytes)?;
+    let bytes = &bytes[..filled];
+    let first = frame(bytes).filter(|first| is_chain(bytes, 0, *first));
+    Ok(first.map(|first| with_length(bytes, first)))
+}
+
+/// A chain's frames, and whether the first states the length.
+fn with_length(bytes: &[u8], first: Frame) -> Frames {
+    Frames {
+        states_length: first.frames.kind == MpegKind::Mp3
+            && LengthHeader::of(bytes).is_some_and(|header| header.frames.is_some()),
+        ..first.frames
+    }
 }
 
 /// The first chain of frames in some bytes.
@@ -160,16 +173,18 @@ pub(super) fn frame(bytes: &[u8]) -> Option<Frame> {
     })
 }
 
+/// The rates that AAC's headers number, Hz (ISO 14496-3, table 1.18).
+pub(super) const AAC_RATES: [u32; 13] = [
+    96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000,
+    7_350,
+];
+
 fn adts(bytes: &[u8]) -> Option<Frame> {
-    const RATES: [u32; 13] = [
-        96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025,
-        8_000, 7_350,
-    ];
     if bytes.len() < 7 {
         return None;
     }
     let word = be32(bytes, 2);
-    let rate = *RATES.get((word >> 26 & 15) as usize)?;
+    let rate = *AAC_RATES.get((word >> 26 & 15) as usize)?;
     let channels = match (word >> 22 & 7) as usize {
         0 => None,
         7 => Some(8),

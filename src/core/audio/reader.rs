@@ -1,8 +1,7 @@
 //! Reads a sound piece by piece: mixed to mono and brought to one rate while it is decoded.
 
 use super::clip::Clip;
-use super::error::{AudioError, check_channels, check_rate};
-use super::guard::guarded;
+use super::error::{AudioError, check_channels, check_rate, guarded};
 use super::limits::MAX_KEPT_RATE;
 use super::mix::MonoMix;
 use super::note::Note;
@@ -158,7 +157,7 @@ impl SoundReader {
     pub fn notes(&self) -> Vec<Note> {
         let heard = self.heard;
         let claims = self.source.claims();
-        let missing: f64 = self.holes.iter().map(|(_, seconds)| seconds).sum();
+        let missing = self.missing();
         let stated = claims.seconds.filter(|_| self.ended && !self.longer);
         let short = stated.filter(|stated| *stated > heard + missing + SLACK);
         let mut notes = Vec::new();
@@ -251,8 +250,13 @@ impl SoundReader {
         }
     }
 
+    /// Seconds that damage has cost.
+    fn missing(&self) -> f64 {
+        self.holes.iter().map(|(_, seconds)| seconds).sum()
+    }
+
     fn check_damage(&self) -> Result<(), AudioError> {
-        let missing: f64 = self.holes.iter().map(|(_, seconds)| seconds).sum();
+        let missing = self.missing();
         if missing - DOUBT > UNDECODABLE * (missing + self.heard) && self.heard > 0.0 {
             return Err(AudioError::damaged(format!(
                 "about {missing:.1} s of {:.1} s cannot be decoded",
