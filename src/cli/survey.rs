@@ -85,7 +85,7 @@ pub fn run(command: SurveyCommand) -> anyhow::Result<bool> {
         SurveyCommand::Songs { choice, json } => {
             let (_, songs) = choice.make()?;
             if json {
-                super::print_json(&songs)?;
+                crate::output::print_json(&songs)?;
             } else {
                 for song in &songs {
                     println!(
@@ -110,7 +110,7 @@ pub fn run(command: SurveyCommand) -> anyhow::Result<bool> {
         }
         SurveyCommand::Check { file, config } => check(&file, config.as_deref()),
         SurveyCommand::Schema => {
-            super::print_json(&Answer::schema())?;
+            crate::output::print_json(&Answer::schema())?;
             Ok(true)
         }
         SurveyCommand::Administration(work) => {
