@@ -108,8 +108,24 @@ pub fn check_everything() -> Result<ExitCode> {
     steps.step("set-up: schemathesis", setup::schemathesis);
     let checkers = steps.step("set-up: typos and cargo-deny", setup::checkers);
 
+    words_and_crates(&mut steps, checkers.as_deref());
+    javascript(&mut steps, node.is_some());
+    native(&mut steps);
+    in_browsers(&mut steps, browser.as_ref(), firefox.is_some());
+
+    steps.print_summary();
+    let failed = steps.count(|outcome| matches!(outcome, Outcome::Failed));
+    Ok(if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Format, spelling, and the crates that are used: their faults and their licences.
+fn words_and_crates(steps: &mut Steps, checkers: Option<&Path>) {
     steps.step("rustfmt", || run(cargo(["fmt", "--all", "--check"])));
-    match &checkers {
+    match checkers {
         Some(checkers) => {
             steps.step("typos", || run(command(checkers.join("typos"))));
             steps.step("cargo deny", || cargo_deny(checkers));
@@ -120,7 +136,10 @@ pub fn check_everything() -> Result<ExitCode> {
         }
     }
     steps.step("third-party notices", supply::check_notices);
-    javascript(&mut steps, node.is_some());
+}
+
+/// Tests, lints and documents of the native crates.
+fn native(steps: &mut Steps) {
     steps.step("cargo test", || {
         run(cargo(["test", "--release", "--workspace"]))
     });
@@ -137,11 +156,15 @@ pub fn check_everything() -> Result<ExitCode> {
         doc.env("RUSTDOCFLAGS", "-D warnings");
         run(doc)
     });
+}
+
+/// Builds the page and tries it in the browsers that are there.
+fn in_browsers(steps: &mut Steps, browser: Option<&Browser>, firefox: bool) {
     let page = steps.step("page: CPU module", || {
         page::build_module(Module::Cpu)?;
         page::names_no_folder(Module::Cpu)
     });
-    match &browser {
+    match browser {
         Some(browser) => {
             steps.step("wasm tests in Chromium", || wasm_tests(browser));
         }
@@ -165,7 +188,7 @@ pub fn check_everything() -> Result<ExitCode> {
         page::names_no_folder(Module::Gpu)?;
         crate::sizes::print_report()
     });
-    match (&browser, &page) {
+    match (browser, &page) {
         (Some(_), Some(())) => {
             if gpu.is_none() {
                 println!("The page is tried without its WebGPU module: those tests will fail");
@@ -177,21 +200,13 @@ pub fn check_everything() -> Result<ExitCode> {
         (None, _) => steps.skip("end to end in Chromium", "there is no browser"),
         (_, None) => steps.skip("end to end in Chromium", "the page was not built"),
     }
-    match (&firefox, &page) {
-        (Some(()), Some(())) => {
+    match (firefox, &page) {
+        (true, Some(())) => {
             steps.step("end to end in Firefox", || end_to_end(&[IN_FIREFOX]));
         }
-        (None, _) => steps.skip("end to end in Firefox", "there is no browser"),
+        (false, _) => steps.skip("end to end in Firefox", "there is no browser"),
         (_, None) => steps.skip("end to end in Firefox", "the page was not built"),
     }
-
-    steps.print_summary();
-    let failed = steps.count(|outcome| matches!(outcome, Outcome::Failed));
-    Ok(if failed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
 }
 
 fn deny_warnings(mut clippy: std::process::Command) -> std::process::Command {

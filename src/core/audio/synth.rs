@@ -50,104 +50,140 @@ const TURNAROUND: [(f64, i32, i32); 6] = [
 /// 24.5 s at 22 050 Hz, peak -3 dBFS, faded out at the end; the same on every call and platform.
 #[must_use]
 pub fn sample_song() -> Clip {
-    let len = (SECONDS * RATE_F) as usize;
-    let (mut rhythm, mut lead, mut bass, mut drums) = (
-        vec![0.0; len],
-        vec![0.0; len],
-        vec![0.0; len],
-        vec![0.0; len],
-    );
+    let mut band = Band::new((SECONDS * RATE_F) as usize);
     let mut noise = Noise(0x5eed);
+    band.play_bars(&mut noise);
+    band.play_lead(&mut noise);
+    band.play_ending(&mut noise);
+    band.mixed()
+}
 
-    for (bar, root) in BARS.into_iter().enumerate() {
-        let last = bar == BARS.len() - 1;
-        for beat in 0..4 {
-            play_rhythm(&mut rhythm, &mut noise, bar, beat, root);
-            // Root, third, fifth, sixth, and a step to the next bar's root.
-            let step = match beat {
-                3 if last => 1,
-                beat => [0, 4, 7, 9][beat],
-            };
-            let note = Pluck {
-                midi: 33 + root + step,
-                seconds: 0.95 * BEAT,
-                loud: 0.9,
-                bright: 0.25,
-                decay: 0.9985,
-                pick: 0.22,
-            };
-            note.play(&mut bass, &mut noise, time(bar, beat as f64));
-            play_drums(&mut drums, &mut noise, bar, beat);
+/// The samples of each instrument, as long as the song.
+struct Band {
+    rhythm: Vec<f64>,
+    lead: Vec<f64>,
+    bass: Vec<f64>,
+    drums: Vec<f64>,
+}
+
+impl Band {
+    fn new(len: usize) -> Self {
+        Self {
+            rhythm: vec![0.0; len],
+            lead: vec![0.0; len],
+            bass: vec![0.0; len],
+            drums: vec![0.0; len],
         }
     }
-    for (bar, beat, midi, beats, loud) in LEAD {
-        let note = Pluck {
-            midi,
-            seconds: beats * BEAT,
-            loud,
-            bright: 0.72,
-            decay: 0.9975,
-            pick: 0.13,
-        };
-        note.play(&mut lead, &mut noise, time(bar, beat));
+
+    /// Rhythm guitar, bass and drums, beat by beat.
+    fn play_bars(&mut self, noise: &mut Noise) {
+        for (bar, root) in BARS.into_iter().enumerate() {
+            let last = bar == BARS.len() - 1;
+            for beat in 0..4 {
+                play_rhythm(&mut self.rhythm, noise, bar, beat, root);
+                // Root, third, fifth, sixth, and a step to the next bar's root.
+                let step = match beat {
+                    3 if last => 1,
+                    beat => [0, 4, 7, 9][beat],
+                };
+                let note = Pluck {
+                    midi: 33 + root + step,
+                    seconds: 0.95 * BEAT,
+                    loud: 0.9,
+                    bright: 0.25,
+                    decay: 0.9985,
+                    pick: 0.22,
+                };
+                note.play(&mut self.bass, noise, time(bar, beat as f64));
+                play_drums(&mut self.drums, noise, bar, beat);
+            }
+        }
     }
-    for (beat, low, high) in TURNAROUND {
-        for midi in [low, high] {
+
+    /// The melody and the turnaround.
+    fn play_lead(&mut self, noise: &mut Noise) {
+        for (bar, beat, midi, beats, loud) in LEAD {
             let note = Pluck {
                 midi,
-                seconds: 0.5 * BEAT,
-                loud: 0.65,
-                bright: 0.7,
-                decay: 0.997,
+                seconds: beats * BEAT,
+                loud,
+                bright: 0.72,
+                decay: 0.9975,
                 pick: 0.13,
             };
-            note.play(&mut lead, &mut noise, time(10, beat));
+            note.play(&mut self.lead, noise, time(bar, beat));
+        }
+        for (beat, low, high) in TURNAROUND {
+            for midi in [low, high] {
+                let note = Pluck {
+                    midi,
+                    seconds: 0.5 * BEAT,
+                    loud: 0.65,
+                    bright: 0.7,
+                    decay: 0.997,
+                    pick: 0.13,
+                };
+                note.play(&mut self.lead, noise, time(10, beat));
+            }
         }
     }
-    // The end: an A ninth, strummed, over the bass's low A.
-    for (string, midi) in [45, 52, 57, 61, 67, 71, 76].into_iter().enumerate() {
-        let note = Pluck {
-            midi,
-            seconds: 3.0,
-            loud: 0.75,
-            bright: 0.55,
-            decay: 0.9988,
-            pick: 0.2,
-        };
-        note.play(
-            &mut rhythm,
-            &mut noise,
-            time(12, 0.0) + 0.022 * string as f64,
-        );
-    }
-    let low = Pluck {
-        midi: 33,
-        seconds: 2.5,
-        loud: 1.0,
-        bright: 0.25,
-        decay: 0.9992,
-        pick: 0.22,
-    };
-    low.play(&mut bass, &mut noise, time(12, 0.0));
-    kick(&mut drums, time(12, 0.0), 1.0);
-    hiss(&mut drums, &mut noise, time(12, 0.0), 0.16, 0.9998, 0.5);
 
-    for sample in &mut rhythm {
-        *sample = 0.85 * warm(1.4 * *sample);
+    /// An A ninth, strummed, over the bass's low A.
+    fn play_ending(&mut self, noise: &mut Noise) {
+        for (string, midi) in [45, 52, 57, 61, 67, 71, 76].into_iter().enumerate() {
+            let note = Pluck {
+                midi,
+                seconds: 3.0,
+                loud: 0.75,
+                bright: 0.55,
+                decay: 0.9988,
+                pick: 0.2,
+            };
+            note.play(
+                &mut self.rhythm,
+                noise,
+                time(12, 0.0) + 0.022 * string as f64,
+            );
+        }
+        let low = Pluck {
+            midi: 33,
+            seconds: 2.5,
+            loud: 1.0,
+            bright: 0.25,
+            decay: 0.9992,
+            pick: 0.22,
+        };
+        low.play(&mut self.bass, noise, time(12, 0.0));
+        kick(&mut self.drums, time(12, 0.0), 1.0);
+        hiss(&mut self.drums, noise, time(12, 0.0), 0.16, 0.9998, 0.5);
     }
-    for sample in &mut lead {
-        *sample = 0.8 * warm(2.2 * *sample);
+
+    /// The instruments through their amplifiers, in a room.
+    fn mixed(self) -> Clip {
+        let Self {
+            mut rhythm,
+            mut lead,
+            bass,
+            drums,
+        } = self;
+        for sample in &mut rhythm {
+            *sample = 0.85 * warm(1.4 * *sample);
+        }
+        for sample in &mut lead {
+            *sample = 0.8 * warm(2.2 * *sample);
+        }
+        let mut mix: Vec<f64> = (0..rhythm.len())
+            .map(|n| 0.55 * rhythm[n] + 0.62 * lead[n] + 1.1 * bass[n] + 0.8 * drums[n])
+            .collect();
+        let room: Vec<f64> = (0..rhythm.len())
+            .map(|n| 0.5 * rhythm[n] + 0.9 * lead[n] + 0.25 * drums[n])
+            .collect();
+        for (sample, echo) in mix.iter_mut().zip(reverb(&room)) {
+            *sample = warm(1.6 * (*sample + 0.16 * echo));
+        }
+        finish(mix)
     }
-    let mut mix: Vec<f64> = (0..len)
-        .map(|n| 0.55 * rhythm[n] + 0.62 * lead[n] + 1.1 * bass[n] + 0.8 * drums[n])
-        .collect();
-    let room: Vec<f64> = (0..len)
-        .map(|n| 0.5 * rhythm[n] + 0.9 * lead[n] + 0.25 * drums[n])
-        .collect();
-    for (sample, echo) in mix.iter_mut().zip(reverb(&room)) {
-        *sample = warm(1.6 * (*sample + 0.16 * echo));
-    }
-    finish(mix)
 }
 
 /// A sine of `hz` at full scale, `seconds` long, at `rate` Hz; at least one sample.

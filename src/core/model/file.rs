@@ -84,6 +84,107 @@ struct ModelHeader {
     training: Training,
 }
 
+impl ModelHeader {
+    /// The header of a file, and whether the network had its old name then: see [`RENAMED`].
+    fn read(bytes: &[u8]) -> Result<(Self, bool), ModelError> {
+        let not_a_model = |cause: String| ModelError::NotAModel(cause);
+        let (_, metadata) =
+            SafeTensors::read_metadata(bytes).map_err(|e| not_a_model(e.to_string()))?;
+        let header = metadata
+            .metadata()
+            .as_ref()
+            .and_then(|m| m.get(HEADER))
+            .ok_or_else(|| not_a_model("it lacks a model header".to_owned()))?;
+        let version: ModelVersion =
+            serde_json::from_str(header).map_err(|e| not_a_model(e.to_string()))?;
+        if !(WITHOUT_HEAD..=FORMAT_VERSION).contains(&version.format_version) {
+            return Err(ModelError::Version {
+                found: version.format_version,
+                known: FORMAT_VERSION,
+            });
+        }
+        let mut header: serde_json::Value =
+            serde_json::from_str(header).map_err(|e| not_a_model(e.to_string()))?;
+        let renamed =
+            version.format_version <= WITHOUT_MUSICNN && header["architecture"] == RENAMED[0];
+        if renamed {
+            header["architecture"] = RENAMED[1].into();
+        }
+        let header = serde_json::from_value(header).map_err(|e| not_a_model(e.to_string()))?;
+        Ok((header, renamed))
+    }
+
+    /// Whether its parts belong together.
+    fn check(&self) -> Result<(), ModelError> {
+        check_front_end(&self.front_end)?;
+        if self.front_end != self.architecture.input().front_end() {
+            return Err(ModelError::FrontEnd(format!(
+                "{} is not the one of a {}",
+                self.front_end, self.architecture
+            )));
+        }
+        if self.genres.is_empty() || self.genres.len() != self.architecture.genres() {
+            return Err(ModelError::NotAModel(
+                "its genres and its logits differ in number".to_owned(),
+            ));
+        }
+        if self.tags.len() != self.architecture.tags() || !self.calibration.is_sound() {
+            return Err(ModelError::NotAModel(
+                "its tags or its calibration are wrong".to_owned(),
+            ));
+        }
+        self.architecture.check()
+    }
+}
+
+/// All arrays of a model file, by their names of today.
+fn read_arrays(bytes: &[u8], renamed: bool) -> Result<BTreeMap<String, Array>, ModelError> {
+    let tensors =
+        SafeTensors::deserialize(bytes).map_err(|e| ModelError::NotAModel(e.to_string()))?;
+    let mut arrays = BTreeMap::new();
+    for (name, view) in tensors.iter() {
+        let array = array_from_view(name, &view)?;
+        let old = name.strip_prefix(RENAMED_WEIGHTS[0]).filter(|_| renamed);
+        let name = old.map_or(name.to_owned(), |rest| {
+            format!("{}{rest}", RENAMED_WEIGHTS[1])
+        });
+        arrays.insert(name, array);
+    }
+    Ok(arrays)
+}
+
+/// Takes the normalisation of each part of the input out of a file's arrays.
+fn take_normalisation(
+    arrays: &mut BTreeMap<String, Array>,
+    architecture: &Architecture,
+) -> Result<Vec<Normalise>, ModelError> {
+    let mut take = |name: &str| {
+        arrays
+            .remove(name)
+            .ok_or_else(|| ModelError::Weights(format!("{name} is missing")))
+    };
+    let mut normalise = Vec::new();
+    for (part, [rows, _]) in architecture.input().shapes().into_iter().enumerate() {
+        let [mean, deviation] = normalisation_names(part);
+        let found = Normalise {
+            mean: take(&mean)?.values,
+            deviation: take(&deviation)?.values,
+        };
+        let Normalise { mean, deviation } = &found;
+        if mean.len() != rows
+            || deviation.len() != rows
+            || mean.iter().chain(deviation).any(|v| !v.is_finite())
+            || deviation.iter().any(|&d| d <= 0.0)
+        {
+            return Err(ModelError::Weights(
+                "its input normalisation is wrong".to_owned(),
+            ));
+        }
+        normalise.push(found);
+    }
+    Ok(normalise)
+}
+
 /// What a network's input is normalised by: that of the training data, row by row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Normalise {
@@ -219,86 +320,11 @@ impl Model {
     /// # Ok::<(), soundalike_core::model::ModelError>(())
     /// ```
     pub fn from_bytes(bytes: &[u8], device: &Device) -> Result<Self, ModelError> {
-        let not_a_model = |cause: String| ModelError::NotAModel(cause);
-        let (_, metadata) =
-            SafeTensors::read_metadata(bytes).map_err(|e| not_a_model(e.to_string()))?;
-        let header = metadata
-            .metadata()
-            .as_ref()
-            .and_then(|m| m.get(HEADER))
-            .ok_or_else(|| not_a_model("it lacks a model header".to_owned()))?;
-        let version: ModelVersion =
-            serde_json::from_str(header).map_err(|e| not_a_model(e.to_string()))?;
-        if !(WITHOUT_HEAD..=FORMAT_VERSION).contains(&version.format_version) {
-            return Err(ModelError::Version {
-                found: version.format_version,
-                known: FORMAT_VERSION,
-            });
-        }
-        let mut header: serde_json::Value =
-            serde_json::from_str(header).map_err(|e| not_a_model(e.to_string()))?;
-        let renamed =
-            version.format_version <= WITHOUT_MUSICNN && header["architecture"] == RENAMED[0];
-        if renamed {
-            header["architecture"] = RENAMED[1].into();
-        }
-        let header: ModelHeader =
-            serde_json::from_value(header).map_err(|e| not_a_model(e.to_string()))?;
-        check_front_end(&header.front_end)?;
-        if header.front_end != header.architecture.input().front_end() {
-            return Err(ModelError::FrontEnd(format!(
-                "{} is not the one of a {}",
-                header.front_end, header.architecture
-            )));
-        }
-        if header.genres.is_empty() || header.genres.len() != header.architecture.genres() {
-            return Err(not_a_model(
-                "its genres and its logits differ in number".to_owned(),
-            ));
-        }
-
-        if header.tags.len() != header.architecture.tags() || !header.calibration.is_sound() {
-            return Err(not_a_model(
-                "its tags or its calibration are wrong".to_owned(),
-            ));
-        }
-        header.architecture.check()?;
-
-        let tensors = SafeTensors::deserialize(bytes).map_err(|e| not_a_model(e.to_string()))?;
-        let mut arrays = BTreeMap::new();
-        for (name, view) in tensors.iter() {
-            let array = array_from_view(name, &view)?;
-            let old = name.strip_prefix(RENAMED_WEIGHTS[0]).filter(|_| renamed);
-            let name = old.map_or(name.to_owned(), |rest| {
-                format!("{}{rest}", RENAMED_WEIGHTS[1])
-            });
-            arrays.insert(name, array);
-        }
-        let mut take = |name: &str| {
-            arrays
-                .remove(name)
-                .ok_or_else(|| ModelError::Weights(format!("{name} is missing")))
-        };
-        let mut normalise = Vec::new();
-        for (part, [rows, _]) in header.architecture.input().shapes().into_iter().enumerate() {
-            let [mean, deviation] = normalisation_names(part);
-            let found = Normalise {
-                mean: take(&mean)?.values,
-                deviation: take(&deviation)?.values,
-            };
-            let Normalise { mean, deviation } = &found;
-            if mean.len() != rows
-                || deviation.len() != rows
-                || mean.iter().chain(deviation).any(|v| !v.is_finite())
-                || deviation.iter().any(|&d| d <= 0.0)
-            {
-                return Err(ModelError::Weights(
-                    "its input normalisation is wrong".to_owned(),
-                ));
-            }
-            normalise.push(found);
-        }
-        let reference = take(REFERENCE).ok().map(|array| ReferenceOutputs {
+        let (header, renamed) = ModelHeader::read(bytes)?;
+        header.check()?;
+        let mut arrays = read_arrays(bytes, renamed)?;
+        let normalise = take_normalisation(&mut arrays, &header.architecture)?;
+        let reference = arrays.remove(REFERENCE).map(|array| ReferenceOutputs {
             probabilities: array
                 .values
                 .chunks(header.genres.len())

@@ -124,13 +124,11 @@ fn find(path: &Path, tracks: &Path, subset: Option<Subset>) -> Result<Found, Dat
                 of <= wanted
             }
         };
-        let split = match split.as_str() {
+        let split = match own_split(&split) {
             _ if genre.is_empty() => Split::Extra,
-            "training" => Split::Train,
-            "validation" => Split::Valid,
-            "test" => Split::Test,
-            other => {
-                let cause = format!("the split {other:?} is not one of training, validation, test");
+            Some(split) => split,
+            None => {
+                let cause = format!("the split {split:?} is not one of training, validation, test");
                 return Err(sheet.wrong(&row, cause));
             }
         };
@@ -145,21 +143,22 @@ fn find(path: &Path, tracks: &Path, subset: Option<Subset>) -> Result<Found, Dat
             missing.get_or_insert(name);
             continue;
         };
+        let title = if title.is_empty() {
+            id.to_string()
+        } else {
+            title
+        };
+        let stated = match licence.map(|at| row.cell(at)) {
+            Some("") => UNCLEAR,
+            stated => stated.unwrap_or_default(),
+        };
         let track = Track {
-            title: if title.is_empty() {
-                id.to_string()
-            } else {
-                title
-            },
+            title,
             artist,
             album,
             genre,
             set: "fma".to_owned(),
-            licence: match licence.map(|at| row.cell(at)) {
-                Some("") => UNCLEAR,
-                stated => stated.unwrap_or_default(),
-            }
-            .to_owned(),
+            licence: stated.to_owned(),
             path: name,
             ..Track::default()
         };
@@ -179,6 +178,16 @@ fn find(path: &Path, tracks: &Path, subset: Option<Subset>) -> Result<Found, Dat
         own_split: true,
         problems: Vec::new(),
     })
+}
+
+/// A split by the table's name of it.
+fn own_split(name: &str) -> Option<Split> {
+    match name {
+        "training" => Some(Split::Train),
+        "validation" => Some(Split::Valid),
+        "test" => Some(Split::Test),
+        _ => None,
+    }
 }
 
 /// Number of columns, where [`COLUMNS`] are, and where the licence is. The header is three rows: the

@@ -1,11 +1,11 @@
 //! MagnaTagATune: `annotations_final.csv` and folders `0` to `f` of MP3 files.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Found, Layout, Subset};
 use crate::names::shown;
-use crate::sheet::{Sheet, column};
+use crate::sheet::{Row, Sheet, column};
 use crate::{DatasetError, Song, Split, clip_name};
 use soundalike_core::catalog::Track;
 
@@ -71,14 +71,9 @@ fn find(path: &Path, annotations: &Path) -> Result<Found, DatasetError> {
             }
         }
         let name = row.cell(path_at).to_owned();
-        let split = match name.split_once('/').map(|(folder, _)| folder.as_bytes()) {
-            Some([b'0'..=b'9' | b'a' | b'b']) => Split::Train,
-            Some([b'c']) => Split::Valid,
-            Some([b'd'..=b'f']) => Split::Test,
-            _ => {
-                let cause = format!("the mp3_path {name:?} does not begin with a folder 0 to f");
-                return Err(sheet.wrong(&row, cause));
-            }
+        let Some(split) = usual_split(&name) else {
+            let cause = format!("the mp3_path {name:?} does not begin with a folder 0 to f");
+            return Err(sheet.wrong(&row, cause));
         };
         let file = path.join(&name);
         let Ok(found) = std::fs::metadata(&file) else {
@@ -93,7 +88,13 @@ fn find(path: &Path, annotations: &Path) -> Result<Found, DatasetError> {
             tracing::warn!("{}: skipped, because it is an empty file", shown(&file));
             continue;
         }
-        clips.push((row.cell(id_at).to_owned(), name, file, split, tagged));
+        clips.push(Clip {
+            id: row.cell(id_at).to_owned(),
+            name,
+            file,
+            split,
+            tagged,
+        });
     }
     let mut kept: Vec<usize> = tags.iter().map(|&(at, _)| at).collect();
     // A stable sort: of equally frequent tags the earlier column stays in front.
@@ -102,37 +103,66 @@ fn find(path: &Path, annotations: &Path) -> Result<Found, DatasetError> {
     let known = clip_info(path)?;
     let songs = clips
         .into_iter()
-        .filter_map(|(id, name, file, split, tagged)| {
-            let labels: Vec<String> = kept
-                .iter()
-                .filter(|at| tagged.contains(at))
-                .map(|&at| header.cell(at).to_owned())
-                .collect();
-            if labels.is_empty() {
-                return None;
-            }
-            let [title, artist, album] = known.get(&id).cloned().unwrap_or_default();
-            let track = Track {
-                title: if title.is_empty() {
-                    clip_name(&file)
-                } else {
-                    title
-                },
-                artist,
-                album,
-                set: "magnatagatune".to_owned(),
-                path: name,
-                ..Track::default()
-            };
-            let mut song = Song::new(file, split, track);
-            song.labels = labels;
-            Some(song)
-        });
+        .filter_map(|clip| song(clip, &kept, &header, &known));
     Ok(Found {
         songs: songs.collect(),
         own_split: true,
         problems: Vec::new(),
     })
+}
+
+/// A row of the table of tags.
+struct Clip {
+    id: String,
+    /// Its file as the table names it.
+    name: String,
+    file: PathBuf,
+    split: Split,
+    /// The columns of its tags.
+    tagged: Vec<usize>,
+}
+
+/// The split of the literature, by the first folder of a clip's path.
+fn usual_split(name: &str) -> Option<Split> {
+    match name.split_once('/')?.0.as_bytes() {
+        [b'0'..=b'9' | b'a' | b'b'] => Some(Split::Train),
+        [b'c'] => Some(Split::Valid),
+        [b'd'..=b'f'] => Some(Split::Test),
+        _ => None,
+    }
+}
+
+/// The song of a clip; none if it has no tag of those in the columns `kept`.
+fn song(
+    clip: Clip,
+    kept: &[usize],
+    header: &Row,
+    known: &BTreeMap<String, [String; 3]>,
+) -> Option<Song> {
+    let labels: Vec<String> = kept
+        .iter()
+        .filter(|at| clip.tagged.contains(at))
+        .map(|&at| header.cell(at).to_owned())
+        .collect();
+    if labels.is_empty() {
+        return None;
+    }
+    let [title, artist, album] = known.get(&clip.id).cloned().unwrap_or_default();
+    let track = Track {
+        title: if title.is_empty() {
+            clip_name(&clip.file)
+        } else {
+            title
+        },
+        artist,
+        album,
+        set: "magnatagatune".to_owned(),
+        path: clip.name,
+        ..Track::default()
+    };
+    let mut song = Song::new(clip.file, clip.split, track);
+    song.labels = labels;
+    Some(song)
 }
 
 /// Title, artist and album of each clip, where there is a table of them.
