@@ -28,6 +28,7 @@ export type Message = string | Notice;
 export interface EngineFailure extends Error {
   code: string;
   arguments: Record<string, string>;
+  details?: EngineNotice['details'];
   subject?: string;
 }
 

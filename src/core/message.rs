@@ -15,6 +15,11 @@ pub trait Message: Display {
     fn arguments(&self) -> Vec<(&'static str, String)> {
         Vec::new()
     }
+
+    /// The messages within its text, by name, each translated by itself.
+    fn details(&self) -> Vec<(&'static str, Notice)> {
+        Vec::new()
+    }
 }
 
 /// A message that has left its type: what travels to the page and with a prediction.
@@ -25,6 +30,8 @@ pub struct Notice {
     pub code: &'static str,
     /// Name and value, see [`Message::arguments`].
     pub arguments: Vec<(&'static str, String)>,
+    /// Name and message, see [`Message::details`].
+    pub details: Vec<(&'static str, Notice)>,
     /// The English text.
     pub text: String,
 }
@@ -35,6 +42,7 @@ impl Notice {
         Self {
             code: message.code(),
             arguments: message.arguments(),
+            details: message.details(),
             text: message.to_string(),
         }
     }
@@ -71,6 +79,8 @@ pub fn codes() -> Vec<&'static str> {
     use strum::VariantNames;
     [
         crate::audio::AudioError::VARIANTS,
+        crate::audio::Damage::VARIANTS,
+        crate::audio::Codec::VARIANTS,
         crate::audio::Note::VARIANTS,
         crate::pipeline::PredictError::VARIANTS,
         crate::pipeline::PredictionNote::VARIANTS,

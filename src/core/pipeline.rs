@@ -71,6 +71,14 @@ impl Message for PredictError {
             ],
         }
     }
+
+    fn details(&self) -> Vec<(&'static str, Notice)> {
+        match self {
+            Self::Audio(error) => error.details(),
+            Self::Model(error) => error.details(),
+            Self::Silent | Self::TooShort { .. } => Vec::new(),
+        }
+    }
 }
 
 /// What should be known about a prediction.

@@ -1,5 +1,5 @@
 //! Errors as the page gets them: a JavaScript `Error` with the English sentence, and beside it `code`,
-//! `arguments` and `subject`, by which the page translates it (www/i18n).
+//! `arguments`, `details` and `subject`, by which the page translates it (www/i18n).
 
 use js_sys::{Error, Object, Reflect};
 use soundalike_core::message::Message;
@@ -101,6 +101,9 @@ impl Thrown {
         }
         thrown.set("code", &message.code().into());
         thrown.set("arguments", &values);
+        // Pairs of texts can always be handed over.
+        let details = serde_wasm_bindgen::to_value(&message.details());
+        thrown.set("details", &details.unwrap_or(JsValue::UNDEFINED));
         thrown
     }
 

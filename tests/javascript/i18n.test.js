@@ -35,11 +35,9 @@ test('values fill the placeholders in order and are not taken for placeholders',
 
 test('a message is matched by its most specific pattern, and its values are translated', () => {
   inGerman(() => {
-    assert.equal(translateMessage('WAV codec 0x2000'), 'WAV-Codec 0x2000');
-    assert.equal(translateMessage('WAV samples of 12 bits'), 'WAV mit 12 Bit');
     assert.equal(
-      translateMessage('Error: its fmt chunk is missing'),
-      'Fehler: ihr fmt-Abschnitt fehlt',
+      translateMessage('Error: It knows 10 genres and names one of them whatever the music is.'),
+      'Fehler: Es kennt 10 Genres und nennt immer eines davon, was für Musik es auch ist.',
     );
   });
 });
@@ -51,6 +49,7 @@ test('a message of the engine is translated by its code, not by its text', () =>
       ['seconds', '0.2'],
       ['least', '0.5'],
     ],
+    details: [],
     text: 'whatever the English text is',
   };
   assert.equal(translateMessage(notice), notice.text);
@@ -59,9 +58,36 @@ test('a message of the engine is translated by its code, not by its text', () =>
       translateMessage(notice),
       'dauert nur 0,2 Sekunden; wähle etwas, das mindestens 0,5 Sekunden dauert',
     );
-    const about = { code: 'model.sizes', arguments: [], subject: 'model', text: 'English' };
+    const about = {
+      code: 'model.sizes',
+      arguments: [],
+      details: [],
+      subject: 'model',
+      text: 'English',
+    };
     assert.match(translateMessage(about), /^Das Modell lässt sich nicht benutzen \(nennt Größen/);
-    assert.equal(translateMessage({ code: 'new', arguments: [], text: 'English.' }), 'English.');
+    assert.equal(
+      translateMessage({ code: 'new', arguments: [], details: [], text: 'English.' }),
+      'English.',
+    );
+  });
+});
+
+test('a message within a message is translated by its own code', () => {
+  const damage = {
+    code: 'damage.no_chunk',
+    arguments: [['chunk', 'fmt']],
+    details: [],
+    text: 'its fmt chunk is missing',
+  };
+  const notice = {
+    code: 'audio.damaged',
+    arguments: [],
+    details: [['damage', damage]],
+    text: 'is damaged beyond use (its fmt chunk is missing); download or export it again',
+  };
+  inGerman(() => {
+    assert.match(translateMessage(notice), /^ist zu sehr beschädigt \(ihr fmt-Abschnitt fehlt\)/);
   });
 });
 

@@ -183,6 +183,10 @@ code: string,
  */
 arguments: Array<[string, string]>, 
 /**
+ * Name and message, see [`Message::details`].
+ */
+details: Array<[string, Notice]>, 
+/**
  * The English text.
  */
 text: string, };

@@ -22,7 +22,7 @@ export function messageOf(failure) {
   if (failure instanceof EngineError) return failure.reason;
   if (failure instanceof PageError) {
     const { code, arguments: values, message: text } = failure;
-    return { code, arguments: Object.entries(values), text };
+    return { code, arguments: Object.entries(values), details: [], text };
   }
   return failure instanceof Error ? failure.message : String(failure);
 }

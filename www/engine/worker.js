@@ -412,10 +412,11 @@ class Cancelled extends Error {}
 /** What the page is told of an error: the engine's have a code. @param {unknown} error @returns {Message} */
 function messageOf(error) {
   if (error instanceof Error && 'code' in error && 'arguments' in error) {
-    const { code, arguments: values, subject } = /** @type {EngineFailure} */ (error);
+    const { code, arguments: values, details, subject } = /** @type {EngineFailure} */ (error);
     return {
       code,
       arguments: Object.entries(values),
+      details: details ?? [],
       text: error.message,
       ...(subject && { subject }),
     };

@@ -92,13 +92,12 @@ export function translateMessage(message) {
 }
 
 /** @param {Notice} notice */
-function translateNotice({ code, arguments: values, subject, text }) {
+function translateNotice({ code, arguments: values, details, subject, text }) {
   const template = messages.get(code);
   if (template === undefined) return text;
-  const byName = new Map(values);
-  const translation = template.replace(/\{(\w+)\}/gu, (_, name) =>
-    translateValue(byName.get(name) ?? ''),
-  );
+  const byName = new Map(values.map(([name, value]) => [name, translateValue(value)]));
+  for (const [name, detail] of details) byName.set(name, translateNotice(detail));
+  const translation = template.replace(/\{(\w+)\}/gu, (_, name) => byName.get(name) ?? '');
   const about = subject ? subjects.get(subject) : undefined;
   return about ? about.replace(PLACEHOLDER, () => translation) : translation;
 }

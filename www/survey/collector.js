@@ -1,6 +1,6 @@
 // Requests to the collector of the survey's answers, which is there if it answers `GET /api/v1/survey`.
 
-import { format } from '../i18n/i18n.js';
+import { format, translateMessage } from '../i18n/i18n.js';
 import { keepSurvey, keptSurvey } from './answer-storage.js';
 import { invitation } from './invitation.js';
 
@@ -97,7 +97,7 @@ export async function send(method, participant, secret, body) {
   const problem = response.headers.get('content-type')?.includes('json')
     ? await json(response)
     : null;
-  const said = typeof problem?.detail === 'string' ? problem.detail : '';
+  const said = typeof problem?.detail === 'string' ? translateProblem(problem) : '';
   // Without a problem of its own it is not the collector that speaks, but a server that has none.
   const speaks = problem && problem.type !== NO_SUCH_PATH;
   if (!speaks && ELSEWHERE.includes(status)) return { outcome: 'none', said, wait: 0 };
@@ -111,6 +111,12 @@ export async function send(method, participant, secret, body) {
     said: said || format('The collector answered {}.', status),
     wait: 0,
   };
+}
+
+/** What the collector says, in the page's language. @param {{type?: string, detail: string}} problem */
+function translateProblem({ type, detail }) {
+  const code = `problem.${type?.split(':').at(-1)?.replaceAll('-', '_')}`;
+  return translateMessage({ code, arguments: [], details: [], text: detail });
 }
 
 /** @param {'POST' | 'DELETE'} method @param {string} secret */

@@ -3,6 +3,7 @@
 use std::io::{Read, Seek};
 
 use super::bytes::{be16, be32, be64, len, read_at, read_up_to};
+use super::damage::{Codec, Damage};
 use super::error::AudioError;
 use super::pcm::{Encoding, Pcm};
 use super::wav::MAX_CHUNKS;
@@ -43,8 +44,8 @@ pub(super) fn read(
         }
     }
 
-    let common = common.ok_or_else(|| AudioError::damaged("its COMM chunk is missing"))?;
-    let (start, size) = sound.ok_or_else(|| AudioError::damaged("its SSND chunk is missing"))?;
+    let common = common.ok_or(Damage::NoChunk("COMM"))?;
+    let (start, size) = sound.ok_or(Damage::NoChunk("SSND"))?;
     let bits = usize::from(be16(&common, 6));
     let (encoding, big_endian) = encoding(&common, bits, compressed)?;
     let channels = usize::from(be16(&common, 0));
@@ -73,8 +74,12 @@ fn encoding(
 ) -> Result<(Encoding, bool), AudioError> {
     // Odd widths fill whole bytes, left-justified.
     let signed = || {
-        Encoding::signed(bits.div_ceil(8))
-            .ok_or_else(|| AudioError::unsupported(format!("AIFF samples of {bits} bits")))
+        Encoding::signed(bits.div_ceil(8)).ok_or_else(|| {
+            AudioError::unsupported(Codec::SampleWidth {
+                format: "AIFF",
+                bits,
+            })
+        })
     };
     if !compressed {
         return Ok((signed()?, true));
@@ -94,9 +99,10 @@ fn encoding(
         b"alaw" => (Encoding::ALaw, true),
         _ => {
             let name = String::from_utf8_lossy(&kind).trim().to_owned();
-            return Err(AudioError::unsupported(format!(
-                "AIFF-C compression {name}"
-            )));
+            return Err(AudioError::unsupported(Codec::Numbered {
+                format: "AIFF-C",
+                code: name,
+            }));
         }
     })
 }

@@ -3,6 +3,7 @@
 use std::io::{Read, Seek};
 
 use super::bytes::{be32, read_at};
+use super::damage::{Codec, Damage};
 use super::error::AudioError;
 use super::pcm::{Encoding, Pcm};
 
@@ -11,8 +12,7 @@ const UNKNOWN: u32 = u32::MAX;
 
 /// Reads the header at `at`, where the file says `.snd`.
 pub(super) fn read(file: &mut (impl Read + Seek), at: u64) -> Result<Pcm, AudioError> {
-    let header: [u8; 24] =
-        read_at(file, at)?.ok_or_else(|| AudioError::damaged("its header is cut short"))?;
+    let header: [u8; 24] = read_at(file, at)?.ok_or(Damage::HeaderCutShort)?;
     let (offset, size) = (be32(&header, 4), be32(&header, 8));
     let encoding = match be32(&header, 12) {
         1 => Encoding::MuLaw,
@@ -23,13 +23,21 @@ pub(super) fn read(file: &mut (impl Read + Seek), at: u64) -> Result<Pcm, AudioE
         6 => Encoding::F32,
         7 => Encoding::F64,
         27 => Encoding::ALaw,
-        23..=26 => return Err(AudioError::unsupported("ADPCM in an AU file")),
-        other => return Err(AudioError::unsupported(format!("AU encoding {other}"))),
+        23..=26 => {
+            return Err(AudioError::unsupported(Codec::Inside {
+                codec: "ADPCM",
+                format: "AU",
+            }));
+        }
+        other => {
+            return Err(AudioError::unsupported(Codec::Numbered {
+                format: "AU",
+                code: other.to_string(),
+            }));
+        }
     };
     if offset < 24 {
-        return Err(AudioError::damaged(
-            "its sound is said to begin inside its header",
-        ));
+        return Err(Damage::SoundInsideHeader.into());
     }
     Ok(Pcm {
         encoding,

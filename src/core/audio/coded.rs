@@ -19,6 +19,7 @@ use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet as CodedPacket;
 use symphonia::default::{formats, get_codecs, meta};
 
+use super::damage::{Codec, Damage};
 use super::error::AudioError;
 use super::header::{Coded, Container};
 use super::limits::ABSURD;
@@ -96,8 +97,8 @@ impl CodedSource {
         let first = parts.pop_front().unwrap_or_default();
         let plain = coded.plain.is_some();
         let unread = |error| match error {
-            AudioError::NoAudioTrack | AudioError::Damaged { .. } if plain => {
-                AudioError::unsupported("samples of a kind that is rare in MP4")
+            AudioError::NoAudioTrack | AudioError::Damaged(_) if plain => {
+                AudioError::unsupported(Codec::RareInMp4)
             }
             error => error,
         };
@@ -314,7 +315,7 @@ impl Decoder {
             return Ok((plain, None));
         }
         let Some(CodecParameters::Audio(parameters)) = &track.codec_params else {
-            return Err(AudioError::unsupported(&coded.codec));
+            return Err(AudioError::unsupported(coded.codec.clone()));
         };
         if parameters.codec == CODEC_ID_OPUS {
             let head = parameters.extra_data.as_deref().unwrap_or_default();
@@ -341,11 +342,8 @@ impl Decoder {
         };
         match made {
             Ok(decoder) => Ok((Self::Symphonia(decoder), core.map(|(_, rate)| rate / 2))),
-            Err(Trouble::Unsupported(_)) => Err(AudioError::unsupported(&coded.codec)),
-            Err(_) => Err(AudioError::damaged(format!(
-                "its {} header makes no sense",
-                coded.codec
-            ))),
+            Err(Trouble::Unsupported(_)) => Err(AudioError::unsupported(coded.codec.clone())),
+            Err(_) => Err(Damage::SenselessHeader(coded.codec.to_string()).into()),
         }
     }
 
@@ -445,11 +443,11 @@ fn open(file: &SharedFile, coded: &Coded, part: Part) -> Result<Box<dyn FormatRe
             Trouble::IoError(error) if error.kind() != ErrorKind::UnexpectedEof => {
                 AudioError::from_io(&error)
             }
-            Trouble::IoError(_) => AudioError::damaged("it ends within its header"),
+            Trouble::IoError(_) => Damage::EndsInHeader.into(),
             Trouble::DecodeError(reason)
             | Trouble::Unsupported(reason)
-            | Trouble::LimitError(reason) => AudioError::damaged(reason),
-            other => AudioError::damaged(other.to_string()),
+            | Trouble::LimitError(reason) => Damage::Decoder(reason.to_owned()).into(),
+            other => Damage::Decoder(other.to_string()).into(),
         })
 }
 

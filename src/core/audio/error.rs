@@ -1,8 +1,9 @@
 //! What can go wrong between a file and a [`Clip`](super::Clip).
 
+use super::damage::{Codec, Damage};
 use super::limits::{MAX_CHANNELS, MAX_RATE, MIN_RATE};
 use crate::guard::caught;
-use crate::message::Message;
+use crate::message::{Message, Notice};
 
 /// Why a sound could not be read.
 ///
@@ -39,20 +40,14 @@ pub enum AudioError {
         extension: Option<String>,
     },
     /// A known format, but nothing can be made of it.
-    #[error("is damaged beyond use ({reason}); download or export it again")]
-    Damaged {
-        /// What is wrong, in a few words.
-        reason: String,
-    },
+    #[error("is damaged beyond use ({0}); download or export it again")]
+    Damaged(#[from] Damage),
     /// A container, such as a film, that holds no sound.
     #[error("holds no audio track; choose a file with sound in it")]
     NoAudioTrack,
     /// A known format or codec that has no decoder here.
-    #[error("holds {codec}, which this program cannot decode; convert it to FLAC, MP3 or WAV")]
-    UnsupportedCodec {
-        /// The format's or codec's name.
-        codec: String,
-    },
+    #[error("holds {0}, which this program cannot decode; convert it to FLAC, MP3 or WAV")]
+    UnsupportedCodec(Codec),
     /// The content is encrypted.
     #[error(
         "is protected by digital rights management and cannot be decoded; use a copy without protection"
@@ -90,7 +85,7 @@ pub enum AudioError {
 
 /// Runs a decoder's code; its panic is [`AudioError::Damaged`].
 pub(super) fn guarded<T>(run: impl FnOnce() -> Result<T, AudioError>) -> Result<T, AudioError> {
-    caught(run).unwrap_or_else(|| Err(AudioError::damaged("its decoder fails on it")))
+    caught(run).unwrap_or_else(|| Err(Damage::DecoderFailed.into()))
 }
 
 /// Refuses a number of channels out of range.
@@ -118,16 +113,8 @@ fn although(extension: Option<&str>) -> String {
 }
 
 impl AudioError {
-    pub(super) fn damaged(reason: impl Into<String>) -> Self {
-        Self::Damaged {
-            reason: reason.into(),
-        }
-    }
-
-    pub(super) fn unsupported(codec: impl Into<String>) -> Self {
-        Self::UnsupportedCodec {
-            codec: codec.into(),
-        }
+    pub(super) fn unsupported(codec: impl Into<Codec>) -> Self {
+        Self::UnsupportedCodec(codec.into())
     }
 
     /// A system error met while reading.
@@ -154,14 +141,11 @@ impl Message for AudioError {
 
     fn arguments(&self) -> Vec<(&'static str, String)> {
         match self {
-            Self::NotReadable { reason } | Self::Damaged { reason } => {
-                vec![("reason", reason.clone())]
-            }
+            Self::NotReadable { reason } => vec![("reason", reason.clone())],
             Self::NotSound { extension } => {
                 let extension = extension.iter().cloned();
                 extension.map(|name| ("extension", name)).collect()
             }
-            Self::UnsupportedCodec { codec } => vec![("codec", codec.clone())],
             Self::Channels(channels) => vec![
                 ("channels", channels.to_string()),
                 ("most", MAX_CHANNELS.to_string()),
@@ -174,7 +158,9 @@ impl Message for AudioError {
             Self::Resample { from, to } => {
                 vec![("from", from.to_string()), ("to", to.to_string())]
             }
-            Self::NotFound
+            Self::Damaged(_)
+            | Self::UnsupportedCodec(_)
+            | Self::NotFound
             | Self::IsDirectory
             | Self::EmptyFile
             | Self::NoAudioTrack
@@ -183,6 +169,14 @@ impl Message for AudioError {
             | Self::NonFinite
             | Self::TooLoud
             | Self::EmptySound => Vec::new(),
+        }
+    }
+
+    fn details(&self) -> Vec<(&'static str, Notice)> {
+        match self {
+            Self::Damaged(damage) => vec![("damage", Notice::of(damage))],
+            Self::UnsupportedCodec(codec) => vec![("codec", Notice::of(codec))],
+            _ => Vec::new(),
         }
     }
 }
@@ -194,7 +188,10 @@ mod tests {
     #[test]
     fn a_decoder_that_panics_is_an_error_of_its_file() {
         let failed = guarded(|| -> Result<(), AudioError> { panic!("a decoder's bug") });
-        assert!(matches!(failed, Err(AudioError::Damaged { .. })));
+        assert!(matches!(
+            failed,
+            Err(AudioError::Damaged(Damage::DecoderFailed))
+        ));
         assert_eq!(guarded(|| Ok(3)), Ok(3));
     }
 }

@@ -11,6 +11,7 @@ use symphonia::core::packet::Packet as CodedPacket;
 use symphonia::core::units::{Duration, Timestamp};
 use symphonia::default::get_codecs;
 
+use super::damage::Codec;
 use super::error::AudioError;
 use super::extent::tag_len;
 use super::limits::ABSURD;
@@ -236,7 +237,7 @@ impl FrameSource {
 }
 
 fn unsupported_aac() -> AudioError {
-    AudioError::unsupported("AAC of a kind other than LC in mono or stereo")
+    AudioError::unsupported(Codec::RareAac)
 }
 
 /// Whether a chain of frames begins with these bytes.

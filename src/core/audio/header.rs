@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io::{Cursor, Read, Seek};
 
 use super::bytes::{be32, read_at, read_up_to};
+use super::damage::{Codec, Damage};
 use super::error::AudioError;
 use super::extent::after_tags;
 use super::mp4::{self, Edit};
@@ -31,7 +32,7 @@ pub(super) struct Coded {
     pub rate: Option<u32>,
     pub channels: Option<usize>,
     /// The codec's name, as far as known.
-    pub codec: String,
+    pub codec: Codec,
     /// Why it cannot be decoded here, although its rate is known.
     pub refusal: Option<AudioError>,
     /// Whether the length that the container states can be relied on.
@@ -79,12 +80,12 @@ impl SoundHeader {
 }
 
 impl Coded {
-    fn new(container: Container, codec: &str) -> Self {
+    fn new(container: Container, codec: impl Into<Codec>) -> Self {
         Self {
             container,
             rate: None,
             channels: None,
-            codec: codec.to_owned(),
+            codec: codec.into(),
             refusal: None,
             states_length: false,
             cut: false,
@@ -136,9 +137,7 @@ pub(super) fn read(file: &mut (impl Read + Seek)) -> Result<(SoundHeader, u64), 
 }
 
 fn middle_of_ogg() -> AudioError {
-    AudioError::damaged(
-        "it begins in the middle of an Ogg stream, without the header that is needed to decode it",
-    )
+    Damage::MiddleOfOgg.into()
 }
 
 /// Recognises a file that begins exactly at `at`; none if it does not.
@@ -164,10 +163,10 @@ fn read_at_start(
         (b".snd", _) => SoundHeader::Plain(au::read(file, at)?),
         (b"fLaC", _) => SoundHeader::Coded(flac(file, at)?),
         (b"OggS", _) => SoundHeader::Coded(ogg(file, at)?),
-        (b"caff", _) => SoundHeader::Coded(Coded::new(Container::Caf, "this codec in CAF")),
+        (b"caff", _) => SoundHeader::Coded(Coded::new(Container::Caf, Codec::Unknown("CAF"))),
         (b"\x1aE\xdf\xa3", _) => SoundHeader::Coded(Coded::new(
             Container::Matroska,
-            "this codec in Matroska or WebM",
+            Codec::Unknown("Matroska or WebM"),
         )),
         _ if matches!(
             start.get(4..8),
@@ -190,11 +189,17 @@ fn wave(file: &mut (impl Read + Seek), wav: Wav) -> Result<SoundHeader, AudioErr
             rate: Some(rate),
             channels: Some(channels),
             states_length: true,
-            ..Coded::new(Container::Wav, "ADPCM in a WAV file")
+            ..Coded::new(
+                Container::Wav,
+                Codec::Inside {
+                    codec: "ADPCM",
+                    format: "WAV",
+                },
+            )
         }),
         Wav::Mpeg(start) => match mpeg::find(file, start)? {
             Some((_, frames)) => SoundHeader::Frames(frames),
-            None => return Err(AudioError::damaged("nothing in it can be decoded")),
+            None => return Err(Damage::NothingDecodable.into()),
         },
     })
 }
@@ -249,8 +254,7 @@ pub(super) fn flac_parts(
 }
 
 fn flac(file: &mut (impl Read + Seek), at: u64) -> Result<Coded, AudioError> {
-    let info: [u8; 18] =
-        read_at(file, at + 8)?.ok_or_else(|| AudioError::damaged("its header is cut short"))?;
+    let info: [u8; 18] = read_at(file, at + 8)?.ok_or(Damage::HeaderCutShort)?;
     let (rate, channels) = ogg::flac(&info).unwrap_or_default();
     let frames_stated = be32(&info, 14) != 0 || info[13] & 15 != 0;
     Ok(Coded {
@@ -289,18 +293,18 @@ fn mp4(file: &mut (impl Read + Seek), at: u64) -> Result<Coded, AudioError> {
         });
     }
     let (codec, decodable) = match &track.codec {
-        b"mp4a" => ("AAC of a kind other than LC in mono or stereo", true),
-        b"alac" => ("Apple Lossless", true),
-        b"fLaC" => ("FLAC", true),
-        b".mp3" => ("MP3", true),
-        b"Opus" => ("Opus", true),
-        b"ac-3" | b"ec-3" => ("Dolby Digital", false),
-        b"samr" | b"sawb" => ("AMR", false),
-        b"drms" | b"enca" => ("", true),
+        b"mp4a" => (Codec::RareAac, true),
+        b"alac" => ("Apple Lossless".into(), true),
+        b"fLaC" => ("FLAC".into(), true),
+        b".mp3" => ("MP3".into(), true),
+        b"Opus" => ("Opus".into(), true),
+        b"ac-3" | b"ec-3" => ("Dolby Digital".into(), false),
+        b"samr" | b"sawb" => ("AMR".into(), false),
+        b"drms" | b"enca" => ("".into(), true),
         other => {
             return Ok(Coded {
                 rate: Some(track.rate),
-                ..Coded::new(Container::Mp4, &String::from_utf8_lossy(other))
+                ..Coded::new(Container::Mp4, String::from_utf8_lossy(other).as_ref())
             });
         }
     };
@@ -310,7 +314,7 @@ fn mp4(file: &mut (impl Read + Seek), at: u64) -> Result<Coded, AudioError> {
         channels: None,
         refusal: match &track.codec {
             b"drms" | b"enca" => Some(AudioError::Protected),
-            _ if !decodable => Some(AudioError::unsupported(codec)),
+            _ if !decodable => Some(AudioError::unsupported(codec.clone())),
             _ => None,
         },
         states_length: true,
@@ -321,10 +325,9 @@ fn mp4(file: &mut (impl Read + Seek), at: u64) -> Result<Coded, AudioError> {
 }
 
 /// Formats that hold sound and have no reader here, by their first bytes.
-fn known_stranger(start: &[u8]) -> Option<&'static str> {
-    const STRANGERS: [(&[u8], &str); 13] = [
+fn known_stranger(start: &[u8]) -> Option<Codec> {
+    const STRANGERS: [(&[u8], &str); 12] = [
         (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "Windows Media (WMA)"),
-        (b"MThd", "MIDI, notes without sound,"),
         (b"wvpk", "WavPack"),
         (b"MAC ", "Monkey's Audio"),
         (b"#!AMR", "AMR"),
@@ -337,7 +340,13 @@ fn known_stranger(start: &[u8]) -> Option<&'static str> {
         (b".RMF", "RealAudio"),
         (b"FLV\x01", "Flash Video"),
     ];
+    if start.starts_with(b"MThd") {
+        return Some(Codec::Midi);
+    }
     let found = STRANGERS.iter().find(|(magic, _)| start.starts_with(magic));
     let avi = start.starts_with(b"RIFF") && start.get(8..12) == Some(b"AVI ");
-    found.map(|(_, name)| *name).or(avi.then_some("AVI"))
+    found
+        .map(|(_, name)| *name)
+        .or(avi.then_some("AVI"))
+        .map(Codec::from)
 }

@@ -26,6 +26,7 @@ mod au;
 mod bytes;
 mod clip;
 mod coded;
+mod damage;
 mod decode;
 mod error;
 mod extent;
@@ -47,6 +48,7 @@ mod wav;
 mod window;
 
 pub use clip::{Clip, SILENCE_PEAK};
+pub use damage::{Codec, Damage};
 pub use decode::{Decoded, EXTENSIONS, decode_bytes, decode_file};
 pub use error::AudioError;
 pub use header::probe_rate;

@@ -4,6 +4,7 @@
 use std::io::{Read, Seek};
 
 use super::bytes::{be16, be32, be64, len, read_at};
+use super::damage::{Codec, Damage};
 use super::error::AudioError;
 use super::pcm::Encoding;
 
@@ -47,9 +48,7 @@ pub(super) fn read(file: &mut (impl Read + Seek), at: u64) -> Result<Track, Audi
     let stated_end = top.last().map_or(end, |last| last.end);
     let film = find(&top, b"moov")
         .filter(|film| film.end <= end)
-        .ok_or_else(|| {
-            AudioError::damaged("its index, the moov box, is missing, as in an unfinished download")
-        })?;
+        .ok_or_else(|| AudioError::from(Damage::NoIndex))?;
     let film = boxes(file, film.start, film.end)?;
     let ticks = match find(&film, b"mvhd") {
         Some(header) => timescale(file, header)?,
@@ -88,10 +87,10 @@ fn read_track(
         None => 0,
     };
     let Some(table) = descend(file, &media, &[b"minf", b"stbl", b"stsd"])? else {
-        return Err(AudioError::damaged("its audio track has no description"));
+        return Err(Damage::NoTrackDescription.into());
     };
     let Some(entry) = read_at::<36>(file, table.start + 8)? else {
-        return Err(AudioError::damaged("its audio track has no description"));
+        return Err(Damage::NoTrackDescription.into());
     };
     // A rate is 16.16 fixed point; above 65 535 Hz it does not fit and the clock has it.
     let rate = match be32(&entry, 32) >> 16 {
@@ -166,20 +165,21 @@ impl SampleEntry {
         Ok(found)
     }
 
+    fn odd_width(&self) -> AudioError {
+        AudioError::unsupported(Codec::SampleWidth {
+            format: "QuickTime",
+            bits: self.bits,
+        })
+    }
+
     /// The encoding of plain samples; none of a coded track.
     fn plain(&self) -> Result<Option<(Encoding, bool)>, AudioError> {
         let big = !self.little_endian;
-        let signed = || {
-            Encoding::signed(self.bits.div_ceil(8)).ok_or_else(|| {
-                AudioError::unsupported(format!("QuickTime samples of {} bits", self.bits))
-            })
-        };
+        let signed = || Encoding::signed(self.bits.div_ceil(8)).ok_or_else(|| self.odd_width());
         let float = || match self.bits {
             32 => Ok(Encoding::F32),
             64 => Ok(Encoding::F64),
-            bits => Err(AudioError::unsupported(format!(
-                "QuickTime samples of {bits} bits"
-            ))),
+            _ => Err(self.odd_width()),
         };
         Ok(Some(match &self.codec {
             b"raw " if self.bits <= 8 => (Encoding::U8, true),
@@ -201,7 +201,7 @@ impl SampleEntry {
                     (false, true) => (signed()?, big),
                     (false, false) if self.bits == 8 => (Encoding::U8, big),
                     (false, false) => {
-                        return Err(AudioError::unsupported("unsigned QuickTime samples"));
+                        return Err(AudioError::unsupported(Codec::UnsignedSamples));
                     }
                 }
             }

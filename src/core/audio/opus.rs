@@ -3,6 +3,7 @@
 use opus_pure::OpusMSDecoder;
 
 use super::bytes::{be16, le16};
+use super::damage::Damage;
 use super::error::AudioError;
 use super::source::Packet;
 
@@ -26,7 +27,7 @@ impl OpusStream {
     /// # Errors
     /// If it makes no sense, or the channels have no known layout.
     pub fn new(head: &[u8]) -> Result<Self, AudioError> {
-        let senseless = || AudioError::damaged("its Opus header makes no sense");
+        let senseless = || AudioError::from(Damage::SenselessHeader("Opus".to_owned()));
         let mark = b"OpusHead";
         let (body, word) = match head.strip_prefix(mark) {
             Some(body) => (body, le16 as fn(&[u8], usize) -> u16),

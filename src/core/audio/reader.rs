@@ -1,6 +1,7 @@
 //! Reads a sound piece by piece: mixed to mono and brought to one rate while it is decoded.
 
 use super::clip::Clip;
+use super::damage::Damage;
 use super::error::{AudioError, check_channels, check_rate, guarded};
 use super::limits::MAX_KEPT_RATE;
 use super::mix::MonoMix;
@@ -258,10 +259,11 @@ impl SoundReader {
     fn check_damage(&self) -> Result<(), AudioError> {
         let missing = self.missing();
         if missing - DOUBT > UNDECODABLE * (missing + self.heard) && self.heard > 0.0 {
-            return Err(AudioError::damaged(format!(
-                "about {missing:.1} s of {:.1} s cannot be decoded",
-                missing + self.heard
-            )));
+            return Err(Damage::MostlyUndecodable {
+                missing: format!("{missing:.1}"),
+                whole: format!("{:.1}", missing + self.heard),
+            }
+            .into());
         }
         Ok(())
     }
@@ -271,7 +273,7 @@ impl SoundReader {
         let claims = self.source.claims();
         let promised = claims.seconds.is_some_and(|seconds| seconds > 0.0);
         if promised || claims.cut || !self.holes.is_empty() {
-            AudioError::damaged("nothing in it can be decoded")
+            Damage::NothingDecodable.into()
         } else {
             AudioError::EmptySound
         }

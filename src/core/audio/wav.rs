@@ -3,6 +3,7 @@
 use std::io::{Read, Seek};
 
 use super::bytes::{be16, be32, le16, le32, le64, len, read_at, read_up_to};
+use super::damage::{Codec, Damage};
 use super::error::AudioError;
 use super::pcm::{Encoding, Pcm};
 
@@ -97,11 +98,15 @@ pub(super) fn read_w64(file: &mut (impl Read + Seek), at: u64) -> Result<Wav, Au
 }
 
 fn finish(format: Option<Format>, data: Option<(u64, Option<u64>)>) -> Result<Wav, AudioError> {
-    let format = format.ok_or_else(|| AudioError::damaged("its fmt chunk is missing"))?;
-    let (start, claimed) = data.ok_or_else(|| AudioError::damaged("its data chunk is missing"))?;
+    let format = format.ok_or(Damage::NoChunk("fmt"))?;
+    let (start, claimed) = data.ok_or(Damage::NoChunk("data"))?;
     let encoding = match (format.tag, format.bits) {
-        (1, bits) => integer(&format)
-            .ok_or_else(|| AudioError::unsupported(format!("WAV samples of {bits} bits")))?,
+        (1, bits) => integer(&format).ok_or_else(|| {
+            AudioError::unsupported(Codec::SampleWidth {
+                format: "WAV",
+                bits,
+            })
+        })?,
         (3, 32) => Encoding::F32,
         (3, 64) => Encoding::F64,
         (6, _) => Encoding::ALaw,
@@ -109,9 +114,17 @@ fn finish(format: Option<Format>, data: Option<(u64, Option<u64>)>) -> Result<Wa
         (0x02 | 0x11, _) => return Ok(Wav::Adpcm(format.channels, format.rate)),
         (0x50 | 0x55, _) => return Ok(Wav::Mpeg(start)),
         (0x160..=0x163, _) => {
-            return Err(AudioError::unsupported("Windows Media inside a WAV file"));
+            return Err(AudioError::unsupported(Codec::Inside {
+                codec: "Windows Media",
+                format: "WAV",
+            }));
         }
-        (tag, _) => return Err(AudioError::unsupported(format!("WAV codec {tag:#06x}"))),
+        (tag, _) => {
+            return Err(AudioError::unsupported(Codec::Numbered {
+                format: "WAV",
+                code: format!("{tag:#06x}"),
+            }));
+        }
     };
     Ok(Wav::Plain(Pcm {
         encoding,
