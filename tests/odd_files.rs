@@ -2,6 +2,8 @@
 //! here, from tests/data or from tones.
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/flac.rs"]
+mod flac;
 #[path = "support/ogg.rs"]
 mod ogg;
 
@@ -692,7 +694,7 @@ fn a_sound_beyond_the_limit_is_told_of() {
 }
 
 /// Changes bytes of files at random, with the checksums of Ogg pages right again, for as many seconds as
-/// MUTATE_SECONDS says (60), and prints what came of it.
+/// MUTATE_SECONDS says (60), and prints what came of it. The files are kept in MUTATE_FOLDER, where it is set.
 #[test]
 #[ignore = "takes as long as it is told to"]
 fn mutated_files_are_a_sound_or_a_sentence() {
@@ -728,6 +730,7 @@ fn mutated_files_are_a_sound_or_a_sentence() {
         let bytes: Vec<u8> = random.by_ref().step_by(3).take(4).collect();
         u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]) as usize % below
     };
+    let folder = std::env::var_os("MUTATE_FOLDER").map(std::path::PathBuf::from);
     let began = std::time::Instant::now();
     let (mut heard, mut refused, mut panics) = (0, 0, 0);
     while began.elapsed().as_secs() < seconds {
@@ -749,24 +752,12 @@ fn mutated_files_are_a_sound_or_a_sentence() {
                 _ => drop(bytes.drain(at..end.min(at + 64).min(bytes.len() - 1).max(at))),
             }
         }
-        let mut at = 0;
-        while let Some(page) = bytes
-            .get(at..)
-            .and_then(|rest| rest.windows(4).position(|w| w == b"OggS"))
-        {
-            let from = at + page;
-            let segments = usize::from(bytes.get(from + 26).copied().unwrap_or(0));
-            let lengths = bytes
-                .get(from + 27..from + 27 + segments)
-                .unwrap_or_default();
-            let body: usize = lengths.iter().map(|l| usize::from(*l)).sum();
-            let to = from + 27 + segments + body;
-            if to > bytes.len() {
-                break;
-            }
-            let sum = ogg::checksum(&bytes[from..to]);
-            bytes[from + 22..from + 26].copy_from_slice(&sum.to_le_bytes());
-            at = to;
+        ogg::mend(&mut bytes);
+        if bytes.starts_with(b"fLaC") {
+            flac::mend(&mut bytes);
+        }
+        if let Some(folder) = &folder {
+            std::fs::write(folder.join(format!("{}-{name}", heard + refused)), &bytes).unwrap();
         }
         match decode_bytes(bytes, name) {
             Ok(_) => heard += 1,

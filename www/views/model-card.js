@@ -16,6 +16,7 @@ const NAMES = {
   macro_f1_to: 'F1 to',
   per_genre: 'Genre by genre',
   limits: 'Bad at',
+  hiphop: 'hip-hop',
 };
 
 /** Fetches the card once the page has nothing better to do, and shows it. */
@@ -97,8 +98,10 @@ function tableOf(value) {
       Object.values(row).every((cell) => typeof cell !== 'object'),
   );
   if (rows.length < 3 || fields.length === 0 || !alike) return null;
+  rows.sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }));
+  const columns = fields.filter((field) => !boundOf(field, fields));
   const head = make('tr', '', make('td'));
-  for (const field of fields) {
+  for (const field of columns) {
     const cell = make('th', '', rawText(label(field)));
     cell.scope = 'col';
     head.append(cell);
@@ -107,10 +110,42 @@ function tableOf(value) {
   for (const [key, row] of rows) {
     const heading = make('th', '', rawText(label(key)));
     heading.scope = 'row';
-    const cells = fields.map((field) => make('td', '', rawText(plainValue(row[field]))));
+    const cells = columns.map((field) => make('td', '', rawText(withInterval(row, field, fields))));
     body.append(make('tr', '', heading, ...cells));
   }
   return scrolling(make('table', 'figures', make('thead', '', head), body));
+}
+
+/**
+ * The field whose interval a field bounds: `accuracy_from` bounds `accuracy`, and a plain `from` the first field.
+ * @param {string} field
+ * @param {string[]} fields
+ * @returns {string | undefined}
+ */
+function boundOf(field, fields) {
+  const [, of] = /^(.*?)_?(?:from|to)$/.exec(field) ?? [];
+  if (of === undefined) return undefined;
+  return fields.find((other) => other === (of || fields[0]) && other !== field);
+}
+
+/**
+ * A figure with its interval, if it has one.
+ * @param {Record<string, unknown>} row
+ * @param {string} field
+ * @param {string[]} fields
+ */
+function withInterval(row, field, fields) {
+  const bounds = fields.filter((other) => boundOf(other, fields) === field);
+  const [from, to] = bounds.map((bound) => figure(row[bound]));
+  const value = figure(row[field]);
+  return to === undefined ? value : `${value} (${from}–${to})`;
+}
+
+/** A cell of a table: fractions have three decimals, so that they can be compared. @param {unknown} value */
+function figure(value) {
+  return typeof value === 'number' && !Number.isInteger(value)
+    ? localiseDecimal(value.toFixed(3))
+    : plainValue(value);
 }
 
 /** Rows of numbers, such as a confusion matrix. @param {unknown[][]} rows */
