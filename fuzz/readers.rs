@@ -11,7 +11,7 @@ use burn::tensor::Device;
 use soundalike_core::audio::{decode_bytes, probe_rate};
 use soundalike_core::catalog::{Catalog, Search};
 use soundalike_core::model::Model;
-use soundalike_survey::{Answer, Config};
+use soundalike_survey::{AnyAnswer, Config};
 
 /// Reads bytes, and panics if a reader does or accepts what is not sound.
 pub type Reader = fn(&[u8]);
@@ -57,7 +57,7 @@ pub fn catalog(bytes: &[u8]) {
 /// A survey's answer, and the description of a survey.
 pub fn answer(bytes: &[u8]) {
     const SURVEY: &[u8] = include_bytes!("../survey/config.json");
-    if let Ok(answer) = Answer::from_json(bytes) {
+    if let Ok(answer) = AnyAnswer::from_json(bytes) {
         let survey = Config::from_json(SURVEY).expect("the survey that ships");
         // An answer may be to another survey.
         let _ = answer.check(&survey);

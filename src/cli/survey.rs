@@ -11,25 +11,53 @@ use soundalike_core::survey::{check_catalog, choose_songs, model_shape};
 use soundalike_server::Administration;
 use soundalike_shipped as shipped;
 use soundalike_survey::{
-    Answer, Config, PLACEHOLDER_CONTACT, PLACEHOLDER_CONTROLLER, SurveySong, Words,
+    AUDIO_ENDINGS, AnyAnswer, Config, Kind, PLACEHOLDER_CONTACT, PLACEHOLDER_CONTROLLER,
+    SurveySong, Words, is_audio_name,
 };
 
+mod report;
+mod study;
+
+use report::Report;
+use study::Design;
+
 /// Title and purpose of a survey that nobody has worded yet, by language.
-const TITLE: [(&str, &str); 2] = [
-    ("en", "Which songs do you like?"),
-    ("de", "Welche Songs magst du?"),
+const TASTE: [[(&str, &str); 2]; 2] = [
+    [
+        ("en", "Which songs do you like?"),
+        ("de", "Welche Songs magst du?"),
+    ],
+    [
+        (
+            "en",
+            "We want to learn how far the sound of songs tells who likes them. The answers teach and test \
+             the program on this page, and nothing else.",
+        ),
+        (
+            "de",
+            "Wir wollen wissen, wie weit der Klang von Songs verrät, wer sie mag. Die Antworten lehren \
+             und prüfen das Programm dieser Seite, sonst nichts.",
+        ),
+    ],
 ];
-const PURPOSE: [(&str, &str); 2] = [
-    (
-        "en",
-        "We want to learn how far the sound of songs tells who likes them. The answers teach and test \
-         the program on this page, and nothing else.",
-    ),
-    (
-        "de",
-        "Wir wollen wissen, wie weit der Klang von Songs verrät, wer sie mag. Die Antworten lehren \
-         und prüfen das Programm dieser Seite, sonst nichts.",
-    ),
+/// The same of a listening study.
+const LISTENING: [[(&str, &str); 2]; 2] = [
+    [
+        ("en", "Which songs go together?"),
+        ("de", "Welche Songs passen zusammen?"),
+    ],
+    [
+        (
+            "en",
+            "We compare two ways to recommend songs. Your ratings tell which of them people prefer, and \
+             nothing else is done with them.",
+        ),
+        (
+            "de",
+            "Wir vergleichen zwei Arten, Songs zu empfehlen. Deine Bewertungen zeigen, welche davon besser \
+             ankommt; sonst geschieht nichts mit ihnen.",
+        ),
+    ],
 ];
 /// Days for which a survey that nobody has changed keeps its answers.
 const RETENTION_DAYS: u32 = 365;
@@ -61,6 +89,8 @@ pub enum SurveyCommand {
     Config {
         #[command(flatten)]
         choice: Choice,
+        #[command(flatten)]
+        design: Design,
         /// Where to write it
         #[arg(short, value_name = "FILE")]
         output: PathBuf,
@@ -75,6 +105,8 @@ pub enum SurveyCommand {
     },
     /// Print the JSON Schema of an answer
     Schema,
+    /// Report what the answers say: numbers, intervals and tests on one page
+    Report(Report),
     #[command(flatten)]
     Administration(Administration),
 }
@@ -98,9 +130,28 @@ pub fn run(command: SurveyCommand) -> anyhow::Result<bool> {
             }
             Ok(true)
         }
-        SurveyCommand::Config { choice, output } => {
-            let (catalog, songs) = choice.make()?;
-            let config = default_config(&catalog, songs);
+        SurveyCommand::Config {
+            choice,
+            design,
+            output,
+        } => {
+            let mut config = match design.kind() {
+                Kind::Taste => {
+                    let (catalog, songs) = choice.make()?;
+                    default_config(&catalog, songs, TASTE)
+                }
+                Kind::Recommendations => {
+                    let (name, catalog) = choice.catalog()?;
+                    let (songs, study) = design.make(&catalog, choice.seed).context(name)?;
+                    Config {
+                        id: "listening".to_owned(),
+                        kind: Kind::Recommendations,
+                        study: Some(study),
+                        ..default_config(&catalog, songs, LISTENING)
+                    }
+                }
+            };
+            name_sounds(&mut config, &audio_folder(&output));
             config.check()?;
             let json = format!("{}\n", serde_json::to_string_pretty(&config)?);
             write_whole(&output, json.as_bytes())?;
@@ -110,9 +161,10 @@ pub fn run(command: SurveyCommand) -> anyhow::Result<bool> {
         }
         SurveyCommand::Check { file, config } => check(&file, config.as_deref()),
         SurveyCommand::Schema => {
-            crate::output::print_json(&Answer::schema())?;
+            crate::output::print_json(&AnyAnswer::schema())?;
             Ok(true)
         }
+        SurveyCommand::Report(report) => report.run(),
         SurveyCommand::Administration(work) => {
             work.run(&mut |line| println!("{line}"))?;
             Ok(true)
@@ -127,7 +179,8 @@ pub fn open(path: &Path) -> anyhow::Result<Config> {
 }
 
 impl Choice {
-    fn make(&self) -> anyhow::Result<(Catalog, Vec<SurveySong>)> {
+    /// The catalogue, and what it is called.
+    fn catalog(&self) -> anyhow::Result<(String, Catalog)> {
         let (name, catalog) = match &self.catalog {
             Some(path) => (
                 path.display().to_string(),
@@ -141,27 +194,58 @@ impl Choice {
             ),
         };
         let catalog = catalog.with_context(|| name.clone())?;
-        let songs = choose_songs(&catalog, self.count, self.seed).context(name)?;
+        Ok((name, catalog))
+    }
+
+    fn make(&self) -> anyhow::Result<(Catalog, Vec<SurveySong>)> {
+        let (name, catalog) = self.catalog()?;
+        let songs = choose_songs(&catalog, self.count, self.seed)
+            .context("ask for fewer with --count")
+            .context(name)?;
         Ok((catalog, songs))
     }
 }
 
-fn default_config(catalog: &Catalog, songs: Vec<SurveySong>) -> Config {
+/// Where the sound files of a survey's songs are.
+fn audio_folder(config: &Path) -> PathBuf {
+    config.with_file_name("audio")
+}
+
+/// Names the sound file of each song that has one: called as the song's own file, with any ending that browsers
+/// play.
+fn name_sounds(config: &mut Config, folder: &Path) {
+    for song in &mut config.songs {
+        let stem = Path::new(&song.id).file_stem().unwrap_or_default();
+        let stem = stem.to_string_lossy();
+        let names = AUDIO_ENDINGS
+            .iter()
+            .map(|ending| format!("{stem}.{ending}"));
+        let found = names
+            .into_iter()
+            .find(|name| is_audio_name(name) && folder.join(name).is_file());
+        song.audio = found.unwrap_or_default();
+    }
+}
+
+fn default_config(
+    catalog: &Catalog,
+    songs: Vec<SurveySong>,
+    [title, purpose]: [[(&str, &str); 2]; 2],
+) -> Config {
     let words =
         |pairs: [(&str, &str); 2]| Words(pairs.map(|(l, t)| (l.to_owned(), t.to_owned())).into());
     Config {
         id: "soundalike".to_owned(),
-        title: words(TITLE),
-        purpose: words(PURPOSE),
+        title: words(title),
+        purpose: words(purpose),
         contact: PLACEHOLDER_CONTACT.to_owned(),
         controller: PLACEHOLDER_CONTROLLER.to_owned(),
         consent_version: 1,
         retention_days: RETENTION_DAYS,
-        invited_only: false,
-        answers_most: None,
-        languages: TITLE.map(|(language, _)| language.to_owned()).into(),
+        languages: title.map(|(language, _)| language.to_owned()).into(),
         model: model_shape(catalog),
         songs,
+        ..Config::default()
     }
 }
 
@@ -181,8 +265,13 @@ fn check(file: &Path, config: Option<&Path>) -> anyhow::Result<bool> {
         let survey = Config::from_json(&bytes).with_context(|| name.clone())?;
         check_catalog(&survey, &Catalog::from_bytes(shipped::CATALOG)?)
             .with_context(|| name.clone())?;
+        check_sounds(file, &survey)?;
         warn(file, &survey);
-        println!("{name}: a survey of {} songs", survey.songs.len());
+        println!(
+            "{name}: a {} with {} songs",
+            survey.kind.name(),
+            survey.songs.len()
+        );
         return Ok(true);
     }
     let config = match config {
@@ -191,7 +280,7 @@ fn check(file: &Path, config: Option<&Path>) -> anyhow::Result<bool> {
     };
     let (mut right, mut wrong) = (0, 0);
     // One answer may stand on several lines.
-    if let Ok(answer) = Answer::from_json(&bytes) {
+    if let Ok(answer) = AnyAnswer::from_json(&bytes) {
         answer.check(&config).with_context(|| name.clone())?;
         right = 1;
     } else {
@@ -199,7 +288,7 @@ fn check(file: &Path, config: Option<&Path>) -> anyhow::Result<bool> {
             if line.trim_ascii().is_empty() {
                 continue;
             }
-            match Answer::from_json(line).and_then(|answer| answer.check(&config)) {
+            match AnyAnswer::from_json(line).and_then(|answer| answer.check(&config)) {
                 Ok(()) => right += 1,
                 Err(error) => {
                     let error = error.to_string();
@@ -211,4 +300,19 @@ fn check(file: &Path, config: Option<&Path>) -> anyhow::Result<bool> {
     }
     println!("{name}: {right} answers as the survey asks, {wrong} not");
     Ok(wrong == 0)
+}
+
+/// Checks that the sound files that a survey names are there.
+fn check_sounds(file: &Path, survey: &Config) -> anyhow::Result<()> {
+    let folder = audio_folder(file);
+    for song in survey.songs.iter().filter(|song| !song.audio.is_empty()) {
+        let sound = folder.join(&song.audio);
+        ensure!(
+            sound.is_file(),
+            "{}: the sound file of {} is not there; put it there, or leave out its `audio`",
+            shown(&sound),
+            visible(&song.id)
+        );
+    }
+    Ok(())
 }

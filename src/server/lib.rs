@@ -28,12 +28,14 @@ mod private;
 mod problem;
 mod public_url;
 mod site;
+mod stored;
 
 pub use administration::{Administration, AdministrationError};
 pub use connections::ConnectionLimits;
 pub use database::{DatabaseArguments, PasswordFileError};
 pub use options::{Options, OptionsError, log_warnings};
 pub use public_url::{NotAnOrigin, PublicUrl};
+pub use stored::StoredAnswers;
 
 use limit::Limit;
 

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::Config;
+use crate::any::AnyAnswer;
+use crate::config::{Config, Kind};
 
 /// Version of the answer's schema.
 pub const VERSION: u32 = 1;
@@ -228,6 +229,41 @@ pub enum Invalid {
     /// Too long a comment.
     #[error("The comment has {0} characters, and at most {COMMENT_MOST} are kept.")]
     LongComment(usize),
+    /// An answer to another kind of survey.
+    #[error("The answer is to a {found}, and this is a {asked}.")]
+    OtherKind {
+        /// The answer's.
+        found: &'static str,
+        /// The one asked.
+        asked: &'static str,
+    },
+    /// A song that is not among the recommendations.
+    #[error("The song “{song}” is not recommended for “{seed}”.")]
+    NotRecommended {
+        /// The song for which it would be.
+        seed: String,
+        /// The song.
+        song: String,
+    },
+    /// A recommendation with two ratings.
+    #[error("The song “{song}” has two ratings for “{seed}”.")]
+    RatedTwice {
+        /// The song for which it is recommended.
+        seed: String,
+        /// The song.
+        song: String,
+    },
+    /// A recommendation without a rating.
+    #[error("The song “{song}” has no rating for “{seed}”: give 1 to 5.")]
+    Unrated {
+        /// The song for which it is recommended.
+        seed: String,
+        /// The song.
+        song: String,
+    },
+    /// A rating out of range.
+    #[error("The rating {0} is out of range: it is 1 to 5.")]
+    Rating(u8),
     /// Characters that no text has.
     #[error("The comment contains control characters: send plain text.")]
     ControlCharacters,
@@ -254,6 +290,13 @@ impl Invalid {
                 ]
             }
             Self::OtherSurvey { found, asked } => two(found, asked),
+            Self::OtherKind { found, asked } => two(found, asked),
+            Self::NotRecommended { seed, song }
+            | Self::RatedTwice { seed, song }
+            | Self::Unrated { seed, song } => {
+                vec![("seed", seed.clone()), ("song", song.clone())]
+            }
+            Self::Rating(rating) => one("rating", rating),
             Self::Consent { found, asked } => two(found, asked),
             Self::TooMany { found, asked } => two(found, asked),
             Self::Time(time) => one("time", time),
@@ -275,24 +318,61 @@ impl Invalid {
     }
 }
 
+impl Invalid {
+    pub(crate) fn other_kind(found: Kind, asked: Kind) -> Self {
+        Self::OtherKind {
+            found: found.name(),
+            asked: asked.name(),
+        }
+    }
+}
+
+/// Checks what answers of every kind have: survey, participant's code and comment, and the consent.
+pub(crate) fn check_sender(
+    [survey, participant, comment]: [&str; 3],
+    consent: &Consent,
+    config: &Config,
+) -> Result<(), Invalid> {
+    if survey != config.id {
+        return Err(Invalid::OtherSurvey {
+            found: shortened(survey),
+            asked: config.id.clone(),
+        });
+    }
+    if !is_participant_code(participant) {
+        return Err(Invalid::Code);
+    }
+    if consent.version != config.consent_version {
+        return Err(Invalid::Consent {
+            found: consent.version,
+            asked: config.consent_version,
+        });
+    }
+    if OffsetDateTime::parse(&consent.at, &Rfc3339).is_err() {
+        return Err(Invalid::Time(shortened(&consent.at)));
+    }
+    let length = comment.chars().count();
+    if length > COMMENT_MOST {
+        return Err(Invalid::LongComment(length));
+    }
+    let control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    if comment.chars().any(control) {
+        return Err(Invalid::ControlCharacters);
+    }
+    Ok(())
+}
+
 impl Answer {
-    /// Reads an answer. Its version is looked at first, so that a later program's answer is told apart
-    /// from a damaged one.
+    /// Reads an answer about tastes. Its version is looked at first, so that a later program's answer and
+    /// one to a listening study are told apart from a damaged one.
     ///
     /// # Errors
     /// If the bytes are no answer of this version.
     pub fn from_json(bytes: &[u8]) -> Result<Self, Invalid> {
-        #[derive(Deserialize)]
-        struct AnswerVersion {
-            version: u64,
+        match AnyAnswer::from_json(bytes)? {
+            AnyAnswer::Taste(answer) => Ok(answer),
+            AnyAnswer::Listening(_) => Err(Invalid::other_kind(Kind::Recommendations, Kind::Taste)),
         }
-        let text = std::str::from_utf8(bytes).map_err(|_| Invalid::NotUtf8)?;
-        if let Ok(AnswerVersion { version }) = serde_json::from_str(text)
-            && version != u64::from(VERSION)
-        {
-            return Err(Invalid::Version(version));
-        }
-        serde_json::from_str(text).map_err(|error| Invalid::NotAnAnswer(error.to_string()))
     }
 
     /// Checks the answer against its survey.
@@ -303,38 +383,19 @@ impl Answer {
         if self.version != VERSION {
             return Err(Invalid::Version(u64::from(self.version)));
         }
-        if self.survey != config.id {
-            return Err(Invalid::OtherSurvey {
-                found: shortened(&self.survey),
-                asked: config.id.clone(),
-            });
-        }
-        if !is_participant_code(&self.participant) {
-            return Err(Invalid::Code);
-        }
-        if self.consent.version != config.consent_version {
-            return Err(Invalid::Consent {
-                found: self.consent.version,
-                asked: config.consent_version,
-            });
-        }
-        if OffsetDateTime::parse(&self.consent.at, &Rfc3339).is_err() {
-            return Err(Invalid::Time(shortened(&self.consent.at)));
+        check_sender(
+            [&self.survey, &self.participant, &self.comment],
+            &self.consent,
+            config,
+        )?;
+        if config.kind != Kind::Taste {
+            return Err(Invalid::other_kind(Kind::Taste, config.kind));
         }
         if self.model_sha256 != config.model.sha256 {
             return Err(Invalid::OtherModel);
         }
         self.check_favourite(config)?;
-        self.check_songs(config)?;
-        let length = self.comment.chars().count();
-        if length > COMMENT_MOST {
-            return Err(Invalid::LongComment(length));
-        }
-        let control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
-        if self.comment.chars().any(control) {
-            return Err(Invalid::ControlCharacters);
-        }
-        Ok(())
+        self.check_songs(config)
     }
 
     fn check_favourite(&self, config: &Config) -> Result<(), Invalid> {
@@ -413,16 +474,10 @@ impl Answer {
         }
         Ok(())
     }
-
-    /// The answer's JSON Schema (draft 2020-12).
-    #[cfg(feature = "schema")]
-    pub fn schema() -> serde_json::Value {
-        schemars::schema_for!(Self).to_value()
-    }
 }
 
 /// What a stranger wrote, short enough for a sentence.
-fn shortened(text: &str) -> String {
+pub(crate) fn shortened(text: &str) -> String {
     const MOST: usize = 80;
     match text.char_indices().nth(MOST) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -575,26 +630,5 @@ mod tests {
         assert!(!is_participant_code("0410-6105-0R3G"));
         assert!(!is_participant_code("0410-6105-0R3G-G28A-0000"));
         assert!(!is_participant_code("041060R50R3GG28A"));
-    }
-
-    #[cfg(feature = "schema")]
-    #[test]
-    fn the_schema_accepts_what_is_right_and_refuses_what_is_not() {
-        let schema = jsonschema::validator_for(&Answer::schema()).unwrap();
-        let (_, answer) = survey_of(5);
-        let right = serde_json::to_value(&answer).unwrap();
-        assert!(schema.is_valid(&right));
-        for (field, wrong) in [
-            ("version", serde_json::json!(2)),
-            ("participant", serde_json::json!("me")),
-            ("favourites", serde_json::json!(["a", "b"])),
-            ("model_sha256", serde_json::json!("short")),
-            ("comment", serde_json::json!("x".repeat(2_001))),
-            ("address", serde_json::json!("somewhere")),
-        ] {
-            let mut changed = right.clone();
-            changed[field] = wrong;
-            assert!(!schema.is_valid(&changed), "{field}");
-        }
     }
 }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::FAVOURITES;
+use crate::answer::FAVOURITES;
+use crate::listening::ListeningStudy;
 
 /// Songs of a survey, at most: an answer about so many stays far below the collector's limit of 256 KiB.
 pub const SONGS_MOST: usize = 500;
@@ -27,12 +28,40 @@ impl Words {
     }
 }
 
+/// What a survey asks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Which songs a participant likes.
+    #[default]
+    Taste,
+    /// How well recommendations by two methods fit: a listening study.
+    Recommendations,
+}
+
+impl Kind {
+    /// The kind in words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Taste => "survey of tastes",
+            Self::Recommendations => "listening study",
+        }
+    }
+
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// A survey, as its researcher describes it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Id: lower-case letters, digits and hyphens. Answers carry it.
     pub id: String,
+    /// What it asks.
+    #[serde(default, skip_serializing_if = "Kind::is_default")]
+    pub kind: Kind,
     /// Title.
     pub title: Words,
     /// What the answers are collected for.
@@ -55,8 +84,11 @@ pub struct Config {
     pub languages: Vec<String>,
     /// The model whose embeddings are kept of participants' own songs.
     pub model: ModelShape,
-    /// What is asked about.
+    /// What is asked about; in a listening study the songs that it names.
     pub songs: Vec<SurveySong>,
+    /// What a listening study asks; none in a survey of tastes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub study: Option<ListeningStudy>,
 }
 
 /// Which model an answer's numbers come from, and how many it gives.
@@ -88,6 +120,53 @@ pub struct SurveySong {
     /// Where it can be found; may be empty.
     #[serde(default)]
     pub source: String,
+    /// Address at its source where it can be listened to, with `https://`; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub link: String,
+    /// Its licence; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub licence: String,
+    /// Name of its sound file in `survey/audio/`, which the page plays; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub audio: String,
+}
+
+/// Endings of the sound files that a survey may play: what browsers play.
+pub const AUDIO_ENDINGS: [&str; 8] = ["mp3", "ogg", "oga", "opus", "m4a", "flac", "wav", "webm"];
+
+/// Whether a text is the name of a sound file as [`SurveySong::audio`] gives it: letters, digits, `-`, `_`
+/// and dots, not first, with one of [`AUDIO_ENDINGS`].
+pub fn is_audio_name(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    name.len() <= 200
+        && !name.starts_with('.')
+        && name.bytes().all(plain)
+        && AUDIO_ENDINGS.contains(&ending.to_ascii_lowercase().as_str())
+}
+
+impl SurveySong {
+    fn check(&self) -> Result<(), ConfigError> {
+        let wrong = |field, value: &str, wanted| {
+            Err(ConfigError::Song {
+                song: self.id.clone(),
+                field,
+                value: value.to_owned(),
+                wanted,
+            })
+        };
+        if !self.link.is_empty() && !self.link.starts_with("https://") {
+            return wrong("link", &self.link, "a link begins with https://");
+        }
+        if !self.audio.is_empty() && !is_audio_name(&self.audio) {
+            return wrong(
+                "audio",
+                &self.audio,
+                "name a file in survey/audio/ by letters, digits, - and _, with the ending of a sound file that browsers play, such as song.mp3",
+            );
+        }
+        Ok(())
+    }
 }
 
 /// What is wrong with a survey's description.
@@ -112,6 +191,21 @@ pub enum ConfigError {
     /// A number out of range, or an empty field.
     #[error("{0}")]
     Field(&'static str),
+    /// A listening study that makes no sense.
+    #[error("{0}")]
+    Study(String),
+    /// A song with a link or a sound file that cannot be used.
+    #[error("{song} has the {field} “{value}”: {wanted}")]
+    Song {
+        /// The song's id.
+        song: String,
+        /// Which field.
+        field: &'static str,
+        /// Its value.
+        value: String,
+        /// What it has to be.
+        wanted: &'static str,
+    },
     /// Too few songs or too many.
     #[error("asks about {0} songs: it takes 3 to {SONGS_MOST}")]
     Songs(usize),
@@ -147,6 +241,18 @@ impl ConfigError {
                 ("language", language.clone()),
             ],
             Self::Field(cause) => vec![("cause", (*cause).to_owned())],
+            Self::Study(cause) => vec![("cause", cause.clone())],
+            Self::Song {
+                song,
+                field,
+                value,
+                wanted,
+            } => vec![
+                ("song", song.clone()),
+                ("field", (*field).to_owned()),
+                ("value", value.clone()),
+                ("wanted", (*wanted).to_owned()),
+            ],
             Self::Songs(songs) => vec![
                 ("songs", songs.to_string()),
                 ("most", SONGS_MOST.to_string()),
@@ -210,6 +316,11 @@ impl Config {
         if !wrong.is_empty() {
             return Err(ConfigError::Field(wrong));
         }
+        self.check_songs()
+    }
+
+    /// Checks the songs, and a listening study's recommendations.
+    fn check_songs(&self) -> Result<(), ConfigError> {
         if !(FAVOURITES..=SONGS_MOST).contains(&self.songs.len()) {
             return Err(ConfigError::Songs(self.songs.len()));
         }
@@ -218,11 +329,21 @@ impl Config {
             if song.id.is_empty() || song.title.is_empty() {
                 return Err(ConfigError::Field("has a song without id or title"));
             }
-            if !seen.insert(&song.id) {
+            if !seen.insert(song.id.as_str()) {
                 return Err(ConfigError::Twice(song.id.clone()));
             }
+            song.check()?;
         }
-        Ok(())
+        match (self.kind, &self.study) {
+            (Kind::Taste, None) => Ok(()),
+            (Kind::Recommendations, Some(study)) => study.check(&seen),
+            (Kind::Recommendations, None) => Err(ConfigError::Field(
+                "is of the kind recommendations and has no study: name methods and seeds",
+            )),
+            (Kind::Taste, Some(_)) => Err(ConfigError::Field(
+                "has a study, which only the kind recommendations asks: name the kind",
+            )),
+        }
     }
 
     /// Checks that a catalogue has the survey's songs, and that the survey's model made it.
@@ -286,11 +407,9 @@ mod tests {
             controller: "Somebody".to_owned(),
             consent_version: 1,
             retention_days: 30,
-            invited_only: false,
-            answers_most: None,
             languages: vec!["en".to_owned()],
-            model: ModelShape::default(),
             songs: ["a", "b", "c"].map(song).into(),
+            ..Config::default()
         }
     }
 
@@ -317,6 +436,21 @@ mod tests {
         assert!(sentence(|c| c.answers_most = Some(0)).contains("answers_most"));
         assert!(sentence(|c| c.songs.truncate(2)).contains("2 songs"));
         assert!(sentence(|c| c.songs[2].id = "a".to_owned()).contains("asks about a twice"));
+        assert!(sentence(|c| c.songs[0].link = "http://x".to_owned()).contains("https://"));
+        for audio in [
+            "../config.json",
+            "a/b.mp3",
+            ".mp3",
+            "song.exe",
+            "song",
+            "a b.mp3",
+        ] {
+            let said = sentence(|c| c.songs[0].audio = audio.to_owned());
+            assert!(
+                said.contains("survey/audio/") && said.contains(audio),
+                "{said}"
+            );
+        }
     }
 
     #[test]

@@ -82,6 +82,9 @@ pub enum TrainError {
         /// Why not.
         cause: String,
     },
+    /// A figure cannot be drawn.
+    #[error(transparent)]
+    Drawing(#[from] soundalike_pages::FigureError),
     /// This program was built without the device.
     #[error("the device {0} is unavailable: this program was built without it")]
     Device(String),

@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 use super::error::{PageError, Subject, Thrown};
 use super::{Engine, Sound, to_js};
 use soundalike_core::survey::favourite_features;
-use soundalike_survey::{Answer, Config, participant_code};
+use soundalike_survey::{AnyAnswer, Config, participant_code};
 
 /// Checks an answer against its survey, both as JSON.
 ///
@@ -16,7 +16,7 @@ use soundalike_survey::{Answer, Config, participant_code};
 pub fn survey_check(answer: &str, config: &str) -> Result<(), Thrown> {
     let config =
         Config::from_json(config.as_bytes()).map_err(|e| Thrown::about(Subject::Survey, &e))?;
-    Ok(Answer::from_json(answer.as_bytes())?.check(&config)?)
+    Ok(AnyAnswer::from_json(answer.as_bytes())?.check(&config)?)
 }
 
 /// A participant's code from ten random bytes.

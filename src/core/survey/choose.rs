@@ -8,13 +8,11 @@ use rand_chacha::ChaCha8Rng;
 
 use soundalike_survey::SurveySong;
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Track};
 
 /// A catalogue with too few songs to choose from.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "has {found} songs with title, artist and genre of as many artists, too few for {wanted}: ask for fewer with --count"
-)]
+#[error("has {found} suitable songs of as many artists, and {wanted} are asked for")]
 pub struct TooFewSongs {
     /// Songs that could be chosen.
     pub found: usize,
@@ -33,11 +31,44 @@ pub fn choose_songs(
     count: usize,
     seed: u64,
 ) -> Result<Vec<SurveySong>, TooFewSongs> {
+    let is_noted = |track: &Track| {
+        !track.genre.is_empty() && !track.artist.is_empty() && !track.title.is_empty()
+    };
+    let chosen = choose(catalog, count, seed, is_noted)?;
+    let song = |index: usize| survey_song(catalog, index);
+    Ok(chosen.into_iter().map(song).collect())
+}
+
+/// A track as a song of a survey.
+pub(super) fn survey_song(catalog: &Catalog, index: usize) -> SurveySong {
+    let track = &catalog.tracks[index];
+    SurveySong {
+        id: track.path.clone(),
+        title: track.title.clone(),
+        artist: track.artist.clone(),
+        genre: catalog.genre(index).0.to_owned(),
+        source: track.source.clone(),
+        link: track.link.clone(),
+        licence: track.licence.clone(),
+        audio: String::new(),
+    }
+}
+
+/// Chooses tracks spread over genres, labelled or predicted, each of another artist.
+pub(super) fn choose(
+    catalog: &Catalog,
+    count: usize,
+    seed: u64,
+    is_welcome: impl Fn(&Track) -> bool,
+) -> Result<Vec<usize>, TooFewSongs> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut genres: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, track) in catalog.tracks.iter().enumerate() {
-        if !track.genre.is_empty() && !track.artist.is_empty() && !track.title.is_empty() {
-            genres.entry(&track.genre).or_default().push(index);
+        if is_welcome(track) {
+            genres
+                .entry(catalog.genre(index).0)
+                .or_default()
+                .push(index);
         }
     }
     let mut genres: Vec<Vec<usize>> = genres.into_values().collect();
@@ -66,19 +97,7 @@ pub fn choose_songs(
             });
         }
     }
-    Ok(chosen
-        .into_iter()
-        .map(|index| {
-            let track = &catalog.tracks[index];
-            SurveySong {
-                id: track.path.clone(),
-                title: track.title.clone(),
-                artist: track.artist.clone(),
-                genre: track.genre.clone(),
-                source: track.source.clone(),
-            }
-        })
-        .collect())
+    Ok(chosen)
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
-//! What a survey takes from the catalogue and from a sound: its songs, the shape of its model, and
-//! the features of a participant's favourite. The survey itself is `soundalike_survey`.
+//! What a survey takes from the catalogue and from a sound: its songs and recommendations, the
+//! shape of its model, and the features of a participant's favourite. The survey itself is `soundalike_survey`.
 
 mod choose;
 mod features;
+mod recommend;
 
 use std::collections::BTreeSet;
 
@@ -10,6 +11,7 @@ use soundalike_survey::{Config, ConfigError, ModelShape};
 
 pub use choose::{TooFewSongs, choose_songs};
 pub use features::favourite_features;
+pub use recommend::{Method, StudyDesign, StudyError, choose_study};
 
 use crate::catalog::{Catalog, Provenance};
 

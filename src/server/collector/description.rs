@@ -1,4 +1,4 @@
-//! The API's description for programs, in OpenAPI 3.1: `openapi.json`, with the schema of an answer.
+//! The API's description for programs, in OpenAPI 3.1: `openapi.json`, with the schema of answers.
 
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ pub(super) fn description() -> serde_json::Result<Value> {
         answer.remove("$defs");
         answer.remove("$schema");
     }
-    schemas["Answer"] = json!(answer);
+    schemas["AnyAnswer"] = json!(answer);
     Ok(description)
 }
 

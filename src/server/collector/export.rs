@@ -8,7 +8,7 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 
 use super::store::{Row, Store};
-use soundalike_survey::{Answer, Config, Favourite, Opinion};
+use soundalike_survey::{Answer, AnyAnswer, Config, Favourite, ListeningAnswer, Opinion};
 
 /// Rows of a page.
 const PAGE_ROWS: i64 = 100;
@@ -27,13 +27,13 @@ pub(super) enum Format {
 
 /// Streams all answers.
 pub(super) fn export(store: Store, config: &Config, format: Format) -> Response {
-    let songs: Vec<String> = config.songs.iter().map(|song| song.id.clone()).collect();
+    let columns = Columns::of(config);
     let head = match format {
         Format::Jsonl => Vec::new(),
-        Format::Csv => line(&columns(&songs)),
+        Format::Csv => line(&columns.names()),
     };
     let rows = stream::try_unfold(Some(String::new()), move |after| {
-        let (store, songs) = (store.clone(), songs.clone());
+        let (store, columns) = (store.clone(), columns.clone());
         async move {
             let Some(after) = after else { return Ok(None) };
             let rows = store
@@ -44,7 +44,9 @@ pub(super) fn export(store: Store, config: &Config, format: Format) -> Response 
                 .iter()
                 .flat_map(|row| match format {
                     Format::Jsonl => format!("{}\n", row.answer).into_bytes(),
-                    Format::Csv => cells(row, &songs).map_or_else(Vec::new, |cells| line(&cells)),
+                    Format::Csv => columns
+                        .cells(row)
+                        .map_or_else(Vec::new, |cells| line(&cells)),
                 })
                 .collect();
             let next = rows.last().map(|row| row.code_hash.clone());
@@ -63,23 +65,69 @@ pub(super) fn export(store: Store, config: &Config, format: Format) -> Response 
     (headers, Body::from_stream(head.chain(rows))).into_response()
 }
 
-fn columns(songs: &[String]) -> Vec<String> {
-    let before = [
-        "participant",
-        "received",
-        "consent_version",
-        "consent_at",
-        "favourite",
-    ];
-    let after = ["best_1", "best_2", "best_3", "comment", "simulated"];
-    let named = |names: &[&str]| -> Vec<String> { names.iter().map(|n| (*n).to_owned()).collect() };
-    [named(&before), songs.to_vec(), named(&after)].concat()
+/// The columns of a table of answers.
+#[derive(Clone)]
+enum Columns {
+    /// The ids of the songs of a survey of tastes.
+    Songs(Vec<String>),
+    /// Seed and recommended song of each rating of a listening study.
+    Ratings(Vec<(String, String)>),
 }
 
-/// The cells of an answer; `None` if this version cannot read it.
-fn cells(row: &Row, songs: &[String]) -> Option<Vec<String>> {
-    let answer = Answer::from_json(row.answer.as_bytes()).ok()?;
-    let received = OffsetDateTime::from_unix_timestamp(row.received_day * DAY_SECONDS).ok()?;
+impl Columns {
+    fn of(config: &Config) -> Self {
+        match &config.study {
+            None => Self::Songs(config.songs.iter().map(|song| song.id.clone()).collect()),
+            Some(study) => {
+                let owned = |(seed, song): (&str, &str)| (seed.to_owned(), song.to_owned());
+                Self::Ratings(study.pairs().into_iter().map(owned).collect())
+            }
+        }
+    }
+
+    fn names(&self) -> Vec<String> {
+        let named =
+            |names: &[&str]| -> Vec<String> { names.iter().map(|n| (*n).to_owned()).collect() };
+        let sender = named(&["participant", "received", "consent_version", "consent_at"]);
+        let own = match self {
+            Self::Songs(songs) => {
+                let best = named(&["best_1", "best_2", "best_3"]);
+                [named(&["favourite"]), songs.clone(), best].concat()
+            }
+            Self::Ratings(pairs) => {
+                let ratings = pairs.iter().map(|(seed, song)| format!("{seed} > {song}"));
+                ratings.collect()
+            }
+        };
+        [sender, own, named(&["comment", "simulated"])].concat()
+    }
+
+    /// The cells of an answer; `None` if this version cannot read it, or it is to another kind of survey.
+    fn cells(&self, row: &Row) -> Option<Vec<String>> {
+        let answer = AnyAnswer::from_json(row.answer.as_bytes()).ok()?;
+        let received = OffsetDateTime::from_unix_timestamp(row.received_day * DAY_SECONDS).ok()?;
+        let consent = answer.consent();
+        let mut cells = vec![
+            answer.participant().to_owned(),
+            received.date().to_string(),
+            consent.version.to_string(),
+            consent.at.clone(),
+        ];
+        match (self, &answer) {
+            (Self::Songs(songs), AnyAnswer::Taste(answer)) => {
+                cells.extend(taste_cells(songs, answer));
+            }
+            (Self::Ratings(pairs), AnyAnswer::Listening(answer)) => {
+                cells.extend(rating_cells(pairs, answer));
+            }
+            _ => return None,
+        }
+        cells.extend([answer.comment().to_owned(), answer.simulated().to_string()]);
+        Some(cells)
+    }
+}
+
+fn taste_cells(songs: &[String], answer: &Answer) -> Vec<String> {
     let favourite = match &answer.favourite {
         Favourite::Song { id } => id.clone(),
         Favourite::Own { .. } => "own".to_owned(),
@@ -94,17 +142,19 @@ fn cells(row: &Row, songs: &[String]) -> Option<Vec<String>> {
         }
         .to_owned()
     };
-    let mut cells = vec![
-        answer.participant.clone(),
-        received.date().to_string(),
-        answer.consent.version.to_string(),
-        answer.consent.at.clone(),
-        favourite,
-    ];
+    let mut cells = vec![favourite];
     cells.extend(songs.iter().map(opinion));
     cells.extend(answer.favourites.iter().cloned());
-    cells.extend([answer.comment.clone(), answer.simulated.to_string()]);
-    Some(cells)
+    cells
+}
+
+fn rating_cells(pairs: &[(String, String)], answer: &ListeningAnswer) -> Vec<String> {
+    let rating = |(seed, song): &(String, String)| {
+        let mut ratings = answer.ratings.iter();
+        let rated = ratings.find(|rated| rated.seed == *seed && rated.song == *song);
+        rated.map_or_else(String::new, |rated| rated.rating.to_string())
+    };
+    pairs.iter().map(rating).collect()
 }
 
 /// A line of CSV. Every cell is quoted, so that a spreadsheet that expects `;` finds no cell within a
@@ -152,7 +202,8 @@ fn harmless(cell: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use soundalike_survey::{Label, examples::survey_of};
+    use soundalike_survey::Label;
+    use soundalike_survey::examples::{listening_study_of, survey_of};
 
     #[test]
     fn every_cell_is_quoted_and_quotes_are_doubled() {
@@ -192,14 +243,14 @@ mod tests {
             song: answer.labels[3].song.clone(),
             opinion: Opinion::Unknown,
         };
-        let songs: Vec<String> = config.songs.iter().map(|song| song.id.clone()).collect();
+        let columns = Columns::of(&config);
         let row = Row {
             code_hash: String::new(),
             received_day: 20_000,
             answer: serde_json::to_string(&answer).expect("JSON"),
         };
-        let cells = cells(&row, &songs).expect("cells");
-        let columns = columns(&songs);
+        let cells = columns.cells(&row).expect("cells");
+        let columns = columns.names();
         assert_eq!(cells.len(), columns.len());
         let cell = |name: &str| {
             let at = columns.iter().position(|c| c == name).expect("a column");
@@ -211,5 +262,29 @@ mod tests {
         assert_eq!(cell("set/4.ogg"), "like");
         assert_eq!(cell("best_3"), "set/2.ogg");
         assert_eq!(cell("simulated"), "false");
+    }
+
+    #[test]
+    fn ratings_have_a_column_for_each_recommendation() {
+        let (config, answer) = listening_study_of(2, 3);
+        let columns = Columns::of(&config);
+        let mut row = Row {
+            code_hash: String::new(),
+            received_day: 20_000,
+            answer: serde_json::to_string(&answer).expect("JSON"),
+        };
+        let cells = columns.cells(&row).expect("cells");
+        let names = columns.names();
+        assert_eq!(cells.len(), names.len());
+        let cell = |name: &str| {
+            let at = names.iter().position(|c| c == name).expect("a column");
+            cells[at].as_str()
+        };
+        assert_eq!(cell("1/seed.ogg > 1/one-1.ogg"), "5");
+        assert_eq!(cell("1/seed.ogg > 1/two-2.ogg"), "2");
+        assert_eq!(cell("0/seed.ogg > 0/both.ogg"), "3");
+        // An answer to another kind of survey has no row in this table.
+        row.answer = serde_json::to_string(&survey_of(5).1).expect("JSON");
+        assert!(columns.cells(&row).is_none());
     }
 }

@@ -37,7 +37,7 @@ pub(super) use store::{Store, StoreError};
 use crate::private;
 use crate::problem::Problem;
 use export::Format;
-use soundalike_survey::{Answer, Config, ConfigError, is_participant_code};
+use soundalike_survey::{AnyAnswer, Config, ConfigError, is_participant_code};
 use store::{Found, NewAnswer, Put};
 
 /// Greatest size of an answer in bytes.
@@ -310,12 +310,12 @@ async fn submit(
         StatusCode::PAYLOAD_TOO_LARGE => Problem::TooLarge,
         _ => Problem::Broken("The request was incomplete: send it again.".to_owned()),
     })?;
-    let answer = Answer::from_json(&body).map_err(Problem::Unreadable)?;
+    let answer = AnyAnswer::from_json(&body).map_err(Problem::Unreadable)?;
     answer.check(&collector.survey).map_err(Problem::Invalid)?;
-    if answer.simulated {
+    if answer.simulated() {
         return Err(Problem::Simulated);
     }
-    let code_hash = code_hash(&answer.participant)?;
+    let code_hash = code_hash(answer.participant())?;
     // On one line, however the client formatted it.
     let text = serde_json::to_string(&answer)
         .map_err(|error| Problem::Broken(format!("The answer cannot be written: {error}.")))?;

@@ -198,7 +198,7 @@ pub(super) enum Found {
 
 /// A row of an export.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub(super) struct Row {
+pub(crate) struct Row {
     pub code_hash: String,
     pub received_day: i64,
     pub answer: String,
@@ -624,7 +624,7 @@ impl Store {
     }
 
     /// Up to `count` answers after the one with this hash, in the order of the hashes.
-    pub(super) async fn page(&self, after: &str, count: i64) -> Result<Vec<Row>, StoreError> {
+    pub(crate) async fn page(&self, after: &str, count: i64) -> Result<Vec<Row>, StoreError> {
         const SELECT: &str = "SELECT code_hash, received_day, answer FROM answers \
             WHERE code_hash > $1 AND answer IS NOT NULL ORDER BY code_hash LIMIT $2";
         Ok(on!(&self.pool, pool =>
@@ -663,6 +663,12 @@ impl Store {
     /// How many answers there are.
     pub(crate) async fn count(&self) -> Result<i64, StoreError> {
         const COUNT: &str = "SELECT COUNT(*) FROM answers WHERE answer IS NOT NULL";
+        Ok(on!(&self.pool, pool => sqlx::query_scalar(COUNT).fetch_one(pool).await?))
+    }
+
+    /// How many answers are withdrawn and still remembered as such.
+    pub(crate) async fn count_withdrawn(&self) -> Result<i64, StoreError> {
+        const COUNT: &str = "SELECT COUNT(*) FROM answers WHERE answer IS NULL";
         Ok(on!(&self.pool, pool => sqlx::query_scalar(COUNT).fetch_one(pool).await?))
     }
 

@@ -3,13 +3,13 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::Subcommand;
 use soundalike_core::catalog::Catalog;
 use soundalike_datasets::names::{shown, visible};
 use soundalike_datasets::output::write_whole;
 use soundalike_shipped as shipped;
-use soundalike_survey::Config;
+use soundalike_survey::{Config, Kind};
 use soundalike_train::report::Contents;
 use soundalike_train::taste::{
     Answers, MethodScores, Scenario, Simulation, TasteReport, evaluate, simulate, with_networks,
@@ -207,7 +207,15 @@ fn evaluate_answers(arguments: &EvaluateArguments, catalog: &Catalog) -> anyhow:
 
 fn read_config(path: &Path) -> anyhow::Result<Config> {
     let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
-    Config::from_json(&bytes).with_context(|| path.display().to_string())
+    let config = Config::from_json(&bytes).with_context(|| path.display().to_string())?;
+    ensure!(
+        config.kind == Kind::Taste,
+        "{}: is a {}, and tastes are learnt from a {}; see `soundalike survey report`",
+        path.display(),
+        config.kind.name(),
+        Kind::Taste.name()
+    );
+    Ok(config)
 }
 
 fn read(

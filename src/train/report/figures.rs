@@ -1,13 +1,9 @@
-//! The figures, drawn by plotters as SVG.
-//!
-//! Every colour is drawn as a placeholder and replaced by a variable of the page's style, so that a
-//! figure adapts to light and dark.
+//! The figures, drawn by plotters as SVG in the colours of the page's style.
 
 use std::collections::BTreeMap;
 use std::error::Error;
 
-use maud::{Markup, PreEscaped, html};
-use plotters::coord::Shift;
+use maud::{Markup, html};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
@@ -17,34 +13,16 @@ use crate::metrics::{Curves, Reliability};
 use crate::task::score_name;
 use crate::taste::PersonalScores;
 use soundalike_core::model::GENRES;
+use soundalike_pages::{
+    Area, Drawn, FONT_SIZE, INK, LESS, LINE, MORE, QUIET, UNKNOWN, drawing, framed, letters, middle,
+};
 
-/// Placeholder colours, and the variables of the style that replace them.
-const INK: RGBColor = RGBColor(1, 2, 3);
-const QUIET: RGBColor = RGBColor(1, 2, 4);
-const LINE: RGBColor = RGBColor(1, 2, 5);
-const MORE: RGBColor = RGBColor(1, 2, 6);
-const LESS: RGBColor = RGBColor(1, 2, 7);
-const UNKNOWN: RGBColor = RGBColor(1, 2, 8);
-const NAMED: [(RGBColor, &str); 6] = [
-    (INK, "ink"),
-    (QUIET, "quiet"),
-    (LINE, "line"),
-    (MORE, "more"),
-    (LESS, "less"),
-    (UNKNOWN, "unknown"),
-];
-
-/// Font size in pixels.
-const FONT_SIZE: i32 = 16;
 /// The greatest opacity of a cell with text, so that the text stays readable.
 const DARKEST: f64 = 0.5;
 /// With more clips than this, clips are drawn as dots instead of letters.
 const MAX_LETTERED: usize = 300;
 /// Shades of a spectrogram.
 const SHADES: usize = 10;
-
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-type Drawn = Result<(), Box<dyn Error>>;
 
 fn genre_colour(genre: &str) -> RGBColor {
     match GENRES.iter().position(|known| *known == genre) {
@@ -53,15 +31,15 @@ fn genre_colour(genre: &str) -> RGBColor {
     }
 }
 
-fn letters(colour: RGBColor) -> TextStyle<'static> {
-    ("sans-serif", FONT_SIZE).into_font().color(&colour)
+/// The placeholder colours of the genres, and the variables of the style that replace them.
+fn genre_colours() -> Vec<(RGBColor, String)> {
+    let genres = GENRES.iter().enumerate();
+    genres
+        .map(|(at, name)| (RGBColor(2, 2, at as u8), format!("genre-{name}")))
+        .collect()
 }
 
-fn middle(colour: RGBColor) -> TextStyle<'static> {
-    letters(colour).pos(Pos::new(HPos::Center, VPos::Center))
-}
-
-/// An SVG with a title and a description in words, which are its text alternative.
+/// [`soundalike_pages::svg`] with the colours of the genres.
 fn svg(
     id: &str,
     size: (u32, u32),
@@ -69,61 +47,14 @@ fn svg(
     description: &str,
     draw: impl FnOnce(&Area<'_>) -> Drawn,
 ) -> Result<Markup, TrainError> {
-    let drawing = drawing(size, title, draw)?;
-    Ok(framed(id, size, title, description, &drawing))
-}
-
-/// A drawing in its `svg` element, with its text alternative.
-fn framed(
-    id: &str,
-    (width, height): (u32, u32),
-    title: &str,
-    description: &str,
-    drawing: &Markup,
-) -> Markup {
-    let (title_id, text_id) = (format!("{id}-title"), format!("{id}-text"));
-    html! {
-        svg viewBox={ "0 0 " (width) " " (height) } role="img"
-            aria-labelledby={ (title_id) " " (text_id) } {
-            title id=(title_id) { (title) }
-            desc id=(text_id) { (description) }
-            (drawing)
-        }
-    }
-}
-
-/// What plotters draws, in the colours of the page's style: the elements inside its `svg` element.
-fn drawing(
-    size: (u32, u32),
-    title: &str,
-    draw: impl FnOnce(&Area<'_>) -> Drawn,
-) -> Result<Markup, TrainError> {
-    let mut text = String::new();
-    let drawn = (|| -> Drawn {
-        let area = SVGBackend::with_string(&mut text, size).into_drawing_area();
-        draw(&area)?;
-        area.present()?;
-        Ok(())
-    })();
-    drawn.map_err(|cause| TrainError::Figure {
-        figure: title.to_owned(),
-        cause: cause.to_string(),
-    })?;
-    let inside = text.split_once('>').map_or("", |(_, rest)| rest).trim_end();
-    let mut inside = inside.strip_suffix("</svg>").unwrap_or(inside).to_owned();
-    let genres = GENRES.iter().enumerate();
-    let colours = NAMED
-        .iter()
-        .map(|(colour, name)| (*colour, (*name).to_owned()))
-        .chain(genres.map(|(at, name)| (RGBColor(2, 2, at as u8), format!("genre-{name}"))));
-    for (RGBColor(r, g, b), name) in colours {
-        inside = inside.replace(
-            &format!("\"#{r:02X}{g:02X}{b:02X}\""),
-            &format!("\"var(--{name})\""),
-        );
-    }
-    // Plotters escapes the text that it draws.
-    Ok(PreEscaped(inside))
+    Ok(soundalike_pages::svg(
+        id,
+        size,
+        title,
+        description,
+        &genre_colours(),
+        draw,
+    )?)
 }
 
 /// The axes of a chart.
@@ -753,7 +684,7 @@ pub(super) fn spectrogram(at: usize, picture: &SpectrogramImage) -> Result<Marku
     );
     const SIZE: (u32, u32) = (480, 250);
     let plot = std::cell::Cell::new((0..0, 0..0));
-    let axes = drawing(SIZE, &title, |area| {
+    let axes = drawing(SIZE, &title, &genre_colours(), |area| {
         let chart = chart(
             area,
             Axes {

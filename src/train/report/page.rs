@@ -1,12 +1,10 @@
-//! The page around the figures. All of its text is written by maud, which escapes it; what is not escaped
-//! is marked as [`PreEscaped`]: the style, the script, its data, and the drawings of plotters.
+//! The page's sections around the figures. All of its text is written by maud, which escapes it; what is not
+//! escaped is marked as [`PreEscaped`]: the script's data.
 
 use std::collections::BTreeMap;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
-use sha2::{Digest, Sha256};
+use maud::{Markup, PreEscaped, html};
+use soundalike_pages::{optional, percent, section, table};
 
 use super::contents::{Compared, Contents, Pair, Places, Run};
 use super::figures;
@@ -16,76 +14,20 @@ use crate::metrics::{Curves, GenreScore};
 use crate::tags::TagEvaluation;
 use crate::taste::{MethodScores, TasteReport};
 
-/// The style of Soundalike's page, whose colours are used.
-const SITE: &str = include_str!("../../../www/styles/theme.css");
-const STYLE: &str = include_str!("report.css");
 const SCRIPT: &str = include_str!("space.js");
-
-/// The colours of Soundalike's page, light and dark: in its style each is defined twice.
-fn colours() -> String {
-    let wanted = |line: &&str| {
-        let names = [
-            "--paper:",
-            "--ink:",
-            "--quiet:",
-            "--line:",
-            "--unknown:",
-            "--genre-",
-        ];
-        names.iter().any(|name| line.starts_with(name))
-    };
-    let (mut light, mut dark) = (Vec::new(), Vec::new());
-    for line in SITE.lines().map(str::trim).filter(wanted) {
-        let name = line.split(':').next().unwrap_or_default();
-        let again = light
-            .iter()
-            .any(|seen: &&str| seen.split(':').next() == Some(name));
-        if again { &mut dark } else { &mut light }.push(line);
-    }
-    format!(
-        ":root{{{}}}@media (prefers-color-scheme:dark){{:root{{{}}}}}",
-        light.concat(),
-        dark.concat()
-    )
-}
-
-/// The source expression of inline code in a content security policy.
-fn hash(code: &str) -> String {
-    format!("'sha256-{}'", STANDARD.encode(Sha256::digest(code)))
-}
 
 /// The whole page.
 pub(super) fn page(contents: &Contents) -> Result<String, TrainError> {
-    let style = format!("{}{STYLE}", colours());
-    let policy = format!(
-        "default-src 'none'; style-src {}; script-src {}",
-        hash(&style),
-        hash(SCRIPT)
-    );
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(policy);
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (contents.title) }
-                style { (PreEscaped(&style)) }
-            }
-            body {
-                main {
-                    h1 { (contents.title) }
-                    (body(contents)?)
-                }
-                @if contents.places.is_some() {
-                    script { (PreEscaped(SCRIPT)) }
-                }
-            }
-        }
+    let script = if contents.places.is_some() {
+        SCRIPT
+    } else {
+        ""
     };
-    // Names may hold control characters, which HTML does not allow.
-    let forbidden = |c: char| c.is_control() && c != '\n';
-    Ok(page.into_string().replace(forbidden, " "))
+    Ok(soundalike_pages::page(
+        &contents.title,
+        &body(contents)?,
+        script,
+    ))
 }
 
 /// All sections of the page.
@@ -239,52 +181,11 @@ fn methods(name: &str, rows: &[MethodScores]) -> Markup {
     }
 }
 
-fn section(title: &str, class: &str, figures: &[Markup]) -> Markup {
-    html! {
-        h2 { (title) }
-        div class=(class) {
-            @for figure in figures {
-                figure { (figure) }
-            }
-        }
-    }
-}
-
 /// A figure that scrolls by itself where the page is narrow.
 fn scrolling(class: &str, name: &str, figure: &Markup) -> Markup {
     html! {
         div class={ "wide " (class) } tabindex="0" role="region" aria-label=(name) {
             figure { (figure) }
-        }
-    }
-}
-
-/// A table that scrolls by itself where the page is narrow.
-fn table(name: &str, head: &[&str], rows: &[Vec<String>]) -> Markup {
-    html! {
-        div.wide tabindex="0" role="region" aria-label=(name) {
-            table {
-                thead {
-                    tr {
-                        @for cell in head {
-                            th scope="col" { (cell) }
-                        }
-                    }
-                }
-                tbody {
-                    @for row in rows {
-                        tr {
-                            @for (column, cell) in row.iter().enumerate() {
-                                @if column == 0 {
-                                    th scope="row" { (cell) }
-                                } @else {
-                                    td { (cell) }
-                                }
-                            }
-                        }
-                    }
-                }
-            }
         }
     }
 }
@@ -297,14 +198,6 @@ fn percent_interval([mean, low, high]: [f64; 3]) -> String {
         100.0 * low,
         100.0 * high
     )
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.1} %", 100.0 * share)
-}
-
-fn optional<T>(value: Option<T>, shown: impl Fn(T) -> String) -> String {
-    value.map_or("–".to_owned(), shown)
 }
 
 fn three(value: f64) -> String {
@@ -602,20 +495,9 @@ fn space(places: &Places) -> Result<Markup, TrainError> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    #[test]
-    fn the_policy_hashes_as_the_standard_says() {
-        // `printf hello | openssl dgst -sha256 -binary | base64`
-        assert_eq!(
-            hash("hello"),
-            "'sha256-LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ='"
-        );
-    }
-
     #[test]
     fn every_genre_has_its_two_colours() {
-        let colours = colours();
+        let colours = soundalike_pages::colours();
         for genre in soundalike_core::model::GENRES {
             let name = format!("--genre-{genre}:");
             assert_eq!(colours.matches(&name).count(), 2, "{name}");
