@@ -129,6 +129,13 @@ def answer():
     write("answer", "own.json", json.dumps({**base, "favourite": {"own": own}, "labels": base["labels"][:2]}))
     survey["songs"] = survey["songs"][:3]
     write("answer", "survey.json", json.dumps(survey))
+    rated = {"seed": songs[0], "song": songs[1], "rating": 5}
+    sender = {name: base[name] for name in ("survey", "participant", "consent", "comment")}
+    ratings = {**sender, "version": 2, "kind": "recommendations", "ratings": [rated]}
+    write("answer", "ratings.json", json.dumps(ratings))
+    lists = [[songs[1]], [songs[2]]]
+    study = {"methods": ["cosine", "random"], "seeds": [{"song": songs[0], "recommendations": lists}]}
+    write("answer", "study.json", json.dumps({**survey, "kind": "recommendations", "study": study}))
 
 
 def index():

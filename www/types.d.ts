@@ -220,11 +220,29 @@ export interface SurveySong {
   artist: string;
   genre: string;
   source: string;
+  /** Where it can be listened to at its source. */
+  link?: string;
+  licence?: string;
+  /** Its sound file in survey/audio/. */
+  audio?: string;
+}
+
+/** What a listening study asks: for each seed what each of two methods recommends. */
+export interface ListeningStudy {
+  methods: string[];
+  seeds: { song: string; recommendations: string[][] }[];
+}
+
+/** A recommended song and the song for which it is recommended. */
+export interface RatedPair {
+  seed: string;
+  song: string;
 }
 
 /** A survey as its researcher describes it. */
 export interface SurveyConfig {
   id: string;
+  kind?: 'taste' | 'recommendations';
   title: LocalisedText;
   purpose: LocalisedText;
   contact: string;
@@ -236,6 +254,7 @@ export interface SurveyConfig {
   languages: string[];
   model: { sha256: string; embedding: number; genres: number; tags: number };
   songs: SurveySong[];
+  study?: ListeningStudy;
 }
 
 /** All that is kept of a participant's own song. */
@@ -260,7 +279,21 @@ export interface SurveyAnswer {
   simulated: boolean;
 }
 
-export type SurveyStep = 'consent' | 'favourite' | 'songs' | 'three' | 'comment' | 'review';
+/** What a participant of a listening study sends. */
+export interface ListeningAnswer {
+  version: number;
+  kind: 'recommendations';
+  survey: string;
+  participant: string;
+  consent: { version: number; at: string };
+  /** In the order in which they were asked. */
+  ratings: (RatedPair & { rating: number })[];
+  comment: string;
+  simulated: boolean;
+}
+
+export type SurveyStep =
+  'consent' | 'favourite' | 'songs' | 'three' | 'ratings' | 'comment' | 'review';
 
 /**
  * Where an answer is: being given; waiting to be sent; kept by the collector; without a collector, to be
@@ -282,12 +315,16 @@ export interface StoredAnswer {
   /** The song that is asked about now. */
   at: number;
   favourites: string[];
+  /** In a listening study, the order in which is asked; answers of earlier versions have none. */
+  order?: RatedPair[];
+  /** Ratings by `keyOf` of www/survey/listening.js. */
+  ratings?: Record<string, number>;
   comment: string;
   /** Empty until it is sent. */
   participant: string;
   secret: string;
   /** As it was sent, or is to be. */
-  answer: SurveyAnswer | null;
+  answer: SurveyAnswer | ListeningAnswer | null;
   /** How often it was tried to send it. */
   tries: number;
   /** The collector asked not to be asked before, in milliseconds. */

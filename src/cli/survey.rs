@@ -11,8 +11,8 @@ use soundalike_core::survey::{check_catalog, choose_songs, model_shape};
 use soundalike_server::Administration;
 use soundalike_shipped as shipped;
 use soundalike_survey::{
-    AUDIO_ENDINGS, AnyAnswer, Config, Kind, PLACEHOLDER_CONTACT, PLACEHOLDER_CONTROLLER,
-    SurveySong, Words, is_audio_name,
+    AUDIO_ENDINGS, AnyAnswer, Config, Kind, PAGE_LANGUAGES, PLACEHOLDER_CONTACT,
+    PLACEHOLDER_CONTROLLER, SurveySong, Translation, Words, is_audio_name,
 };
 
 mod report;
@@ -266,6 +266,7 @@ fn check(file: &Path, config: Option<&Path>) -> anyhow::Result<bool> {
         check_catalog(&survey, &Catalog::from_bytes(shipped::CATALOG)?)
             .with_context(|| name.clone())?;
         check_sounds(file, &survey)?;
+        check_languages(file, &survey)?;
         warn(file, &survey);
         println!(
             "{name}: a {} with {} songs",
@@ -313,6 +314,23 @@ fn check_sounds(file: &Path, survey: &Config) -> anyhow::Result<()> {
             shown(&sound),
             visible(&song.id)
         );
+    }
+    Ok(())
+}
+
+/// Checks the files of those languages that only the survey has: `CODE.json` beside its description.
+fn check_languages(file: &Path, survey: &Config) -> anyhow::Result<()> {
+    let wanted = Translation::from_json(shipped::SURVEY_FRENCH).context("the shipped French")?;
+    let only_here = |language: &&String| !PAGE_LANGUAGES.contains(&language.as_str());
+    for language in survey.languages.iter().filter(only_here) {
+        let file = file.with_file_name(format!("{language}.json"));
+        let name = shown(&file);
+        let bytes = std::fs::read(&file).with_context(|| {
+            format!("{name}: {language} is a language of the survey, and the page lacks it")
+        })?;
+        Translation::from_json(&bytes)
+            .and_then(|texts| texts.check(&wanted))
+            .context(name)?;
     }
     Ok(())
 }

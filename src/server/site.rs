@@ -17,6 +17,7 @@ use tower_http::services::ServeDir;
 use tower_http::services::fs::{Backend, TokioBackend, TokioFile};
 
 use crate::problem::Problem;
+use soundalike_survey::is_audio_name;
 
 /// The folders of the site whose files are all served.
 const FOLDERS: [&str; 2] = ["www", "pkg"];
@@ -38,12 +39,25 @@ const FILES: [&str; 5] = [
     "/healthz",
 ];
 
+/// The survey's sound files and the texts of languages that only it has: a researcher may put answers beside
+/// them, so nothing else of its folder is served.
+fn is_of_survey(path: &str) -> bool {
+    let Some(name) = path.strip_prefix("/survey/") else {
+        return false;
+    };
+    if let Some(sound) = name.strip_prefix("audio/") {
+        return is_audio_name(sound);
+    }
+    let code = name.strip_suffix(".json").unwrap_or_default();
+    code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_lowercase())
+}
+
 /// Whether a path belongs to the page rather than to the collector: its files, there or not, and `/healthz`.
 pub(super) fn is_of_page(path: &str) -> bool {
     let first = path.strip_prefix('/').and_then(|rest| rest.split_once('/'));
     let in_folder =
         first.is_some_and(|(folder, _)| folder == "models" || FOLDERS.contains(&folder));
-    in_folder || FILES.contains(&path)
+    in_folder || FILES.contains(&path) || is_of_survey(path)
 }
 
 /// The site as a service: the page, its service worker, its three folders, the survey and `/healthz`.
@@ -65,8 +79,11 @@ pub(super) fn router(site: &Path) -> Router {
         .route_service("/index.html", files.clone())
         // At the root, because a service worker serves what lies beside and below it.
         .route("/sw.js", get_service(files.clone()).layer(worker))
-        // The only file of its folder that is served: a researcher may put answers beside it.
         .route_service("/survey/config.json", files.clone())
+        .route(
+            "/survey/{*path}",
+            get_service(files.clone()).layer(middleware::from_fn(of_survey)),
+        )
         .route("/healthz", get(async || "ok\n"));
     for folder in FOLDERS {
         // The path stays whole, so one service at the site's root serves all of them.
@@ -79,6 +96,14 @@ pub(super) fn router(site: &Path) -> Router {
         .fallback(async || Problem::NoSuchPath)
         .layer(middleware::from_fn(hide_dot_files))
         .layer(CompressionLayer::new())
+}
+
+/// Hides what else lies in the survey's folder.
+async fn of_survey(request: Request, next: Next) -> Response {
+    if !is_of_survey(request.uri().path()) {
+        return Problem::NoSuchPath.into_response();
+    }
+    next.run(request).await
 }
 
 /// Hides the dot files that editors and tools leave beside the page, however their names are encoded.

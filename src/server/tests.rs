@@ -151,7 +151,12 @@ fn small_site() -> tempfile::TempDir {
     put("models/answers.jsonl", "private");
     put("models/run/checkpoint.safetensors", "private");
     put("survey/config.json", "{}");
+    put("survey/fr.json", "{}");
+    put("survey/all.json", "private");
     put("survey/answers.jsonl", "private");
+    put("survey/audio/song-1.mp3", "0123456789");
+    put("survey/audio/list.txt", "private");
+    put("survey/audio/deep/song.mp3", "private");
     put("pkg/sw.js", "self.skipWaiting;");
     folder
 }
@@ -180,6 +185,8 @@ fn serves_the_page_and_its_three_folders_with_their_types() {
         ("/models/two-stream.safetensors", "application/octet-stream"),
         ("/models/card.json", "application/json"),
         ("/survey/config.json", "application/json"),
+        ("/survey/fr.json", "application/json"),
+        ("/survey/audio/song-1.mp3", "audio/mpeg"),
     ] {
         let reply = site.get(path);
         assert_eq!(reply.status, 200, "{path}");
@@ -203,6 +210,14 @@ fn serves_nothing_else() {
         "/models",
         "/survey/",
         "/survey/answers.jsonl",
+        "/survey/all.json",
+        "/survey/de.json",
+        "/survey/audio",
+        "/survey/audio/",
+        "/survey/audio/list.txt",
+        "/survey/audio/deep/song.mp3",
+        "/survey/audio/..%2fanswers.jsonl",
+        "/survey/audio/missing.mp3",
         "/www/nothing.js",
         "/www/app.js/more",
         "/www/.env",
@@ -528,4 +543,12 @@ fn prints_an_address_that_a_browser_can_open() {
     assert_eq!(url("127.0.0.1:8080"), "http://127.0.0.1:8080/");
     assert_eq!(url("0.0.0.0:80"), "http://localhost:80/");
     assert_eq!(url("[::1]:80"), "http://[::1]:80/");
+}
+
+#[test]
+fn a_part_of_a_sound_file_is_served_for_players_that_seek() {
+    let site = Site::start();
+    let reply = site.ask("GET", "/survey/audio/song-1.mp3", "Range: bytes=2-4\r\n");
+    assert_eq!((reply.status, reply.text()), (206, "234"));
+    assert_eq!(reply.header("content-range"), Some("bytes 2-4/10"));
 }

@@ -10,6 +10,8 @@ pub const CATALOG: &[u8] = include_bytes!("../../models/catalog.safetensors");
 pub const TASTE: &[u8] = include_bytes!("../../models/taste.safetensors");
 /// The survey that the page asks: made by `soundalike survey config`.
 pub const SURVEY: &[u8] = include_bytes!("../../survey/config.json");
+/// The survey's form in French, which has every text that a language of the survey needs.
+pub const SURVEY_FRENCH: &[u8] = include_bytes!("../../survey/fr.json");
 /// The licences of the packages that the page and the programs are compiled from: made by
 /// `cargo xtask notices`.
 pub const THIRD_PARTY: &str = include_str!("../../www/THIRD-PARTY.txt");

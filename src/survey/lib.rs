@@ -10,6 +10,7 @@ mod any;
 mod config;
 pub mod examples;
 mod listening;
+mod translation;
 
 pub use answer::{
     Answer, COLUMNS, COMMENT_MOST, Consent, DWT_ROWS, FAVOURITES, Favourite, Features, Invalid,
@@ -24,6 +25,7 @@ pub use listening::{
     LISTENING_VERSION, ListeningAnswer, ListeningKind, ListeningStudy, METHODS, RATINGS, Rated,
     SeedSong,
 };
+pub use translation::{PAGE_LANGUAGES, Translation, TranslationError};
 
 #[cfg(all(test, feature = "schema"))]
 #[allow(clippy::unwrap_used)]

@@ -116,10 +116,19 @@ impl Visit {
 
     /// Starts the server, the driver and Chromium with further flags.
     pub async fn start(flags: &[&str]) -> Result<Self> {
+        Self::chromium(processes::server()?, flags).await
+    }
+
+    /// The same over another site with the answers in a folder.
+    pub async fn of_site(site: &Path, data: &Path) -> Result<Self> {
+        Self::chromium(processes::server_of(site, data)?, &[]).await
+    }
+
+    async fn chromium(server: (Process, u16), flags: &[&str]) -> Result<Self> {
         let driver = processes::chromedriver()?;
         let profile = tempfile::tempdir()?;
         let capabilities = chromium(profile.path(), flags)?;
-        let visit = Self::begin(Browser::Chromium, driver, capabilities).await?;
+        let visit = Self::begin(Browser::Chromium, server, driver, capabilities).await?;
         Ok(Self {
             _profile: Some(profile),
             ..visit
@@ -130,14 +139,19 @@ impl Visit {
     async fn firefox(preferences: Value) -> Result<Self> {
         let driver = processes::geckodriver()?;
         let capabilities = firefox(preferences)?;
-        let mut visit = Self::begin(Browser::Firefox, driver, capabilities).await?;
+        let server = processes::server()?;
+        let mut visit = Self::begin(Browser::Firefox, server, driver, capabilities).await?;
         let session = visit.client.session_id().await?;
         visit.driver.farewell = format!("DELETE /session/{}", session.unwrap_or_default());
         Ok(visit)
     }
 
-    async fn begin(browser: Browser, driver: Driver, capabilities: Capabilities) -> Result<Self> {
-        let (server, port) = processes::server()?;
+    async fn begin(
+        browser: Browser,
+        (server, port): (Process, u16),
+        driver: Driver,
+        capabilities: Capabilities,
+    ) -> Result<Self> {
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)
             .connect(&format!("http://127.0.0.1:{}", driver.port))

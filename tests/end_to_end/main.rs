@@ -20,6 +20,7 @@ mod offline;
 mod ogg;
 mod processes;
 mod sounds;
+mod study;
 mod survey;
 mod taste;
 

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, PipeReader, Read, Write};
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -74,22 +74,32 @@ impl Drop for Process {
     }
 }
 
+/// The repository, whose page is served.
+pub fn repository() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
 /// `soundalike serve` over the repository's page, and its port.
 pub fn server() -> Result<(Process, u16)> {
     let data = tempfile::tempdir()?;
+    let (mut process, port) = server_of(repository(), data.path())?;
+    process._data = Some(data);
+    Ok((process, port))
+}
+
+/// `soundalike serve` over another site with the answers in a folder, and its port.
+pub fn server_of(site: &Path, data: &Path) -> Result<(Process, u16)> {
     let mut server = Command::new(env!("CARGO_BIN_EXE_soundalike"));
     server
         .args(["serve", "--addr", "127.0.0.1:0", "--data"])
-        .arg(data.path())
+        .arg(data)
         .env("RUST_LOG", "error")
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
-    let (mut process, port) = Process::start(server, |line| {
+        .current_dir(site);
+    Process::start(server, |line| {
         let (_, rest) = line.split_once("http://127.0.0.1:")?;
         rest.split('/').next()?.parse().ok()
     })
-    .context("the server does not start (is the page built?)")?;
-    process._data = Some(data);
-    Ok((process, port))
+    .context("the server does not start (is the page built?)")
 }
 
 /// ChromeDriver or geckodriver.

@@ -31,12 +31,12 @@ function complete() {
 
 test('the first step that lacks something', () => {
   const answer = complete();
-  assert.equal(firstGap(answer, songs), 'review');
-  assert.equal(firstGap({ ...answer, consent: null }, songs), 'consent');
-  assert.equal(firstGap({ ...answer, favourite: null }, songs), 'favourite');
-  assert.equal(firstGap({ ...answer, favourites: ['a'] }, songs), 'three');
+  assert.equal(firstGap(answer, config), 'review');
+  assert.equal(firstGap({ ...answer, consent: null }, config), 'consent');
+  assert.equal(firstGap({ ...answer, favourite: null }, config), 'favourite');
+  assert.equal(firstGap({ ...answer, favourites: ['a'] }, config), 'three');
   const unrated = { ...answer, opinions: { a: 'like', b: 'like' } };
-  assert.equal(firstGap(unrated, songs), 'songs');
+  assert.equal(firstGap(unrated, config), 'songs');
   assert.equal(unrated.at, 2);
 });
 

@@ -3,7 +3,7 @@
 import { PageError } from '../lib/page-error.js';
 
 /** @import { Palette } from '../lib/spectrogram-colours.js' */
-/** @import { Answer, CatalogMap, Check, CatalogTrack, Device, EngineInfo, StoredRating, LearntTaste, Mode, Narrowing, LiveOutput, Message, TastePopulation, Picture, Recommendation, Reply, SoundFeatures, SaliencyMap, SoundHandle, SurveyAnswer, SurveyConfig, Verdict } from '../types.js' */
+/** @import { Answer, CatalogMap, Check, CatalogTrack, Device, EngineInfo, StoredRating, LearntTaste, Mode, Narrowing, LiveOutput, Message, TastePopulation, Picture, Recommendation, Reply, SoundFeatures, SaliencyMap, SoundHandle, ListeningAnswer, SurveyAnswer, SurveyConfig, Verdict } from '../types.js' */
 
 /** The visitor ended it; nothing went wrong. */
 export class Cancelled extends Error {}
@@ -278,7 +278,7 @@ export class Engine {
 
   /**
    * Fails with what is wrong with an answer.
-   * @param {SurveyAnswer} answer
+   * @param {SurveyAnswer | ListeningAnswer} answer
    * @param {SurveyConfig} config
    * @returns {Promise<void>}
    */

@@ -65,9 +65,20 @@ export function format(text, ...values) {
  * @returns {(string | T)[]}
  */
 export function formatParts(text, ...values) {
+  return fillIn(t(text), ...values);
+}
+
+/**
+ * A text that is translated already, in parts, its placeholders filled in.
+ * @template T
+ * @param {string} translated
+ * @param {...T} values
+ * @returns {(string | T)[]}
+ */
+export function fillIn(translated, ...values) {
   /** @type {(string | T)[]} */
   const parts = [];
-  for (const [at, literal] of t(text).split(PLACEHOLDER).entries()) {
+  for (const [at, literal] of translated.split(PLACEHOLDER).entries()) {
     const value = values[at - 1];
     if (at > 0 && value !== undefined) parts.push(value);
     if (literal) parts.push(literal);

@@ -1,12 +1,15 @@
 // An answer to a survey: how it begins, how it is kept in this browser, and what of it is sent.
 
 import { translateSentence } from '../lib/format.js';
-import { format } from '../i18n/i18n.js';
+import { format } from './words.js';
+import { firstUnrated, isListening, keyOf, orderOf } from './listening.js';
+import { stepsOf } from './steps/step.js';
 
-/** @import { StoredAnswer, SurveyAnswer, SurveyConfig, SurveySong, SurveyStep } from '../types.js' */
+/** @import { ListeningAnswer, StoredAnswer, SurveyAnswer, SurveyConfig, SurveyStep } from '../types.js' */
 
 /** Of the answer's schema (src/survey/answer.rs), as what follows. */
 const VERSION = 1;
+const LISTENING_VERSION = 2;
 export const COMMENT_MOST = 2000;
 export const FAVOURITES = 3;
 /** Numbers of a sound's small pictures: rows of each, and columns. */
@@ -25,11 +28,18 @@ export function isOnlyHere({ state, tries }) {
 /**
  * The first step that still lacks something, else the review.
  * @param {StoredAnswer} answer
- * @param {SurveySong[]} songs
+ * @param {SurveyConfig} config
  * @returns {SurveyStep}
  */
-export function firstGap(answer, songs) {
+export function firstGap(answer, config) {
   if (!answer.consent) return 'consent';
+  if (isListening(config)) {
+    const gap = firstUnrated(answer);
+    if (gap >= 0) answer.at = gap;
+    // Without an order nothing was asked yet.
+    return gap >= 0 || !answer.order?.length ? 'ratings' : 'review';
+  }
+  const { songs } = config;
   if (!answer.favourite) return 'favourite';
   const unrated = songs.findIndex(({ id }) => !answer.opinions[id]);
   if (unrated >= 0) {
@@ -44,15 +54,20 @@ export function firstGap(answer, songs) {
  * @param {StoredAnswer} answer
  * @param {SurveyConfig} config
  */
-export function adaptAnswer(answer, { consent_version: version, songs }) {
+export function adaptAnswer(answer, config) {
+  const { consent_version: version, songs } = config;
   if (!isOpen(answer)) return;
+  if (isListening(config) && config.study && answer.order) {
+    answer.order = orderOf(config.study, answer.order);
+  }
   const asked = new Set(songs.map(({ id }) => id));
   const ratings = Object.entries(answer.opinions).filter(([id]) => asked.has(id));
   answer.opinions = Object.fromEntries(ratings);
   answer.favourites = answer.favourites.filter((id) => asked.has(id));
-  answer.at = Math.min(answer.at, songs.length - 1);
+  const asks = isListening(config) ? (answer.order ?? []) : songs;
+  answer.at = Math.max(0, Math.min(answer.at, asks.length - 1));
   if (answer.consent && answer.consent.version !== version) answer.consent = null;
-  if (!answer.consent) answer.step = 'consent';
+  if (!answer.consent || !stepsOf(config).includes(answer.step)) answer.step = 'consent';
 }
 
 /** Why an answer still waits, in the page's language. @param {StoredAnswer} answer */
@@ -74,6 +89,8 @@ export function newAnswer(survey) {
     opinions: {},
     at: 0,
     favourites: [],
+    order: [],
+    ratings: {},
     comment: '',
     participant: '',
     secret: '',
@@ -89,9 +106,10 @@ export function newAnswer(survey) {
  * @param {StoredAnswer} kept
  * @param {SurveyConfig} config
  * @param {string} model its SHA-256
- * @returns {SurveyAnswer}
+ * @returns {SurveyAnswer | ListeningAnswer}
  */
 export function answerOf(kept, config, model) {
+  if (isListening(config)) return listeningAnswer(kept, config);
   if (!kept.consent || !kept.favourite) throw new Error('The answer is not complete yet.');
   return {
     version: VERSION,
@@ -106,6 +124,25 @@ export function answerOf(kept, config, model) {
     }),
     favourites: kept.favourites,
     comment: kept.comment.trim(),
+    simulated: false,
+  };
+}
+
+/** @param {StoredAnswer} kept @param {SurveyConfig} config @returns {ListeningAnswer} */
+function listeningAnswer({ consent, participant, comment, order = [], ratings = {} }, config) {
+  if (!consent) throw new Error('The answer is not complete yet.');
+  return {
+    version: LISTENING_VERSION,
+    kind: 'recommendations',
+    survey: config.id,
+    participant,
+    consent,
+    // In the order in which they were asked.
+    ratings: order.flatMap((pair) => {
+      const rating = ratings[keyOf(pair)];
+      return rating ? [{ ...pair, rating }] : [];
+    }),
+    comment: comment.trim(),
     simulated: false,
   };
 }

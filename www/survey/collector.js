@@ -1,8 +1,9 @@
 // Requests to the collector of the survey's answers, which is there if it answers `GET /api/v1/survey`.
 
-import { format, translateMessage } from '../i18n/i18n.js';
+import { translateMessage } from '../i18n/i18n.js';
 import { keepSurvey, keptSurvey } from './answer-storage.js';
 import { invitation } from './invitation.js';
+import { format } from './words.js';
 
 /** @import { SurveyConfig } from '../types.js' */
 

@@ -1,7 +1,7 @@
 import { Cancelled, Crashed } from '../engine/engine.js';
 import { openSound } from '../engine/open-sound.js';
-import { t } from '../i18n/i18n.js';
 import { short } from './answer.js';
+import { t } from './words.js';
 
 /** @import { Engine } from '../engine/engine.js' */
 /** @import { OwnSong } from '../types.js' */

@@ -1,7 +1,7 @@
 // Parts of which the survey's steps are made.
 
-import { make, rawText } from '../lib/dom.js';
-import { formatParts, locale, t } from '../i18n/i18n.js';
+import { rawText } from '../lib/dom.js';
+import { formatParts, locale, make, t } from './words.js';
 
 /** @import { SurveyConfig, LocalisedText } from '../types.js' */
 
@@ -18,6 +18,23 @@ export function button(text, onClick, className = 'pill') {
   if (text) element.append(t(text));
   element.type = 'button';
   element.addEventListener('click', onClick);
+  return element;
+}
+
+/**
+ * A button that shows its key.
+ * @param {string} text
+ * @param {string} sign
+ * @param {string} key
+ * @param {() => void} onClick
+ * @param {string} className
+ */
+export function keyButton(text, sign, key, onClick, className) {
+  const element = button('', onClick, className);
+  const kbd = make('kbd', '', sign);
+  kbd.ariaHidden = 'true';
+  element.append(make('span', '', text), ' ', kbd);
+  element.setAttribute('aria-keyshortcuts', key);
   return element;
 }
 

@@ -1,7 +1,6 @@
 // Answers that were given: what is to be said of them, and ways to download, send and withdraw them.
 
-import { format, t } from '../i18n/i18n.js';
-import { make, rawText, setRawText, setText } from '../lib/dom.js';
+import { rawText, setRawText } from '../lib/dom.js';
 import { save } from '../lib/download.js';
 import { translateSentence } from '../lib/format.js';
 import { isOnlyHere, isOpen, reasonOf } from './answer.js';
@@ -15,6 +14,7 @@ import {
   labelledInput,
   paragraph,
 } from './parts.js';
+import { format, make, setText, t } from './words.js';
 
 /** @import { StoredAnswer, SurveyConfig } from '../types.js' */
 /** @import { SurveyView } from './survey-view.js' */

@@ -1,9 +1,9 @@
 // A field to search a song of the catalogue in, with a list of what is found: the combobox pattern.
 
-import { make, setRawText, setText } from '../lib/dom.js';
+import { setRawText } from '../lib/dom.js';
 import { formatCount } from '../lib/format.js';
-import { format, t } from '../i18n/i18n.js';
 import { songLabel } from './parts.js';
+import { format, make, setText, t } from './words.js';
 
 /** @import { CatalogTrack } from '../types.js' */
 

@@ -3,8 +3,8 @@
 // its researcher's (survey/config.json); whatever of it is shown is text.
 
 import { messageOf } from '../engine/engine.js';
-import { format, t, translateMessage } from '../i18n/i18n.js';
-import { byId, make, rawText, setRawText } from '../lib/dom.js';
+import { translateMessage } from '../i18n/i18n.js';
+import { byId, rawText, setRawText } from '../lib/dom.js';
 import { translateSentence } from '../lib/format.js';
 import {
   adaptAnswer,
@@ -24,6 +24,7 @@ import {
   keepAnswer,
 } from './answer-storage.js';
 import { fetchSurvey } from './collector.js';
+import { isListening } from './listening.js';
 import { button, buttonRow, heading, paragraph } from './parts.js';
 import { earlierAnswers, finishedAnswer } from './record.js';
 import { SendQueue } from './send-queue.js';
@@ -32,8 +33,10 @@ import { consentStep } from './steps/consent.js';
 import { favouriteStep } from './steps/favourite.js';
 import { reviewStep } from './steps/review.js';
 import { songsStep } from './steps/songs.js';
-import { STEPS } from './steps/step.js';
+import { ratingsStep } from './steps/ratings.js';
+import { stepsOf } from './steps/step.js';
 import { threeStep } from './steps/three.js';
+import { format, locale, make, rememberedLanguage, speak, t } from './words.js';
 
 /** @import { Engine } from '../engine/engine.js' */
 /** @import { CatalogTrack, Song, StoredAnswer, SurveyConfig, SurveyStep } from '../types.js' */
@@ -48,6 +51,7 @@ const MAKE_STEP = {
   favourite: favouriteStep,
   songs: songsStep,
   three: threeStep,
+  ratings: ratingsStep,
   comment: commentStep,
   review: reviewStep,
 };
@@ -152,13 +156,23 @@ export class SurveyView {
     this.collector = collector;
     this.answers = answers.filter(({ survey: id }) => id === config.id);
     for (const answer of this.answers) adaptAnswer(answer, config);
+    const language = rememberedLanguage(config.languages);
+    if (language) await speak(language);
     this.show(false);
     this.#queue.send();
+  }
+
+  /** Goes on in another language. @param {string} language that only the survey has; empty for the page's */
+  async speak(language) {
+    if (await speak(language)) this.show();
+    else this.complain(t('The survey’s texts in this language cannot be loaded now.'));
   }
 
   /** Whether the survey was made for the model of this page; true while there is none. */
   #fitsModel() {
     const here = this.engine?.info.model_sha256;
+    // A listening study keeps nothing that a model gave.
+    if (this.#config && isListening(this.#config)) return true;
     return !here || !this.#config || here === this.#config.model.sha256;
   }
 
@@ -210,6 +224,7 @@ export class SurveyView {
     this.work = null;
     this.#step = {};
     this.#form.dataset.step = name;
+    this.#form.lang = locale();
     setRawText(this.#live, '');
     this.#form.replaceChildren(...children);
     if (!isPersistent()) this.#form.append(make('p', 'survey-notice', NOT_STORED));
@@ -218,9 +233,10 @@ export class SurveyView {
   /** @param {SurveyStep} name @param {SurveyConfig} config */
   #showStep(name, config) {
     const step = MAKE_STEP[name](this, config);
-    const at = STEPS.indexOf(name);
-    const before = STEPS[at - 1];
-    const number = make('span', 'survey-step', rawText(format('{} of {}', at + 1, STEPS.length)));
+    const steps = stepsOf(config);
+    const at = steps.indexOf(name);
+    const before = steps[at - 1];
+    const number = make('span', 'survey-step', rawText(format('{} of {}', at + 1, steps.length)));
     const trouble = make('p', 'survey-trouble');
     trouble.setAttribute('role', 'alert');
     trouble.id = 'survey-trouble';
@@ -290,7 +306,7 @@ export class SurveyView {
   /** @param {number} at of the song */
   changeOneSong(at) {
     this.draft.at = at;
-    this.go('songs');
+    this.go(this.#config && isListening(this.#config) ? 'ratings' : 'songs');
     this.changesOneSong = true;
   }
 
@@ -313,7 +329,7 @@ export class SurveyView {
       return;
     }
     // The survey may have been changed since.
-    const gap = firstGap(answer, config.songs);
+    const gap = firstGap(answer, config);
     if (gap !== 'review') return this.go(gap);
     submit.disabled = true;
     try {

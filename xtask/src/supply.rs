@@ -121,9 +121,11 @@ pub fn write_sbom() -> Result<()> {
 }
 
 /// The workspace's other folders with a manifest.
-const OTHERS: [&str; 6] = [
+const OTHERS: [&str; 8] = [
+    "src/analysis",
     "src/core",
     "src/datasets",
+    "src/pages",
     "src/shipped",
     "src/survey",
     "xtask",

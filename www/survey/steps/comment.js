@@ -1,7 +1,7 @@
-import { format } from '../../i18n/i18n.js';
-import { make, setRawText } from '../../lib/dom.js';
+import { setRawText } from '../../lib/dom.js';
 import { formatCount } from '../../lib/format.js';
 import { COMMENT_MOST, plainText } from '../answer.js';
+import { format, make } from '../words.js';
 
 /** @import { SurveyView } from '../survey-view.js' */
 /** @import { Step } from './step.js' */

@@ -1,9 +1,11 @@
-import { format, t } from '../../i18n/i18n.js';
-import { make, rawText } from '../../lib/dom.js';
+import { rawText } from '../../lib/dom.js';
 import { formatCount } from '../../lib/format.js';
+import { locale as pageLocale } from '../../i18n/i18n.js';
 import { COMMENT_MOST, FEATURES, firstGap } from '../answer.js';
+import { isListening, orderOf } from '../listening.js';
 import { contactLink, localisedText, paragraph } from '../parts.js';
 import { earlierAnswers, withdrawalForm } from '../record.js';
+import { format, furtherLanguages, locale, make, nameOf, t } from '../words.js';
 
 /** @import { SurveyConfig } from '../../types.js' */
 /** @import { SurveyView } from '../survey-view.js' */
@@ -29,6 +31,7 @@ export function consentStep(survey, config) {
   return {
     heading: 'Before you begin',
     children: [
+      ...languageChoice(survey, config),
       localisedText('p', 'large', config.title),
       localisedText('p', '', config.purpose),
       ...(config.contact === PLACEHOLDER ? [make('p', 'survey-notice', NOT_REAL)] : []),
@@ -59,21 +62,65 @@ export function consentStep(survey, config) {
 }
 
 /** @param {SurveyView} survey @param {SurveyConfig} config */
-function giveConsent(survey, { consent_version: version, songs }) {
+function giveConsent(survey, config) {
+  const { consent_version: version } = config;
   const answer = survey.draft;
   if (answer.consent?.version !== version) {
     answer.consent = { version, at: new Date().toISOString().replace(/\.\d+Z$/, 'Z') };
   }
-  survey.go(firstGap(answer, songs));
+  survey.go(firstGap(answer, config));
+}
+
+/**
+ * A choice among the page's language and those that only the survey has.
+ * @param {SurveyView} survey
+ * @param {SurveyConfig} config
+ * @returns {HTMLElement[]}
+ */
+function languageChoice(survey, { languages }) {
+  const further = furtherLanguages(languages);
+  if (further.length === 0) return [];
+  const label = make('label', 'survey-language', 'Language of the survey', ' ');
+  const select = make('select');
+  select.id = 'survey-language';
+  for (const code of ['', ...further]) {
+    const shown = code || pageLocale();
+    const option = make('option', '', rawText(nameOf(shown)));
+    option.value = code;
+    option.lang = shown;
+    select.append(option);
+  }
+  select.value = further.includes(locale()) ? locale() : '';
+  select.addEventListener('change', () => survey.speak(select.value));
+  label.append(select);
+  return [label];
 }
 
 /** What is kept of an answer, field by field. @param {SurveyConfig} config */
-function fieldList({ model: { embedding, genres, tags }, consent_version: version, songs }) {
+function fieldList(config) {
   const list = make('dl', 'survey-fields');
   const add = (/** @type {string} */ term, /** @type {string} */ text) =>
     list.append(make('dt', '', term), make('dd', '', rawText(text)));
+  const version = config.consent_version;
   add('Code', t('a random code made in this browser; it stands for your name'));
   add('Consent', format('that you agreed to version {} of this text, and when', version));
+  if (isListening(config)) addRatings(add, config);
+  else addTastes(add, config);
+  add(
+    'Comment',
+    format(
+      'what you write, at most {} characters; leave names out of it',
+      formatCount(COMMENT_MOST),
+    ),
+  );
+  if (isListening(config)) add('Survey', t('the survey’s id'));
+  else add('Survey and model', t('the survey’s id, and which model has analysed your song'));
+  add('Arrival', t('the day on which it arrived, so that it can be deleted in time'));
+  return list;
+}
+
+/** @param {(term: string, text: string) => void} add @param {SurveyConfig} config */
+function addTastes(add, { model: { embedding, genres, tags }, songs }) {
   add(
     'Favourite song',
     format(
@@ -83,14 +130,16 @@ function fieldList({ model: { embedding, genres, tags }, consent_version: versio
   );
   add('Opinions', format('like, dislike or don’t know, of each of {} songs', songs.length));
   add('Three favourites', t('which of these songs you like best'));
+}
+
+/** @param {(term: string, text: string) => void} add @param {SurveyConfig} config */
+function addRatings(add, { study }) {
+  const asked = study ? orderOf(study).length : 0;
   add(
-    'Comment',
+    'Ratings',
     format(
-      'what you write, at most {} characters; leave names out of it',
-      formatCount(COMMENT_MOST),
+      'from 1 to 5, of each of {} recommendations, and the order in which you were asked',
+      asked,
     ),
   );
-  add('Survey and model', t('the survey’s id, and which model has analysed your song'));
-  add('Arrival', t('the day on which it arrived, so that it can be deleted in time'));
-  return list;
 }

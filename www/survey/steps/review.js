@@ -1,7 +1,8 @@
-import { format, locale, t } from '../../i18n/i18n.js';
-import { make, rawText } from '../../lib/dom.js';
+import { rawText } from '../../lib/dom.js';
 import { button, confirmButton, paragraph, songLabel } from '../parts.js';
+import { isListening, keyOf } from '../listening.js';
 import { RATINGS } from './songs.js';
+import { format, locale, make, t } from '../words.js';
 
 /** @import { Rating, StoredAnswer, SurveyConfig, SurveySong } from '../../types.js' */
 /** @import { SurveyView } from '../survey-view.js' */
@@ -10,7 +11,8 @@ import { RATINGS } from './songs.js';
 const FORGET_DRAFT = 'Forget what you have answered here?';
 
 /** All that was answered, each with a way to change it. @param {SurveyView} survey @param {SurveyConfig} config @returns {Step} */
-export function reviewStep(survey, { songs }) {
+export function reviewStep(survey, config) {
+  const { songs } = config;
   const answer = survey.draft;
   const list = make('dl', 'survey-review');
   const add = (
@@ -23,12 +25,19 @@ export function reviewStep(survey, { songs }) {
     list.append(make('dt', '', term), make('dd', '', ...children), make('dd', 'change', change));
   };
   add('Consent', [rawText(consentText(answer))], () => survey.go('consent'));
-  add('Favourite song', favourite(answer), () => survey.go('favourite'));
-  add('Opinions', [ratings(survey, answer, songs)], () => {
-    answer.at = 0;
-    survey.go('songs');
-  });
-  add('Three favourites', [topThree(answer, songs)], () => survey.go('three'));
+  if (isListening(config)) {
+    add('Ratings', [givenRatings(survey, answer, songs)], () => {
+      answer.at = 0;
+      survey.go('ratings');
+    });
+  } else {
+    add('Favourite song', favourite(answer), () => survey.go('favourite'));
+    add('Opinions', [ratings(survey, answer, songs)], () => {
+      answer.at = 0;
+      survey.go('songs');
+    });
+    add('Three favourites', [topThree(answer, songs)], () => survey.go('three'));
+  }
   const comment = make('p', 'survey-said', answer.comment ? rawText(answer.comment) : 'nothing');
   add('Comment', [comment], () => survey.go('comment'));
   return {
@@ -77,6 +86,22 @@ function ratings(survey, answer, songs) {
     const change = button(text, () => survey.changeOneSong(at), 'quiet');
     change.setAttribute('aria-label', format('{}: {}. Change', song.title, t(text)));
     list.append(make('li', '', songLabel(song.title, song.artist), change));
+  }
+  return make('details', '', summary, list);
+}
+
+/** The ratings of a listening study. @param {SurveyView} survey @param {StoredAnswer} answer @param {SurveySong[]} songs */
+function givenRatings(survey, { order = [], ratings: given = {} }, songs) {
+  const summary = make('summary', '', rawText(format('{} ratings', order.length)));
+  const list = make('ul', 'survey-each');
+  const titleOf = (/** @type {string} */ id) => songs.find((song) => song.id === id)?.title ?? id;
+  for (const [at, pair] of order.entries()) {
+    const rating = String(given[keyOf(pair)] ?? '–');
+    const change = button('', () => survey.changeOneSong(at), 'quiet');
+    change.append(rawText(rating));
+    const both = format('{} for {}', titleOf(pair.song), titleOf(pair.seed));
+    change.setAttribute('aria-label', format('{}: {}. Change', both, rating));
+    list.append(make('li', '', make('span', '', rawText(both)), change));
   }
   return make('details', '', summary, list);
 }

@@ -1,7 +1,7 @@
-import { format, t } from '../../i18n/i18n.js';
-import { make, setRawText } from '../../lib/dom.js';
-import { sourceLinks } from '../../lib/source-links.js';
-import { button } from '../parts.js';
+import { setRawText } from '../../lib/dom.js';
+import { keyButton } from '../parts.js';
+import { listenTo } from '../song-sound.js';
+import { format, make, t } from '../words.js';
 
 /** @import { Rating, SurveyConfig, SurveySong } from '../../types.js' */
 /** @import { SurveyView } from '../survey-view.js' */
@@ -66,6 +66,8 @@ export function songsStep(survey, { songs }) {
     back: keyButton('Back', '↑', 'ArrowUp', goBack, 'quiet'),
     onShown: () => show(false),
     onKey: (event) => {
+      // A player has keys of its own.
+      if (event.target instanceof HTMLMediaElement) return;
       const rated = RATINGS.find(({ key }) => key === event.key);
       if (rated && !event.repeat) rate(rated.opinion);
       else if (event.key === 'ArrowUp' || event.key === 'Backspace') goBack();
@@ -103,25 +105,8 @@ function songCard(total) {
       bar.value = done;
       setRawText(title, song.title);
       setRawText(artist, song.artist || t('unknown artist'));
-      links.replaceChildren(...sourceLinks({ ...song, licence: '' }));
+      links.replaceChildren(...listenTo(song));
     },
     text: () => `${count.textContent}: ${title.textContent}, ${artist.textContent}`,
   };
-}
-
-/**
- * A button that shows its key.
- * @param {string} text
- * @param {string} sign
- * @param {string} key
- * @param {() => void} onClick
- * @param {string} className
- */
-function keyButton(text, sign, key, onClick, className) {
-  const element = button('', onClick, className);
-  const kbd = make('kbd', '', sign);
-  kbd.ariaHidden = 'true';
-  element.append(make('span', '', text), ' ', kbd);
-  element.setAttribute('aria-keyshortcuts', key);
-  return element;
 }

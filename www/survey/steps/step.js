@@ -1,4 +1,6 @@
-/** @import { SurveyStep } from '../../types.js' */
+import { isListening } from '../listening.js';
+
+/** @import { SurveyConfig, SurveyStep } from '../../types.js' */
 
 /**
  * One step of the survey, as the view shows it.
@@ -15,5 +17,10 @@
  * @property {() => void} [onLook] called when the visitor comes to the survey, from the song above perhaps
  */
 
-/** In the order in which they are asked. @type {SurveyStep[]} */
-export const STEPS = ['consent', 'favourite', 'songs', 'three', 'comment', 'review'];
+/** @type {SurveyStep[]} */
+const TASTE = ['consent', 'favourite', 'songs', 'three', 'comment', 'review'];
+/** @type {SurveyStep[]} */
+const LISTENING = ['consent', 'ratings', 'comment', 'review'];
+
+/** A survey's steps in the order in which they are asked. @param {SurveyConfig} config */
+export const stepsOf = (config) => (isListening(config) ? LISTENING : TASTE);

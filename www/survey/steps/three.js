@@ -1,7 +1,7 @@
-import { format, t } from '../../i18n/i18n.js';
-import { make, setRawText } from '../../lib/dom.js';
+import { setRawText } from '../../lib/dom.js';
 import { FAVOURITES } from '../answer.js';
 import { songLabel } from '../parts.js';
+import { format, make, t } from '../words.js';
 
 /** @import { SurveyConfig, SurveySong } from '../../types.js' */
 /** @import { SurveyView } from '../survey-view.js' */
