@@ -1,9 +1,8 @@
 //! The arguments of `soundalike survey config` that describe a listening study.
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use soundalike_core::catalog::Catalog;
 use soundalike_core::survey::{Method, StudyDesign, StudyError, choose_study};
-use soundalike_survey::{Kind, ListeningStudy, SurveySong};
+use soundalike_survey::{Kind, ListeningStudy, METHODS, SurveySong};
 use strum::VariantNames;
 
 #[derive(clap::Args)]
@@ -11,10 +10,9 @@ pub struct Design {
     /// What the survey asks
     #[arg(long, value_enum, default_value_t = KindName::Taste)]
     kind: KindName,
-    /// Of a listening study: the two methods that recommend
-    #[arg(long, num_args = 2, value_delimiter = ',', default_values = ["cosine", "genre-aware"],
-        value_parser = PossibleValuesParser::new(Method::VARIANTS).try_map(|name| name.parse::<Method>()))]
-    methods: Vec<Method>,
+    /// Of a listening study: the two methods that recommend, of cosine, genre-aware, random-in-genre and random
+    #[arg(long, value_name = "A,B", default_value = "cosine,genre-aware", value_parser = methods)]
+    methods: [Method; METHODS],
     /// Of a listening study: songs for which something is recommended
     #[arg(long, default_value_t = 5)]
     seeds: usize,
@@ -35,6 +33,20 @@ enum KindName {
     Recommendations,
 }
 
+/// Two names, separated by a comma.
+fn methods(text: &str) -> Result<[Method; METHODS], String> {
+    let method = |name: &str| {
+        let known = Method::VARIANTS.join(", ");
+        name.trim()
+            .parse::<Method>()
+            .map_err(|_| format!("there is no method {name}; there are {known}"))
+    };
+    match text.split_once(',') {
+        Some((first, second)) => Ok([method(first)?, method(second)?]),
+        None => Err("name two methods, such as cosine,genre-aware".to_owned()),
+    }
+}
+
 impl Design {
     pub(super) fn kind(&self) -> Kind {
         match self.kind {
@@ -48,12 +60,10 @@ impl Design {
         catalog: &Catalog,
         seed: u64,
     ) -> Result<(Vec<SurveySong>, ListeningStudy), StudyError> {
-        let first = self.methods.first().copied().unwrap_or(Method::Cosine);
-        let second = self.methods.get(1).copied().unwrap_or(Method::GenreAware);
         let design = StudyDesign {
             seeds: self.seeds,
             recommendations: self.recommendations,
-            methods: [first, second],
+            methods: self.methods,
             licensed: self.licensed,
             seed,
         };
