@@ -1,7 +1,7 @@
 //! The page around the figures.
 
 use maud::{Markup, html};
-use soundalike_pages::{FigureError, optional, percent, section, table};
+use soundalike_pages::{FigureError, optional, percent, section, table, values};
 use soundalike_survey::Kind;
 
 use crate::analyse::{Analysis, DayOf};
@@ -71,15 +71,12 @@ fn overview(analysis: &Analysis) -> Markup {
             tastes.own_favourites.to_string(),
         ));
     }
-    let mut rows: Vec<Vec<String>> = rows
+    let mut rows: Vec<(String, String)> = rows
         .into_iter()
-        .map(|(name, value)| vec![name.to_owned(), value])
+        .map(|(name, value)| (name.to_owned(), value))
         .collect();
     for (version, count) in &analysis.consents {
-        rows.push(vec![
-            format!("consent to version {version}"),
-            count.to_string(),
-        ]);
+        rows.push((format!("consent to version {version}"), count.to_string()));
     }
     html! {
         p {
@@ -88,7 +85,7 @@ fn overview(analysis: &Analysis) -> Markup {
             "browser, so how many began is not known."
         }
         h2 { (TITLE) }
-        (table(TITLE, &["", "number"], &rows))
+        (values(TITLE, &rows))
     }
 }
 

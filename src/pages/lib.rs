@@ -126,6 +126,23 @@ pub fn table(name: &str, head: &[&str], rows: &[Vec<String>]) -> Markup {
     }
 }
 
+/// A table of names and values whose texts wrap, so that it fits wherever the page does.
+pub fn values(name: &str, rows: &[(String, String)]) -> Markup {
+    html! {
+        table.values {
+            caption.unseen { (name) }
+            tbody {
+                @for (name, value) in rows {
+                    tr {
+                        th scope="row" { (name) }
+                        td { (value) }
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// A share from 0 to 1 in per cent, with one decimal.
 pub fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)

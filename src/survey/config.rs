@@ -388,6 +388,14 @@ impl Config {
                 "controller is a placeholder: name who is responsible for the data".to_owned(),
             );
         }
+        if let Some((shared, all)) = self.study.as_ref().map(ListeningStudy::shared)
+            && 2 * shared > all
+        {
+            warnings.push(format!(
+                "of {all} recommendations by each method {shared} are by both: the comparison says little, \
+                 choose methods or songs that differ more"
+            ));
+        }
         warnings
     }
 }

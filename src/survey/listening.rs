@@ -68,6 +68,20 @@ impl ListeningStudy {
             .collect()
     }
 
+    /// How many recommendations are by both methods, and how many there are by each.
+    pub fn shared(&self) -> (usize, usize) {
+        let counts = self.seeds.iter().map(|seed| {
+            let [one, other] = &seed.recommendations;
+            (
+                one.iter().filter(|song| other.contains(song)).count(),
+                one.len(),
+            )
+        });
+        counts.fold((0, 0), |(shared, all), (both, each)| {
+            (shared + both, all + each)
+        })
+    }
+
     /// Checks the study's fields by themselves, and that it recommends songs of the survey only.
     pub(crate) fn check(&self, songs: &BTreeSet<&str>) -> Result<(), ConfigError> {
         let wrong = |sentence: String| Err(ConfigError::Study(sentence));
@@ -295,6 +309,20 @@ mod tests {
         // The last recommendation of both lists is the same song.
         assert_eq!(study.seeds[0].rated().len(), 5);
         assert_eq!(answer.ratings.len(), 10);
+        assert_eq!(study.shared(), (2, 6));
+    }
+
+    #[test]
+    fn methods_that_hardly_differ_are_warned_about() {
+        let (mut config, _) = listening_study_of(2, 3);
+        assert!(config.warnings().is_empty());
+        let seeds = &mut config.study.as_mut().unwrap().seeds;
+        seeds[0].recommendations[1] = seeds[0].recommendations[0].clone();
+        let warnings = config.warnings();
+        assert!(
+            warnings[0].contains("of 6 recommendations by each method 4 are by both"),
+            "{warnings:?}"
+        );
     }
 
     #[test]
