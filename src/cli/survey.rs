@@ -54,7 +54,7 @@ const LISTENING: [[(&str, &str); 2]; 2] = [
         ),
         (
             "de",
-            "Wir vergleichen zwei Arten, Songs zu empfehlen. Deine Bewertungen zeigen, welche davon besser \
+            "Wir vergleichen zwei Arten, Songs zu empfehlen. Die Bewertungen zeigen, welche davon besser \
              ankommt; sonst geschieht nichts mit ihnen.",
         ),
     ],

@@ -101,7 +101,7 @@ mod tests {
     fn texts_that_are_missing_are_named() {
         let french = Translation::from_json(include_bytes!("../../survey/fr.json")).unwrap();
         french.check(&french).unwrap();
-        let wanted = of(&[("Back", "Retour"), ("{} of {}", "{} sur {}")]);
+        let wanted = of(&[("Back", "Retour"), ("{} of {}", "{} / {}")]);
         let sentence = |of: &Translation| of.check(&wanted).unwrap_err().to_string();
         let said = sentence(&of(&[("Back", " ")]));
         assert!(

@@ -1,9 +1,8 @@
 // A field to search a song of the catalogue in, with a list of what is found: the combobox pattern.
 
 import { setRawText } from '../lib/dom.js';
-import { formatCount } from '../lib/format.js';
 import { songLabel } from './parts.js';
-import { format, make, setText, t } from './words.js';
+import { format, formatCount, make, setText, t } from './words.js';
 
 /** @import { CatalogTrack } from '../types.js' */
 

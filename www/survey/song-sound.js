@@ -16,14 +16,14 @@ export function soundOf({ audio = '' }) {
 }
 
 /**
- * A player where the survey has the song's sound, and where else it can be found.
+ * A player where the survey has the song's sound, and links to where else it can be found.
  * @param {SurveySong} song
  * @returns {HTMLElement[]}
  */
 export function listenTo(song) {
-  const links = sourceLinks({ ...song, licence: song.licence ?? '' });
+  const links = make('p', 'more', ...sourceLinks({ ...song, licence: song.licence ?? '' }));
   const address = soundOf(song);
-  if (!address) return links;
+  if (!address) return [links];
   const player = make('audio', 'survey-player');
   player.controls = true;
   player.preload = 'none';
@@ -31,7 +31,7 @@ export function listenTo(song) {
   player.setAttribute('aria-label', format('Play “{}”', song.title));
   // The links are still there.
   player.addEventListener('error', () =>
-    player.replaceWith(make('span', 'licence', 'Its sound cannot be played.')),
+    player.replaceWith(make('p', 'survey-quiet', 'Its sound cannot be played.')),
   );
-  return [player, ...links];
+  return [player, links];
 }

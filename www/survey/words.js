@@ -22,7 +22,10 @@ export function t(text) {
   return texts ? (texts.get(text) ?? text) : page.t(text);
 }
 
-/** The same with its placeholders filled in. @param {string} text @param {...(string | number)} values */
+/** A whole number, its thousands set apart as in the survey's language. @param {number} count */
+export const formatCount = (count) => count.toLocaleString(locale());
+
+/** A text with its placeholders filled in. @param {string} text @param {...(string | number)} values */
 export function format(text, ...values) {
   return page.fillIn(t(text), ...values).join('');
 }

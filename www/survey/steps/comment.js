@@ -1,7 +1,6 @@
 import { setRawText } from '../../lib/dom.js';
-import { formatCount } from '../../lib/format.js';
 import { COMMENT_MOST, plainText } from '../answer.js';
-import { format, make } from '../words.js';
+import { format, formatCount, make } from '../words.js';
 
 /** @import { SurveyView } from '../survey-view.js' */
 /** @import { Step } from './step.js' */

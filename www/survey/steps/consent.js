@@ -1,11 +1,10 @@
 import { rawText } from '../../lib/dom.js';
-import { formatCount } from '../../lib/format.js';
 import { locale as pageLocale } from '../../i18n/i18n.js';
 import { COMMENT_MOST, FEATURES, firstGap } from '../answer.js';
 import { isListening, orderOf } from '../listening.js';
 import { contactLink, localisedText, paragraph } from '../parts.js';
 import { earlierAnswers, withdrawalForm } from '../record.js';
-import { format, furtherLanguages, locale, make, nameOf, t } from '../words.js';
+import { format, formatCount, furtherLanguages, locale, make, nameOf, t } from '../words.js';
 
 /** @import { SurveyConfig } from '../../types.js' */
 /** @import { SurveyView } from '../survey-view.js' */

@@ -1,11 +1,11 @@
 import { Cancelled, messageOf } from '../../engine/engine.js';
 import { byId, setRawText } from '../../lib/dom.js';
-import { fileError, formatCount } from '../../lib/format.js';
+import { fileError } from '../../lib/format.js';
 import { FEATURES } from '../answer.js';
 import { button, buttonRow, paragraph, songLabel } from '../parts.js';
 import { SongSearch } from '../song-search.js';
 import { analyseOwnSong } from '../own-song.js';
-import { format, make, t } from '../words.js';
+import { format, formatCount, make, t } from '../words.js';
 
 /** @import { StoredAnswer, SurveyConfig } from '../../types.js' */
 /** @import { SurveyView } from '../survey-view.js' */

@@ -85,7 +85,7 @@ function ratingScale(onRate) {
   });
   const question = make('p', '', 'How well does it fit the song above?');
   question.id = 'survey-question';
-  const group = make('div', 'survey-opinions', ...buttons);
+  const group = make('div', 'survey-opinions survey-ratings', ...buttons);
   group.setAttribute('role', 'group');
   group.setAttribute('aria-labelledby', question.id);
   const keys = make(
@@ -126,17 +126,17 @@ function progressBar(total) {
 function songCard(heading) {
   const title = make('p', 'large survey-song');
   const artist = make('p', 'survey-artist');
-  const links = make('p', 'more');
+  const sound = make('div', 'survey-sound');
   let shown = '';
   return {
-    children: [make('div', 'survey-pair', make('h4', '', heading), title, artist, links)],
+    children: [make('div', 'survey-pair', make('h4', '', heading), title, artist, sound)],
     /** @param {SurveySong} song */
     show(song) {
       if (shown === song.id) return;
       shown = song.id;
       setRawText(title, song.title);
       setRawText(artist, song.artist || t('unknown artist'));
-      links.replaceChildren(...listenTo(song));
+      sound.replaceChildren(...listenTo(song));
     },
     text: () => `${t(heading)}: ${title.textContent}, ${artist.textContent}`,
   };

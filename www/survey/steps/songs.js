@@ -93,11 +93,11 @@ function songCard(total) {
   bar.setAttribute('aria-labelledby', count.id);
   const title = make('p', 'large survey-song');
   const artist = make('p', 'survey-artist');
-  const links = make('p', 'more');
+  const sound = make('div', 'survey-sound');
   return {
     children: [
       make('div', 'survey-progress', count, bar),
-      make('div', 'survey-asked', title, artist, links),
+      make('div', 'survey-asked', title, artist, sound),
     ],
     /** @param {SurveySong} song @param {number} at @param {number} done */
     show(song, at, done) {
@@ -105,7 +105,7 @@ function songCard(total) {
       bar.value = done;
       setRawText(title, song.title);
       setRawText(artist, song.artist || t('unknown artist'));
-      links.replaceChildren(...listenTo(song));
+      sound.replaceChildren(...listenTo(song));
     },
     text: () => `${count.textContent}: ${title.textContent}, ${artist.textContent}`,
   };
