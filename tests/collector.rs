@@ -1065,6 +1065,72 @@ fn postgresql_keeps_its_contract() {
     }
 }
 
+/// Where answers are stored, as the command line of a report says it.
+#[derive(clap::Parser)]
+struct Stored {
+    #[command(flatten)]
+    place: soundalike_server::DatabaseArguments,
+}
+
+/// A listening study is answered and exported, and read beside the collector.
+fn keeps_ratings(place: &Place) {
+    let (config, answer) = soundalike_survey::examples::listening_study_of(2, 3);
+    let site = place.folder.path().join("site");
+    let text = serde_json::to_string(&config).unwrap();
+    fs::write(site.join("survey/config.json"), text).unwrap();
+    let collector = place.start();
+    let ratings = serde_json::to_value(&answer).unwrap();
+    assert_eq!(collector.post(&ratings, &secret(1)).status, 201);
+    let mut changed = ratings.clone();
+    changed["ratings"][0]["rating"] = json!(1);
+    assert_eq!(collector.post(&changed, &secret(1)).status, 200);
+    let mut wrong = changed.clone();
+    wrong["ratings"][0]["rating"] = json!(6);
+    let reply = collector.post(&wrong, &secret(1));
+    assert_eq!(reply.status, 422);
+    assert!(reply.text().contains("1 to 5"), "{}", reply.text());
+    // An answer about tastes, and one that is withdrawn.
+    assert_eq!(collector.post(&self::answer(2), &secret(2)).status, 422);
+    let mut other = changed.clone();
+    other["participant"] = json!(code(3));
+    assert_eq!(collector.post(&other, &secret(3)).status, 201);
+    assert_eq!(collector.own("DELETE", &other, &secret(3)).status, 204);
+
+    let exported = collector.exported();
+    assert_eq!(exported.values().collect::<Vec<_>>(), [&changed]);
+    let table = collector
+        .ask("GET", "/api/v1/export?format=csv", TOKEN)
+        .text();
+    assert_eq!(table.lines().count(), 2);
+    assert!(table.contains("\"0/seed.ogg > 0/both.ogg\""), "{table}");
+    let data = place.data();
+    let arguments = match &place.postgres {
+        Some(postgres) => ["report".to_owned(), "--database".to_owned(), postgres.url()],
+        None => [
+            "report".to_owned(),
+            "--data".to_owned(),
+            data.display().to_string(),
+        ],
+    };
+    let Stored { place } = clap::Parser::parse_from(arguments);
+    let stored = place.read_answers().unwrap();
+    assert_eq!((stored.answers.len(), stored.withdrawn), (1, 1));
+    let (_, text) = &stored.answers[0];
+    assert_eq!(serde_json::from_str::<Value>(text).unwrap(), changed);
+}
+
+#[test]
+fn sqlite_keeps_the_ratings_of_a_listening_study() {
+    keeps_ratings(&Place::sqlite());
+}
+
+#[test]
+fn postgresql_keeps_the_ratings_of_a_listening_study() {
+    if let Some(place) = Place::postgres() {
+        keeps_ratings(&place);
+    }
+}
+
 #[test]
 fn what_does_not_fit_is_refused_with_a_problem_and_nothing_is_stored() {
     refuses_what_does_not_fit(&Place::sqlite());

@@ -356,3 +356,41 @@ fn tastes_are_not_learnt_from_a_listening_study() {
     let sentence = errors(&run("trainer", &with_config, folder.path()));
     assert!(sentence.contains("is a listening study"), "{sentence}");
 }
+
+#[test]
+fn a_language_that_the_page_lacks_needs_its_file_with_every_text() {
+    let (folder, mut config) = with_study(&[]);
+    let check = |config: &Config| {
+        let text = serde_json::to_string(config).unwrap();
+        file(folder.path(), "config.json", &text);
+        let output = soundalike(&["survey", "check", "config.json"], folder.path());
+        (output.status.success(), errors(&output))
+    };
+    for words in [&mut config.title, &mut config.purpose] {
+        words.0.insert("it".to_owned(), "Parole".to_owned());
+    }
+    config.languages.push("it".to_owned());
+    let (right, sentence) = check(&config);
+    assert!(!right && sentence.contains("it.json"), "{sentence}");
+    file(
+        folder.path(),
+        "it.json",
+        r#"{"texts": {"Back": "Indietro"}}"#,
+    );
+    let (right, sentence) = check(&config);
+    assert!(!right && sentence.contains("“Continue”"), "{sentence}");
+    let french = fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../survey/fr.json")).unwrap();
+    fs::write(folder.path().join("it.json"), french).unwrap();
+    let (right, sentence) = check(&config);
+    assert!(right, "{sentence}");
+
+    config.languages.push("../x".to_owned());
+    for words in [&mut config.title, &mut config.purpose] {
+        words.0.insert("../x".to_owned(), "Words".to_owned());
+    }
+    let (right, sentence) = check(&config);
+    assert!(
+        !right && sentence.contains("two lower-case letters"),
+        "{sentence}"
+    );
+}

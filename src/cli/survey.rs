@@ -323,6 +323,12 @@ fn check_languages(file: &Path, survey: &Config) -> anyhow::Result<()> {
     let wanted = Translation::from_json(shipped::SURVEY_FRENCH).context("the shipped French")?;
     let only_here = |language: &&String| !PAGE_LANGUAGES.contains(&language.as_str());
     for language in survey.languages.iter().filter(only_here) {
+        ensure!(
+            language.len() == 2 && language.bytes().all(|byte| byte.is_ascii_lowercase()),
+            "{}: the language {} is not two lower-case letters, such as fr",
+            shown(file),
+            visible(language)
+        );
         let file = file.with_file_name(format!("{language}.json"));
         let name = shown(&file);
         let bytes = std::fs::read(&file).with_context(|| {

@@ -179,7 +179,11 @@ async fn speaks_french_where_it_is_asked_to(page: &Page<'_>) -> Result<()> {
     page.run(&choose("fr")).await?;
     let french = format!("{heading}.startsWith('Avant de commencer')");
     page.wait("the survey speaks French", &french, SOON).await?;
-    ensure!(text(page, "form .large").await?.starts_with("Quels morceaux"));
+    ensure!(
+        text(page, "form .large")
+            .await?
+            .starts_with("Quels morceaux")
+    );
     let language = page.eval("document.querySelector('#survey-form').lang");
     ensure!(language.await? == json!("fr"));
     page.run(&choose("")).await?;

@@ -81,6 +81,7 @@ function ratingScale(onRate) {
     const key = String(rating);
     const button = keyButton(text, key, key, () => onRate(rating), 'opinion');
     button.dataset.rating = key;
+    button.setAttribute('aria-label', `${key}: ${t(text)}`);
     return button;
   });
   const question = make('p', '', 'How well does it fit the song above?');
