@@ -277,7 +277,7 @@ fn a_report_on_tastes_counts_what_the_answers_hold() {
     assert_eq!(numbers["tastes"]["all"]["likes"], 30 + 20 + 11);
     assert_eq!(numbers["tastes"]["songs"][0]["likes"], 3);
     let page = fs::read_to_string(folder.path().join("report.html")).unwrap();
-    assert!(page.contains("1 of 3 answers were made up by a program"));
+    assert!(page.contains("made up by a program: 1 of 3 answers"));
 }
 
 #[test]
@@ -305,7 +305,10 @@ fn what_cannot_be_reported_is_said_in_a_sentence() {
         "{sentence}"
     );
     let page = fs::read_to_string(folder.path().join("report.html")).unwrap();
-    assert!(page.contains("1 answers could not be used"), "{page}");
+    assert!(
+        page.contains("could not be used are left out: 1."),
+        "{page}"
+    );
     fs::remove_file(folder.path().join("report.html")).unwrap();
 
     // Answers to another survey, either way.

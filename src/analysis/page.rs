@@ -31,13 +31,12 @@ fn warnings(analysis: &Analysis) -> Markup {
     html! {
         @if analysis.simulated > 0 {
             p.warning {
-                "Warning: " (analysis.simulated) " of " (analysis.answers)
-                " answers were made up by a program."
+                "Warning: made up by a program: " (analysis.simulated) " of " (analysis.answers) " answers."
             }
         }
         @if analysis.left_out > 0 {
             p.warning {
-                "Warning: " (analysis.left_out) " answers could not be used and are left out."
+                "Warning: answers that could not be used are left out: " (analysis.left_out) "."
             }
         }
     }
