@@ -96,9 +96,9 @@ impl Directions {
         direction
     }
 
-    /// Cosine similarity of two rows, from −1 to 1.
+    /// Cosine similarity of two rows, from −1 to 1, in single precision.
     pub fn cosine(&self, a: usize, b: usize) -> f64 {
-        exact_dot(self.row(a), self.row(b))
+        f64::from(dot(self.row(a), self.row(b)))
     }
 
     /// The `k` rows that are most similar to `query`, a direction `[dimensions]`, among those that `admitted` lets
@@ -181,7 +181,7 @@ pub(super) fn normalise(vector: &mut [f32]) -> bool {
 }
 
 /// Sum of products in single precision, quickly.
-pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0_f32; LANES];
     let (a, a_rest) = a.as_chunks::<LANES>();
     let (b, b_rest) = b.as_chunks::<LANES>();
@@ -194,8 +194,8 @@ pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + rest
 }
 
-/// Sum of products in double precision.
-pub(super) fn exact_dot(a: &[f32], b: &[f32]) -> f64 {
+/// Sum of products in double precision: of two unit vectors their cosine, from −1 to 1.
+pub fn exact_dot(a: &[f32], b: &[f32]) -> f64 {
     let products = a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b));
     // From zero: an empty `sum` is −0, which would be sorted below 0.
     products.fold(0.0, |sum, product| sum + product)

@@ -122,6 +122,11 @@ impl MutualProximity {
         }
     }
 
+    /// The spread of a row.
+    pub fn spread_of(&self, row: usize) -> Spread {
+        self.rows[row]
+    }
+
     /// The mutual proximity of a direction, with its [`MutualProximity::spread`], and a row of a cosine; from 0 to 1.
     pub fn score(&self, spread: Spread, row: usize, cosine: f64) -> f64 {
         1.0 - self.distance(spread, row, cosine)

@@ -18,7 +18,8 @@ mod select;
 mod testing;
 mod top;
 
-pub use directions::Directions;
+pub(crate) use directions::dot;
+pub use directions::{Directions, exact_dot as cosine};
 pub use duplicates::{DuplicateRules, Duplicates, Recording, duplicates};
 pub use groups::{GroupName, Groups, default_count, names};
 pub use hubness::{Hubness, LocalScaling, MutualProximity, Spread, k_occurrence};

@@ -67,7 +67,10 @@ pub fn path(
     let near = near_places(directions, (first, last), &places, |row| {
         admitted(row) && !is_same(row, first) && !is_same(row, last)
     });
-    let mut layers = share_out(near, is_same);
+    let mut pairs = sorted_pairs(near);
+    let mut layers = vec![Vec::new(); places.len()];
+    // One song for every place before any has several.
+    share_out(&mut layers, &pairs, 1, is_same);
     fill_empty(
         &mut layers,
         directions,
@@ -78,6 +81,8 @@ pub fn path(
             admitted(row) && !others.into_iter().any(|other| is_same(row, other))
         },
     );
+    pairs.retain(|(_, song)| !layers.iter().flatten().any(|taken| *taken == song.index));
+    share_out(&mut layers, &pairs, CHOICES, is_same);
     layers.retain(|layer| !layer.is_empty());
     layers.insert(0, vec![first]);
     layers.push(vec![last]);
@@ -131,26 +136,33 @@ fn near_places(
     best.into_iter().map(Best::into_sorted).collect()
 }
 
-/// Gives each song to one place at most, the nearest pairs first: one to every place, then up to [`CHOICES`].
-fn share_out(near: Vec<Vec<Neighbour>>, is_same: impl Fn(usize, usize) -> bool) -> Vec<Vec<usize>> {
-    let mut layers = vec![Vec::new(); near.len()];
-    let mut pairs: Vec<(usize, Neighbour)> = near
-        .into_iter()
-        .enumerate()
-        .flat_map(|(layer, songs)| songs.into_iter().map(move |song| (layer, song)))
-        .collect();
+/// Places and songs near them, the nearest pairs first.
+fn sorted_pairs(near: Vec<Vec<Neighbour>>) -> Vec<(usize, Neighbour)> {
+    let of_layer = |(layer, songs): (usize, Vec<Neighbour>)| {
+        let songs = songs.into_iter();
+        songs.map(move |song| (layer, song))
+    };
+    let mut pairs: Vec<(usize, Neighbour)> =
+        near.into_iter().enumerate().flat_map(of_layer).collect();
     pairs.sort_by(|a, b| a.1.rank(&b.1).then(a.0.cmp(&b.0)));
-    let mut taken: Vec<usize> = Vec::new();
-    for most in [1, CHOICES] {
-        for (layer, song) in &pairs {
-            let is_free = || !taken.iter().any(|other| is_same(song.index, *other));
-            if layers[*layer].len() < most && is_free() {
-                layers[*layer].push(song.index);
-                taken.push(song.index);
-            }
+    pairs
+}
+
+/// Gives places up to `most` songs each, a song to one place only.
+fn share_out(
+    layers: &mut [Vec<usize>],
+    pairs: &[(usize, Neighbour)],
+    most: usize,
+    is_same: impl Fn(usize, usize) -> bool,
+) {
+    let mut taken: Vec<usize> = layers.iter().flatten().copied().collect();
+    for (layer, song) in pairs {
+        let is_free = || !taken.iter().any(|other| is_same(song.index, *other));
+        if layers[*layer].len() < most && is_free() {
+            layers[*layer].push(song.index);
+            taken.push(song.index);
         }
     }
-    layers
 }
 
 /// The nearest song that is left for each place that has none.

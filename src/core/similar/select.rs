@@ -15,11 +15,13 @@ pub struct SelectRules<'a> {
     pub per_artist: Option<usize>,
     /// Songs of one known album, at most.
     pub per_album: Option<usize>,
-    /// Whether the same recording and other versions of a song may come again.
+    /// Whether the same recording may come again.
     pub allow_repeats: bool,
+    /// Whether of the versions of a song only the first comes.
+    pub one_version: bool,
     /// How much variety counts against similarity, from 0 (not) to 1 (alone).
     pub diversity: f64,
-    /// Rows that were asked about: neither they nor their versions are an answer, unless repeats are allowed.
+    /// Rows that were asked about: what may not come again is not an answer to them either.
     pub seeds: &'a [usize],
 }
 
@@ -30,6 +32,7 @@ impl Default for SelectRules<'_> {
             per_artist: None,
             per_album: None,
             allow_repeats: false,
+            one_version: true,
             diversity: 0.0,
             seeds: &[],
         }
@@ -106,12 +109,13 @@ fn is_welcome(
         same.count() < most
     };
     let repeats = |other: usize| {
-        labels.songs[row] == labels.songs[other] || directions.cosine(row, other) > SAME_RECORDING
+        (rules.one_version && labels.songs[row] == labels.songs[other])
+            || (!rules.allow_repeats && directions.cosine(row, other) > SAME_RECORDING)
     };
     let before = chosen.iter().map(|c| c.index);
     below(rules.per_artist, &labels.artists)
         && below(rules.per_album, &labels.albums)
-        && (rules.allow_repeats || !before.chain(rules.seeds.iter().copied()).any(repeats))
+        && !before.chain(rules.seeds.iter().copied()).any(repeats)
 }
 
 #[cfg(test)]
@@ -178,6 +182,7 @@ mod tests {
         assert_eq!(found, [2, 5]);
         let all = SelectRules {
             allow_repeats: true,
+            one_version: false,
             ..rules
         };
         assert_eq!(select(&songs, &labels, &ranked, &all).len(), 6);
