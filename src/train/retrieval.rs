@@ -347,14 +347,14 @@ impl<'a> Compared<'a> {
 }
 
 /// All other clips of every query, by a score of which more is better; of equal ones the first clip.
-fn ranked(
-    parts: &[Compared<'_>],
-    score: impl Fn(&Compared<'_>, usize, usize) -> f64 + Sync,
+fn ranked<'a>(
+    parts: &[Compared<'a>],
+    score: impl Fn(&Compared<'a>, usize, usize) -> f64 + Sync,
 ) -> Vec<RankedClips> {
     let queries = parts
         .iter()
         .flat_map(|part| part.queries.iter().map(move |query| (part, *query)));
-    let queries: Vec<(&Compared<'_>, usize)> = queries.collect();
+    let queries: Vec<(&Compared<'a>, usize)> = queries.collect();
     let ranked = queries.into_par_iter().map(|(part, query)| {
         let others = (0..part.directions.len()).filter(|other| *other != query);
         let mut others: Vec<(f64, usize)> = others

@@ -3,20 +3,20 @@
 mod ask;
 mod file;
 mod map;
+mod reason;
 mod search;
 
 pub use ask::SongGroup;
 pub use map::{Map, Place, Signature};
-pub use search::{ALIKE, GENRE_SHARE, genre_agreement};
-pub use search::{
-    Blend, Query, Ranking, Reason, Recommendation, RecommendationView, Search, SongView,
-};
+pub use reason::{ALIKE, Reason};
+pub use search::{Blend, Query, Ranking, Recommendation, RecommendationView, Search, SongView};
+pub use search::{GENRE_SHARE, genre_agreement};
 
 use serde::{Deserialize, Serialize};
 
 use crate::dsp::FrontEnd;
 use crate::message::Message;
-use crate::model::Model;
+use crate::model::{Model, mean};
 use crate::pipeline::Prediction;
 use crate::similar::{Directions, Labels, SimilarError, SongName};
 
@@ -150,6 +150,8 @@ pub struct Catalog {
     /// `[tracks, tags]`, row by row.
     tags: Vec<f32>,
     dimensions: usize,
+    /// Mean probability of each tag, `[tags]`.
+    usual_tags: Vec<f32>,
     /// The embeddings' directions from their mean, which are compared.
     directions: Directions,
     /// By the names that the tracks had when the catalogue was put together.
@@ -267,6 +269,9 @@ impl Catalog {
         let shape = |error: SimilarError| CatalogError::Shape(error.to_string());
         let directions = Directions::of(&embeddings, dimensions).map_err(shape)?;
         let labels = Labels::of(tracks.iter().map(Track::name));
+        let width = provenance.tags.len();
+        let of_track = |track: usize| &tags[track * width..(track + 1) * width];
+        let usual_tags = mean(width, (0..tracks.len()).map(of_track));
         Ok(Self {
             provenance,
             tracks,
@@ -274,6 +279,7 @@ impl Catalog {
             probabilities,
             tags,
             dimensions,
+            usual_tags,
             directions,
             labels,
         })

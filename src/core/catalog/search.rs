@@ -1,12 +1,9 @@
 //! Which songs sound like this one: exact search by cosine similarity from the catalogue's mean (see
 //! [`Directions`](crate::similar::Directions)).
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
-use super::Catalog;
-use crate::model::{display_name, mean};
+use super::{Catalog, Reason};
 use crate::similar::{self, Best, Neighbour, SelectRules, select};
 
 /// Share of the genres in the genre-aware score; the rest is the cosine similarity.
@@ -17,19 +14,6 @@ const PER_ARTIST: usize = 2;
 const RANKED_PER_SONG: usize = 4;
 /// Songs that are ranked at least.
 const RANKED: usize = 64;
-/// Tags named as the reason, at most.
-const TAGS_NAMED: usize = 3;
-/// How much more probable than in the catalogue's mean a tag must be in both songs to be a reason.
-const TAG_LIFT: f32 = 1.5;
-/// Genres and tags that contribute less than this to the agreement of two songs are not mentioned.
-const WORTH_MENTIONING: f32 = 0.1;
-/// Songs less similar than this, by cosine from the catalogue's mean, have little in common, whatever genres the model
-/// predicts for them. Of pairs by different artists in the shipped catalogue those at 0.2 to 0.3 have one labelled genre
-/// as often as any two songs (0.115, and 0.116), those at 0.3 to 0.4 more often (0.169), those below 0 less (0.05).
-pub const ALIKE: f32 = 0.3;
-/// A genre that is hardly more probable than all genres on average is not what a song sounds like.
-const MORE_THAN_CHANCE: f32 = 1.2;
-
 /// How the songs are ranked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -113,39 +97,6 @@ pub struct Recommendation {
     pub similarity: f32,
     /// What the two have in common.
     pub reason: Reason,
-}
-
-/// What two songs have in common, most certain first; its `Display` is the English text. Both lists are
-/// empty where only the embeddings are close, and where the songs are not alike.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct Reason {
-    /// Whether the two are alike at all: whether their similarity is 0.3 or more. What is not alike shares nothing.
-    pub alike: bool,
-    /// Up to two genres that the model predicts for both.
-    pub genres: Vec<String>,
-    /// Up to three tags that are more than usual in both.
-    pub tags: Vec<String>,
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let genres: Vec<&str> = self.genres.iter().map(|g| display_name(g)).collect();
-        let tags = self.tags.join(", ");
-        match genres.as_slice() {
-            _ if !self.alike => f.write_str("little in common"),
-            [] if tags.is_empty() => f.write_str("alike in sound rather than in genre"),
-            [] => write!(f, "in common: {tags}"),
-            genres => {
-                write!(f, "both sound like {}", genres.join(" and "))?;
-                if tags.is_empty() {
-                    Ok(())
-                } else {
-                    write!(f, "; {tags}")
-                }
-            }
-        }
-    }
 }
 
 /// What is known of a song of the catalogue: part of the JSON that terminal and page show.
@@ -259,7 +210,6 @@ impl Catalog {
         }
         let direction = self.directions.direction(query.embedding);
         let admitted = self.admitted(search);
-        let usual_tags = self.usual_tags();
         let mut most = k.saturating_mul(RANKED_PER_SONG).max(RANKED);
         let chosen = loop {
             let ranked = self.ranked(query, &direction, most, search.ranking, &admitted);
@@ -275,7 +225,7 @@ impl Catalog {
             Recommendation {
                 track,
                 similarity,
-                reason: self.reason(query, track, similarity, &usual_tags),
+                reason: self.reason(query, track, similarity),
             }
         };
         let chosen = chosen.into_iter().map(|song| recommendation(song.index));
@@ -424,63 +374,6 @@ impl Catalog {
     pub(super) fn direction(&self, embedding: &[f32]) -> Vec<f32> {
         self.directions.direction(embedding)
     }
-
-    /// Mean probability of each tag over the catalogue, `[tags]`.
-    fn usual_tags(&self) -> Vec<f32> {
-        let rows = (0..self.len()).map(|track| self.tags(track));
-        mean(self.provenance.tags.len(), rows)
-    }
-
-    /// What two songs have in common: genres, and the tags that are more than usual in both.
-    fn reason(
-        &self,
-        query: Query<'_>,
-        track: usize,
-        similarity: f32,
-        usual_tags: &[f32],
-    ) -> Reason {
-        if similarity.is_nan() || similarity < ALIKE {
-            return Reason::default();
-        }
-        let chance = MORE_THAN_CHANCE / self.provenance.genres.len() as f32;
-        let mut genres: Vec<(f32, &str)> = query
-            .probabilities
-            .iter()
-            .zip(self.probabilities(track))
-            .zip(&self.provenance.genres)
-            .filter(|((p, q), _)| p.min(**q) >= chance)
-            .map(|((p, q), genre)| ((p * q).sqrt(), genre.as_str()))
-            .filter(|(weight, _)| *weight >= WORTH_MENTIONING)
-            .collect();
-        genres.sort_by(|a, b| b.0.total_cmp(&a.0));
-        genres.truncate(2);
-        let mut tags: Vec<(f32, &str)> = query
-            .tags
-            .iter()
-            .zip(self.tags(track))
-            .zip(usual_tags)
-            .zip(&self.provenance.tags)
-            .filter(|(((p, q), usual), _)| p.min(**q) >= TAG_LIFT * **usual)
-            .map(|(((p, q), _), tag)| ((p * q).sqrt(), tag.as_str()))
-            .filter(|(weight, _)| *weight >= WORTH_MENTIONING)
-            .collect();
-        tags.sort_by(|a, b| b.0.total_cmp(&a.0));
-        // The genre itself is often a tag too.
-        tags.retain(|(_, tag)| {
-            let same = |(_, genre): &(f32, &str)| display_name(genre).eq_ignore_ascii_case(tag);
-            !genres.iter().any(same)
-        });
-        tags.truncate(TAGS_NAMED);
-        let names = |found: Vec<(f32, &str)>| {
-            let names = found.into_iter().map(|(_, name)| name.to_owned());
-            names.collect()
-        };
-        Reason {
-            alike: true,
-            genres: names(genres),
-            tags: names(tags),
-        }
-    }
 }
 
 /// Agreement of two distributions from 0 to 1 (Bhattacharyya coefficient): `Σ √(pᵢ·qᵢ)`, each divided by
@@ -495,7 +388,7 @@ pub fn genre_agreement(p: &[f32], q: &[f32]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{CatalogError, Provenance, Track};
+    use crate::catalog::{ALIKE, CatalogError, Provenance, Track};
     use crate::model::Head;
     use crate::pipeline::Prediction;
     use crate::similar::dot;
