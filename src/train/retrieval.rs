@@ -6,9 +6,11 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::Serialize;
-use soundalike_core::catalog::{GENRE_SHARE, genre_agreement};
+use soundalike_core::catalog::{GENRE_SHARE, RANKED, genre_agreement};
 use soundalike_core::pipeline::{Prediction, Predictor};
-use soundalike_core::similar::{Directions, LocalScaling, MutualProximity};
+use soundalike_core::similar::{
+    Directions, LocalScaling, MutualProximity, Spread, mutual_similarity,
+};
 use soundalike_datasets::progress::Progress;
 use soundalike_datasets::{self as datasets, Song};
 
@@ -90,6 +92,9 @@ struct Embedded {
     rows: Vec<Vec<f32>>,
     /// Clips that the embedding was not fitted to, or all.
     queries: Vec<usize>,
+    /// `[clips, genres]`: what is predicted, for the ranking that takes it into account; may be empty, and then there is
+    /// no such ranking.
+    probabilities: Vec<Vec<f32>>,
 }
 
 /// Clips of known genre.
@@ -142,9 +147,10 @@ pub fn evaluate_retrieval(
     let all = Embedded {
         queries: (0..rows.len()).collect(),
         rows,
+        probabilities,
     };
     let warning = datasets::warning(songs).or(trained_on(model, songs));
-    let mut report = report(&clips, &[all], Some(&probabilities))?;
+    let mut report = report(&clips, &[all])?;
     report.warning = warning;
     report.errors = errors;
     Ok(report)
@@ -177,17 +183,23 @@ pub fn evaluate_retrieval_out_of_fold(
         clips.push(genre, &song.track.artist, statistics);
     }
     let fold_of = datasets::folds(&labelled.songs, folds, 0);
-    let parts = (0..folds).filter_map(|fold| {
+    let decay = labelled.choose_decay(folds)?;
+    let mut parts = Vec::new();
+    for fold in 0..folds {
         let (queries, rest): (Vec<usize>, Vec<usize>) =
             (0..labelled.len()).partition(|&place| fold_of[place] == fold);
-        let map = labelled.embedding(&rest)?;
-        let rows = (0..labelled.len()).map(|place| map.logits(labelled.views[0].row(place)));
-        Some(Embedded {
-            rows: rows.collect(),
+        let (Some(map), head) = (labelled.embedding(&rest), labelled.fit(&rest, decay)?) else {
+            continue;
+        };
+        let features = || (0..labelled.len()).map(|place| labelled.views[0].row(place));
+        let predicted = |row| labelled.probabilities(&head.logits(row), 1.0);
+        parts.push(Embedded {
+            rows: features().map(|row| map.logits(row)).collect(),
             queries,
-        })
-    });
-    let mut report = report(&clips, &parts.collect::<Vec<_>>(), None)?;
+            probabilities: features().map(predicted).collect(),
+        });
+    }
+    let mut report = report(&clips, &parts)?;
     report.folds = Some(folds);
     report.errors.clone_from(&labelled.errors);
     Ok(report)
@@ -243,12 +255,7 @@ const CORRECTIONS: [(&str, &str); 5] = [
     (MFCC_LOCAL, MFCC),
 ];
 
-/// `probabilities` are `[clips][genres]`, for the ranking that takes the predicted genres into account.
-fn report(
-    clips: &Clips<'_>,
-    parts: &[Embedded],
-    probabilities: Option<&[Vec<f32>]>,
-) -> Result<RetrievalReport, TrainError> {
+fn report(clips: &Clips<'_>, parts: &[Embedded]) -> Result<RetrievalReport, TrainError> {
     let labels = clips.labels();
     let mut rankings = Vec::new();
     let mut add = |name, ranked: Vec<RankedClips>| {
@@ -258,35 +265,29 @@ fn report(
             other_artists: RetrievalFigures::of(labels, &ranked, true),
         });
     };
-    let embedded: Vec<Compared<'_>> = parts
-        .iter()
-        .map(|part| Compared::of(&part.rows, &part.queries))
-        .collect::<Result<_, _>>()?;
-    add(EMBEDDING, ranked(&embedded, Compared::cosine));
-    add(EMBEDDING_MUTUAL, ranked(&embedded, Compared::mutual));
-    add(EMBEDDING_LOCAL, ranked(&embedded, Compared::local));
-    if let Some(probabilities) = probabilities {
-        let share = f64::from(GENRE_SHARE);
-        let agreement = |a: usize, b: usize| {
-            share * f64::from(genre_agreement(&probabilities[a], &probabilities[b]))
-        };
-        let plain = |set: &Compared<'_>, a: usize, b: usize| {
-            (1.0 - share) * set.cosine(a, b) + agreement(a, b)
-        };
-        add(GENRE_AWARE, ranked(&embedded, plain));
-        // From −1 to 1 as the cosine is.
-        let mutual = |set: &Compared<'_>, a: usize, b: usize| {
-            (1.0 - share) * (1.0 + 2.0 * set.mutual(a, b)) + agreement(a, b)
-        };
-        add(GENRE_AWARE_MUTUAL, ranked(&embedded, mutual));
+    let embedded: Vec<Compared<'_>> = parts.iter().map(Compared::of).collect::<Result<_, _>>()?;
+    let cosine = |set: &Compared<'_>, a, b| set.cosine(a, b);
+    let local = |set: &Compared<'_>, a, b| set.local(a, b);
+    let mutual = |set: &Compared<'_>, a, b| set.mutual(a, b);
+    add(EMBEDDING, ranked(&embedded, cosine, None));
+    add(EMBEDDING_MUTUAL, ranked(&embedded, cosine, Some(&mutual)));
+    add(EMBEDDING_LOCAL, ranked(&embedded, local, None));
+    if parts.iter().all(|part| !part.probabilities.is_empty()) {
+        let plain = |set: &Compared<'_>, a, b| set.genre_aware(a, b, set.cosine(a, b));
+        let aware = |set: &Compared<'_>, a, b| set.genre_aware(a, b, set.mutual(a, b));
+        add(GENRE_AWARE, ranked(&embedded, plain, None));
+        add(GENRE_AWARE_MUTUAL, ranked(&embedded, plain, Some(&aware)));
     }
-    let queries: Vec<usize> = parts.iter().flat_map(|p| p.queries.clone()).collect();
-    let statistics = standardised(&clips.statistics);
-    let classical = [Compared::of(&statistics, &queries)?];
-    add(MFCC, ranked(&classical, Compared::cosine));
-    add(MFCC_MUTUAL, ranked(&classical, Compared::mutual));
-    add(MFCC_LOCAL, ranked(&classical, Compared::local));
-    add(RANDOM, random(clips.genres.len(), &queries));
+    let described = Embedded {
+        rows: standardised(&clips.statistics),
+        queries: parts.iter().flat_map(|p| p.queries.clone()).collect(),
+        probabilities: Vec::new(),
+    };
+    let classical = [Compared::of(&described)?];
+    add(MFCC, ranked(&classical, cosine, None));
+    add(MFCC_MUTUAL, ranked(&classical, cosine, Some(&mutual)));
+    add(MFCC_LOCAL, ranked(&classical, local, None));
+    add(RANDOM, random(clips.genres.len(), &described.queries));
     let named = |name| rankings.iter().find(|ranking| ranking.name == name);
     let corrections = CORRECTIONS.iter().filter_map(|(name, of)| {
         let (corrected, plain) = (named(*name)?, named(*of)?);
@@ -312,20 +313,25 @@ fn report(
 
 /// Descriptions of clips, ready to be compared.
 struct Compared<'a> {
-    queries: &'a [usize],
+    of: &'a Embedded,
     directions: Directions,
-    proximity: MutualProximity,
+    spreads: Vec<Spread>,
     scaling: LocalScaling,
 }
 
+/// A score of two clips, of which more is better.
+type Score<'a> = &'a (dyn Fn(&Compared<'_>, usize, usize) -> f64 + Sync);
+
 impl<'a> Compared<'a> {
-    fn of(rows: &[Vec<f32>], queries: &'a [usize]) -> Result<Self, TrainError> {
-        let dimensions = rows.first().map_or(0, Vec::len);
-        let directions = Directions::of(&rows.concat(), dimensions)
+    fn of(of: &'a Embedded) -> Result<Self, TrainError> {
+        let dimensions = of.rows.first().map_or(0, Vec::len);
+        let directions = Directions::of(&of.rows.concat(), dimensions)
             .map_err(|error| TrainError::Unsuitable(error.to_string()))?;
+        let proximity = MutualProximity::of(&directions);
+        let rows = (0..directions.len()).map(|row| directions.row(row));
         Ok(Self {
-            queries,
-            proximity: MutualProximity::of(&directions),
+            of,
+            spreads: rows.map(|row| proximity.spread(row)).collect(),
             scaling: LocalScaling::of(&directions, SCALED_BY),
             directions,
         })
@@ -335,32 +341,45 @@ impl<'a> Compared<'a> {
         self.directions.cosine(a, b)
     }
 
-    /// From −1 to 0.
     fn mutual(&self, a: usize, b: usize) -> f64 {
-        let spread = self.proximity.spread_of(a);
-        -self.proximity.distance(spread, b, self.cosine(a, b))
+        mutual_similarity(self.spreads[a], self.spreads[b], self.cosine(a, b))
     }
 
     fn local(&self, a: usize, b: usize) -> f64 {
         -self.scaling.distance(a, b, self.cosine(a, b))
     }
+
+    fn genre_aware(&self, a: usize, b: usize, similarity: f64) -> f64 {
+        let share = f64::from(GENRE_SHARE);
+        let predicted = &self.of.probabilities;
+        let agreement = genre_agreement(&predicted[a], &predicted[b]);
+        (1.0 - share) * similarity + share * f64::from(agreement)
+    }
 }
 
-/// All other clips of every query, by a score of which more is better; of equal ones the first clip.
-fn ranked<'a>(
-    parts: &[Compared<'a>],
-    score: impl Fn(&Compared<'a>, usize, usize) -> f64 + Sync,
+/// All other clips of every query, by a score; of equal ones the first clip. With `corrected` the best are ordered by that
+/// instead, as many as the catalogue's search orders.
+fn ranked(
+    parts: &[Compared<'_>],
+    score: impl Fn(&Compared<'_>, usize, usize) -> f64 + Sync,
+    corrected: Option<Score<'_>>,
 ) -> Vec<RankedClips> {
-    let queries = parts
-        .iter()
-        .flat_map(|part| part.queries.iter().map(move |query| (part, *query)));
-    let queries: Vec<(&Compared<'a>, usize)> = queries.collect();
+    let of_part = |part: usize| parts[part].of.queries.iter().map(move |q| (part, *q));
+    let queries: Vec<(usize, usize)> = (0..parts.len()).flat_map(of_part).collect();
     let ranked = queries.into_par_iter().map(|(part, query)| {
+        let part = &parts[part];
         let others = (0..part.directions.len()).filter(|other| *other != query);
         let mut others: Vec<(f64, usize)> = others
             .map(|other| (score(part, query, other), other))
             .collect();
-        others.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        others.sort_by(|a, b| b.0.total_cmp(&a.0));
+        if let Some(corrected) = corrected {
+            let best = others.len().min(RANKED);
+            for (score, other) in &mut others[..best] {
+                *score = corrected(part, query, *other);
+            }
+            others[..best].sort_by(|a, b| b.0.total_cmp(&a.0));
+        }
         RankedClips {
             query,
             others: others.into_iter().map(|(_, other)| other).collect(),
@@ -387,7 +406,7 @@ fn one_genre(labels: ClipLabels<'_>, parts: &[Compared<'_>]) -> (f64, Vec<Simila
     let ranges = (2.0 / RANGE).round() as usize;
     let mut counts = vec![[0_usize; 2]; ranges];
     for part in parts {
-        for a in part.queries {
+        for a in &part.of.queries {
             let others = (0..part.directions.len()).filter(|b| b != a);
             for b in others.filter(|b| !labels.by_one_artist(*a, *b)) {
                 let at = (part.cosine(*a, b) + 1.0) / RANGE;
@@ -437,8 +456,9 @@ mod tests {
         let parts = [Embedded {
             queries: (0..rows.len()).collect(),
             rows,
+            probabilities: Vec::new(),
         }];
-        let found = report(&clips, &parts, None).unwrap();
+        let found = report(&clips, &parts).unwrap();
         assert_eq!((found.clips, found.artists), (24, 6));
         let at_1 = |name| {
             let ranking = found.rankings.iter().find(|r| r.name == name).unwrap();
@@ -462,9 +482,11 @@ mod tests {
         let part = |queries: std::ops::Range<usize>| Embedded {
             rows: rows.clone(),
             queries: queries.collect(),
+            probabilities: vec![vec![0.5, 0.5]; 24],
         };
-        let whole = report(&clips, &[part(0..24)], None).unwrap();
-        let folds = report(&clips, &[part(0..10), part(10..24)], None).unwrap();
+        let whole = report(&clips, &[part(0..24)]).unwrap();
+        assert_eq!(whole.corrections.len(), CORRECTIONS.len());
+        let folds = report(&clips, &[part(0..10), part(10..24)]).unwrap();
         let figures = |found: &RetrievalReport| found.rankings[0].other_artists.clone();
         assert_eq!(figures(&whole), figures(&folds));
     }

@@ -10,7 +10,7 @@ pub use ask::SongGroup;
 pub use map::{Map, Place, Signature};
 pub use reason::{ALIKE, Reason};
 pub use search::{Blend, Query, Ranking, Recommendation, RecommendationView, Search, SongView};
-pub use search::{GENRE_SHARE, genre_agreement};
+pub use search::{GENRE_SHARE, RANKED, genre_agreement};
 
 use serde::{Deserialize, Serialize};
 

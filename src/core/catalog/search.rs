@@ -4,16 +4,21 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Catalog, Reason};
-use crate::similar::{self, Best, Neighbour, SelectRules, select};
+use crate::similar::{
+    self, Best, MutualProximity, Neighbour, SelectRules, mutual_similarity, select,
+};
 
 /// Share of the genres in the genre-aware score; the rest is the cosine similarity.
 pub const GENRE_SHARE: f32 = 0.3;
 /// Songs of one known artist among the recommendations, at most: a playlist wants variety.
 const PER_ARTIST: usize = 2;
 /// Songs that are ranked for each that is asked for: most lists are full before these are used up.
-const RANKED_PER_SONG: usize = 4;
+const RANKED_PER_SONG: usize = 8;
 /// Songs that are ranked at least.
-const RANKED: usize = 64;
+pub const RANKED: usize = 128;
+/// In a catalogue of fewer songs how they lie cannot be told.
+const FEWEST_FOR_PROXIMITY: usize = 100;
+
 /// How the songs are ranked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -84,6 +89,10 @@ pub struct Search {
     /// Tracks that the query is made of. Neither they nor the same recording are found, nor, with `one_version`,
     /// other versions of them.
     pub seeds: Vec<usize>,
+    /// Whether the best of [`Ranking::Cosine`] are ordered by mutual proximity instead of the cosine, in a catalogue of 100
+    /// songs or more: see [`similar::MutualProximity`], which is computed for each search, and docs/retrieval.md for what it
+    /// changes.
+    pub mutual_proximity: bool,
     /// How much variety counts against similarity, from 0 (not) to 1: see [`select`].
     pub diversity: f64,
 }
@@ -210,10 +219,17 @@ impl Catalog {
         }
         let direction = self.directions.direction(query.embedding);
         let admitted = self.admitted(search);
+        let mutual = search.mutual_proximity
+            && search.ranking == Ranking::Cosine
+            && self.len() >= FEWEST_FOR_PROXIMITY;
+        let proximity = mutual.then(|| MutualProximity::of(&self.directions));
         let mut most = k.saturating_mul(RANKED_PER_SONG).max(RANKED);
         let chosen = loop {
-            let ranked = self.ranked(query, &direction, most, search.ranking, &admitted);
+            let mut ranked = self.ranked(query, &direction, most, search.ranking, &admitted);
             let all = ranked.len() < most;
+            if let Some(proximity) = &proximity {
+                self.order_by(proximity, &direction, &mut ranked);
+            }
             let chosen = self.chosen(&ranked, k, search);
             if all || chosen.len() >= k {
                 break chosen;
@@ -256,6 +272,17 @@ impl Catalog {
                 best.into_sorted()
             }
         }
+    }
+
+    /// Orders the best of a ranking by mutual proximity in place of the cosine.
+    fn order_by(&self, proximity: &MutualProximity, direction: &[f32], ranked: &mut [Neighbour]) {
+        let own = proximity.spread(direction);
+        for song in ranked.iter_mut() {
+            let spread = proximity.spread(self.directions.row(song.index));
+            song.similarity = mutual_similarity(own, spread, song.similarity);
+        }
+        // Stable: of equal ones the more similar.
+        ranked.sort_by(|a, b| b.similarity.total_cmp(&a.similarity));
     }
 
     /// Of a ranking, up to `k` that the search lets into one list.
@@ -600,6 +627,25 @@ mod tests {
             ..search()
         };
         assert_eq!(found(mask), [1, 3]);
+    }
+
+    #[test]
+    fn mutual_proximity_gives_another_order_and_a_song_stays_most_like_itself() {
+        let catalog = Catalog::from_bytes(soundalike_shipped::CATALOG).expect("the shipped one");
+        let found = |track: usize, mutual_proximity: bool| -> Vec<usize> {
+            let search = Search {
+                ranking: Ranking::Cosine,
+                allow_repeats: true,
+                mutual_proximity,
+                ..Search::default()
+            };
+            let found = catalog.similar(catalog.query(track), 10, &search);
+            assert!(found[0].similarity > 0.9999, "{track}");
+            found.iter().map(|song| song.track).collect()
+        };
+        let tracks: Vec<usize> = (0..catalog.len()).step_by(97).collect();
+        let is_reordered = |track: &&usize| found(**track, false) != found(**track, true);
+        assert!(tracks.iter().filter(is_reordered).count() > tracks.len() / 2);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Hubs: songs that are among everybody's nearest neighbours, and songs that are among nobody's.
 
 use super::directions::{dot, exact_dot};
+use super::select::SAME_RECORDING;
 use super::{Directions, Neighbour};
 
 /// How often each row is among the nearest of the others, its k-occurrence: of lists of rows, one list for each row.
@@ -64,19 +65,21 @@ impl Spread {
     }
 }
 
+/// Rows that the cosines of a direction to all are estimated from, at most.
+const SAMPLE: usize = 4096;
+
 /// Mutual proximity: how sure it is that two songs are nearer to each other than to a random third, each seen from its own
 /// neighbourhood (Schnitzer, Flexer, Schedl and Widmer 2012, "Local and global scaling reduce hubs in space"). Here with
 /// normal distributions that are independent.
 ///
-/// Their mean and deviation are not estimated from a sample: the mean cosine of `x` to all rows is `x·m`, and the mean square
-/// `xᵀ·S·x`, with the mean row `m` and the mean outer product `S`. So it takes `rows · dimensions²` steps to prepare, and
-/// nothing quadratic in the rows.
+/// The mean cosine of a direction `x` to all rows is `x·m`, and the mean square `xᵀ·S·x`, with the mean row `m` and the mean
+/// outer product `S`. So nothing is kept per row, and nothing is quadratic in the rows; of more than 4,096 rows an evenly
+/// spaced sample is taken.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MutualProximity {
     mean: Vec<f32>,
     /// `[dimensions, dimensions]`.
     square: Vec<f32>,
-    rows: Vec<Spread>,
 }
 
 impl MutualProximity {
@@ -85,33 +88,30 @@ impl MutualProximity {
         let (rows, width) = (directions.len(), directions.dimensions());
         let mut mean = vec![0.0_f64; width];
         let mut square = vec![0.0_f64; width * width];
-        for row in 0..rows {
+        let step = rows.div_ceil(SAMPLE).max(1);
+        let sample = (0..rows).step_by(step);
+        let count = sample.len() as f64;
+        for row in sample {
             let row = directions.row(row);
             for (at, v) in row.iter().enumerate() {
-                let v = f64::from(*v) / rows as f64;
+                let v = f64::from(*v) / count;
                 mean[at] += v;
                 let sums = &mut square[at * width..(at + 1) * width];
-                sums.iter_mut()
-                    .zip(row)
-                    .for_each(|(s, w)| *s += v * f64::from(*w));
+                let sums = sums.iter_mut().zip(row);
+                sums.for_each(|(s, w)| *s += v * f64::from(*w));
             }
         }
         let single = |values: Vec<f64>| values.into_iter().map(|v| v as f32).collect();
-        let mut made = Self {
+        Self {
             mean: single(mean),
             square: single(square),
-            rows: Vec::new(),
-        };
-        made.rows = (0..rows)
-            .map(|row| made.spread(directions.row(row)))
-            .collect();
-        made
+        }
     }
 
-    /// The spread of any direction `[dimensions]`.
+    /// The spread of a direction `[dimensions]`.
     pub fn spread(&self, direction: &[f32]) -> Spread {
         let mean = exact_dot(direction, &self.mean);
-        let rows = self.square.chunks_exact(direction.len());
+        let rows = self.square.chunks_exact(direction.len().max(1));
         let mean_square: f64 = rows
             .zip(direction)
             .map(|(row, v)| f64::from(dot(row, direction)) * f64::from(*v))
@@ -121,22 +121,16 @@ impl MutualProximity {
             deviation: (mean_square - mean * mean).max(0.0).sqrt(),
         }
     }
+}
 
-    /// The spread of a row.
-    pub fn spread_of(&self, row: usize) -> Spread {
-        self.rows[row]
+/// The mutual proximity of two directions of a cosine by their spreads, from −1 to 1 as the cosine is: twice the probability,
+/// less one. The same recording is as near as can be, whatever lies around it.
+pub fn mutual_similarity(a: Spread, b: Spread, cosine: f64) -> f64 {
+    if cosine > SAME_RECORDING {
+        return 1.0;
     }
-
-    /// The mutual proximity of a direction, with its [`MutualProximity::spread`], and a row of a cosine; from 0 to 1.
-    pub fn score(&self, spread: Spread, row: usize, cosine: f64) -> f64 {
-        1.0 - self.distance(spread, row, cosine)
-    }
-
-    /// One minus [`MutualProximity::score`], which tells the nearest apart where the score is rounded to one.
-    pub fn distance(&self, spread: Spread, row: usize, cosine: f64) -> f64 {
-        let (a, b) = (spread.above(cosine), self.rows[row].above(cosine));
-        a + b - a * b
-    }
+    let (a, b) = (a.above(cosine), b.above(cosine));
+    1.0 - 2.0 * (a + b - a * b)
 }
 
 /// Local scaling: the distance of two songs over the geometric mean of their distances to their nearest neighbours. This is
@@ -225,12 +219,13 @@ mod tests {
     fn mutual_proximity_grows_with_the_cosine_and_is_symmetric() {
         let songs = clustered(80, 6, 4, 0.8);
         let proximity = MutualProximity::of(&songs);
-        let score = |a: usize, b: usize, cosine: f64| {
-            proximity.score(proximity.spread(songs.row(a)), b, cosine)
-        };
+        let spread = |row: usize| proximity.spread(songs.row(row));
+        let score =
+            |a: usize, b: usize, cosine: f64| mutual_similarity(spread(a), spread(b), cosine);
         assert!(score(0, 1, 0.5) > score(0, 1, 0.4));
         assert!((score(3, 9, 0.2) - score(9, 3, 0.2)).abs() < 1e-9);
-        assert!((0.0..=1.0).contains(&score(0, 1, -1.0)) && score(0, 1, 1.0) <= 1.0);
+        assert!(score(0, 1, -1.0) >= -1.0);
+        assert_eq!(score(0, 1, 0.9999), 1.0);
     }
 
     #[test]
@@ -251,7 +246,8 @@ mod tests {
         let plain = hubness(&songs, |_, _, cosine| -cosine);
         let proximity = MutualProximity::of(&songs);
         let mutual = hubness(&songs, |a, b, cosine| {
-            proximity.distance(proximity.spread(songs.row(a)), b, cosine)
+            let spread = |row: usize| proximity.spread(songs.row(row));
+            -mutual_similarity(spread(a), spread(b), cosine)
         });
         let scaling = LocalScaling::of(&songs, 10);
         let scaled = hubness(&songs, |a, b, cosine| scaling.distance(a, b, cosine));

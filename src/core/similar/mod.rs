@@ -22,7 +22,9 @@ pub(crate) use directions::dot;
 pub use directions::{Directions, exact_dot as cosine};
 pub use duplicates::{DuplicateRules, Duplicates, Recording, duplicates};
 pub use groups::{GroupName, Groups, default_count, names};
-pub use hubness::{Hubness, LocalScaling, MutualProximity, Spread, k_occurrence};
+pub use hubness::{
+    Hubness, LocalScaling, MutualProximity, Spread, k_occurrence, mutual_similarity,
+};
 pub use labels::{Labels, SongName, title_key, version_key};
 pub use mix::{Mix, MixRules};
 pub use path::{PathError, path};

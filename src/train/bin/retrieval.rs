@@ -106,18 +106,18 @@ fn table<'a>(
 ) -> anyhow::Result<()> {
     writeln!(
         out,
-        "\n{title:<35}at 1   at 5   at 10 (95 % interval)    MAP    skewness (95 % interval)   anti-hubs  largest  coverage at 1  same artist"
+        "\n{title:<35}at 1   at 5   at 10 (95 % interval)    MAP    skewness  anti-hubs  largest  coverage at 1  same artist"
     )?;
     for (name, figures) in rows {
         let value = |estimate: Option<Estimate>| three_digits(estimate.map(|e| e.value));
         writeln!(
             out,
-            "{name:<35}{}  {}  {:<23}  {}  {:<25}  {:<9.3}  {:<7}  {:<13.3}  {}",
+            "{name:<35}{}  {}  {:<23}  {}  {:<8.3}  {:<9.3}  {:<7}  {:<13.3}  {}",
             value(figures.precision_at_1),
             value(figures.precision_at_5),
             with_interval(figures.precision_at_10),
             value(figures.mean_average_precision),
-            with_interval(Some(figures.skewness)),
+            figures.skewness,
             figures.antihubs,
             figures.largest_hub,
             figures.coverage_at_1,

@@ -3,7 +3,6 @@
 use serde::Serialize;
 use soundalike_core::similar::Hubness;
 
-use super::interval;
 use crate::figures::Estimate;
 
 /// Length of the lists that hubs and artists are counted in.
@@ -47,7 +46,7 @@ pub struct RetrievalFigures {
     /// Mean over the clips of the average precision of the whole ranking.
     pub mean_average_precision: Option<Estimate>,
     /// Skewness of how often a clip is in lists of ten: see [`Hubness::skewness`].
-    pub skewness: Estimate,
+    pub skewness: f64,
     /// Share of the clips that are in no list of ten: anti-hubs.
     pub antihubs: f64,
     /// In how many lists of ten the most frequent clip is.
@@ -100,12 +99,8 @@ impl RetrievalFigures {
             .map(|(ranking, list)| QueryFigures::of(labels, ranking.query, list))
             .collect();
         let clips = labels.genres.len();
-        let counts = |k: usize| occurrences(&lists, clips, k, |_| 1);
+        let counts = |k: usize| occurrences(&lists, clips, k);
         let hubness = Hubness::of(&counts(LIST));
-        let skewness = interval(lists.len(), |times| {
-            let counts = occurrences(&lists, clips, LIST, |query| times[query]);
-            Some(Hubness::of(&counts).skewness)
-        });
         let mean = |of: fn(&QueryFigures) -> Option<f64>| {
             let values: Vec<Option<f64>> = per_query.iter().map(of).collect();
             Estimate::of_mean(&values)
@@ -116,10 +111,7 @@ impl RetrievalFigures {
             precision_at_5: mean(|q| q.at_5),
             precision_at_10: mean(|q| q.at_10),
             mean_average_precision: mean(|q| q.average_precision),
-            skewness: Estimate {
-                value: hubness.skewness,
-                interval: skewness.unwrap_or([hubness.skewness; 2]),
-            },
+            skewness: hubness.skewness,
             antihubs: hubness.antihubs,
             largest_hub: hubness.largest,
             coverage_at_1: 1.0 - Hubness::of(&counts(1)).antihubs,
@@ -169,18 +161,11 @@ impl QueryFigures {
     }
 }
 
-/// How often each clip is among the first `k` of the lists, a list counted `times` it was drawn.
-fn occurrences(
-    lists: &[Vec<usize>],
-    clips: usize,
-    k: usize,
-    times: impl Fn(usize) -> u32,
-) -> Vec<u32> {
+/// How often each clip is among the first `k` of the lists.
+fn occurrences(lists: &[Vec<usize>], clips: usize, k: usize) -> Vec<u32> {
     let mut counts = vec![0; clips];
-    for (query, list) in lists.iter().enumerate() {
-        for other in list.iter().take(k) {
-            counts[*other] += times(query);
-        }
+    for other in lists.iter().flat_map(|list| list.iter().take(k)) {
+        counts[*other] += 1;
     }
     counts
 }
