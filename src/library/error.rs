@@ -21,6 +21,9 @@ pub enum LibraryError {
         /// How that was recognised.
         cause: String,
     },
+    /// Something is where a new library is to be.
+    #[error("{}: exists already; choose another name", shown(.0))]
+    Exists(PathBuf),
     /// Made by a newer program.
     #[error(
         "{}: is a library of format {found}, and this program reads formats up to {known}; use a newer version of the program",

@@ -82,10 +82,10 @@ fn read_unless_it_fails(
         return Ok(Outcome::Same(*id, stamp));
     }
     if known.contains_key(&sha256) {
-        let track = Box::new(track(file));
+        let track = Box::new(track_of(file));
         return Ok(Outcome::Known { sha256, stamp, track });
     }
-    let track = track(file);
+    let track = track_of(file);
     let answer = caught(|| listen(predictor, file));
     if changed()? {
         return Ok(changing());
@@ -122,8 +122,8 @@ fn heard(stamp: Stamp, sha256: Vec<u8>, track: Track, answer: Prediction) -> Out
     }))
 }
 
-/// What the tags say, with a title that can be read: that of the file's name where they have none.
-fn track(file: &Path) -> Track {
+/// What a file's tags say, with a title that can be read: that of the file's name where they have none.
+pub fn track_of(file: &Path) -> Track {
     let mut track = Track::from(SongTags::read(file));
     let by_file = track.title.is_empty();
     if by_file {

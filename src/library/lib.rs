@@ -16,18 +16,28 @@
 //! [`Store`] is the file, [`update`] brings it up to date with the folders, [`Library`] is what it holds, in
 //! memory, for questions.
 
+mod ask;
 mod error;
+mod export;
+mod filter;
 mod hear;
+mod merge;
 mod numbers;
 mod paths;
+mod playlist;
 mod scan;
 mod shard;
 mod store;
 mod update;
 
+pub use ask::{AskError, Copies, Evenness, Found, Group, NEIGHBOURS, Rules, Seed, Sound};
 pub use error::LibraryError;
-pub use hear::listen;
+pub use export::Table;
+pub use filter::{Bounds, Filter, Key, Limits};
+pub use hear::{listen, track_of};
+pub use merge::{Merged, merge};
 pub use paths::{default_file, settled};
+pub use playlist::Naming;
 pub use shard::Shard;
 pub use store::{FolderState, Info, Library, LibrarySong, Store};
-pub use update::{Counts, Report, Settings, Told, update};
+pub use update::{Counts, Report, Settings, Told, check_folder, update};

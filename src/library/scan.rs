@@ -46,7 +46,9 @@ pub(crate) struct Scan {
     pub failed_before: Vec<(PathBuf, String)>,
     /// Files whose failure is of no interest any more.
     pub failures_gone: Vec<PathBuf>,
-    /// What is skipped, and why.
+    /// What could not be read, and why.
+    pub problems: Vec<(PathBuf, String)>,
+    /// What is skipped on purpose, and why.
     pub skipped: Vec<(PathBuf, String)>,
     /// Why the folder could not be looked through, so that nothing is taken for gone.
     pub away: Option<String>,
@@ -83,8 +85,9 @@ pub(crate) fn scan(
         .skipped
         .iter()
         .map(|(path, why)| (path.clone(), why.to_string()))
-        .chain(walked.problems.iter().map(|problem| split(below, problem)))
         .collect();
+    let problems = walked.problems.iter();
+    scan.problems = problems.map(|problem| split(below, problem)).collect();
     scan.found = walked.files.len();
     // Every file is asked for its size and time: on a disk that takes its time, all at once.
     let stamped: Vec<(PathBuf, std::io::Result<Stamp>)> = walked
@@ -109,11 +112,12 @@ pub(crate) fn scan(
             scan.tasks.push(Task { file, before });
             continue;
         };
-        if let Some(failed) = failed.filter(|failed| failed.stamp == stamp && !rules.retry) {
-            if failed.program == env!("CARGO_PKG_VERSION") {
-                scan.failed_before.push((file, failed.reason));
-                continue;
-            }
+        let as_before = failed.filter(|failed| {
+            failed.stamp == stamp && failed.program == env!("CARGO_PKG_VERSION")
+        });
+        if let Some(failed) = as_before.filter(|_| !rules.retry) {
+            scan.failed_before.push((file, failed.reason));
+            continue;
         }
         match compare(song.as_ref(), stamp, rules.contents) {
             Compared::Same(id, missing) => {

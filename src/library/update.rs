@@ -81,9 +81,11 @@ pub struct Counts {
     pub back: usize,
     /// Gone.
     pub missing: usize,
-    /// Cannot be heard.
+    /// Cannot be heard, or not now.
     pub failed: usize,
-    /// Left out on purpose, or not readable now.
+    /// Of these, files that failed before and have not changed since, so that they were not tried again.
+    pub failed_before: usize,
+    /// Left out on purpose.
     pub skipped: usize,
     /// In other parts.
     pub elsewhere: usize,
@@ -150,8 +152,23 @@ pub fn update(
 struct Place {
     root: PathBuf,
     below: PathBuf,
-    /// Whether it was named, rather than being watched already.
-    named: bool,
+}
+
+/// Whether a folder can be looked through.
+///
+/// # Errors
+/// If it is none, is not there or cannot be read.
+pub fn check_folder(folder: &Path) -> Result<(), LibraryError> {
+    match std::fs::read_dir(folder) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
+            Err(LibraryError::NotAFolder(folder.to_owned()))
+        }
+        Err(error) => Err(LibraryError::Folder {
+            path: folder.to_owned(),
+            cause: error.kind().to_string(),
+        }),
+    }
 }
 
 /// The folders to look through. Those that are named are watched from now on.
@@ -164,25 +181,13 @@ fn places(store: &Store, folders: &[PathBuf]) -> Result<Vec<Place>, LibraryError
         let place = |root: PathBuf| Place {
             below: root.clone(),
             root,
-            named: false,
         };
         return Ok(known.into_iter().map(place).collect());
     }
     let mut named = Vec::new();
     for folder in folders {
-        // Read, not only looked at: a folder without permission is told before any work.
-        match std::fs::read_dir(folder) {
-            Ok(_) => named.push(settled(folder)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
-                return Err(LibraryError::NotAFolder(folder.clone()));
-            }
-            Err(error) => {
-                return Err(LibraryError::Folder {
-                    path: folder.clone(),
-                    cause: error.kind().to_string(),
-                });
-            }
-        }
+        check_folder(folder)?;
+        named.push(settled(folder));
     }
     named.sort();
     // What lies in another one is looked through with it.
@@ -197,7 +202,6 @@ fn places(store: &Store, folders: &[PathBuf]) -> Result<Vec<Place>, LibraryError
         Place {
             root: root.unwrap_or(&below).clone(),
             below,
-            named: true,
         }
     };
     Ok(named.into_iter().map(place).collect())
@@ -251,7 +255,7 @@ impl<'a> Update<'a> {
             widths: self.widths,
         };
         let mut scans = Vec::new();
-        for Place { root, below, .. } in places {
+        for Place { root, below } in places {
             if !below.is_dir() {
                 let text = "is not there, so its songs stay as they are; \
                             connect its drive, or remove the folder from the library";
@@ -289,7 +293,8 @@ impl<'a> Update<'a> {
             let skipped = scan.skipped.into_iter();
             let skipped = skipped.map(|(path, why)| Told::new(&path, why));
             self.report.skipped.extend(skipped);
-            let failed = scan.failed_before.into_iter();
+            counts.failed_before += scan.failed_before.len();
+            let failed = scan.failed_before.into_iter().chain(scan.problems);
             let failed = failed.map(|(path, why)| Told::new(&path, why));
             self.report.failed.extend(failed);
             self.gone.extend(scan.gone);
@@ -406,14 +411,14 @@ impl<'a> Update<'a> {
                 self.store.put_failure(file, stamp, &reason)?;
                 self.report.failed.push(Told::new(file, reason));
             }
-            Outcome::NotNow(reason) => self.report.skipped.push(Told::new(file, reason)),
+            Outcome::NotNow(reason) => self.report.failed.push(Told::new(file, reason)),
             Outcome::Gone => {
                 let root = self.roots.iter().find(|root| file.starts_with(root));
                 match root.filter(|root| !root.is_dir()) {
                     Some(root) => *self.went_away.entry(root.clone()).or_default() += 1,
                     None => {
                         let text = "went away before it was read";
-                        self.report.skipped.push(Told::new(file, text));
+                        self.report.failed.push(Told::new(file, text));
                     }
                 }
             }
@@ -449,9 +454,8 @@ impl<'a> Update<'a> {
             self.report.missing.push(Told::new(&file, text));
         }
         for place in places.iter().filter(|place| place.below == place.root) {
-            let away = self.report.away.iter();
-            let shown = place.root.to_string_lossy();
-            if !away.clone().any(|told| told.path == shown) {
+            let name = place.root.to_string_lossy();
+            if !self.report.away.iter().any(|told| told.path == name) {
                 self.store.set_checked(&place.root)?;
             }
         }

@@ -11,6 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 use serde::Serialize;
 use soundalike_datasets::output::make_folder;
 
+pub(crate) use rows::SONG_COLUMNS;
 pub use library::{Library, LibrarySong};
 pub(crate) use rows::{ByContent, Heard, Known, Stamp, now};
 
@@ -233,7 +234,9 @@ impl Store {
     /// If the file cannot be read, or a part of it is damaged.
     pub fn info(&self) -> Result<Info, LibraryError> {
         self.check_whole()?;
-        let count = |question: &str| Ok(self.number(question)? as usize);
+        let count = |question: &str| -> Result<usize, LibraryError> {
+            Ok(self.number(question)? as usize)
+        };
         let seconds: f64 = self.told(self.connection.query_row(
             "SELECT coalesce(sum(seconds), 0.0) FROM song WHERE missing IS NULL",
             [],
@@ -260,7 +263,7 @@ impl Store {
     }
 
     fn folder_states(&self) -> Result<Vec<FolderState>, LibraryError> {
-        let state = |path: PathBuf| {
+        let state = |path: PathBuf| -> Result<FolderState, LibraryError> {
             let (low, high) = range_below(&path);
             let (checked, songs): (i64, i64) = self.told(self.connection.query_row(
                 "SELECT checked, (SELECT count(*) FROM song WHERE missing IS NULL \
@@ -351,8 +354,24 @@ fn check_beginning(path: &Path) -> Result<(), LibraryError> {
     }
 }
 
-/// Creates an empty library. It takes its name when it is complete, so that nothing half-made has it.
+/// Creates an empty library.
 fn create(path: &Path) -> Result<(), LibraryError> {
+    match build(path, |_| Ok(())) {
+        // Another run was faster; its library is as good.
+        Err(LibraryError::Exists(_)) => Ok(()),
+        made => made,
+    }
+}
+
+/// Creates a library with what `fill` puts into it. It takes its name when it is complete, so that nothing
+/// half-made has it.
+///
+/// # Errors
+/// If there is something at `path` already, it cannot be written, or `fill` fails.
+pub(crate) fn build(
+    path: &Path,
+    fill: impl FnOnce(&Connection) -> Result<(), LibraryError>,
+) -> Result<(), LibraryError> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -362,17 +381,20 @@ fn create(path: &Path) -> Result<(), LibraryError> {
         .prefix(".library-")
         .tempfile_in(folder)
         .map_err(|error| LibraryError::io(folder, error))?;
-    let made = Connection::open(file.path()).and_then(|connection| {
-        connection.execute_batch(SCHEMA)?;
-        connection.pragma_update(None, "application_id", APPLICATION)?;
-        connection.pragma_update(None, "user_version", FORMAT)?;
-        connection.close().map_err(|(_, error)| error)
-    });
-    made.map_err(|error| LibraryError::database(path, &error))?;
+    let told = |error: rusqlite::Error| LibraryError::database(path, &error);
+    let connection = Connection::open(file.path()).map_err(told)?;
+    connection
+        .execute_batch(SCHEMA)
+        .and_then(|()| connection.pragma_update(None, "application_id", APPLICATION))
+        .and_then(|()| connection.pragma_update(None, "user_version", FORMAT))
+        .map_err(told)?;
+    fill(&connection)?;
+    connection.close().map_err(|(_, error)| told(error))?;
     match file.persist_noclobber(path) {
         Ok(_) => Ok(()),
-        // Another run was faster; its library is as good.
-        Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => {
+            Err(LibraryError::Exists(path.to_owned()))
+        }
         Err(error) => Err(LibraryError::io(path, error.error)),
     }
 }

@@ -82,6 +82,12 @@ const TRACK_COLUMNS: &str = "title, artist, album, album_artist, genre, track_nu
     musicbrainz_recording, musicbrainz_release, musicbrainz_artists, \
     track_gain, track_peak, album_gain, album_peak, notes";
 
+/// The columns of a song, but for its number and its model's.
+pub(crate) const SONG_COLUMNS: &str = "path, size, mtime, sha256, missing, seconds, music, \
+    embedding, probabilities, tags, tempo_bpm, key, title, artist, album, album_artist, genre, \
+    track_number, year, musicbrainz_recording, musicbrainz_release, musicbrainz_artists, \
+    track_gain, track_peak, album_gain, album_peak, notes";
+
 /// The columns of a track, to be selected; [`track_from`] reads them.
 pub(super) fn track_columns() -> &'static str {
     TRACK_COLUMNS
@@ -185,7 +191,7 @@ impl Store {
                 let model: String = row.get(6)?;
                 numbers.clear();
                 let mut whole = true;
-                for (index, width) in (7..).zip(widths) {
+                for (index, width) in (7_usize..).zip(widths) {
                     let bytes = row.get_ref(index)?.as_blob()?;
                     whole &= push_from_bytes(bytes, width, &mut numbers);
                 }
