@@ -82,7 +82,11 @@ impl Progress {
                 } else {
                     String::new()
                 };
-                tracing::info!("{}: {done} of {} ({seconds:.0} s{rate})", self.name, self.total);
+                tracing::info!(
+                    "{}: {done} of {} ({seconds:.0} s{rate})",
+                    self.name,
+                    self.total
+                );
             }
             None => {}
         }

@@ -126,7 +126,9 @@ impl Walk {
                         Some(cause) => cause.to_string(),
                         None => error.to_string(),
                     };
-                    self.found.problems.push(DatasetError::unreadable(path, cause));
+                    self.found
+                        .problems
+                        .push(DatasetError::unreadable(path, cause));
                     continue;
                 }
             };

@@ -152,8 +152,7 @@ impl<'a> Query<'a> {
             .map(|(seed, _)| seed.direction(&library.directions))
             .collect();
         let weights = seeds.iter().map(|(_, weight)| *weight);
-        let parts: Vec<(&[f32], f32)> =
-            directions.iter().map(Vec::as_slice).zip(weights).collect();
+        let parts: Vec<(&[f32], f32)> = directions.iter().map(Vec::as_slice).zip(weights).collect();
         let direction = similar::blend(&parts).ok_or(AskError::NothingWanted)?;
         let (mut rows, mut sounds) = (Vec::new(), Vec::new());
         for ((seed, _), direction) in seeds.iter().zip(directions) {
@@ -220,7 +219,12 @@ impl Library {
     ///
     /// # Errors
     /// If both are the same song, `n` is below two, or the filter names a tag that the model does not know.
-    pub fn path(&self, ends: (usize, usize), n: usize, filter: &Filter) -> Result<Vec<Found>, AskError> {
+    pub fn path(
+        &self,
+        ends: (usize, usize),
+        n: usize,
+        filter: &Filter,
+    ) -> Result<Vec<Found>, AskError> {
         let sieve = Sieve::new(self, filter)?;
         let admitted = |row| sieve.admits(row);
         let rows = similar::path(&self.directions, &self.labels, ends, n, admitted)?;

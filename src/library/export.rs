@@ -29,20 +29,56 @@ enum Column {
 /// A name and a column for each.
 const COLUMNS: [(&str, Column); 22] = [
     ("id", Column::Whole(|l, row| l.songs[row].id)),
-    ("path", Column::Text(|l, row| l.catalog.tracks[row].path.clone())),
-    ("path_bytes", Column::Text(|l, row| l.catalog.tracks[row].path_bytes.clone())),
+    (
+        "path",
+        Column::Text(|l, row| l.catalog.tracks[row].path.clone()),
+    ),
+    (
+        "path_bytes",
+        Column::Text(|l, row| l.catalog.tracks[row].path_bytes.clone()),
+    ),
     ("size", Column::Whole(|l, row| l.songs[row].size as i64)),
-    ("title", Column::Text(|l, row| l.catalog.tracks[row].title.clone())),
-    ("artist", Column::Text(|l, row| l.catalog.tracks[row].artist.clone())),
-    ("album", Column::Text(|l, row| l.catalog.tracks[row].album.clone())),
-    ("album_artist", Column::Text(|l, row| l.catalog.tracks[row].album_artist.clone())),
-    ("genre", Column::Text(|l, row| l.catalog.tracks[row].genre.clone())),
+    (
+        "title",
+        Column::Text(|l, row| l.catalog.tracks[row].title.clone()),
+    ),
+    (
+        "artist",
+        Column::Text(|l, row| l.catalog.tracks[row].artist.clone()),
+    ),
+    (
+        "album",
+        Column::Text(|l, row| l.catalog.tracks[row].album.clone()),
+    ),
+    (
+        "album_artist",
+        Column::Text(|l, row| l.catalog.tracks[row].album_artist.clone()),
+    ),
+    (
+        "genre",
+        Column::Text(|l, row| l.catalog.tracks[row].genre.clone()),
+    ),
     ("genre_predicted", Column::Text(predicted_genre)),
-    ("track_number", Column::MaybeSmall(|l, row| small(l.catalog.tracks[row].track_number))),
-    ("year", Column::MaybeSmall(|l, row| small(l.catalog.tracks[row].year))),
-    ("seconds", Column::MaybeReal(|l, row| Some(l.songs[row].seconds))),
-    ("music", Column::MaybeReal(|l, row| Some(f64::from(l.songs[row].music)))),
-    ("tempo_bpm", Column::MaybeReal(|l, row| l.songs[row].tempo_bpm)),
+    (
+        "track_number",
+        Column::MaybeSmall(|l, row| small(l.catalog.tracks[row].track_number)),
+    ),
+    (
+        "year",
+        Column::MaybeSmall(|l, row| small(l.catalog.tracks[row].year)),
+    ),
+    (
+        "seconds",
+        Column::MaybeReal(|l, row| Some(l.songs[row].seconds)),
+    ),
+    (
+        "music",
+        Column::MaybeReal(|l, row| Some(f64::from(l.songs[row].music))),
+    ),
+    (
+        "tempo_bpm",
+        Column::MaybeReal(|l, row| l.songs[row].tempo_bpm),
+    ),
     ("key", Column::MaybeText(|l, row| l.songs[row].key.clone())),
     (
         "musicbrainz_recording",
@@ -52,9 +88,15 @@ const COLUMNS: [(&str, Column); 22] = [
         "musicbrainz_release",
         Column::Text(|l, row| l.catalog.tracks[row].musicbrainz_release.clone()),
     ),
-    ("notes", Column::Text(|l, row| l.catalog.tracks[row].notes.join(" "))),
+    (
+        "notes",
+        Column::Text(|l, row| l.catalog.tracks[row].notes.join(" ")),
+    ),
     ("embedding", Column::List(|l, row| l.catalog.embedding(row))),
-    ("probabilities", Column::List(|l, row| l.catalog.probabilities(row))),
+    (
+        "probabilities",
+        Column::List(|l, row| l.catalog.probabilities(row)),
+    ),
     ("tags", Column::List(|l, row| l.catalog.tags(row))),
 ];
 
@@ -99,7 +141,9 @@ impl Table<'_> {
             });
             writer.write_record(cells)?;
         }
-        writer.into_inner().map_err(|error| error.into_error().into())
+        writer
+            .into_inner()
+            .map_err(|error| error.into_error().into())
     }
 
     /// As a Parquet file. Names of the genres and tags, in the order of the lists, and the model's SHA-256 are in
@@ -148,24 +192,24 @@ fn schema() -> Result<TypePtr, ParquetError> {
     let (needed, maybe) = (Repetition::REQUIRED, Repetition::OPTIONAL);
     let column = |(name, column): (&str, Column)| -> Result<TypePtr, ParquetError> {
         match column {
-        Column::Whole(_) => field(name, Physical::INT64, needed, false),
-        Column::Text(_) => field(name, Physical::BYTE_ARRAY, needed, true),
-        Column::MaybeText(_) => field(name, Physical::BYTE_ARRAY, maybe, true),
-        Column::MaybeSmall(_) => field(name, Physical::INT32, maybe, false),
-        Column::MaybeReal(_) => field(name, Physical::DOUBLE, maybe, false),
-        Column::List(_) => {
-            let element = field("element", Physical::FLOAT, needed, false)?;
-            let list = Type::group_type_builder("list")
-                .with_repetition(Repetition::REPEATED)
-                .with_fields(vec![element])
-                .build()?;
-            Type::group_type_builder(name)
-                .with_repetition(needed)
-                .with_logical_type(Some(LogicalType::List))
-                .with_fields(vec![Arc::new(list)])
-                .build()
-                .map(Arc::new)
-        }
+            Column::Whole(_) => field(name, Physical::INT64, needed, false),
+            Column::Text(_) => field(name, Physical::BYTE_ARRAY, needed, true),
+            Column::MaybeText(_) => field(name, Physical::BYTE_ARRAY, maybe, true),
+            Column::MaybeSmall(_) => field(name, Physical::INT32, maybe, false),
+            Column::MaybeReal(_) => field(name, Physical::DOUBLE, maybe, false),
+            Column::List(_) => {
+                let element = field("element", Physical::FLOAT, needed, false)?;
+                let list = Type::group_type_builder("list")
+                    .with_repetition(Repetition::REPEATED)
+                    .with_fields(vec![element])
+                    .build()?;
+                Type::group_type_builder(name)
+                    .with_repetition(needed)
+                    .with_logical_type(Some(LogicalType::List))
+                    .with_fields(vec![Arc::new(list)])
+                    .build()
+                    .map(Arc::new)
+            }
         }
     };
     let columns: Result<Vec<TypePtr>, ParquetError> = COLUMNS.into_iter().map(column).collect();
@@ -186,12 +230,16 @@ fn write_column(
     match column {
         Column::Whole(get) => {
             let values: Vec<i64> = rows.map(|row| get(library, row)).collect();
-            writer.typed::<Int64Type>().write_batch(&values, None, None)?;
+            writer
+                .typed::<Int64Type>()
+                .write_batch(&values, None, None)?;
         }
         Column::Text(get) => {
             let bytes = |row| ByteArray::from(get(library, row).into_bytes());
             let values: Vec<ByteArray> = rows.map(bytes).collect();
-            writer.typed::<ByteArrayType>().write_batch(&values, None, None)?;
+            writer
+                .typed::<ByteArrayType>()
+                .write_batch(&values, None, None)?;
         }
         Column::MaybeText(get) => {
             let (values, levels) = known(rows.map(|row| get(library, row)));

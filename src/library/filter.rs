@@ -157,7 +157,9 @@ impl<'a> Sieve<'a> {
                 tag: name.clone(),
                 known: known.join(", "),
             })?;
-            let sum: f32 = (0..catalog.len()).map(|row| catalog.tags(row)[column]).sum();
+            let sum: f32 = (0..catalog.len())
+                .map(|row| catalog.tags(row)[column])
+                .sum();
             let usual = sum / catalog.len() as f32;
             tags.push((column, TAG_PROBABILITY.max(TAG_LIFT * usual)));
         }
@@ -182,8 +184,14 @@ impl<'a> Sieve<'a> {
             && (self.tags.is_empty() || self.tags.iter().any(tag))
             && (self.without_artists.is_empty()
                 || !self.without_artists.contains(&track.artist.to_lowercase()))
-            && filter.years.as_ref().is_none_or(|years| years.hold(track.year))
-            && filter.bpm.as_ref().is_none_or(|bpm| bpm.hold(song.tempo_bpm))
+            && filter
+                .years
+                .as_ref()
+                .is_none_or(|years| years.hold(track.year))
+            && filter
+                .bpm
+                .as_ref()
+                .is_none_or(|bpm| bpm.hold(song.tempo_bpm))
             && (filter.keys.is_empty() || key().is_some_and(|key| filter.keys.contains(&key)))
     }
 
@@ -197,7 +205,6 @@ impl<'a> Sieve<'a> {
         wanted(genre) || genre.split([',', ';', '/']).any(wanted)
     }
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -70,9 +70,8 @@ fn read_unless_it_fails(
     let sha256 = hash(&mut opened)?;
     drop(opened);
     let changed = || io::Result::Ok(Stamp::of(&std::fs::metadata(file)?) != stamp);
-    let changing = || {
-        Outcome::NotNow("changed while it was read; it is heard the next time".to_owned())
-    };
+    let changing =
+        || Outcome::NotNow("changed while it was read; it is heard the next time".to_owned());
     if changed()? {
         return Ok(changing());
     }
@@ -83,7 +82,11 @@ fn read_unless_it_fails(
     }
     if known.contains_key(&sha256) {
         let track = Box::new(track_of(file));
-        return Ok(Outcome::Known { sha256, stamp, track });
+        return Ok(Outcome::Known {
+            sha256,
+            stamp,
+            track,
+        });
     }
     let track = track_of(file);
     let answer = caught(|| listen(predictor, file));

@@ -36,7 +36,9 @@ pub fn merge(libraries: &[PathBuf], output: &Path) -> Result<Merged, LibraryErro
         for library in libraries {
             let told = |error: rusqlite::Error| LibraryError::database(library, &error);
             let name = library.to_string_lossy();
-            connection.execute("ATTACH ?1 AS other", [&name]).map_err(told)?;
+            connection
+                .execute("ATTACH ?1 AS other", [&name])
+                .map_err(told)?;
             before += take(connection).map_err(told)?;
             connection.execute_batch("DETACH other").map_err(told)?;
         }

@@ -147,6 +147,9 @@ mod tests {
         let odd = Path::new(OsStr::from_bytes(b"/m/caf\xe9.mp3"));
         assert_eq!(line(odd, Some(Path::new("/m"))), "file:///m/caf%E9.mp3");
         assert_eq!(line(Path::new("/m/a\nb.mp3"), None), "file:///m/a%0Ab.mp3");
-        assert_eq!(line(Path::new("/m/ a.mp3"), Some(Path::new("/m"))), "file:///m/%20a.mp3");
+        assert_eq!(
+            line(Path::new("/m/ a.mp3"), Some(Path::new("/m"))),
+            "file:///m/%20a.mp3"
+        );
     }
 }

@@ -112,9 +112,8 @@ pub(crate) fn scan(
             scan.tasks.push(Task { file, before });
             continue;
         };
-        let as_before = failed.filter(|failed| {
-            failed.stamp == stamp && failed.program == env!("CARGO_PKG_VERSION")
-        });
+        let as_before = failed
+            .filter(|failed| failed.stamp == stamp && failed.program == env!("CARGO_PKG_VERSION"));
         if let Some(failed) = as_before.filter(|_| !rules.retry) {
             scan.failed_before.push((file, failed.reason));
             continue;
@@ -172,13 +171,12 @@ fn compare(song: Option<&Known>, stamp: Stamp, contents: bool) -> Compared {
 }
 
 /// A problem's file, where its message begins with one, and the rest of the message.
-fn split(
-    folder: &Path,
-    problem: &soundalike_datasets::DatasetError,
-) -> (PathBuf, String) {
+fn split(folder: &Path, problem: &soundalike_datasets::DatasetError) -> (PathBuf, String) {
     use soundalike_datasets::DatasetError as Problem;
     let path = match problem {
-        Problem::Unreadable { path, .. } | Problem::DeadLink(path) | Problem::CircularLink(path) => path,
+        Problem::Unreadable { path, .. }
+        | Problem::DeadLink(path)
+        | Problem::CircularLink(path) => path,
         _ => return (folder.to_owned(), problem.to_string()),
     };
     let text = problem.to_string();

@@ -64,7 +64,10 @@ mod tests {
             sizes[held[0]] += 1;
         }
         // A binomial share of 400: five standard deviations.
-        assert!(sizes.iter().all(|size| (57..=143).contains(size)), "{sizes:?}");
+        assert!(
+            sizes.iter().all(|size| (57..=143).contains(size)),
+            "{sizes:?}"
+        );
     }
 
     #[test]

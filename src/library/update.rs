@@ -392,7 +392,11 @@ impl<'a> Update<'a> {
                 self.store.put(file, &heard, self.model)?;
                 self.store.drop_failure(file)?;
             }
-            Outcome::Known { sha256, stamp, track } => {
+            Outcome::Known {
+                sha256,
+                stamp,
+                track,
+            } => {
                 self.store.drop_failure(file)?;
                 let songs = contents.get(&sha256).map_or(&[][..], Vec::as_slice);
                 let left = songs.iter().find(|(id, path)| self.has_left(*id, path));

@@ -97,7 +97,8 @@ impl Similar {
             filter: self.filters.filter(),
         };
         let found = library.similar(&seeds, &rules)?;
-        self.output.write(place, &library, &found, "Similar songs")?;
+        self.output
+            .write(place, &library, &found, "Similar songs")?;
         Ok(true)
     }
 }
@@ -120,7 +121,8 @@ impl Way {
         };
         let ends = (end(&self.from)?, end(&self.to)?);
         let found = library.path(ends, self.n as usize, &self.filters.filter())?;
-        self.output.write(place, &library, &found, "A way between songs")?;
+        self.output
+            .write(place, &library, &found, "A way between songs")?;
         Ok(true)
     }
 }

@@ -71,7 +71,11 @@ impl FindCopies {
             return Ok(true);
         }
         for copies in &found {
-            writeln!(out, "keep        {}", shown(&library.songs[copies.keep].file))?;
+            writeln!(
+                out,
+                "keep        {}",
+                shown(&library.songs[copies.keep].file)
+            )?;
             for song in &copies.others {
                 let file = shown(&library.songs[song.row].file);
                 writeln!(out, "      {:.3} {file}", song.similarity)?;
@@ -157,9 +161,16 @@ pub(super) fn stats(place: &LibraryPlace) -> anyhow::Result<bool> {
         return Ok(true);
     }
     let mut out = std::io::stdout().lock();
-    writeln!(out, "songs       {} ({:.1} hours)", stats.songs, stats.hours)?;
+    writeln!(
+        out,
+        "songs       {} ({:.1} hours)",
+        stats.songs, stats.hours
+    )?;
     writeln!(out, "artists     {}", stats.artists)?;
-    let genres = [("tagged", &stats.genres), ("predicted", &stats.genres_predicted)];
+    let genres = [
+        ("tagged", &stats.genres),
+        ("predicted", &stats.genres_predicted),
+    ];
     for (kind, counts) in genres.into_iter().filter(|(_, counts)| !counts.is_empty()) {
         let mut counts: Vec<(&&str, &usize)> = counts.iter().collect();
         counts.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), **name));
@@ -185,7 +196,11 @@ fn figures(library: &Library) -> Stats<'_> {
     let (mut genres, mut predicted) = (BTreeMap::new(), BTreeMap::new());
     for row in 0..catalog.len() {
         let (name, by_model) = catalog.genre(row);
-        let counts = if by_model { &mut predicted } else { &mut genres };
+        let counts = if by_model {
+            &mut predicted
+        } else {
+            &mut genres
+        };
         *counts.entry(name).or_insert(0) += 1;
     }
     let artists: std::collections::BTreeSet<String> = catalog

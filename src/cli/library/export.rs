@@ -37,7 +37,9 @@ impl Export {
         let ending = self.file.extension().and_then(|ending| ending.to_str());
         let ending = ending.unwrap_or_default().to_ascii_lowercase();
         if !["safetensors", "csv", "parquet"].contains(&ending.as_str()) {
-            bail!("{name}: its ending must be .safetensors, .csv or .parquet, which says what is written");
+            bail!(
+                "{name}: its ending must be .safetensors, .csv or .parquet, which says what is written"
+            );
         }
         let library = place.open()?;
         let table = Table(&library);
@@ -60,7 +62,9 @@ impl Export {
 impl Merge {
     pub(super) fn run(&self, place: &LibraryPlace) -> anyhow::Result<bool> {
         if place.file.is_some() {
-            bail!("the libraries to merge stand behind the command, and the new one behind -o, not behind --library");
+            bail!(
+                "the libraries to merge stand behind the command, and the new one behind -o, not behind --library"
+            );
         }
         let merged = merge(&self.libraries, &self.output)?;
         if place.json {

@@ -143,7 +143,10 @@ impl Remove {
         if place.json {
             print_json(&removed)?;
         } else {
-            let (songs, folders) = (count(removed.songs, "song"), count(removed.folders, "folder"));
+            let (songs, folders) = (
+                count(removed.songs, "song"),
+                count(removed.folders, "folder"),
+            );
             println!("{songs} and {folders} forgotten; no file was touched");
         }
         Ok(removed.not_known.is_empty())
@@ -162,7 +165,11 @@ pub(super) fn describe(place: &LibraryPlace) -> anyhow::Result<bool> {
     writeln!(out, "file        {}", shown(store.path()))?;
     writeln!(out, "songs       {} ({:.1} hours)", info.songs, info.hours)?;
     for folder in &info.folders {
-        let away = if folder.present { "" } else { ", not there now" };
+        let away = if folder.present {
+            ""
+        } else {
+            ", not there now"
+        };
         let songs = count(folder.songs, "song");
         writeln!(out, "folder      {} ({songs}{away})", shown(&folder.path))?;
     }
@@ -223,7 +230,12 @@ fn print_report(store: &Store, report: &Report) -> anyhow::Result<()> {
         parts.join(", ")
     };
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{}: {parts} ({:.1} s)", shown(store.path()), report.seconds)?;
+    writeln!(
+        out,
+        "{}: {parts} ({:.1} s)",
+        shown(store.path()),
+        report.seconds
+    )?;
     Ok(())
 }
 

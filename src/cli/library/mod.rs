@@ -87,8 +87,9 @@ impl LibraryPlace {
     fn path(&self) -> anyhow::Result<PathBuf> {
         match &self.file {
             Some(file) => Ok(file.clone()),
-            None => default_file()
-                .context("this system names no folder for data; name the library with --library FILE"),
+            None => default_file().context(
+                "this system names no folder for data; name the library with --library FILE",
+            ),
         }
     }
 

@@ -133,7 +133,10 @@ impl Output {
 
 /// A song in one line: rank, similarity, number, path and name.
 pub(super) fn line(library: &Library, at: usize, found: Found) -> String {
-    let (track, song) = (&library.catalog.tracks[found.row], &library.songs[found.row]);
+    let (track, song) = (
+        &library.catalog.tracks[found.row],
+        &library.songs[found.row],
+    );
     let artist = if track.artist.is_empty() {
         "unknown artist"
     } else {

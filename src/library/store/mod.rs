@@ -11,8 +11,8 @@ use rusqlite::{Connection, OpenFlags};
 use serde::Serialize;
 use soundalike_datasets::output::make_folder;
 
-pub(crate) use rows::SONG_COLUMNS;
 pub use library::{Library, LibrarySong};
+pub(crate) use rows::SONG_COLUMNS;
 pub(crate) use rows::{ByContent, Heard, Known, Stamp, now};
 
 use crate::error::LibraryError;
@@ -161,10 +161,11 @@ impl Store {
 
     /// Looks at every page.
     fn check_whole(&self) -> Result<(), LibraryError> {
-        let found: String = self.told(
-            self.connection
-                .query_row("PRAGMA quick_check(1)", [], |row| row.get(0)),
-        )?;
+        let found: String = self.told(self.connection.query_row(
+            "PRAGMA quick_check(1)",
+            [],
+            |row| row.get(0),
+        ))?;
         if found == "ok" {
             return Ok(());
         }
@@ -203,7 +204,11 @@ impl Store {
     /// Watches a folder, instead of those of its sub-folders that were watched; nothing if a folder that it
     /// lies in is watched.
     pub(crate) fn watch(&self, folder: &Path) -> Result<(), LibraryError> {
-        if self.folders()?.iter().any(|known| folder.starts_with(known)) {
+        if self
+            .folders()?
+            .iter()
+            .any(|known| folder.starts_with(known))
+        {
             return Ok(());
         }
         let (low, high) = range_below(folder);
@@ -234,21 +239,20 @@ impl Store {
     /// If the file cannot be read, or a part of it is damaged.
     pub fn info(&self) -> Result<Info, LibraryError> {
         self.check_whole()?;
-        let count = |question: &str| -> Result<usize, LibraryError> {
-            Ok(self.number(question)? as usize)
-        };
+        let count =
+            |question: &str| -> Result<usize, LibraryError> { Ok(self.number(question)? as usize) };
         let seconds: f64 = self.told(self.connection.query_row(
             "SELECT coalesce(sum(seconds), 0.0) FROM song WHERE missing IS NULL",
             [],
             |row| row.get(0),
         ))?;
         let mut statement = self.told(self.connection.prepare(
-            "SELECT sha256, count(song.id) FROM model JOIN song ON song.model = model.id \
+            "SELECT model.sha256, count(song.id) FROM model JOIN song ON song.model = model.id \
              GROUP BY model.id ORDER BY 2 DESC, 1",
         ))?;
-        let models = self.told(statement.query_map([], |row| {
-            Ok((row.get(0)?, row.get::<_, i64>(1)? as usize))
-        }))?;
+        let models = self.told(
+            statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as usize))),
+        )?;
         let bytes = std::fs::metadata(&self.path).map_err(|e| LibraryError::io(&self.path, e))?;
         Ok(Info {
             format: self.number("PRAGMA user_version")?,
@@ -347,9 +351,10 @@ fn check_beginning(path: &Path) -> Result<(), LibraryError> {
     match file.read_exact(&mut beginning) {
         Ok(()) if beginning == MAGIC => Ok(()),
         Ok(()) => Err(other("it is not an SQLite database")),
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-            Err(LibraryError::damaged(path, "it is cut off at its beginning"))
-        }
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(LibraryError::damaged(
+            path,
+            "it is cut off at its beginning",
+        )),
         Err(error) => Err(LibraryError::io(path, error)),
     }
 }

@@ -154,8 +154,8 @@ impl Store {
 
     /// The model, other than this one, that heard most songs: its SHA-256.
     pub(crate) fn other_model(&self, sha256: &str) -> Result<Option<String>, LibraryError> {
-        let question = "SELECT sha256 FROM model JOIN song ON song.model = model.id \
-                        WHERE sha256 <> ?1 AND missing IS NULL \
+        let question = "SELECT model.sha256 FROM model JOIN song ON song.model = model.id \
+                        WHERE model.sha256 <> ?1 AND missing IS NULL \
                         GROUP BY model.id ORDER BY count(*) DESC LIMIT 1";
         let mut statement = self.told(self.connection.prepare(question))?;
         let found = statement.query_row([sha256], |row| row.get(0)).optional();
@@ -355,7 +355,13 @@ impl Store {
              SELECT ?2, ?3, ?4, ?5, {columns} FROM song WHERE id = ?1"
         );
         let mut statement = self.told(self.connection.prepare_cached(&order))?;
-        let place = (id, bytes_of(file), signed(stamp.size), stamp.mtime, &track.title);
+        let place = (
+            id,
+            bytes_of(file),
+            signed(stamp.size),
+            stamp.mtime,
+            &track.title,
+        );
         self.told(statement.execute(place))?;
         Ok(())
     }
@@ -398,7 +404,13 @@ impl Store {
                      VALUES (?1, ?2, ?3, ?4, ?5)";
         let mut statement = self.told(self.connection.prepare_cached(order))?;
         let program = env!("CARGO_PKG_VERSION");
-        let row = (bytes_of(file), signed(stamp.size), stamp.mtime, reason, program);
+        let row = (
+            bytes_of(file),
+            signed(stamp.size),
+            stamp.mtime,
+            reason,
+            program,
+        );
         self.told(statement.execute(row))?;
         Ok(())
     }

@@ -37,7 +37,9 @@ fn two_songs() -> (tempfile::TempDir, Store, i64) {
     let store = Store::open_or_create(&folder.path().join("own.sqlite")).expect("creates");
     let model = store.model_number(&provenance("abc"), 3).expect("a model");
     for (name, first) in [("/m/a.mp3", 1.0), ("/m/b.mp3", 2.0)] {
-        store.put(Path::new(name), &heard(name, first), model).expect("writes");
+        store
+            .put(Path::new(name), &heard(name, first), model)
+            .expect("writes");
     }
     store.save().expect("saves");
     (folder, store, model)
@@ -54,7 +56,10 @@ fn a_song_is_read_as_it_was_written() {
     assert_eq!(library.catalog.embedding(1), [2.0, 1.0, 0.5]);
     assert_eq!(library.by_file(Path::new("/m/b.mp3")), Some(1));
     assert_eq!(library.by_id(library.songs[1].id), Some(1));
-    assert_eq!((library.songs[0].tempo_bpm, &library.songs[0].key), (None, &None));
+    assert_eq!(
+        (library.songs[0].tempo_bpm, &library.songs[0].key),
+        (None, &None)
+    );
 }
 
 #[test]
@@ -63,14 +68,21 @@ fn numbers_that_are_none_are_left_out_and_heard_again() {
     for wrong in [to_bytes(&[f32::NAN, 1.0, 0.5]), to_bytes(&[1.0, 2.0])] {
         let order = "UPDATE song SET embedding = ?1 WHERE path = ?2";
         let path = bytes_of(Path::new("/m/a.mp3"));
-        store.connection.execute(order, (wrong, path)).expect("writes");
+        store
+            .connection
+            .execute(order, (wrong, path))
+            .expect("writes");
         let library = store.library().expect("the other song");
         assert_eq!((library.catalog.len(), library.damaged), (1, 1));
-        let known = store.known_below(Path::new("/m"), "abc", WIDTHS).expect("reads");
+        let known = store
+            .known_below(Path::new("/m"), "abc", WIDTHS)
+            .expect("reads");
         assert!(!known[Path::new("/m/a.mp3")].comparable);
         assert!(known[Path::new("/m/b.mp3")].comparable);
     }
-    store.put(Path::new("/m/a.mp3"), &heard("again", 1.0), model).expect("writes");
+    store
+        .put(Path::new("/m/a.mp3"), &heard("again", 1.0), model)
+        .expect("writes");
     assert_eq!(store.library().expect("both").damaged, 0);
 }
 
@@ -78,11 +90,18 @@ fn numbers_that_are_none_are_left_out_and_heard_again() {
 fn songs_of_another_model_are_left_out_and_counted() {
     let (_folder, store, _) = two_songs();
     let other = store.model_number(&provenance("def"), 3).expect("a model");
-    store.put(Path::new("/m/c.mp3"), &heard("c", 3.0), other).expect("writes");
+    store
+        .put(Path::new("/m/c.mp3"), &heard("c", 3.0), other)
+        .expect("writes");
     let library = store.library().expect("songs");
     assert_eq!((library.catalog.len(), library.of_other_models), (2, 1));
-    assert_eq!(store.other_model("abc").expect("reads").as_deref(), Some("def"));
-    let known = store.known_below(Path::new("/m"), "def", WIDTHS).expect("reads");
+    assert_eq!(
+        store.other_model("abc").expect("reads").as_deref(),
+        Some("def")
+    );
+    let known = store
+        .known_below(Path::new("/m"), "def", WIDTHS)
+        .expect("reads");
     assert!(!known[Path::new("/m/a.mp3")].comparable);
     assert!(known[Path::new("/m/c.mp3")].comparable);
 }
@@ -92,7 +111,10 @@ fn a_full_disk_is_told_and_what_was_saved_stays() {
     let (folder, store, model) = two_songs();
     let pages: i64 = store.number("PRAGMA page_count").expect("a number");
     let limit = format!("PRAGMA max_page_count = {pages}");
-    store.connection.query_row(&limit, [], |_| Ok(())).expect("limits");
+    store
+        .connection
+        .query_row(&limit, [], |_| Ok(()))
+        .expect("limits");
     let mut failed = None;
     for number in 0..200 {
         let file = PathBuf::from(format!("/m/{number}.mp3"));
@@ -101,7 +123,10 @@ fn a_full_disk_is_told_and_what_was_saved_stays() {
             break;
         }
     }
-    assert!(matches!(failed, Some(LibraryError::DiskFull(_))), "{failed:?}");
+    assert!(
+        matches!(failed, Some(LibraryError::DiskFull(_))),
+        "{failed:?}"
+    );
     drop(store);
     let again = Store::open(&folder.path().join("own.sqlite")).expect("opens");
     assert_eq!(again.info().expect("whole").songs, 2);
@@ -111,7 +136,10 @@ fn a_full_disk_is_told_and_what_was_saved_stays() {
 fn one_run_writes_while_others_read() {
     let (folder, store, _) = two_songs();
     let path = folder.path().join("own.sqlite");
-    assert!(matches!(Store::open_to_write(&path), Err(LibraryError::Locked(_))));
+    assert!(matches!(
+        Store::open_to_write(&path),
+        Err(LibraryError::Locked(_))
+    ));
     store.begin().expect("begins");
     store.set_missing(1).expect("writes");
     let reader = Store::open(&path).expect("opens");
@@ -129,7 +157,9 @@ fn a_folder_takes_the_place_of_those_in_it() {
         store.watch(Path::new(folder)).expect("watches");
     }
     store.watch(Path::new("/m")).expect("watches");
-    store.watch(Path::new("/m/rock")).expect("is watched already");
+    store
+        .watch(Path::new("/m/rock"))
+        .expect("is watched already");
     let folders = store.folders().expect("reads");
     assert_eq!(folders, [PathBuf::from("/m"), PathBuf::from("/n")]);
     let states = store.info().expect("whole").folders;
@@ -146,12 +176,16 @@ fn a_moved_song_keeps_its_number_and_takes_the_place_of_what_lay_there() {
         ..Track::default()
     };
     let stamp = Stamp { size: 8, mtime: 9 };
-    store.move_to(id, Path::new("/m/b.mp3"), stamp, &track).expect("moves");
+    store
+        .move_to(id, Path::new("/m/b.mp3"), stamp, &track)
+        .expect("moves");
     let library = store.library().expect("songs");
     assert_eq!(library.songs.len(), 1);
     assert_eq!((library.songs[0].id, library.songs[0].size), (id, 8));
     assert_eq!(library.catalog.tracks[0].title, "b");
-    store.copy_to(id, Path::new("/m/c.mp3"), stamp, &track).expect("copies");
+    store
+        .copy_to(id, Path::new("/m/c.mp3"), stamp, &track)
+        .expect("copies");
     let library = store.library().expect("songs");
     assert_eq!(library.catalog.embedding(0), library.catalog.embedding(1));
 }
