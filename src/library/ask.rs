@@ -136,6 +136,14 @@ fn song_name(track: &Track) -> SongName<'_> {
     }
 }
 
+/// What a file's tags call its song. A title without an artist is the file's name, which differs for copies.
+fn tagged_name(track: &Track) -> SongName<'_> {
+    if track.artist.is_empty() {
+        return SongName::default();
+    }
+    song_name(track)
+}
+
 /// What is asked about, together.
 struct Query<'a> {
     direction: Vec<f32>,
@@ -287,7 +295,7 @@ impl Library {
         let songs = self.catalog.tracks.iter().zip(&self.songs);
         let recordings: Vec<Recording<'_>> = songs
             .map(|(track, song)| Recording {
-                name: song_name(track),
+                name: tagged_name(track),
                 seconds: Some(song.seconds),
                 lossless: is_lossless(&song.file),
                 bit_rate: Some((8.0 * song.size as f64 / song.seconds.max(0.1)) as u32),

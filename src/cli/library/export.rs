@@ -61,7 +61,7 @@ impl Export {
 
 impl Merge {
     pub(super) fn run(&self, place: &LibraryPlace) -> anyhow::Result<bool> {
-        if place.file.is_some() {
+        if place.library.is_some() {
             bail!(
                 "the libraries to merge stand behind the command, and the new one behind -o, not behind --library"
             );

@@ -26,8 +26,8 @@ pub(crate) struct LibraryArguments {
 #[derive(Args)]
 struct LibraryPlace {
     /// The library's file, instead of the one in your data folder
-    #[arg(long = "library", value_name = "FILE", global = true)]
-    file: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", global = true)]
+    library: Option<PathBuf>,
     /// Print one JSON document
     #[arg(long, global = true)]
     json: bool,
@@ -85,7 +85,7 @@ impl LibraryArguments {
 
 impl LibraryPlace {
     fn path(&self) -> anyhow::Result<PathBuf> {
-        match &self.file {
+        match &self.library {
             Some(file) => Ok(file.clone()),
             None => default_file().context(
                 "this system names no folder for data; name the library with --library FILE",
