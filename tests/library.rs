@@ -705,7 +705,7 @@ fn similar_songs_are_not_the_query_and_pass_the_filters() {
     let home = tagged();
     let seed = home.file("Odds/0.wav");
     let seed = seed.to_str().unwrap();
-    let found = home.json(&["similar", seed, "-k", "50"]);
+    let found = home.json(&["similar", seed, "-k", "50", "--cosine"]);
     let all = names(&found);
     assert!(
         !all.contains(&"0.wav".to_owned()) && !all.contains(&"copy.wav".to_owned()),
@@ -727,7 +727,10 @@ fn similar_songs_are_not_the_query_and_pass_the_filters() {
         .find(|row| row[1].ends_with("Odds/0.wav"))
         .unwrap()[0]
         .to_owned();
-    assert_eq!(names(&home.json(&["similar", &id, "-k", "50"])), all);
+    assert_eq!(
+        names(&home.json(&["similar", &id, "-k", "50", "--cosine"])),
+        all
+    );
 
     let ask = |more: &[&str]| home.json(&[&["similar", seed, "-k", "50"], more].concat());
     let field = |found: &Value, name: &str| -> BTreeSet<String> {

@@ -3,12 +3,11 @@
 use std::path::Path;
 
 use rayon::prelude::*;
-use soundalike_core::catalog::Track;
+use soundalike_core::catalog::{Blend, Query, Ranking, Recommendation, Search, Track};
 use soundalike_core::pipeline::Prediction;
 use soundalike_core::similar::{
-    self, Directions, DuplicateRules, GroupName, Groups, Hubness, Labels, Mix, MixRules, Neighbour,
-    PathError, Recording, SAME_RECORDING, SelectRules, SongName, default_count, duplicates,
-    k_occurrence, select,
+    self, DuplicateRules, Hubness, MixRules, Neighbour, PathError, Recording, SAME_RECORDING,
+    SongName, k_occurrence,
 };
 
 use crate::filter::{Filter, Sieve};
@@ -67,6 +66,8 @@ pub struct Sound {
 pub struct Rules {
     /// Songs, at most.
     pub k: usize,
+    /// How they are ranked.
+    pub ranking: Ranking,
     /// Songs of one artist, at most.
     pub per_artist: Option<usize>,
     /// Songs of one album, at most.
@@ -84,15 +85,6 @@ pub struct Found {
     pub row: usize,
     /// Cosine similarity to what was asked about, measured from the library's mean, from −1 to 1.
     pub similarity: f64,
-}
-
-/// Songs that sound alike, with a name.
-#[derive(Clone, Debug)]
-pub struct Group {
-    /// What to call them.
-    pub name: GroupName,
-    /// Their rows, the most typical first.
-    pub rows: Vec<usize>,
 }
 
 /// A recording in several files.
@@ -114,25 +106,15 @@ pub struct Evenness {
 }
 
 impl Seed {
-    fn direction(&self, directions: &Directions) -> Vec<f32> {
+    fn query<'a>(&'a self, library: &'a Library) -> Query<'a> {
         match self {
-            Self::Song(row) => directions.row(*row).to_vec(),
-            Self::Sound(sound) => directions.direction(&sound.prediction.embedding),
+            Self::Song(row) => library.catalog.query(*row),
+            Self::Sound(sound) => Query {
+                embedding: &sound.prediction.embedding,
+                probabilities: &sound.prediction.probabilities,
+                tags: &sound.prediction.tags,
+            },
         }
-    }
-}
-
-/// The names of a library's songs as numbers.
-pub(crate) fn labels(tracks: &[Track]) -> Labels {
-    Labels::of(tracks.iter().map(song_name))
-}
-
-fn song_name(track: &Track) -> SongName<'_> {
-    SongName {
-        title: &track.title,
-        artist: &track.artist,
-        album: &track.album,
-        album_artist: &track.album_artist,
     }
 }
 
@@ -141,86 +123,94 @@ fn tagged_name(track: &Track) -> SongName<'_> {
     if track.artist.is_empty() {
         return SongName::default();
     }
-    song_name(track)
+    track.name()
 }
 
 /// What is asked about, together.
-struct Query<'a> {
-    direction: Vec<f32>,
+struct Question<'a> {
+    blend: Blend,
     /// Rows that were asked about.
     rows: Vec<usize>,
-    /// Sounds that were asked about, with their directions.
+    /// Sounds that were asked about, with their directions from the library's mean.
     sounds: Vec<(Vec<f32>, &'a Sound)>,
 }
 
-impl<'a> Query<'a> {
+impl<'a> Question<'a> {
     fn new(library: &Library, seeds: &'a [(Seed, f32)]) -> Result<Self, AskError> {
-        let directions: Vec<Vec<f32>> = seeds
-            .iter()
-            .map(|(seed, _)| seed.direction(&library.directions))
+        let catalog = &library.catalog;
+        let parts = seeds.iter();
+        let parts: Vec<(Query<'_>, f32)> = parts
+            .map(|(seed, weight)| (seed.query(library), *weight))
             .collect();
-        let weights = seeds.iter().map(|(_, weight)| *weight);
-        let parts: Vec<(&[f32], f32)> = directions.iter().map(Vec::as_slice).zip(weights).collect();
-        let direction = similar::blend(&parts).ok_or(AskError::NothingWanted)?;
+        let blend = catalog.blend(&parts).ok_or(AskError::NothingWanted)?;
         let (mut rows, mut sounds) = (Vec::new(), Vec::new());
-        for ((seed, _), direction) in seeds.iter().zip(directions) {
+        for (seed, _) in seeds {
             match seed {
                 Seed::Song(row) => rows.push(*row),
-                Seed::Sound(sound) => sounds.push((direction, &**sound)),
+                Seed::Sound(sound) => {
+                    let embedding = &sound.prediction.embedding;
+                    sounds.push((catalog.directions().direction(embedding), &**sound));
+                }
             }
         }
         Ok(Self {
-            direction,
+            blend,
             rows,
             sounds,
         })
     }
 
-    /// Whether a row is what was asked about: the same recording as a sound, or a version of its song.
-    fn is_asked_about(&self, library: &Library, row: usize) -> bool {
-        let track = &library.catalog.tracks[row];
+    /// Which rows may be an answer: those that pass the filter and are not what was asked about, the same
+    /// recording as one of its sounds or a version of its song.
+    fn admitted(&self, library: &Library, filter: &Filter) -> Result<Vec<bool>, AskError> {
+        let sieve = Sieve::new(library, filter)?;
+        let catalog = &library.catalog;
         let song = |track: &Track| similar::version_key(&track.title, &track.artist);
-        self.rows.contains(&row)
-            || self.sounds.iter().any(|(direction, sound)| {
-                let pairs = direction.iter().zip(library.directions.row(row));
-                let cosine: f64 = pairs.map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+        let asked_about: Vec<_> = self.sounds.iter().map(|(_, s)| song(&s.track)).collect();
+        let is_asked_about = |row: usize| {
+            let recording = |(direction, _): &(Vec<f32>, &Sound)| {
+                let cosine = similar::cosine(direction, catalog.directions().row(row));
                 cosine > SAME_RECORDING
-                    || song(track).is_some_and(|key| Some(key) == song(&sound.track))
-            })
+            };
+            self.rows.contains(&row)
+                || self.sounds.iter().any(recording)
+                || (asked_about.iter().any(Option::is_some)
+                    && song(&catalog.tracks[row])
+                        .is_some_and(|key| asked_about.iter().flatten().any(|asked| *asked == key)))
+        };
+        let rows = 0..catalog.len();
+        Ok(rows
+            .map(|row| sieve.admits(row) && !is_asked_about(row))
+            .collect())
     }
 }
 
 impl Library {
-    /// The songs that sound most like the wanted seeds and least like the unwanted, those of negative weight. What
-    /// was asked about, other encodings and other versions of it are no answer, and no song comes in two
-    /// versions.
+    /// The songs that sound most like the wanted seeds and least like the unwanted, those of negative weight, each
+    /// with what it has in common with them. What was asked about, other encodings and other versions of it are no
+    /// answer, and no song comes in two versions.
     ///
     /// # Errors
     /// If nothing is wanted, or the filter names a tag that the model does not know.
-    pub fn similar(&self, seeds: &[(Seed, f32)], rules: &Rules) -> Result<Vec<Found>, AskError> {
-        let query = Query::new(self, seeds)?;
-        let sieve = Sieve::new(self, &rules.filter)?;
-        let select_rules = SelectRules {
-            k: rules.k,
-            per_artist: rules.per_artist,
+    pub fn similar(
+        &self,
+        seeds: &[(Seed, f32)],
+        rules: &Rules,
+    ) -> Result<Vec<Recommendation>, AskError> {
+        let question = Question::new(self, seeds)?;
+        let search = Search {
+            ranking: rules.ranking,
+            admitted: Some(question.admitted(self, &rules.filter)?),
+            per_artist: Some(rules.per_artist.unwrap_or(usize::MAX)),
             per_album: rules.per_album,
+            one_version: true,
+            seeds: question.rows,
             diversity: rules.diversity,
-            seeds: &query.rows,
-            ..SelectRules::default()
+            ..Search::default()
         };
-        let admitted = |row: usize| sieve.admits(row) && !query.is_asked_about(self, row);
-        // More than are wanted, since some are versions of others; all, where that is not enough.
-        let mut looked_at = rules.k.saturating_mul(4).saturating_add(64);
-        loop {
-            let ranked = self
-                .directions
-                .nearest(&query.direction, looked_at, admitted);
-            let chosen = select(&self.directions, &self.labels, &ranked, &select_rules);
-            if chosen.len() >= rules.k || ranked.len() < looked_at {
-                return Ok(chosen.into_iter().map(Found::from).collect());
-            }
-            looked_at = looked_at.saturating_mul(8);
-        }
+        Ok(self
+            .catalog
+            .similar(question.blend.query(), rules.k, &search))
     }
 
     /// A smooth way of up to `n` songs between two, both included; the similarity is that to the song before.
@@ -235,10 +225,10 @@ impl Library {
     ) -> Result<Vec<Found>, AskError> {
         let sieve = Sieve::new(self, filter)?;
         let admitted = |row| sieve.admits(row);
-        let rows = similar::path(&self.directions, &self.labels, ends, n, admitted)?;
+        let rows = self.catalog.path(ends.0, ends.1, n, admitted)?;
         let mut before = ends.0;
         let steps = rows.into_iter().map(|row| {
-            let similarity = self.directions.cosine(before, row);
+            let similarity = self.catalog.directions().cosine(before, row);
             before = row;
             Found { row, similarity }
         });
@@ -250,9 +240,10 @@ impl Library {
     pub fn nearest(&self, seed: &Seed) -> Option<usize> {
         match seed {
             Seed::Song(row) => Some(*row),
-            Seed::Sound(_) => {
-                let direction = seed.direction(&self.directions);
-                let found = self.directions.nearest(&direction, 1, |_| true);
+            Seed::Sound(sound) => {
+                let directions = self.catalog.directions();
+                let direction = directions.direction(&sound.prediction.embedding);
+                let found = directions.nearest(&direction, 1, |_| true);
                 found.first().map(|song| song.index)
             }
         }
@@ -269,23 +260,15 @@ impl Library {
         rules: MixRules,
         filter: &Filter,
     ) -> Result<impl Iterator<Item = Found> + use<'_>, AskError> {
-        let query = Query::new(self, seeds)?;
-        let sieve = Sieve::new(self, filter)?;
-        let admitted = |row: usize| sieve.admits(row) && !query.is_asked_about(self, row);
-        let mix = Mix::new(
-            &self.directions,
-            &self.labels,
-            &query.direction,
-            rules,
-            admitted,
-        );
-        let direction = query.direction;
-        Ok(mix.map(move |row| {
-            let pairs = direction.iter().zip(self.directions.row(row));
-            Found {
-                row,
-                similarity: pairs.map(|(a, b)| f64::from(*a) * f64::from(*b)).sum(),
-            }
+        let question = Question::new(self, seeds)?;
+        let admitted = question.admitted(self, filter)?;
+        let query = question.blend.query();
+        let direction = self.catalog.directions().direction(query.embedding);
+        let mix = self.catalog.mix(query, rules, |row| admitted[row]);
+        let found = mix.into_iter().flatten();
+        Ok(found.map(move |row| Found {
+            row,
+            similarity: similar::cosine(&direction, self.catalog.directions().row(row)),
         }))
     }
 
@@ -301,7 +284,7 @@ impl Library {
                 bit_rate: Some((8.0 * song.size as f64 / song.seconds.max(0.1)) as u32),
             })
             .collect();
-        let found = duplicates(&self.directions, &recordings, SAME);
+        let found = self.catalog.duplicates(&recordings, SAME);
         let copies = found.into_iter().map(|copies| Copies {
             keep: copies.keep,
             others: copies
@@ -309,28 +292,11 @@ impl Library {
                 .into_iter()
                 .map(|row| Found {
                     row,
-                    similarity: self.directions.cosine(copies.keep, row),
+                    similarity: self.catalog.directions().cosine(copies.keep, row),
                 })
                 .collect(),
         });
         copies.collect()
-    }
-
-    /// Groups of songs that sound alike, the largest first; `None` for as many as suit the library.
-    pub fn groups(&self, count: Option<usize>) -> Vec<Group> {
-        let catalog = &self.catalog;
-        let count = count.unwrap_or_else(|| default_count(catalog.len()));
-        let groups = Groups::of(&self.directions, count);
-        let width = catalog.provenance.tags.len();
-        let mut tags = Vec::with_capacity(catalog.len() * width);
-        for row in 0..catalog.len() {
-            tags.extend_from_slice(catalog.tags(row));
-        }
-        let genre = |row: usize| catalog.genre(row).0;
-        let names = similar::names(&groups, genre, &tags, &catalog.provenance.tags);
-        let members = groups.members.into_iter();
-        let groups = names.into_iter().zip(members);
-        groups.map(|(name, rows)| Group { name, rows }).collect()
     }
 
     /// How evenly the songs are recommended. Of a large library, the neighbours of every so many songs are looked
@@ -342,24 +308,14 @@ impl Library {
         let lists: Vec<Vec<Neighbour>> = asked
             .par_iter()
             .map(|&row| {
-                let direction = self.directions.row(row);
-                self.directions
-                    .nearest(direction, NEIGHBOURS, |other| other != row)
+                let directions = self.catalog.directions();
+                directions.nearest(directions.row(row), NEIGHBOURS, |other| other != row)
             })
             .collect();
         let counts = k_occurrence(lists.iter().map(Vec::as_slice), rows);
         Evenness {
             hubness: Hubness::of(&counts),
             asked: asked.len(),
-        }
-    }
-}
-
-impl From<Neighbour> for Found {
-    fn from(neighbour: Neighbour) -> Self {
-        Self {
-            row: neighbour.index,
-            similarity: neighbour.similarity,
         }
     }
 }

@@ -30,7 +30,7 @@ mod shard;
 mod store;
 mod update;
 
-pub use ask::{AskError, Copies, Evenness, Found, Group, NEIGHBOURS, Rules, Seed, Sound};
+pub use ask::{AskError, Copies, Evenness, Found, NEIGHBOURS, Rules, Seed, Sound};
 pub use error::LibraryError;
 pub use export::Table;
 pub use filter::{Bounds, Filter, Key, Limits};

@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 
 use clap::Args;
+use soundalike_core::catalog::{Ranking, Reason};
 use soundalike_core::similar::MixRules;
 use soundalike_datasets::names::shown;
 use soundalike_library::{Found, Library, Rules, Seed};
@@ -21,6 +22,9 @@ pub(super) struct Similar {
     /// Number of songs to find
     #[arg(short, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     k: u32,
+    /// Rank by similarity alone, without the genres
+    #[arg(long)]
+    cosine: bool,
     /// Songs of one artist, at most
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     per_artist: Option<u32>,
@@ -91,14 +95,27 @@ impl Similar {
         let seeds = self.seeds.find(&library)?;
         let rules = Rules {
             k: self.k as usize,
+            ranking: if self.cosine {
+                Ranking::Cosine
+            } else {
+                Ranking::GenreAware
+            },
             per_artist: self.per_artist.map(|n| n as usize),
             per_album: self.per_album.map(|n| n as usize),
             diversity: self.diversity,
             filter: self.filters.filter(),
         };
-        let found = library.similar(&seeds, &rules)?;
+        let recommended = library.similar(&seeds, &rules)?;
+        let (found, reasons): (Vec<Found>, Vec<Reason>) = recommended
+            .into_iter()
+            .map(|song| {
+                let similarity = f64::from(song.similarity);
+                let row = song.track;
+                (Found { row, similarity }, song.reason)
+            })
+            .unzip();
         self.output
-            .write(place, &library, &found, "Similar songs")?;
+            .write(place, &library, &found, &reasons, "Similar songs")?;
         Ok(true)
     }
 }
@@ -122,7 +139,7 @@ impl Way {
         let ends = (end(&self.from)?, end(&self.to)?);
         let found = library.path(ends, self.n as usize, &self.filters.filter())?;
         self.output
-            .write(place, &library, &found, "A way between songs")?;
+            .write(place, &library, &found, &[], "A way between songs")?;
         Ok(true)
     }
 }
@@ -141,7 +158,7 @@ impl Wander {
             return self.print_on(&library, walk);
         }
         let found: Vec<Found> = walk.take(self.n as usize).collect();
-        self.output.write(place, &library, &found, "Mix")?;
+        self.output.write(place, &library, &found, &[], "Mix")?;
         Ok(true)
     }
 

@@ -91,12 +91,12 @@ impl FindCopies {
 impl Divide {
     pub(super) fn run(&self, place: &LibraryPlace) -> anyhow::Result<bool> {
         let library = place.open()?;
-        let groups = library.groups(self.count.map(usize::from));
+        let groups = library.catalog.groups(self.count.map(usize::from));
         if let Some(folder) = &self.playlists {
             make_folder(folder)?;
             for (at, group) in groups.iter().enumerate() {
                 let name = format!("{:02} {}.m3u8", at + 1, as_file(&group.name.to_string()));
-                write_m3u8(&library, &group.rows, &folder.join(name), self.absolute)?;
+                write_m3u8(&library, &group.tracks, &folder.join(name), self.absolute)?;
             }
         }
         if place.json {
@@ -106,7 +106,7 @@ impl Divide {
                     "name": group.name.to_string(),
                     "genres": group.name.genres,
                     "tags": group.name.tags,
-                    "songs": json_songs(&library, &group.rows)?,
+                    "songs": json_songs(&library, &group.tracks)?,
                 }));
             }
             print_json(&json!({ "groups": lines }))?;
@@ -114,9 +114,9 @@ impl Divide {
         }
         let mut out = std::io::stdout().lock();
         for group in &groups {
-            let songs = count(group.rows.len(), "song");
+            let songs = count(group.tracks.len(), "song");
             writeln!(out, "{} ({songs})", visible(&group.name.to_string()))?;
-            for &row in group.rows.iter().take(EXAMPLES) {
+            for &row in group.tracks.iter().take(EXAMPLES) {
                 writeln!(out, "    {}", shown(&library.songs[row].file))?;
             }
         }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 use serde_json::{Value, json};
+use soundalike_core::catalog::Reason;
 use soundalike_datasets::names::{shown, visible};
 use soundalike_datasets::output::write_whole;
 use soundalike_library::{Found, Library, Naming};
@@ -76,6 +77,12 @@ pub(super) struct FoundLine<'a> {
     similarity: f64,
     #[serde(flatten)]
     song: SongLine<'a>,
+    /// What it has in common with what was asked about, in English.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
+    /// The same in parts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a Reason>,
 }
 
 impl<'a> FoundLine<'a> {
@@ -84,6 +91,8 @@ impl<'a> FoundLine<'a> {
             rank: at + 1,
             similarity: found.similarity,
             song: SongLine::of(library, found.row),
+            why: None,
+            reason: None,
         }
     }
 }
@@ -93,12 +102,13 @@ impl Output {
         self.null
     }
 
-    /// Prints an answer and writes its playlists. `title` is the playlist's.
+    /// Prints an answer and writes its playlists. `reasons` are the songs', or none; `title` is the playlist's.
     pub(super) fn write(
         &self,
         place: &LibraryPlace,
         library: &Library,
         found: &[Found],
+        reasons: &[Reason],
         title: &str,
     ) -> anyhow::Result<()> {
         let rows: Vec<usize> = found.iter().map(|song| song.row).collect();
@@ -112,7 +122,11 @@ impl Output {
         if place.json {
             let lines = found.iter().enumerate();
             let songs: Vec<FoundLine<'_>> = lines
-                .map(|(at, song)| FoundLine::of(library, at, *song))
+                .map(|(at, song)| FoundLine {
+                    why: reasons.get(at).map(ToString::to_string),
+                    reason: reasons.get(at),
+                    ..FoundLine::of(library, at, *song)
+                })
                 .collect();
             return print_json(&json!({ "songs": songs }));
         }
@@ -125,7 +139,11 @@ impl Output {
             eprintln!("no song of the library is left by these filters");
         }
         for (at, song) in found.iter().enumerate() {
-            writeln!(out, "{}", line(library, at, *song))?;
+            let why = match reasons.get(at) {
+                Some(reason) => format!(": {}", visible(&reason.to_string())),
+                None => String::new(),
+            };
+            writeln!(out, "{}{why}", line(library, at, *song))?;
         }
         Ok(())
     }

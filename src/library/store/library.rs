@@ -6,12 +6,10 @@ use rusqlite::OptionalExtension;
 use soundalike_core::catalog::{Catalog, Provenance};
 use soundalike_core::model::Head;
 use soundalike_core::pipeline::Prediction;
-use soundalike_core::similar::{Directions, Labels};
 use soundalike_datasets::names::path_bytes;
 
 use super::Store;
 use super::rows::{track_columns, track_from};
-use crate::ask::labels;
 use crate::error::LibraryError;
 use crate::numbers::push_from_bytes;
 use crate::paths::path_of;
@@ -41,10 +39,6 @@ pub struct LibrarySong {
 pub struct Library {
     /// The songs with their numbers; its tracks' paths are the files'.
     pub catalog: Catalog,
-    /// The unit vectors of their embeddings.
-    pub(crate) directions: Directions,
-    /// Which are by one artist, on one album, or versions of one song.
-    pub(crate) labels: Labels,
     /// What else is known of each track of the catalogue.
     pub songs: Vec<LibrarySong>,
     /// Songs that are not here because another model heard them.
@@ -169,15 +163,7 @@ impl Store {
                 path: self.path().to_owned(),
                 cause,
             })?;
-        let embeddings: Vec<f32> = (0..catalog.len())
-            .flat_map(|row| catalog.embedding(row))
-            .copied()
-            .collect();
-        let directions = Directions::of(&embeddings, catalog.dimensions())
-            .map_err(|error| LibraryError::damaged(self.path(), error.to_string()))?;
         Ok(Library {
-            labels: labels(&catalog.tracks),
-            directions,
             catalog,
             songs,
             of_other_models: others as usize,
