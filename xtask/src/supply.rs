@@ -121,9 +121,10 @@ pub fn write_sbom() -> Result<()> {
 }
 
 /// The workspace's other folders with a manifest.
-const OTHERS: [&str; 6] = [
+const OTHERS: [&str; 7] = [
     "src/core",
     "src/datasets",
+    "src/library",
     "src/shipped",
     "src/survey",
     "xtask",

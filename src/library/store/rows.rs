@@ -219,13 +219,12 @@ impl Store {
     pub(crate) fn by_content(&self, model: i64) -> Result<ByContent, LibraryError> {
         let question = "SELECT sha256, id, path FROM song WHERE model = ?1 ORDER BY path";
         let mut statement = self.told(self.connection.prepare(question))?;
-        let rows = self.told(statement.query_map([model], |row| {
-            Ok((row.get(0)?, (row.get(1)?, row.get::<_, Vec<u8>>(2)?)))
-        }))?;
-        let rows: Vec<(Vec<u8>, (i64, Vec<u8>))> = self.told(rows.collect())?;
+        let mut rows = self.told(statement.query([model]))?;
         let mut found = ByContent::new();
-        for (sha256, (id, path)) in rows {
-            if let Some(path) = path_of(path) {
+        while let Some(row) = self.told(rows.next())? {
+            let path = path_of(self.told(row.get(2))?);
+            let (sha256, id) = (self.told(row.get(0))?, self.told(row.get(1))?);
+            if let Some(path) = path {
                 found.entry(sha256).or_default().push((id, path));
             }
         }
