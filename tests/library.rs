@@ -516,6 +516,36 @@ fn a_run_that_is_killed_goes_on_to_the_library_of_an_undisturbed_one() {
 }
 
 #[test]
+fn a_drive_that_goes_away_in_the_middle_takes_no_song_with_it() {
+    let home = Home::new();
+    for seed in 0..30 {
+        home.song(&format!("{seed}.wav"), seed, &[]);
+    }
+    home.counts();
+    let (music, away) = (home.music(), home.folder.path().join("away"));
+    let text = music.to_str().unwrap();
+    for (round, delay) in [60, 200, 500].into_iter().enumerate() {
+        // Something to hear, and the rest to be compared.
+        for seed in 0..15 {
+            home.song(&format!("{seed}.wav"), seed + 30 * (round as u64 + 1), &[]);
+        }
+        let mut command = home.command(&["add", "--json", "--contents", text]);
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let child = command.spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(delay));
+        fs::rename(&music, &away).unwrap();
+        let output = child.wait_with_output().unwrap();
+        // Unless it went away before anything began.
+        if !output.stdout.is_empty() {
+            assert_eq!(json(&output)["counts"]["missing"], 0);
+        }
+        fs::rename(&away, &music).unwrap();
+        assert_eq!(home.counts()["missing"], 0);
+        assert_eq!(home.json(&["info"])["songs"], 30);
+    }
+}
+
+#[test]
 fn a_store_that_cannot_be_used_is_refused_in_a_sentence_and_stays_as_it_is() {
     let home = Home::with_songs();
     let refused = |bytes: &[u8], words: &str| {

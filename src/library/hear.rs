@@ -149,3 +149,75 @@ fn hash(file: &mut File) -> io::Result<Vec<u8>> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use burn::tensor::Device;
+
+    use super::*;
+
+    fn task(file: &Path) -> Task {
+        Task {
+            file: file.to_owned(),
+            before: Before::New,
+        }
+    }
+
+    fn predictor() -> Predictor {
+        Predictor::from_bytes(soundalike_shipped::MODEL, Device::flex()).expect("the shipped model")
+    }
+
+    #[test]
+    fn a_file_that_changes_while_it_is_read_is_not_taken() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("growing.flac");
+        let whole: &[u8] = include_bytes!("../../tests/data/half.flac");
+        std::fs::write(&file, whole).expect("writes");
+        let predictor = predictor();
+        let outcome = read(&predictor, &task(&file), &ByContent::new());
+        assert!(matches!(outcome, Outcome::Heard(_)), "{outcome:?}");
+        let ended = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !ended.load(Ordering::Relaxed) {
+                    let mut file = File::options().append(true).open(&file).expect("opens");
+                    file.write_all(&[0; 512]).expect("grows");
+                }
+            });
+            // The other thread may sleep through one reading, not through all.
+            let told = (0..200).any(|_| {
+                let outcome = read(&predictor, &task(&file), &ByContent::new());
+                matches!(outcome, Outcome::NotNow(reason) if reason.contains("changed while"))
+            });
+            ended.store(true, Ordering::Relaxed);
+            assert!(told);
+        });
+    }
+
+    #[test]
+    fn what_is_known_is_not_heard() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("no sound.flac");
+        std::fs::write(&file, b"content").expect("writes");
+        let predictor = predictor();
+        let sha256 = Sha256::digest(b"content").to_vec();
+        let mut known = ByContent::new();
+        known.insert(sha256.clone(), vec![(1, file.clone())]);
+        let outcome = read(&predictor, &task(&file), &known);
+        assert!(matches!(outcome, Outcome::Known { .. }), "{outcome:?}");
+        let again = Task {
+            before: Before::Perhaps(7, sha256),
+            ..task(&file)
+        };
+        let outcome = read(&predictor, &again, &ByContent::new());
+        assert!(matches!(outcome, Outcome::Same(7, _)), "{outcome:?}");
+        let outcome = read(&predictor, &task(&file), &ByContent::new());
+        assert!(matches!(outcome, Outcome::Failed(..)), "{outcome:?}");
+        std::fs::remove_file(&file).expect("removes");
+        let outcome = read(&predictor, &task(&file), &known);
+        assert!(matches!(outcome, Outcome::Gone), "{outcome:?}");
+    }
+}

@@ -128,27 +128,33 @@ pub(crate) fn scan(
             Compared::Read(before) => scan.tasks.push(Task { file, before }),
         }
     }
-    if identity != self::identity(below) || !below.is_dir() {
-        scan.away = Some("it went away while it was looked through".to_owned());
-    } else if scan.found == 0 && known.values().any(|song| !song.missing) {
+    if scan.found == 0 && known.values().any(|song| !song.missing) {
         // A drive that is not there leaves the empty folder where it is mounted.
         scan.away = Some("there is no music in it any more".to_owned());
+        return Ok(scan);
     }
-    if scan.away.is_none() {
-        let gone = |file: &Path| match std::fs::symlink_metadata(file) {
-            Err(error) => matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
-            Ok(_) => false,
-        };
-        let rest = known.into_iter().filter(|(_, song)| !song.missing);
-        scan.gone = rest
-            .filter(|(file, _)| gone(file))
-            .map(|(file, song)| (song.id, file))
-            .collect();
-        // The table has no order of its own.
-        scan.gone.sort_by(|a, b| a.1.cmp(&b.1));
-        scan.failures_gone = failures.into_keys().filter(|file| gone(file)).collect();
+    let rest = known.into_iter().filter(|(_, song)| !song.missing);
+    scan.gone = rest
+        .filter(|(file, _)| is_gone(file))
+        .map(|(file, song)| (song.id, file))
+        .collect();
+    // The table has no order of its own.
+    scan.gone.sort_by(|a, b| a.1.cmp(&b.1));
+    let failures = failures.into_keys();
+    scan.failures_gone = failures.filter(|file| is_gone(file)).collect();
+    // At the end, since it can go away at any moment.
+    if identity != self::identity(below) || !below.is_dir() {
+        scan.away = Some("it went away while it was looked through".to_owned());
+        scan.gone.clear();
+        scan.failures_gone.clear();
     }
     Ok(scan)
+}
+
+/// Whether a file is not there, rather than out of reach.
+fn is_gone(file: &Path) -> bool {
+    std::fs::symlink_metadata(file)
+        .is_err_and(|error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory))
 }
 
 enum Compared {
