@@ -698,7 +698,7 @@ fn another_model_is_told_and_hears_everything_again_only_when_asked() {
 fn tagged() -> Home {
     let home = Home::new();
     for seed in 0..12_u64 {
-        let (artist, genre) = if seed % 2 == 0 {
+        let (artist, genre) = if seed.is_multiple_of(2) {
             ("Odds", "Rock")
         } else {
             ("Ends", "Jazz; Blues")
@@ -814,7 +814,11 @@ fn similar_songs_are_not_the_query_and_pass_the_filters() {
 fn thumbs_and_weights_turn_the_answer_and_a_file_from_outside_is_only_heard() {
     let home = tagged();
     let file = |seed: u64| {
-        let band = if seed % 2 == 0 { "Odds" } else { "Ends" };
+        let band = if seed.is_multiple_of(2) {
+            "Odds"
+        } else {
+            "Ends"
+        };
         home.file(&format!("{band}/{seed}.wav"))
             .to_str()
             .unwrap()
