@@ -13,11 +13,6 @@ use soundalike_core::similar::{
 use crate::filter::{Filter, Sieve};
 use crate::store::Library;
 
-/// Cosine from the mean and difference of length that two encodings of one recording stay within.
-const SAME: DuplicateRules = DuplicateRules {
-    similarity: 0.98,
-    seconds: 2.0,
-};
 /// Songs whose neighbours are looked up for the figures of hubness, at most: all pairs of more take too long.
 const LOOKED_UP: usize = 20_000;
 /// Neighbours of each song in the figures of hubness.
@@ -284,7 +279,9 @@ impl Library {
                 bit_rate: Some((8.0 * song.size as f64 / song.seconds.max(0.1)) as u32),
             })
             .collect();
-        let found = self.catalog.duplicates(&recordings, SAME);
+        let found = self
+            .catalog
+            .duplicates(&recordings, DuplicateRules::default());
         let copies = found.into_iter().map(|copies| Copies {
             keep: copies.keep,
             others: copies

@@ -9,7 +9,7 @@ use soundalike_datasets::walk::music_files;
 
 use crate::error::LibraryError;
 use crate::shard::Shard;
-use crate::store::{Known, Stamp, Store};
+use crate::store::{FailedBefore, Known, Stamp, Store};
 
 /// A file that has to be read.
 #[derive(Clone, Debug)]
@@ -104,28 +104,12 @@ pub(crate) fn scan(
         let place = file.strip_prefix(root).unwrap_or(&file);
         if rules.shard.is_some_and(|shard| !shard.holds(place)) {
             scan.elsewhere += 1;
-            continue;
-        }
-        let Ok(stamp) = stamp else {
+        } else if let Ok(stamp) = stamp {
+            scan.sort(file, stamp, song.as_ref(), failed, rules);
+        } else {
             // It is asked again when it is read, and then the reason is told.
             let before = Before::New;
             scan.tasks.push(Task { file, before });
-            continue;
-        };
-        let as_before = failed
-            .filter(|failed| failed.stamp == stamp && failed.program == env!("CARGO_PKG_VERSION"));
-        if let Some(failed) = as_before.filter(|_| !rules.retry) {
-            scan.failed_before.push((file, failed.reason));
-            continue;
-        }
-        match compare(song.as_ref(), stamp, rules.contents) {
-            Compared::Same(id, missing) => {
-                scan.unchanged += 1;
-                if missing {
-                    scan.back.push((id, stamp));
-                }
-            }
-            Compared::Read(before) => scan.tasks.push(Task { file, before }),
         }
     }
     if scan.found == 0 && known.values().any(|song| !song.missing) {
@@ -149,6 +133,35 @@ pub(crate) fn scan(
         scan.failures_gone.clear();
     }
     Ok(scan)
+}
+
+impl Scan {
+    /// Decides what is to be done for a file.
+    fn sort(
+        &mut self,
+        file: PathBuf,
+        stamp: Stamp,
+        song: Option<&Known>,
+        failed: Option<FailedBefore>,
+        rules: Rules<'_>,
+    ) {
+        let as_before = failed.filter(|failed| {
+            failed.stamp == stamp && failed.program == env!("CARGO_PKG_VERSION") && !rules.retry
+        });
+        if let Some(failed) = as_before {
+            self.failed_before.push((file, failed.reason));
+            return;
+        }
+        match compare(song, stamp, rules.contents) {
+            Compared::Same(id, missing) => {
+                self.unchanged += 1;
+                if missing {
+                    self.back.push((id, stamp));
+                }
+            }
+            Compared::Read(before) => self.tasks.push(Task { file, before }),
+        }
+    }
 }
 
 /// Whether a file is not there, rather than out of reach.

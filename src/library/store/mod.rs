@@ -13,7 +13,7 @@ use soundalike_datasets::output::make_folder;
 
 pub use library::{Library, LibrarySong};
 pub(crate) use rows::SONG_COLUMNS;
-pub(crate) use rows::{ByContent, Heard, Known, Stamp, now};
+pub(crate) use rows::{ByContent, FailedBefore, Heard, Known, Stamp, now};
 
 use crate::error::LibraryError;
 use crate::paths::{bytes_of, path_of, range_below};
