@@ -640,6 +640,24 @@ fn no_library_and_no_folder_are_told_before_anything_is_made() {
     assert!(!home.store().exists());
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn the_library_lies_in_the_users_data_folder_unless_another_is_named() {
+    let home = Home::with_songs();
+    let data = home.folder.path().join("data");
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(PROGRAM);
+        command.arg("library").args(arguments);
+        command.env("XDG_DATA_HOME", &data).output().unwrap()
+    };
+    assert!(errors(&run(&["info"])).contains("there is no library here"));
+    let output = run(&["add", home.music().to_str().unwrap()]);
+    assert!(output.status.success(), "{}", errors(&output));
+    assert!(data.join("soundalike/library.sqlite").is_file());
+    let said = String::from_utf8(run(&["info"]).stdout).unwrap();
+    assert!(said.contains("songs       5"), "{said}");
+}
+
 /// The shipped model with another SHA-256: its header has more white space.
 fn other_model() -> Vec<u8> {
     let model = soundalike_shipped::MODEL;

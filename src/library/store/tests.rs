@@ -189,3 +189,58 @@ fn a_moved_song_keeps_its_number_and_takes_the_place_of_what_lay_there() {
     let library = store.library().expect("songs");
     assert_eq!(library.catalog.embedding(0), library.catalog.embedding(1));
 }
+
+#[test]
+fn parquet_is_read_as_it_was_written() {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    use parquet::record::Field;
+
+    let (folder, store, _) = two_songs();
+    let order = "UPDATE song SET tempo_bpm = 120.5, key = 'A minor' WHERE path = ?1";
+    let path = bytes_of(Path::new("/m/b.mp3"));
+    store.connection.execute(order, [path]).expect("writes");
+    let library = store.library().expect("songs");
+    let file = folder.path().join("own.parquet");
+    std::fs::write(&file, crate::Table(&library).parquet().expect("a table")).expect("writes");
+    let file = File::open(&file).expect("opens");
+    let reader = SerializedFileReader::new(file).expect("a Parquet file");
+    let metadata = reader.metadata().file_metadata().key_value_metadata();
+    let genres = metadata
+        .into_iter()
+        .flatten()
+        .find(|entry| entry.key == "soundalike.genres");
+    let genres = genres.and_then(|entry| entry.value.as_deref());
+    assert_eq!(genres, Some(r#"["blues","rock"]"#));
+    let rows = reader.get_row_iter(None).expect("rows");
+    let rows: Vec<Vec<(String, Field)>> = rows
+        .map(|row| {
+            row.expect("a row")
+                .get_column_iter()
+                .map(|(n, f)| (n.clone(), f.clone()))
+                .collect()
+        })
+        .collect();
+    assert_eq!(rows.len(), 2);
+    let cell = |row: usize, name: &str| {
+        let found = rows[row].iter().find(|(column, _)| column == name);
+        found.expect(name).1.to_string()
+    };
+    assert_eq!(
+        (cell(0, "path"), cell(1, "path")),
+        ("\"/m/a.mp3\"".to_owned(), "\"/m/b.mp3\"".to_owned())
+    );
+    assert_eq!(
+        (cell(0, "tempo_bpm"), cell(1, "tempo_bpm")),
+        ("null".to_owned(), "120.5".to_owned())
+    );
+    assert_eq!(
+        (cell(0, "key"), cell(1, "key")),
+        ("null".to_owned(), "\"A minor\"".to_owned())
+    );
+    assert_eq!(
+        (cell(1, "year"), cell(1, "track_number")),
+        ("1990".to_owned(), "null".to_owned())
+    );
+    assert_eq!(cell(1, "embedding"), "[2.0, 1.0, 0.5]");
+    assert_eq!(cell(1, "genre_predicted"), "\"rock\"");
+}
