@@ -3,6 +3,7 @@
 mod answers;
 mod catalog;
 mod features;
+mod library;
 mod open;
 mod output;
 mod survey;
@@ -36,6 +37,8 @@ enum Command {
     /// Build or describe a catalogue
     #[command(subcommand)]
     Catalog(catalog::CatalogCommand),
+    /// Hear your own music once, and ask it what sounds alike
+    Library(library::LibraryArguments),
     /// Prepare a survey of tastes, and look through its answers
     #[command(subcommand)]
     Survey(survey::SurveyCommand),
@@ -66,6 +69,7 @@ fn run(command: Command) -> anyhow::Result<bool> {
         Command::Classify(asked) => return asked.run(),
         Command::Recommend(asked) => return asked.run(),
         Command::Catalog(command) => return catalog::run(command),
+        Command::Library(asked) => return asked.run(),
         Command::Survey(command) => return survey::run(command),
         Command::Features(asked) => asked.run()?,
         Command::Notices => print_notices()?,

@@ -8,6 +8,7 @@
 //!   → pipeline   the patches' outputs are aggregated to the clip's (`live`: of a microphone;
 //!                `saliency`: which parts of the sound spoke for the answer)
 //!                (`verdict`: in words)
+//!   → similar    exact search among embeddings; paths, mixes, duplicates and groups of them
 //!   → catalog    the songs whose embeddings are nearest
 //!   → taste      which of them a person likes, learnt from likes and dislikes
 //! ```
@@ -27,6 +28,7 @@ pub mod message;
 pub mod model;
 pub mod pipeline;
 pub mod saliency;
+pub mod similar;
 pub mod survey;
 pub mod taste;
 pub mod verdict;

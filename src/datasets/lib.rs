@@ -34,7 +34,7 @@ mod split;
 mod table;
 pub mod tags;
 pub mod terminal;
-mod walk;
+pub mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

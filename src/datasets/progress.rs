@@ -19,6 +19,7 @@ pub struct Progress {
     done: AtomicUsize,
     started: Instant,
     quiet: bool,
+    rated: bool,
 }
 
 impl Progress {
@@ -41,7 +42,21 @@ impl Progress {
             done: AtomicUsize::new(0),
             started: Instant::now(),
             quiet: false,
+            rated: false,
         }
+    }
+
+    /// With the steps per second, and the time that is left in words.
+    pub fn rated(mut self) -> Self {
+        self.rated = true;
+        if let Some(bar) = &self.bar
+            && let Ok(style) = ProgressStyle::with_template(
+                "{prefix} {wide_bar} {pos}/{len} {per_sec} {msg} {eta} left",
+            )
+        {
+            bar.set_style(style);
+        }
+        self
     }
 
     /// Without events where there is no terminal: for short work.
@@ -59,8 +74,19 @@ impl Progress {
             None if done * EVENTS / self.total.max(1)
                 != (done - 1) * EVENTS / self.total.max(1) =>
             {
-                let seconds = self.started.elapsed().as_secs();
-                tracing::info!("{}: {done} of {} ({seconds} s)", self.name, self.total);
+                let seconds = self.started.elapsed().as_secs_f64();
+                let rate = done as f64 / seconds.max(1e-3);
+                let rate = if self.rated {
+                    let left = self.total.saturating_sub(done) as f64 / rate;
+                    format!(", {rate:.1} per second, {left:.0} s left")
+                } else {
+                    String::new()
+                };
+                tracing::info!(
+                    "{}: {done} of {} ({seconds:.0} s{rate})",
+                    self.name,
+                    self.total
+                );
             }
             None => {}
         }

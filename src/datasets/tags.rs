@@ -28,6 +28,7 @@ use std::io::{BufReader, Read, Seek};
 use std::path::Path;
 
 use serde::Serialize;
+use soundalike_core::catalog::Track;
 use soundalike_core::guard::caught;
 
 use crate::names::shown;
@@ -180,6 +181,31 @@ impl SongTags {
         fill(&mut self.replaygain.track_peak, gain.track_peak);
         fill(&mut self.replaygain.album_gain, gain.album_gain);
         fill(&mut self.replaygain.album_peak, gain.album_peak);
+    }
+}
+
+impl From<SongTags> for Track {
+    /// What tags say, as a track.
+    fn from(tags: SongTags) -> Self {
+        let artist = tags.artist().unwrap_or_default();
+        let (ids, gain) = (tags.musicbrainz, tags.replaygain);
+        Self {
+            title: tags.title.unwrap_or_default(),
+            artist,
+            album: tags.album.unwrap_or_default(),
+            genre: tags.genre.unwrap_or_default(),
+            album_artist: tags.album_artist.unwrap_or_default(),
+            track_number: tags.track,
+            year: tags.year,
+            musicbrainz_recording: ids.recording.unwrap_or_default(),
+            musicbrainz_release: ids.release.unwrap_or_default(),
+            musicbrainz_artists: ids.artists,
+            track_gain: gain.track_gain,
+            track_peak: gain.track_peak,
+            album_gain: gain.album_gain,
+            album_peak: gain.album_peak,
+            ..Self::default()
+        }
     }
 }
 

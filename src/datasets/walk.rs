@@ -30,44 +30,80 @@ pub(crate) fn is_audio(path: &Path) -> bool {
         .is_some_and(is_audio_extension)
 }
 
-/// All audio files below a folder, in order of their paths, and what could not be read.
+/// What lies below a folder.
+#[derive(Debug, Default)]
+pub struct MusicFiles {
+    /// Audio files, each once, in order of their paths.
+    pub files: Vec<PathBuf>,
+    /// What could not be read.
+    pub problems: Vec<DatasetError>,
+    /// What was left out on purpose, in the order in which it was found.
+    pub skipped: Vec<(PathBuf, Skipped)>,
+}
+
+/// Why something below a folder is not taken. Its `Display` continues the name of the file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Skipped {
+    /// An audio file by its name, of a format that has no decoder here.
+    #[error("is of a format that cannot be decoded ({0})")]
+    Format(&'static str),
+    /// It is reached on another way too.
+    #[error("leads to {}, which is reached on another way too, so it is taken once", shown(.0))]
+    Twice(PathBuf),
+    /// A link to a folder that it lies in.
+    #[error("is a link to {}, a folder that it lies in, so it is not followed", shown(.0))]
+    LeadsBack(PathBuf),
+}
+
+/// All audio files below a folder, and what could not be read.
 ///
 /// Links are followed after everything that lies in the folder itself, so that a file or folder has the path
 /// where it really is if it has one there. What is reached again by a link is taken once, and a link to a
-/// folder that it lies in is not followed; a warning names either. Files that systems leave beside others
-/// (`._*`, `.DS_Store`, `Thumbs.db`, `desktop.ini`) are no music. Files of formats that cannot be decoded are
-/// counted in a warning.
-pub(crate) fn audio_files(folder: &Path) -> (Vec<PathBuf>, Vec<DatasetError>) {
+/// folder that it lies in is not followed. Files that systems leave beside others (`._*`, `.DS_Store`,
+/// `Thumbs.db`, `desktop.ini`) are no music.
+pub fn music_files(folder: &Path) -> MusicFiles {
     let mut walk = Walk::default();
     walk.read(folder);
     while let Some(link) = walk.links.pop_front() {
         walk.follow(&link);
     }
-    walk.files.sort();
-    if walk.not_read > 0 {
-        let kinds: Vec<&str> = walk.kinds_not_read.into_iter().collect();
+    walk.found.files.sort();
+    walk.found
+}
+
+/// [`music_files`] with warnings of what was left out; files of formats that cannot be decoded are counted
+/// in one.
+pub(crate) fn audio_files(folder: &Path) -> (Vec<PathBuf>, Vec<DatasetError>) {
+    let found = music_files(folder);
+    let mut not_read = 0;
+    let mut kinds: BTreeSet<&str> = BTreeSet::new();
+    for (path, why) in &found.skipped {
+        if let Skipped::Format(kind) = why {
+            not_read += 1;
+            kinds.insert(kind);
+        } else {
+            tracing::warn!("{}: {why}", shown(path));
+        }
+    }
+    if not_read > 0 {
+        let kinds: Vec<&str> = kinds.into_iter().collect();
         tracing::warn!(
-            "{}: {} file(s) of formats that cannot be decoded are left out ({})",
+            "{}: {not_read} file(s) of formats that cannot be decoded are left out ({})",
             shown(folder),
-            walk.not_read,
             kinds.join(", ")
         );
     }
-    (walk.files, walk.problems)
+    (found.files, found.problems)
 }
 
 /// A search for audio files.
 #[derive(Default)]
 struct Walk {
-    files: Vec<PathBuf>,
-    problems: Vec<DatasetError>,
+    found: MusicFiles,
     /// Links that are to be followed.
     links: VecDeque<PathBuf>,
     /// Files and folders that were reached, by their paths without links.
     seen: HashSet<PathBuf>,
-    /// Audio files that cannot be decoded, and their extensions.
-    not_read: usize,
-    kinds_not_read: BTreeSet<&'static str>,
 }
 
 impl Walk {
@@ -75,7 +111,10 @@ impl Walk {
     fn read(&mut self, folder: &Path) {
         let real = match folder.canonicalize() {
             Ok(real) => real,
-            Err(cause) => return self.problems.push(DatasetError::unreadable(folder, cause)),
+            Err(cause) => {
+                let problem = DatasetError::unreadable(folder, cause);
+                return self.found.problems.push(problem);
+            }
         };
         let mut entries = WalkDir::new(folder).sort_by_file_name().into_iter();
         while let Some(entry) = entries.next() {
@@ -87,7 +126,9 @@ impl Walk {
                         Some(cause) => cause.to_string(),
                         None => error.to_string(),
                     };
-                    self.problems.push(DatasetError::unreadable(path, cause));
+                    self.found
+                        .problems
+                        .push(DatasetError::unreadable(path, cause));
                     continue;
                 }
             };
@@ -106,12 +147,12 @@ impl Walk {
                 self.links.push_back(entry.into_path());
             } else if kind.is_file() && is_audio(entry.path()) {
                 if self.seen.insert(real) {
-                    self.files.push(entry.into_path());
+                    self.found.files.push(entry.into_path());
                 }
             } else if kind.is_file() {
-                self.count_not_read(entry.path());
+                self.note_not_read(entry.path());
             } else if kind.is_dir() && !self.seen.insert(real.clone()) {
-                warn_twice(entry.path(), &real);
+                self.skip(entry.path(), Skipped::Twice(real));
                 entries.skip_current_dir();
             } else if kind.is_symlink() {
                 // The folder itself.
@@ -120,13 +161,12 @@ impl Walk {
         }
     }
 
-    /// Counts a file that is an audio file by its name and cannot be decoded.
-    fn count_not_read(&mut self, file: &Path) {
+    /// Notes a file that is an audio file by its name and cannot be decoded.
+    fn note_not_read(&mut self, file: &Path) {
         let extension = file.extension().and_then(|extension| extension.to_str());
         let is = |known: &&&str| extension.is_some_and(|it| it.eq_ignore_ascii_case(known));
         if let Some(kind) = NOT_READ.iter().find(is) {
-            self.not_read += 1;
-            self.kinds_not_read.insert(kind);
+            self.skip(file, Skipped::Format(kind));
         }
     }
 
@@ -139,7 +179,7 @@ impl Walk {
             Ok(found) => found,
             Err(cause) => {
                 if may_be_folder || is_audio(link) {
-                    self.problems.push(match cause.kind() {
+                    self.found.problems.push(match cause.kind() {
                         ErrorKind::NotFound => DatasetError::DeadLink(link.to_owned()),
                         ErrorKind::PermissionDenied => DatasetError::unreadable(link, cause),
                         _ => DatasetError::CircularLink(link.to_owned()),
@@ -151,30 +191,22 @@ impl Walk {
         if kind.is_dir() {
             let folder = link.parent().and_then(|folder| folder.canonicalize().ok());
             if folder.is_some_and(|folder| folder.starts_with(&target)) {
-                tracing::warn!(
-                    "{}: is a link to {}, a folder that it lies in, so it is not followed",
-                    shown(link),
-                    shown(&target)
-                );
+                self.skip(link, Skipped::LeadsBack(target));
             } else if self.seen.contains(&target) {
-                warn_twice(link, &target);
+                self.skip(link, Skipped::Twice(target));
             } else {
                 self.read(link);
             }
         } else if kind.is_file() && is_audio(link) {
             if self.seen.insert(target.clone()) {
-                self.files.push(link.to_owned());
+                self.found.files.push(link.to_owned());
             } else {
-                warn_twice(link, &target);
+                self.skip(link, Skipped::Twice(target));
             }
         }
     }
-}
 
-fn warn_twice(path: &Path, real: &Path) {
-    tracing::warn!(
-        "{}: leads to {}, which is reached on another way too, so it is taken once",
-        shown(path),
-        shown(real)
-    );
+    fn skip(&mut self, path: &Path, why: Skipped) {
+        self.found.skipped.push((path.to_owned(), why));
+    }
 }

@@ -197,7 +197,7 @@ pub fn evaluate_in_detail(
 }
 
 /// The warning about the figures of a model whose heads were fitted to clips of these very sets, whatever their split.
-fn trained_on(model: &Model, songs: &[Song]) -> Option<&'static str> {
+pub(super) fn trained_on(model: &Model, songs: &[Song]) -> Option<&'static str> {
     let sets = || model.training.data.split(", ");
     let of_training = |song: &Song| sets().any(|set| set == song.track.set);
     (!model.training.heads.is_empty() && songs.iter().any(of_training)).then_some(

@@ -32,6 +32,7 @@ mod musicnn;
 mod neighbours;
 mod noises;
 pub mod report;
+mod retrieval;
 mod rows;
 mod run;
 mod save;
@@ -61,6 +62,10 @@ pub use labelled::LabelledFeatures;
 pub use music_head::{MusicReport, Sounds};
 pub use musicnn::import_musicnn;
 pub use neighbours::precision_at;
+pub use retrieval::{
+    Correction, RankingFigures, RetrievalReport, SimilarityRange, evaluate_retrieval,
+    evaluate_retrieval_out_of_fold,
+};
 pub use rows::evaluate_rows;
 pub use run::TrainingRun;
 pub use save::save_model;

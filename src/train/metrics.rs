@@ -5,6 +5,7 @@ mod intervals;
 mod mcnemar;
 mod mean;
 mod multilabel;
+mod retrieval;
 mod scores;
 
 pub use curves::{
@@ -17,6 +18,7 @@ pub use mean::mean;
 pub use multilabel::{
     TAG_THRESHOLD, TagReport, binary_cross_entropy, hamming_accuracy, right_per_clip, tag_report,
 };
+pub use retrieval::{ClipLabels, RankedClips, RetrievalDifference, RetrievalFigures};
 pub use scores::{
     AverageScores, GenreScore, Reliability, accuracy, calibration_error, confusion, macro_average,
     macro_f1, per_genre, reliability, weighted_average,

@@ -104,11 +104,13 @@ test('characters of regular expressions are plain in a pattern', () => {
 });
 
 test('what two songs have in common is a sentence with their genres and tags', () => {
-  const both = { genres: ['blues', 'hiphop'], tags: ['guitar', 'sad'] };
+  const both = { alike: true, genres: ['blues', 'hiphop'], tags: ['guitar', 'sad'] };
   assert.equal(reasonText(both), 'both sound like blues and hip-hop; guitar, sad');
-  assert.equal(reasonText({ genres: ['jazz'], tags: [] }), 'both sound like jazz');
-  assert.equal(reasonText({ genres: [], tags: ['sad'] }), 'in common: sad');
-  assert.equal(reasonText({ genres: [], tags: [] }), 'alike in sound rather than in genre');
+  assert.equal(reasonText({ ...both, genres: ['jazz'], tags: [] }), 'both sound like jazz');
+  assert.equal(reasonText({ ...both, genres: [], tags: ['sad'] }), 'in common: sad');
+  const unnamed = { alike: true, genres: [], tags: [] };
+  assert.equal(reasonText(unnamed), 'alike in sound rather than in genre');
+  assert.equal(reasonText({ ...unnamed, alike: false }), 'little in common');
   inGerman(() => {
     assert.equal(reasonText({ ...both, tags: [] }), 'beide klingen nach Blues und Hip-Hop');
   });

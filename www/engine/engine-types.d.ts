@@ -285,6 +285,10 @@ export type Ranking = "genre-aware" | "cosine";
 
 export type Reason = { 
 /**
+ * Whether the two are alike at all: whether their similarity is 0.3 or more. What is not alike shares nothing.
+ */
+alike: boolean, 
+/**
  * Up to two genres that the model predicts for both.
  */
 genres: Array<string>, 

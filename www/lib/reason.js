@@ -6,7 +6,8 @@ import { genreName } from './genres.js';
 /** @import { Reason } from '../engine/engine-types.js' */
 
 /** In the page's language. @param {Reason} reason */
-export function reasonText({ genres, tags }) {
+export function reasonText({ alike, genres, tags }) {
+  if (!alike) return t('little in common');
   const names = genres.map(genreName);
   const inCommon = tags.map((tag) => t(tag)).join(', ');
   const [first = '', second] = names;

@@ -121,10 +121,11 @@ pub fn write_sbom() -> Result<()> {
 }
 
 /// The workspace's other folders with a manifest.
-const OTHERS: [&str; 8] = [
+const OTHERS: [&str; 9] = [
     "src/analysis",
     "src/core",
     "src/datasets",
+    "src/library",
     "src/pages",
     "src/shipped",
     "src/survey",

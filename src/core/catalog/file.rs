@@ -243,7 +243,7 @@ impl Catalog {
             tags: tags.collect(),
             dimensions,
         };
-        Ok(Self::from_rows(header.provenance, tracks, numbers))
+        Self::from_rows(header.provenance, tracks, numbers)
     }
 
     /// The bytes of the catalogue's file. Numbers are rounded to half precision, tags to 1/255.

@@ -1,21 +1,24 @@
 //! The songs that are known, and which of them sound like a given one.
 
+mod ask;
 mod file;
 mod map;
+mod reason;
 mod search;
 
+pub use ask::SongGroup;
 pub use map::{Map, Place, Signature};
-pub use search::{
-    Blend, Query, Ranking, Reason, Recommendation, RecommendationView, Search, SongView,
-};
-pub use search::{GENRE_SHARE, genre_agreement};
+pub use reason::{ALIKE, Reason};
+pub use search::{Blend, Query, Ranking, Recommendation, RecommendationView, Search, SongView};
+pub use search::{GENRE_SHARE, RANKED, genre_agreement};
 
 use serde::{Deserialize, Serialize};
 
 use crate::dsp::FrontEnd;
 use crate::message::Message;
-use crate::model::Model;
+use crate::model::{Model, mean};
 use crate::pipeline::Prediction;
+use crate::similar::{Directions, Labels, SimilarError, SongName};
 
 /// What is known of a song. Empty strings mean that it is not known.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -78,6 +81,18 @@ pub struct Track {
     pub notes: Vec<String>,
 }
 
+impl Track {
+    /// What it is called.
+    pub fn name(&self) -> SongName<'_> {
+        SongName {
+            title: &self.title,
+            artist: &self.artist,
+            album: &self.album,
+            album_artist: &self.album_artist,
+        }
+    }
+}
+
 /// Whether a text can be a [`Track::link`]: an address that begins with `https://`, with a host by name and
 /// without user, white space and other characters that an address has only encoded.
 pub fn is_link(text: &str) -> bool {
@@ -126,7 +141,7 @@ impl Provenance {
 pub struct Catalog {
     /// Who made it.
     pub provenance: Provenance,
-    /// The songs.
+    /// The songs. Versions, artists and albums are told apart by the names that they had when the catalogue was made.
     pub tracks: Vec<Track>,
     /// `[tracks, dimensions]`, row by row.
     embeddings: Vec<f32>,
@@ -135,8 +150,12 @@ pub struct Catalog {
     /// `[tracks, tags]`, row by row.
     tags: Vec<f32>,
     dimensions: usize,
-    /// Mean embedding `[dimensions]`. Similarity is measured from here: see [`Search`].
-    centre: Vec<f32>,
+    /// Mean probability of each tag, `[tags]`.
+    usual_tags: Vec<f32>,
+    /// The embeddings' directions from their mean, which are compared.
+    directions: Directions,
+    /// By the names that the tracks had when the catalogue was put together.
+    labels: Labels,
 }
 
 /// What can be wrong with a catalogue.
@@ -233,40 +252,37 @@ impl Catalog {
             tags: rows(|answer| &answer.tags),
             dimensions,
         };
-        Ok(Self::from_rows(provenance, tracks, numbers))
+        Self::from_rows(provenance, tracks, numbers)
     }
 
-    fn from_rows(provenance: Provenance, tracks: Vec<Track>, numbers: Numbers) -> Self {
+    fn from_rows(
+        provenance: Provenance,
+        tracks: Vec<Track>,
+        numbers: Numbers,
+    ) -> Result<Self, CatalogError> {
         let Numbers {
             embeddings,
             probabilities,
             tags,
             dimensions,
         } = numbers;
-        let mut centre = vec![0.0_f64; dimensions];
-        for row in embeddings.chunks(dimensions) {
-            for (c, &v) in centre.iter_mut().zip(row) {
-                *c += f64::from(v) / tracks.len() as f64;
-            }
-        }
-        // Songs that are all the same have no mean to be told apart from.
-        let all_alike = embeddings.chunks(dimensions).all(|row| {
-            row.iter()
-                .zip(&centre)
-                .all(|(v, c)| (f64::from(*v) - c).abs() < 1e-6)
-        });
-        if all_alike {
-            centre.fill(0.0);
-        }
-        Self {
+        let shape = |error: SimilarError| CatalogError::Shape(error.to_string());
+        let directions = Directions::of(&embeddings, dimensions).map_err(shape)?;
+        let labels = Labels::of(tracks.iter().map(Track::name));
+        let width = provenance.tags.len();
+        let of_track = |track: usize| &tags[track * width..(track + 1) * width];
+        let usual_tags = mean(width, (0..tracks.len()).map(of_track));
+        Ok(Self {
             provenance,
             tracks,
             embeddings,
             probabilities,
             tags,
             dimensions,
-            centre: centre.into_iter().map(|c| c as f32).collect(),
-        }
+            usual_tags,
+            directions,
+            labels,
+        })
     }
 
     /// Number of songs.
@@ -282,6 +298,16 @@ impl Catalog {
     /// Length of the embeddings.
     pub fn dimensions(&self) -> usize {
         self.dimensions
+    }
+
+    /// The directions of the tracks' embeddings from their mean, which all comparisons use.
+    pub fn directions(&self) -> &Directions {
+        &self.directions
+    }
+
+    /// Which tracks are by one artist, on one album, or versions of one song.
+    pub fn labels(&self) -> &Labels {
+        &self.labels
     }
 
     /// The embedding of a track.

@@ -1,31 +1,23 @@
-//! Which songs sound like this one: exact search by cosine similarity.
-//!
-//! All embeddings have much in common, so a plain cosine is high for any two songs, and songs near the
-//! mean become everybody's neighbours (hubs). Measured from the
-//! catalogue's mean, the cosine tells songs apart and hubs fade (Suzuki et al. 2013, "Centering
-//! similarity measures to reduce hubs").
-
-use std::fmt;
+//! Which songs sound like this one: exact search by cosine similarity from the catalogue's mean (see
+//! [`Directions`](crate::similar::Directions)).
 
 use serde::{Deserialize, Serialize};
 
-use super::Catalog;
-use crate::model::{display_name, mean};
+use super::{Catalog, Reason};
+use crate::similar::{
+    self, Best, MutualProximity, Neighbour, SelectRules, mutual_similarity, select,
+};
 
 /// Share of the genres in the genre-aware score; the rest is the cosine similarity.
 pub const GENRE_SHARE: f32 = 0.3;
 /// Songs of one known artist among the recommendations, at most: a playlist wants variety.
 const PER_ARTIST: usize = 2;
-/// A song this similar to one already chosen is the same recording again.
-const SAME_RECORDING: f32 = 0.9995;
-/// Tags named as the reason, at most.
-const TAGS_NAMED: usize = 3;
-/// How much more probable than in the catalogue's mean a tag must be in both songs to be a reason.
-const TAG_LIFT: f32 = 1.5;
-/// Genres and tags that contribute less than this to the agreement of two songs are not mentioned.
-const WORTH_MENTIONING: f32 = 0.1;
-/// A genre that is hardly more probable than all genres on average is not what a song sounds like.
-const MORE_THAN_CHANCE: f32 = 1.2;
+/// Songs that are ranked for each that is asked for: most lists are full before these are used up.
+const RANKED_PER_SONG: usize = 8;
+/// Songs that are ranked at least.
+pub const RANKED: usize = 128;
+/// In a catalogue of fewer songs how they lie cannot be told.
+const FEWEST_FOR_PROXIMITY: usize = 100;
 
 /// How the songs are ranked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,8 +76,25 @@ pub struct Search {
     pub exclude_artists: Vec<String>,
     /// Tracks left out by index.
     pub exclude_tracks: Vec<usize>,
+    /// For each track whether it may be found, `[tracks]`; all may if there is none. Tracks beyond its end may not.
+    pub admitted: Option<Vec<bool>>,
     /// Whether an artist may fill the list, and a recording come twice.
     pub allow_repeats: bool,
+    /// Songs of one artist, at most, unless repeats are allowed; two if there is none.
+    pub per_artist: Option<usize>,
+    /// Songs of one album, at most.
+    pub per_album: Option<usize>,
+    /// Whether of the versions of a song (live, remix: see [`similar::version_key`]) only the best is found.
+    pub one_version: bool,
+    /// Tracks that the query is made of. Neither they nor the same recording are found, nor, with `one_version`,
+    /// other versions of them.
+    pub seeds: Vec<usize>,
+    /// Whether the best of [`Ranking::Cosine`] are ordered by mutual proximity instead of the cosine, in a catalogue of 100
+    /// songs or more: see [`similar::MutualProximity`], which is computed for each search, and docs/retrieval.md for what it
+    /// changes.
+    pub mutual_proximity: bool,
+    /// How much variety counts against similarity, from 0 (not) to 1: see [`select`].
+    pub diversity: f64,
 }
 
 /// A song of the catalogue that sounds like the one asked about.
@@ -97,36 +106,6 @@ pub struct Recommendation {
     pub similarity: f32,
     /// What the two have in common.
     pub reason: Reason,
-}
-
-/// What two songs have in common, most certain first; its `Display` is the English text. Both lists are
-/// empty where only the embeddings are close.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct Reason {
-    /// Up to two genres that the model predicts for both.
-    pub genres: Vec<String>,
-    /// Up to three tags that are more than usual in both.
-    pub tags: Vec<String>,
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let genres: Vec<&str> = self.genres.iter().map(|g| display_name(g)).collect();
-        let tags = self.tags.join(", ");
-        match genres.as_slice() {
-            [] if tags.is_empty() => f.write_str("alike in sound rather than in genre"),
-            [] => write!(f, "in common: {tags}"),
-            genres => {
-                write!(f, "both sound like {}", genres.join(" and "))?;
-                if tags.is_empty() {
-                    Ok(())
-                } else {
-                    write!(f, "; {tags}")
-                }
-            }
-        }
-    }
 }
 
 /// What is known of a song of the catalogue: part of the JSON that terminal and page show.
@@ -238,40 +217,87 @@ impl Catalog {
         {
             return Vec::new();
         }
-        let query_direction = self.direction(query.embedding);
-        let usual_tags = self.usual_tags();
-        let mut scored: Vec<(usize, f32, f32)> = (0..self.len())
-            .filter(|track| !self.is_excluded(*track, search))
-            .map(|track| {
-                let similarity = dot(&query_direction, &self.direction(self.embedding(track)));
-                let score = match search.ranking {
-                    Ranking::Cosine => similarity,
-                    Ranking::GenreAware => {
-                        let agreement =
-                            genre_agreement(query.probabilities, self.probabilities(track));
-                        (1.0 - GENRE_SHARE) * similarity + GENRE_SHARE * agreement
-                    }
-                };
-                (track, similarity, score)
-            })
-            .collect();
-        // Stable, so that equal scores keep the catalogue's order on every machine.
-        scored.sort_by(|a, b| b.2.total_cmp(&a.2));
-
-        let mut chosen: Vec<Recommendation> = Vec::new();
-        for (track, similarity, _) in scored {
-            if chosen.len() == k {
-                break;
+        let direction = self.directions.direction(query.embedding);
+        let admitted = self.admitted(search);
+        let mutual = search.mutual_proximity
+            && search.ranking == Ranking::Cosine
+            && self.len() >= FEWEST_FOR_PROXIMITY;
+        let proximity = mutual.then(|| MutualProximity::of(&self.directions));
+        let mut most = k.saturating_mul(RANKED_PER_SONG).max(RANKED);
+        let chosen = loop {
+            let mut ranked = self.ranked(query, &direction, most, search.ranking, &admitted);
+            let all = ranked.len() < most;
+            if let Some(proximity) = &proximity {
+                self.order_by(proximity, &direction, &mut ranked);
             }
-            if search.allow_repeats || self.is_welcome(track, &chosen) {
-                chosen.push(Recommendation {
-                    track,
-                    similarity,
-                    reason: self.reason(query, track, &usual_tags),
-                });
+            let chosen = self.chosen(&ranked, k, search);
+            if all || chosen.len() >= k {
+                break chosen;
+            }
+            most = most.saturating_mul(8);
+        };
+        let recommendation = |track: usize| {
+            let similarity = similar::cosine(&direction, self.directions.row(track)) as f32;
+            Recommendation {
+                track,
+                similarity,
+                reason: self.reason(query, track, similarity),
+            }
+        };
+        let chosen = chosen.into_iter().map(|song| recommendation(song.index));
+        chosen.collect()
+    }
+
+    /// The best of the tracks that are admitted, by the ranking's score.
+    fn ranked(
+        &self,
+        query: Query<'_>,
+        direction: &[f32],
+        most: usize,
+        ranking: Ranking,
+        admitted: &[bool],
+    ) -> Vec<Neighbour> {
+        match ranking {
+            Ranking::Cosine => self
+                .directions
+                .nearest(direction, most, |track| admitted[track]),
+            Ranking::GenreAware => {
+                let mut best = Best::new(most, self.len());
+                for track in (0..self.len()).filter(|track| admitted[*track]) {
+                    let similarity = similar::dot(direction, self.directions.row(track));
+                    let agreement = genre_agreement(query.probabilities, self.probabilities(track));
+                    let score = (1.0 - GENRE_SHARE) * similarity + GENRE_SHARE * agreement;
+                    best.offer(track, f64::from(score));
+                }
+                best.into_sorted()
             }
         }
-        chosen
+    }
+
+    /// Orders the best of a ranking by mutual proximity in place of the cosine.
+    fn order_by(&self, proximity: &MutualProximity, direction: &[f32], ranked: &mut [Neighbour]) {
+        let own = proximity.spread(direction);
+        for song in ranked.iter_mut() {
+            let spread = proximity.spread(self.directions.row(song.index));
+            song.similarity = mutual_similarity(own, spread, song.similarity);
+        }
+        // Stable: of equal ones the more similar.
+        ranked.sort_by(|a, b| b.similarity.total_cmp(&a.similarity));
+    }
+
+    /// Of a ranking, up to `k` that the search lets into one list.
+    fn chosen(&self, ranked: &[Neighbour], k: usize, search: &Search) -> Vec<Neighbour> {
+        let limit = search.per_artist.unwrap_or(PER_ARTIST);
+        let rules = SelectRules {
+            k,
+            per_artist: (!search.allow_repeats).then_some(limit),
+            per_album: search.per_album,
+            allow_repeats: search.allow_repeats,
+            one_version: search.one_version,
+            diversity: search.diversity,
+            seeds: &search.seeds,
+        };
+        select(&self.directions, &self.labels, ranked, &rules)
     }
 
     /// What a track is, as something to look for.
@@ -307,11 +333,20 @@ impl Catalog {
                 && query.tags.len() == self.provenance.tags.len()
                 && weight.is_finite()
         };
-        let wanted: f32 = parts.iter().map(|(_, weight)| weight.max(0.0)).sum();
-        if wanted <= 0.0 || !parts.iter().all(fits) {
+        if !parts.iter().all(fits) {
             return None;
         }
-        let sum = |length: usize, row: &dyn Fn(&Query<'_>) -> Vec<f32>| {
+        let directions: Vec<(Vec<f32>, f32)> = parts
+            .iter()
+            .map(|(query, weight)| (self.directions.direction(query.embedding), *weight))
+            .collect();
+        let weighted: Vec<(&[f32], f32)> = directions
+            .iter()
+            .map(|(direction, weight)| (direction.as_slice(), *weight))
+            .collect();
+        let away = similar::blend(&weighted)?;
+        let wanted: f32 = parts.iter().map(|(_, weight)| weight.max(0.0)).sum();
+        let sum = |length: usize, row: fn(&Query<'_>) -> Vec<f32>| {
             let mut sum = vec![0.0; length];
             for (query, weight) in parts {
                 for (s, v) in sum.iter_mut().zip(row(query)) {
@@ -320,108 +355,51 @@ impl Catalog {
             }
             sum
         };
-        let away = sum(self.dimensions, &|query| self.direction(query.embedding));
-        let mut probabilities = sum(self.provenance.genres.len(), &|q| q.probabilities.to_vec());
+        let mut probabilities = sum(self.provenance.genres.len(), |q| q.probabilities.to_vec());
         probabilities.iter_mut().for_each(|p| *p = p.max(1e-6));
         let all: f32 = probabilities.iter().sum();
         probabilities.iter_mut().for_each(|p| *p /= all);
-        let mut tags = sum(self.provenance.tags.len(), &|query| query.tags.to_vec());
+        let mut tags = sum(self.provenance.tags.len(), |query| query.tags.to_vec());
         tags.iter_mut().for_each(|t| *t = t.clamp(0.0, 1.0));
+        let centre = self.directions.centre();
         Some(Blend {
-            embedding: away.iter().zip(&self.centre).map(|(v, c)| v + c).collect(),
+            embedding: away.iter().zip(centre).map(|(v, c)| v + c).collect(),
             probabilities,
             tags,
         })
     }
 
-    fn is_excluded(&self, track: usize, search: &Search) -> bool {
-        let artist = self.tracks[track].artist.to_lowercase();
-        search.exclude_tracks.contains(&track)
-            || search
-                .genre
-                .as_ref()
-                .is_some_and(|genre| self.genre(track).0 != genre)
-            || search
-                .exclude_artists
-                .iter()
-                .any(|excluded| excluded.to_lowercase() == artist)
-    }
-
-    /// Whether a track adds variety to those already chosen.
-    fn is_welcome(&self, track: usize, chosen: &[Recommendation]) -> bool {
-        let artist = &self.tracks[track].artist;
-        let by_artist = chosen
+    /// For each track whether the search may find it.
+    fn admitted(&self, search: &Search) -> Vec<bool> {
+        let excluded: Vec<String> = search
+            .exclude_artists
             .iter()
-            .filter(|other| self.tracks[other.track].artist == *artist)
-            .count();
-        if !artist.is_empty() && by_artist >= PER_ARTIST {
-            return false;
+            .map(|artist| artist.to_lowercase())
+            .collect();
+        let is_excluded = |artist: &str| {
+            let letters = || artist.chars().flat_map(char::to_lowercase);
+            excluded.iter().any(|other| letters().eq(other.chars()))
+        };
+        let mut admitted: Vec<bool> = (0..self.len())
+            .map(|track| {
+                let genre = search.genre.as_deref();
+                let mask = search.admitted.as_ref();
+                mask.is_none_or(|mask| mask.get(track) == Some(&true))
+                    && genre.is_none_or(|genre| self.genre(track).0 == genre)
+                    && !is_excluded(&self.tracks[track].artist)
+            })
+            .collect();
+        for track in search.exclude_tracks.iter().chain(&search.seeds) {
+            if let Some(admitted) = admitted.get_mut(*track) {
+                *admitted = false;
+            }
         }
-        let direction = self.direction(self.embedding(track));
-        !chosen.iter().any(|other| {
-            dot(&direction, &self.direction(self.embedding(other.track))) > SAME_RECORDING
-        })
+        admitted
     }
 
     /// The unit vector from the catalogue's mean towards an embedding.
     pub(super) fn direction(&self, embedding: &[f32]) -> Vec<f32> {
-        let mut direction: Vec<f32> = embedding
-            .iter()
-            .zip(&self.centre)
-            .map(|(v, c)| v - c)
-            .collect();
-        let length = dot(&direction, &direction).sqrt();
-        if length > 0.0 {
-            direction.iter_mut().for_each(|v| *v /= length);
-        }
-        direction
-    }
-
-    /// Mean probability of each tag over the catalogue, `[tags]`.
-    fn usual_tags(&self) -> Vec<f32> {
-        let rows = (0..self.len()).map(|track| self.tags(track));
-        mean(self.provenance.tags.len(), rows)
-    }
-
-    /// What two songs have in common: genres, and the tags that are more than usual in both.
-    fn reason(&self, query: Query<'_>, track: usize, usual_tags: &[f32]) -> Reason {
-        let chance = MORE_THAN_CHANCE / self.provenance.genres.len() as f32;
-        let mut genres: Vec<(f32, &str)> = query
-            .probabilities
-            .iter()
-            .zip(self.probabilities(track))
-            .zip(&self.provenance.genres)
-            .filter(|((p, q), _)| p.min(**q) >= chance)
-            .map(|((p, q), genre)| ((p * q).sqrt(), genre.as_str()))
-            .filter(|(weight, _)| *weight >= WORTH_MENTIONING)
-            .collect();
-        genres.sort_by(|a, b| b.0.total_cmp(&a.0));
-        genres.truncate(2);
-        let mut tags: Vec<(f32, &str)> = query
-            .tags
-            .iter()
-            .zip(self.tags(track))
-            .zip(usual_tags)
-            .zip(&self.provenance.tags)
-            .filter(|(((p, q), usual), _)| p.min(**q) >= TAG_LIFT * **usual)
-            .map(|(((p, q), _), tag)| ((p * q).sqrt(), tag.as_str()))
-            .filter(|(weight, _)| *weight >= WORTH_MENTIONING)
-            .collect();
-        tags.sort_by(|a, b| b.0.total_cmp(&a.0));
-        // The genre itself is often a tag too.
-        tags.retain(|(_, tag)| {
-            let same = |(_, genre): &(f32, &str)| display_name(genre).eq_ignore_ascii_case(tag);
-            !genres.iter().any(same)
-        });
-        tags.truncate(TAGS_NAMED);
-        let names = |found: Vec<(f32, &str)>| {
-            let names = found.into_iter().map(|(_, name)| name.to_owned());
-            names.collect()
-        };
-        Reason {
-            genres: names(genres),
-            tags: names(tags),
-        }
+        self.directions.direction(embedding)
     }
 }
 
@@ -434,16 +412,13 @@ pub fn genre_agreement(p: &[f32], q: &[f32]) -> f32 {
     common / sums.max(f32::MIN_POSITIVE).sqrt()
 }
 
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{CatalogError, Provenance, Track};
+    use crate::catalog::{ALIKE, CatalogError, Provenance, Track};
     use crate::model::Head;
     use crate::pipeline::Prediction;
+    use crate::similar::dot;
 
     fn track(title: &str, artist: &str) -> Track {
         Track {
@@ -561,10 +536,116 @@ mod tests {
             tags: &[],
         };
         for found in catalog.similar(query, 7, &Search::default()) {
-            assert_eq!(found.reason, Reason::default());
-            let text = found.reason.to_string();
-            assert_eq!(text, "alike in sound rather than in genre");
+            let nothing_named = Reason {
+                alike: found.similarity >= ALIKE,
+                ..Reason::default()
+            };
+            assert_eq!(found.reason, nothing_named);
+            let text = match nothing_named.alike {
+                true => "alike in sound rather than in genre",
+                false => "little in common",
+            };
+            assert_eq!(found.reason.to_string(), text);
         }
+    }
+
+    #[test]
+    fn songs_that_are_not_alike_have_no_reason_whatever_the_model_predicts() {
+        let catalog = catalog();
+        // All of one genre, and the guitar everywhere.
+        let query = Query {
+            probabilities: &[1.0, 0.0],
+            tags: &[1.0, 1.0],
+            ..catalog.query(0)
+        };
+        let all = Search {
+            allow_repeats: true,
+            ..Search::default()
+        };
+        let found = catalog.similar(query, 7, &all);
+        assert!(found.iter().any(|song| song.similarity < -0.8));
+        for song in found {
+            let text = song.reason.to_string();
+            assert_eq!(
+                text == "little in common",
+                song.similarity < ALIKE,
+                "{} {text}",
+                song.similarity
+            );
+        }
+    }
+
+    #[test]
+    fn limits_versions_seeds_and_a_mask_hold() {
+        let mut tracks = catalog().tracks;
+        tracks[1].title = "a (live)".to_owned();
+        for (track, album) in tracks.iter_mut().zip(["1", "1", "2", "3", "3", "3", "4"]) {
+            track.album = album.to_owned();
+            track.album_artist = "various".to_owned();
+        }
+        // Around a circle.
+        let answers: Vec<Prediction> = (0..7)
+            .map(|at| at as f32 * 0.8)
+            .map(|angle| predicted(&[angle.cos(), angle.sin()], &[0.5, 0.5], &[0.1, 0.1]))
+            .collect();
+        let catalog = Catalog::new(provenance(), tracks, &answers).expect("consistent");
+        let found = |search: Search| {
+            let found = catalog.similar(catalog.query(0), 7, &search);
+            let mut tracks: Vec<usize> = found.iter().map(|r| r.track).collect();
+            tracks.sort_unstable();
+            tracks
+        };
+        let search = || Search {
+            ranking: Ranking::Cosine,
+            per_artist: Some(9),
+            ..Search::default()
+        };
+        assert_eq!(found(search()), [0, 1, 2, 3, 4, 5, 6]);
+        let one_version = Search {
+            one_version: true,
+            ..search()
+        };
+        assert_eq!(found(one_version.clone()), [0, 2, 3, 4, 5, 6]);
+        let seeds = Search {
+            seeds: vec![0],
+            ..one_version
+        };
+        assert_eq!(found(seeds), [2, 3, 4, 5, 6]);
+        let per_album = Search {
+            per_album: Some(1),
+            ..search()
+        };
+        assert_eq!(found(per_album), [0, 2, 5, 6]);
+        let per_artist = Search {
+            per_artist: Some(1),
+            diversity: 0.3,
+            ..search()
+        };
+        assert_eq!(found(per_artist), [0, 3, 4, 5, 6]);
+        let mask = Search {
+            admitted: Some(vec![false, true, false, true]),
+            ..search()
+        };
+        assert_eq!(found(mask), [1, 3]);
+    }
+
+    #[test]
+    fn mutual_proximity_gives_another_order_and_a_song_stays_most_like_itself() {
+        let catalog = Catalog::from_bytes(soundalike_shipped::CATALOG).expect("the shipped one");
+        let found = |track: usize, mutual_proximity: bool| -> Vec<usize> {
+            let search = Search {
+                ranking: Ranking::Cosine,
+                allow_repeats: true,
+                mutual_proximity,
+                ..Search::default()
+            };
+            let found = catalog.similar(catalog.query(track), 10, &search);
+            assert!(found[0].similarity > 0.9999, "{track}");
+            found.iter().map(|song| song.track).collect()
+        };
+        let tracks: Vec<usize> = (0..catalog.len()).step_by(97).collect();
+        let is_reordered = |track: &&usize| found(**track, false) != found(**track, true);
+        assert!(tracks.iter().filter(is_reordered).count() > tracks.len() / 2);
     }
 
     #[test]
@@ -641,6 +722,8 @@ mod tests {
         assert_eq!(first(&[(e, 1.0)]), 5);
         // Away from `e` even of what is near both.
         assert_ne!(first(&[(catalog.query(6), 1.0), (e, -0.9)]), 5);
+        // However much less: the wanted song stays the nearest.
+        assert_eq!(first(&[(catalog.query(6), 1.0), (e, -50.0)]), 6);
         assert!(catalog.blend(&[(a, -1.0)]).is_none());
         assert!(catalog.blend(&[]).is_none());
     }

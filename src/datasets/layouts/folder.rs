@@ -38,7 +38,7 @@ fn find(folder: &Path) -> Found {
         .map(|file| {
             let tags = SongTags::read(&file);
             progress.advance();
-            let mut track = track(tags);
+            let mut track = Track::from(tags);
             if track.title.is_empty() {
                 track.title = clip_name(&file);
             }
@@ -52,28 +52,6 @@ fn find(folder: &Path) -> Found {
         songs,
         own_split: false,
         problems,
-    }
-}
-
-/// What tags say, as a track.
-fn track(tags: SongTags) -> Track {
-    let artist = tags.artist().unwrap_or_default();
-    let (ids, gain) = (tags.musicbrainz, tags.replaygain);
-    Track {
-        title: tags.title.unwrap_or_default(),
-        artist,
-        album: tags.album.unwrap_or_default(),
-        album_artist: tags.album_artist.unwrap_or_default(),
-        track_number: tags.track,
-        year: tags.year,
-        musicbrainz_recording: ids.recording.unwrap_or_default(),
-        musicbrainz_release: ids.release.unwrap_or_default(),
-        musicbrainz_artists: ids.artists,
-        track_gain: gain.track_gain,
-        track_peak: gain.track_peak,
-        album_gain: gain.album_gain,
-        album_peak: gain.album_peak,
-        ..Track::default()
     }
 }
 

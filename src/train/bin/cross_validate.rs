@@ -107,6 +107,14 @@ pub struct CrossValidateArguments<'a> {
     pub json: bool,
 }
 
+/// Rejects a number of folds, or a model, that nothing can be cross-validated with, before any work.
+pub fn check_folds(predictor: &Predictor, folds: usize) -> anyhow::Result<()> {
+    if !(2..=MOST_FOLDS).contains(&folds) {
+        bail!("--cross-validate takes from 2 to {MOST_FOLDS} folds");
+    }
+    check_network(predictor)
+}
+
 /// Refits heads to the features of a model in every fold and prints how well they do.
 pub fn cross_validate(arguments: &CrossValidateArguments<'_>) -> anyhow::Result<bool> {
     let CrossValidateArguments {
@@ -115,10 +123,7 @@ pub fn cross_validate(arguments: &CrossValidateArguments<'_>) -> anyhow::Result<
         json,
         ..
     } = *arguments;
-    if !(2..=MOST_FOLDS).contains(&folds) {
-        bail!("--cross-validate takes from 2 to {MOST_FOLDS} folds");
-    }
-    check_network(predictor)?;
+    check_folds(predictor, folds)?;
     let labelled = labelled_features(arguments)?;
     let decay = labelled.choose_decay(FOLDS)?;
     let found = labelled.cross_validate(folds, HEAD_DRAWS, decay)?;
@@ -136,7 +141,9 @@ pub fn cross_validate(arguments: &CrossValidateArguments<'_>) -> anyhow::Result<
 }
 
 /// The features of the labelled clips, with pseudo-labels of the others if there is a teacher.
-fn labelled_features(arguments: &CrossValidateArguments<'_>) -> anyhow::Result<LabelledFeatures> {
+pub fn labelled_features(
+    arguments: &CrossValidateArguments<'_>,
+) -> anyhow::Result<LabelledFeatures> {
     let CrossValidateArguments {
         predictor,
         songs: all,

@@ -16,7 +16,7 @@ use crate::errors::UsageError;
 use crate::files::{open_model, write_report};
 use crate::print::print_report;
 use crate::sets::{SetArguments, SplitName};
-use crate::{table, tags};
+use crate::{retrieval, table, tags};
 
 #[derive(clap::Args)]
 pub struct EvaluateArguments {
@@ -49,6 +49,10 @@ pub struct EvaluateArguments {
     /// set, too
     #[arg(long, value_name = "DIR", requires = "cross_validate")]
     pseudo_labels: Option<PathBuf>,
+    /// Evaluate what is found to be similar: precision at 1, 5 and 10, mean average precision, hubs, the share of the same artist,
+    /// beside random lists and MFCC statistics. With --cross-validate by embeddings that are fitted without the clip
+    #[arg(long, conflicts_with_all = ["report", "through", "pseudo_labels"])]
+    retrieval: bool,
     /// A corruption of the clips
     #[arg(long, value_enum, default_value = "clean")]
     through: CorruptionName,
@@ -88,7 +92,7 @@ pub fn evaluate(arguments: &EvaluateArguments) -> anyhow::Result<bool> {
             ));
         }
         let (predictor, _) = open_model(arguments.model.as_deref())?;
-        return cross_validate(&CrossValidateArguments {
+        let arguments_of_folds = CrossValidateArguments {
             predictor: &predictor,
             songs: set.open(seed)?,
             sets: &arguments.sets,
@@ -96,7 +100,16 @@ pub fn evaluate(arguments: &EvaluateArguments) -> anyhow::Result<bool> {
             own_split: set.has_own_split(),
             folds,
             json,
-        });
+        };
+        if arguments.retrieval {
+            return retrieval::out_of_fold(&arguments_of_folds);
+        }
+        return cross_validate(&arguments_of_folds);
+    }
+    if of_table && arguments.retrieval {
+        bail!(UsageError::conflict(
+            "a table of features has no sound, so no songs can be ranked; leave out --retrieval"
+        ));
     }
     if of_table {
         let (predictor, _) = open_model(arguments.model.as_deref())?;
@@ -123,6 +136,9 @@ fn on_songs(arguments: &EvaluateArguments) -> anyhow::Result<bool> {
     // A folder that cannot be made is better known before the work than after it.
     if let Some(folder) = &arguments.report {
         make_folder(folder)?;
+    }
+    if arguments.retrieval {
+        return retrieval::of_model(&predictor, &songs, arguments.json);
     }
     let progress = Progress::new("evaluating", songs.len());
     let task = Task::of(&songs, predictor.model().calibration.head);

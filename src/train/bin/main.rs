@@ -10,6 +10,7 @@ mod import;
 mod outcome;
 mod print;
 mod refit;
+mod retrieval;
 mod sets;
 mod settings;
 mod sweep;
