@@ -1,9 +1,13 @@
 //! The songs that are known, and which of them sound like a given one.
 
+mod cells;
 mod file;
 mod map;
 mod search;
 
+pub use cells::{CellHit, Cells, RangeError, RangeSource, SEARCH_BYTES};
+#[cfg(not(target_arch = "wasm32"))]
+pub use cells::{CellsInput, RangeFile, write_cells};
 pub use map::{Map, Place, Signature};
 pub use search::{
     Blend, Query, Ranking, Reason, Recommendation, RecommendationView, Search, SongView,
@@ -118,6 +122,18 @@ impl Provenance {
             genres: model.genres.clone(),
             tags: model.tags.clone(),
         }
+    }
+
+    /// Refuses what another model made.
+    fn check_model(&self, model_sha256: &str) -> Result<(), CatalogError> {
+        if self.model_sha256 == model_sha256 {
+            return Ok(());
+        }
+        let short = |sha: &str| sha.chars().take(8).collect();
+        Err(CatalogError::OtherModel {
+            catalog: short(&self.model_sha256),
+            model: short(model_sha256),
+        })
     }
 }
 
@@ -320,14 +336,7 @@ impl Catalog {
     /// # Errors
     /// [`CatalogError::OtherModel`] if `model_sha256` is not the catalogue's.
     pub fn check_model(&self, model_sha256: &str) -> Result<(), CatalogError> {
-        if self.provenance.model_sha256 == model_sha256 {
-            return Ok(());
-        }
-        let short = |sha: &str| sha.chars().take(8).collect();
-        Err(CatalogError::OtherModel {
-            catalog: short(&self.provenance.model_sha256),
-            model: short(model_sha256),
-        })
+        self.provenance.check_model(model_sha256)
     }
 }
 

@@ -23,11 +23,13 @@ const OCTAVES: f64 = 1.0;
 /// one beat is lower.
 const TWO_BEATS: f64 = 0.5;
 
-/// Least correlation at one beat. Noise and the speech of the tests have less than 0.1, the songs of
-/// [`Progression::set`] at least 0.5.
+/// Least correlation at one beat; more for a short sound, in which one window's chance counts: this divided by
+/// the root of its seconds. Half a minute of noise or synthesised speech has less than 0.1, ten seconds 0.17,
+/// the songs of [`Progression::set`] at least 0.5.
 ///
 /// [`Progression::set`]: crate::audio::synth::Progression::set
 const LEAST_CONFIDENCE: f64 = 0.15;
+const LEAST_OF_A_SECOND: f64 = 0.65;
 
 /// Least rise of the strongest hundredth of the frames, in dB as the mean over the bands. A sustained chord
 /// has 0.2, noise 3, songs 10 and more.
@@ -72,7 +74,9 @@ pub(super) fn steady_tempo(onsets: &[f32], frames_per_second: f64) -> Option<Tem
     }
     let (bpm, _) = best?;
     let confidence = at(60.0 * frames_per_second / bpm).min(1.0);
-    (confidence >= LEAST_CONFIDENCE).then_some(TempoEstimate {
+    let seconds = onsets.len() as f64 / frames_per_second;
+    let least = LEAST_CONFIDENCE.max(LEAST_OF_A_SECOND / seconds.sqrt());
+    (confidence >= least).then_some(TempoEstimate {
         bpm: bpm as f32,
         confidence: confidence as f32,
     })

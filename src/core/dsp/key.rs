@@ -27,13 +27,14 @@ const SILENT_POWER: f32 = 1e-8;
 /// Where the weight of a peak is that of its amplitude, in Hz.
 const MIDDLE_C_HZ: f64 = 261.6;
 
-/// Least concentration of the peaks around the semitones of one tuning: noise has 0.01, the speech and the
-/// drums of the tests 0.03 to 0.11, the songs of [`Progression::set`] at least 0.43.
+/// Least concentration of the peaks around the semitones of one tuning, and least correlation with a profile.
+/// Noise has a concentration of up to 0.02, synthesised speech up to 0.07 and a correlation of up to 0.6, but
+/// not both; drums have 0.1 and 0.5, a single pitch 1 and 0.5. The songs of [`Progression::set`] have at least
+/// 0.4 and 0.75. Recordings with voices and drums have less concentration, often 0.1.
 ///
 /// [`Progression::set`]: crate::audio::synth::Progression::set
-const LEAST_TONALITY: f64 = 0.2;
-/// Least correlation with a profile. A single pitch class has 0.46 with its own minor key.
-const LEAST_STRENGTH: f64 = 0.5;
+const LEAST_TONALITY: f64 = 0.04;
+const LEAST_STRENGTH: f64 = 0.6;
 
 /// How often the pitch classes above the tonic are heard in music in major and minor: share of the segments
 /// of the Kostka–Payne corpus that have them (Temperley 2007, Music and Probability, chapter 6). In the
@@ -205,7 +206,7 @@ fn rest_after_first(text: &str) -> &str {
 pub struct KeyEstimate {
     /// The key.
     pub key: Key,
-    /// Correlation of the sound's pitch classes with the key's profile, 0.5 to 1.
+    /// Correlation of the sound's pitch classes with the key's profile, 0.6 to 1.
     pub strength: f32,
     /// Deviation of the tuning from A = 440 Hz in semitones, −0.5 to 0.5.
     pub tuning: f32,
