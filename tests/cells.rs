@@ -124,11 +124,16 @@ fn what_is_no_file_of_cells_or_damaged_is_refused() {
             "{name}"
         );
     }
-    // Cut off behind the centroids: it opens, and a search says so.
-    let cut = &bytes[..bytes.len() / 2];
-    if let Ok(cells) = block_on(Cells::open(cut)) {
-        let query = shipped.embedding(0);
-        assert!(block_on(cells.search(query, 5, u64::MAX)).is_err());
+    // Cut off anywhere: not all of it can be read, and what is missing is told.
+    for tenth in 1..10 {
+        let cut = &bytes[..bytes.len() * tenth / 10];
+        let last = shipped.len() as u32 - 1;
+        let all = block_on(async {
+            let cells = Cells::open(cut).await?;
+            cells.search(shipped.embedding(0), 5, u64::MAX).await?;
+            cells.tracks(&[0, last]).await
+        });
+        assert!(all.is_err(), "{tenth}");
     }
     // Any byte of the header and of the centroids may be damaged: an error or other numbers, never a panic.
     for at in (0..4_000).step_by(7) {
