@@ -23,7 +23,7 @@ pub(crate) struct Index {
     /// Where to write the cells
     #[arg(short, value_name = "FILE")]
     output: PathBuf,
-    /// Number of cells, by default four times the root of the number of songs
+    /// Number of cells, by default eight times the root of the number of songs
     #[arg(long)]
     cells: Option<usize>,
 }

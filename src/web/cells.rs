@@ -39,7 +39,7 @@ fn in_words(thrown: JsValue) -> RangeError {
     let message = thrown
         .dyn_ref::<js_sys::Error>()
         .map(js_sys::Error::message);
-    RangeError(message.map_or_else(|| "it was not fetched".to_owned(), String::from))
+    RangeError::Failed(message.map_or_else(|| "it was not fetched".to_owned(), String::from))
 }
 
 /// A song that was found.

@@ -187,6 +187,9 @@ pub enum CatalogError {
     /// Rows of different lengths, or none.
     #[error("cannot be built: {0}")]
     Shape(String),
+    /// A part of it could not be read or fetched.
+    #[error("cannot be read ({0}); check the disk or the connection, and try again")]
+    Unreadable(String),
 }
 
 impl Message for CatalogError {
@@ -196,7 +199,9 @@ impl Message for CatalogError {
 
     fn arguments(&self) -> Vec<(&'static str, String)> {
         match self {
-            Self::NotACatalog(cause) | Self::Shape(cause) => vec![("cause", cause.clone())],
+            Self::NotACatalog(cause) | Self::Shape(cause) | Self::Unreadable(cause) => {
+                vec![("cause", cause.clone())]
+            }
             Self::Version { found, known } => {
                 vec![("found", found.to_string()), ("known", known.to_string())]
             }

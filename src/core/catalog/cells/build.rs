@@ -13,12 +13,12 @@ use super::{
 };
 use crate::catalog::{Catalog, CatalogError, Provenance, Track};
 
-/// Cells per root of the number of songs: the centroids, which every search compares, then cost about as
-/// much as the songs of a dozen cells.
-const CELLS_PER_ROOT: f64 = 4.0;
+/// Cells per root of the number of songs: more and smaller ones find more of the nearest songs in as many bytes,
+/// and more centroids have to be read first.
+const CELLS_PER_ROOT: f64 = 8.0;
 /// Songs of the sample per cell that the centroids are fitted to, and how often they move.
-const SAMPLE_PER_CELL: usize = 32;
-const ITERATIONS: usize = 8;
+const SAMPLE_PER_CELL: usize = 16;
+const ITERATIONS: usize = 6;
 /// Rows that are compared with all centroids at once.
 const BLOCK: usize = 256;
 
@@ -32,12 +32,12 @@ pub struct CellsInput<'a, T> {
     pub directions: &'a [f32],
     /// What is known of a song, by its index.
     pub track: T,
-    /// Number of cells; `None` for four times the root of the number of songs.
+    /// Number of cells; `None` for eight times the root of the number of songs.
     pub cells: Option<usize>,
 }
 
 impl Catalog {
-    /// The catalogue in cells: see [`Cells`](super::Cells). `cells` is their number, by default four times the
+    /// The catalogue in cells: see [`Cells`](super::Cells). `cells` is their number, by default eight times the
     /// root of the number of songs.
     ///
     /// # Errors

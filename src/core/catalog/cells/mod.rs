@@ -96,9 +96,33 @@ fn damaged(cause: impl std::fmt::Display) -> CatalogError {
     CatalogError::NotACatalog(cause.to_string())
 }
 
-/// Reads one range.
+/// What was cut short is damaged; what could not be read may be whole.
+fn unread(error: RangeError) -> CatalogError {
+    match error {
+        RangeError::CutShort => damaged(error),
+        RangeError::Failed(cause) => CatalogError::Unreadable(cause),
+    }
+}
+
+/// The bytes of each range, of its whole length: a server may answer with something else.
+async fn read_whole(
+    source: &impl RangeSource,
+    ranges: &[Range<u64>],
+) -> Result<Vec<Vec<u8>>, CatalogError> {
+    let pieces = source.read(ranges).await.map_err(unread)?;
+    let whole = pieces.iter().zip(ranges);
+    let whole = whole.filter(|(piece, range)| piece.len() as u64 == range.end - range.start);
+    if pieces.len() != ranges.len() || whole.count() != ranges.len() {
+        let cause =
+            "more or less was read than asked for; the server may not answer Range requests";
+        return Err(CatalogError::Unreadable(cause.to_owned()));
+    }
+    Ok(pieces)
+}
+
+/// The bytes of one range.
 async fn read_one(source: &impl RangeSource, range: Range<u64>) -> Result<Vec<u8>, CatalogError> {
-    let mut pieces = source.read(&[range]).await.map_err(damaged)?;
+    let mut pieces = read_whole(source, &[range]).await?;
     pieces.pop().ok_or_else(|| damaged("nothing was read"))
 }
 
@@ -138,7 +162,7 @@ impl<S: RangeSource> Cells<S> {
             place(CENTROIDS, Dtype::I8, &[cells, dimensions])?,
             place(STARTS, Dtype::U32, &[cells + 1])?,
         ];
-        let pieces = source.read(&wanted).await.map_err(damaged)?;
+        let pieces = read_whole(&source, &wanted).await?;
         let [centre, centroids, starts] = <[Vec<u8>; 3]>::try_from(pieces)
             .map_err(|_| damaged("not all that was asked for was read"))?;
         let scale = header.centroid_scale;
@@ -214,12 +238,7 @@ impl<S: RangeSource> Cells<S> {
     }
 
     async fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Vec<u8>>, CatalogError> {
-        let pieces = self.source.read(ranges).await.map_err(damaged)?;
-        let whole = pieces.iter().zip(ranges);
-        let whole = whole.filter(|(piece, range)| piece.len() as u64 == range.end - range.start);
-        if whole.count() != ranges.len() {
-            return Err(damaged("not all that was asked for was read"));
-        }
+        let pieces = read_whole(&self.source, ranges).await?;
         let bytes: u64 = ranges.iter().map(|range| range.end - range.start).sum();
         self.bytes_read.fetch_add(bytes, Ordering::Relaxed);
         Ok(pieces)

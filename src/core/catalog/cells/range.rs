@@ -3,10 +3,17 @@
 use std::future::Future;
 use std::ops::Range;
 
-/// Why a piece of a file cannot be read, in the words of the system or the server.
+/// Why a piece of a file was not read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct RangeError(pub String);
+#[non_exhaustive]
+pub enum RangeError {
+    /// It lies beyond the end.
+    #[error("it ends too early")]
+    CutShort,
+    /// In the words of the system or the server.
+    #[error("{0}")]
+    Failed(String),
+}
 
 /// A file of which pieces can be read.
 pub trait RangeSource {
@@ -28,13 +35,9 @@ impl RangeSource for &[u8] {
         };
         let pieces = ranges
             .iter()
-            .map(|range| piece(range).ok_or_else(cut_short));
+            .map(|range| piece(range).ok_or(RangeError::CutShort));
         pieces.collect()
     }
-}
-
-fn cut_short() -> RangeError {
-    RangeError("it ends too early".to_owned())
 }
 
 /// A file on a disk; its reads block.
@@ -62,19 +65,19 @@ impl RangeSource for RangeFile {
         let mut file = self.0.lock().unwrap_or_else(|broken| broken.into_inner());
         let length = file
             .metadata()
-            .map_err(|e| RangeError(e.to_string()))?
+            .map_err(|e| RangeError::Failed(e.to_string()))?
             .len();
         let mut piece = |range: &Range<u64>| {
             // Checked before memory is taken for it.
             if range.start > range.end || range.end > length {
-                return Err(cut_short());
+                return Err(RangeError::CutShort);
             }
             let mut bytes = vec![0; (range.end - range.start) as usize];
             file.seek(SeekFrom::Start(range.start))
                 .and_then(|_| file.read_exact(&mut bytes))
                 .map_err(|error| match error.kind() {
-                    ErrorKind::UnexpectedEof => cut_short(),
-                    _ => RangeError(error.to_string()),
+                    ErrorKind::UnexpectedEof => RangeError::CutShort,
+                    _ => RangeError::Failed(error.to_string()),
                 })?;
             Ok(bytes)
         };
