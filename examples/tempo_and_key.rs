@@ -16,14 +16,17 @@ use anyhow::Context;
 use burn::tensor::Device;
 use soundalike::audio::synth::{Players, Progression};
 use soundalike::audio::{Clip, decode_file};
-use soundalike::dsp::{KeyRelation, TempoAndKeyAnalyser};
+use soundalike::dsp::{KeyProfiles, KeyRelation, TempoAndKeyAnalyser};
 use soundalike::pipeline::Predictor;
-use support::{Outcome, TempoFound, count_key, count_tempo, heard, key_score, outcome};
+use support::{
+    Outcome, TempoFound, analysed, count_key, count_tempo, heard, key_of, key_score, outcome,
+};
 
 fn main() -> anyhow::Result<()> {
     let files: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
     if files.is_empty() {
         print_accuracy()?;
+        print_profiles()?;
         return print_cost();
     }
     for file in files {
@@ -95,6 +98,23 @@ fn print_accuracy() -> anyhow::Result<()> {
             count_key(&songs, None),
             key_score(&songs),
         );
+    }
+    Ok(())
+}
+
+/// Exact keys by each pair of profiles.
+fn print_profiles() -> anyhow::Result<()> {
+    let mut right = [[0; 2]; KeyProfiles::ALL.len()];
+    for song in Progression::set() {
+        let analyser = analysed(&song.render())?;
+        for (right, profiles) in right.iter_mut().zip(KeyProfiles::ALL) {
+            let found = analyser.key_by(profiles).map(|found| found.key);
+            right[usize::from(song.minor)] += usize::from(found == Some(key_of(&song)));
+        }
+    }
+    println!("\nprofiles           major  minor");
+    for ([major, minor], profiles) in right.into_iter().zip(KeyProfiles::ALL) {
+        println!("{:17}  {major:5}  {minor:5}", format!("{profiles:?}"));
     }
     Ok(())
 }

@@ -29,11 +29,16 @@ pub struct Outcome {
 
 /// Tempo and key of a sound, by the front end of the shipped model.
 pub fn heard(clip: &Clip) -> Result<TempoAndKey, AudioError> {
+    Ok(analysed(clip)?.answer())
+}
+
+/// An analyser that has heard a sound.
+pub fn analysed(clip: &Clip) -> Result<TempoAndKeyAnalyser, AudioError> {
     let front_end = FrontEnd::musicnn();
     let clip = clip.resampled(front_end.sample_rate)?;
     let mut analyser = TempoAndKeyAnalyser::new(&front_end);
     analyser.push(clip.samples(), &front_end.log_mel(clip.samples()));
-    Ok(analyser.answer())
+    Ok(analyser)
 }
 
 /// The key that a song was made in.

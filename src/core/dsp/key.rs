@@ -36,16 +36,54 @@ const MIDDLE_C_HZ: f64 = 261.6;
 const LEAST_TONALITY: f64 = 0.04;
 const LEAST_STRENGTH: f64 = 0.6;
 
-/// How often the pitch classes above the tonic are heard in music in major and minor: share of the segments
-/// of the Kostka–Payne corpus that have them (Temperley 2007, Music and Probability, chapter 6). In the
-/// songs of `Progression::set` they name more keys right than the profiles of Krumhansl and Kessler (1982)
-/// and of Temperley (1999): see docs/features.md.
-const MAJOR_PROFILE: [f64; CLASSES] = [
-    0.748, 0.060, 0.488, 0.082, 0.670, 0.460, 0.096, 0.715, 0.104, 0.366, 0.057, 0.400,
-];
-const MINOR_PROFILE: [f64; CLASSES] = [
-    0.712, 0.084, 0.474, 0.618, 0.049, 0.460, 0.105, 0.747, 0.404, 0.067, 0.133, 0.330,
-];
+/// Profiles of pitch classes that keys are told by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyProfiles {
+    /// How well listeners found that each pitch class fits a key (Krumhansl and Kessler 1982, Tracing the
+    /// dynamic changes in perceived tonal organization in a spatial representation of musical keys).
+    KrumhanslKessler,
+    /// The same, adjusted by hand (Temperley 1999, What's key for key? The Krumhansl–Schmuckler key-finding
+    /// algorithm reconsidered).
+    Temperley1999,
+    /// Share of the segments of the Kostka–Payne corpus that have each pitch class (Temperley 2007, Music and
+    /// Probability, chapter 6). In the songs of `Progression::set` these name the most keys right: see
+    /// docs/features.md.
+    #[default]
+    Temperley2007,
+}
+
+impl KeyProfiles {
+    /// All of them.
+    pub const ALL: [Self; 3] = [
+        Self::KrumhanslKessler,
+        Self::Temperley1999,
+        Self::Temperley2007,
+    ];
+
+    /// From the tonic on, in semitones.
+    fn of(self, mode: Mode) -> [f64; CLASSES] {
+        match (self, mode) {
+            (Self::KrumhanslKessler, Mode::Major) => [
+                6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88,
+            ],
+            (Self::KrumhanslKessler, Mode::Minor) => [
+                6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17,
+            ],
+            (Self::Temperley1999, Mode::Major) => {
+                [5.0, 2.0, 3.5, 2.0, 4.5, 4.0, 2.0, 4.5, 2.0, 3.5, 1.5, 4.0]
+            }
+            (Self::Temperley1999, Mode::Minor) => {
+                [5.0, 2.0, 3.5, 4.5, 2.0, 4.0, 2.0, 4.5, 3.5, 2.0, 1.5, 4.0]
+            }
+            (Self::Temperley2007, Mode::Major) => [
+                0.748, 0.060, 0.488, 0.082, 0.670, 0.460, 0.096, 0.715, 0.104, 0.366, 0.057, 0.400,
+            ],
+            (Self::Temperley2007, Mode::Minor) => [
+                0.712, 0.084, 0.474, 0.618, 0.049, 0.460, 0.105, 0.747, 0.404, 0.067, 0.133, 0.330,
+            ],
+        }
+    }
+}
 
 const MAJOR_NAMES: [&str; CLASSES] = [
     "C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B",
@@ -311,15 +349,15 @@ impl PitchHistogram {
 
     /// The key, or `None` where there is no tonality: where the peaks do not lie on semitones, or their
     /// classes are those of no key.
-    pub(super) fn key(&self) -> Option<KeyEstimate> {
+    pub(super) fn key(&self, profiles: KeyProfiles) -> Option<KeyEstimate> {
         let (tuning, tonality) = self.tuning();
         if tonality < LEAST_TONALITY {
             return None;
         }
         let chroma = self.chroma(tuning);
-        let keys = [(Mode::Major, MAJOR_PROFILE), (Mode::Minor, MINOR_PROFILE)];
         let mut best: Option<(Key, f64)> = None;
-        for (mode, profile) in keys {
+        for mode in [Mode::Major, Mode::Minor] {
+            let profile = profiles.of(mode);
             for tonic in 0..CLASSES {
                 let strength = correlation(&chroma, tonic, &profile);
                 if best.is_none_or(|(_, strongest)| strength > strongest) {
@@ -465,7 +503,9 @@ mod tests {
         let chroma = histogram.chroma(tuning);
         let total: f64 = chroma.iter().sum();
         assert!(chroma[9] + chroma[0] + chroma[4] > 0.99 * total);
-        let found = histogram.key().map(|estimate| estimate.key);
+        let found = histogram
+            .key(KeyProfiles::default())
+            .map(|estimate| estimate.key);
         assert_eq!(found, Some(key("Am")));
     }
 
@@ -482,6 +522,6 @@ mod tests {
             assert_eq!(pieces.weights, whole.weights, "{length}");
         }
         assert!(whole.weights.iter().any(|&weight| weight > 0.0));
-        assert_eq!(whole.key(), None);
+        assert_eq!(whole.key(KeyProfiles::default()), None);
     }
 }

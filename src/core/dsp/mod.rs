@@ -25,7 +25,7 @@ pub use beat::TempoEstimate;
 pub use chroma::{chroma, tuning};
 pub use descriptors::{descriptor_names, descriptors};
 pub use hpss::{Parts, hpss};
-pub use key::{Key, KeyEstimate, KeyRelation, Mode, NotAKey};
+pub use key::{Key, KeyEstimate, KeyProfiles, KeyRelation, Mode, NotAKey};
 pub use level::{Level, RunningLevel};
 pub use mel::{MelFilterBank, hz_from_mel, mel_from_hz};
 pub use mfcc::mfcc;

@@ -1,7 +1,7 @@
 //! Tempo and key of a song that comes in pieces.
 
 use super::beat::{TempoEstimate, steady_tempo};
-use super::key::{KeyEstimate, PitchHistogram};
+use super::key::{KeyEstimate, KeyProfiles, PitchHistogram};
 use super::{Compression, FrontEnd, Spectrogram, onset_strength};
 
 /// Tempo and key of a song, where it has them.
@@ -71,7 +71,12 @@ impl TempoAndKeyAnalyser {
     pub fn answer(&self) -> TempoAndKey {
         TempoAndKey {
             tempo: steady_tempo(&self.onsets, 1.0 / self.front_end.frame_seconds()),
-            key: self.pitches.key(),
+            key: self.key_by(KeyProfiles::default()),
         }
+    }
+
+    /// The key of what was heard so far by other profiles than [`TempoAndKeyAnalyser::answer`] uses.
+    pub fn key_by(&self, profiles: KeyProfiles) -> Option<KeyEstimate> {
+        self.pitches.key(profiles)
     }
 }
