@@ -265,6 +265,37 @@ fn a_catalogue_is_built_without_sets_and_with_what_a_table_knows_better() {
 }
 
 #[test]
+fn a_catalogue_in_cells_is_searched_by_reading_a_part_of_it() {
+    let (folder, song) = with_song();
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/catalog.safetensors");
+    let cells = folder.path().join("shipped.cells");
+    let output = soundalike(&["catalog", "index", text(&shipped), "-o", text(&cells)]);
+    assert!(output.status.success(), "{}", errors(&output));
+
+    let search = ["catalog", "search", text(&cells), text(&song), "--json"];
+    let found = json(&soundalike(&search));
+    let songs = found["songs"].as_array().unwrap();
+    assert_eq!(songs.len(), 10);
+    let by_cosine = ["recommend", "--cosine", "-k", "1", "--json", text(&song)];
+    let exact = json(&soundalike(&by_cosine));
+    let exact = &exact["files"][0]["recommendations"][0];
+    assert_eq!(songs[0]["path"], exact["path"]);
+
+    let little = soundalike(&[&search[..], &["--read", "10000", "-k", "3"]].concat());
+    let little = json(&little);
+    assert_eq!(little["songs"].as_array().unwrap().len(), 3);
+    assert!(little["bytes_to_search"].as_u64().unwrap() < 15_000);
+
+    let output = soundalike(&["catalog", "search", text(&shipped), text(&song)]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = errors(&output);
+    assert!(
+        said.contains("catalog.safetensors") && said.contains("is not a catalogue"),
+        "{said}"
+    );
+}
+
+#[test]
 fn an_artist_can_be_left_out() {
     let (_folder, song) = with_song();
     let first = json(&soundalike(&["recommend", "--json", text(&song)]));

@@ -1,4 +1,4 @@
-//! `catalog`: builds a catalogue of a folder of music, and describes one.
+//! `catalog`: builds a catalogue of a folder of music, describes one, and puts one into cells.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -16,6 +16,7 @@ use soundalike_datasets::progress::Progress;
 use soundalike_datasets::{self as datasets, Song};
 use soundalike_shipped as shipped;
 
+use crate::cells::{Index, SearchCells};
 use crate::open::{open_predictor, read};
 use crate::output::{print_json, sentence};
 
@@ -46,6 +47,8 @@ pub(crate) enum CatalogCommand {
         #[arg(long)]
         json: bool,
     },
+    Index(Index),
+    Search(SearchCells),
 }
 
 /// Carries out a command; false if some songs could not be read.
@@ -68,6 +71,8 @@ pub(crate) fn run(command: CatalogCommand) -> anyhow::Result<bool> {
             describe(&catalog, bytes.len(), json)?;
             Ok(true)
         }
+        CatalogCommand::Index(asked) => asked.run().map(|()| true),
+        CatalogCommand::Search(asked) => asked.run().map(|()| true),
     }
 }
 

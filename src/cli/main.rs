@@ -2,6 +2,7 @@
 
 mod answers;
 mod catalog;
+mod cells;
 mod features;
 mod library;
 mod open;

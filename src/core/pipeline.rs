@@ -9,7 +9,7 @@ use burn::tensor::Device;
 use serde::Serialize;
 
 use crate::audio::{AudioError, Clip, SoundReader, synth};
-use crate::dsp::Spectrogram;
+use crate::dsp::{Spectrogram, TempoAndKey, TempoAndKeyAnalyser};
 use crate::message::{Message, Notice};
 use crate::model::{
     Calibration, Examples, Head, Input, Model, ModelError, ReferenceOutputs, SegmentOutput, mean,
@@ -337,6 +337,44 @@ impl Predictor {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn predict_reader(&self, reader: &mut SoundReader) -> Result<Prediction, PredictError> {
+        let session = self.analysed_reader(reader, AnalysisSession::begin_long)?;
+        Ok(Self::answer_with_notes(&session, reader))
+    }
+
+    /// What [`Predictor::predict_reader`] predicts, and tempo and key of the same sound, which is decoded once.
+    ///
+    /// # Errors
+    /// Those of [`Predictor::predict_reader`].
+    ///
+    /// # Examples
+    /// ```
+    /// use burn::tensor::Device;
+    /// use soundalike_core::audio::SoundReader;
+    /// use soundalike_core::pipeline::Predictor;
+    ///
+    /// let predictor = Predictor::from_bytes(soundalike_shipped::MODEL, Device::flex())?;
+    /// let file = std::path::Path::new("../../tests/data/half.flac");
+    /// let mut reader = SoundReader::from_file(file)?;
+    /// let (_, heard) = predictor.predict_reader_with_tempo_and_key(&mut reader)?;
+    /// // Half a second has no tempo.
+    /// assert_eq!(heard.tempo, None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn predict_reader_with_tempo_and_key(
+        &self,
+        reader: &mut SoundReader,
+    ) -> Result<(Prediction, TempoAndKey), PredictError> {
+        let session = self.analysed_reader(reader, AnalysisSession::begin_with_tempo_and_key)?;
+        let heard = session.tempo_and_key().unwrap_or_default();
+        Ok((Self::answer_with_notes(&session, reader), heard))
+    }
+
+    /// All pieces of a sound, every segment predicted; `begin` takes the first.
+    fn analysed_reader(
+        &self,
+        reader: &mut SoundReader,
+        begin: fn(&Clip, &Model) -> Result<AnalysisSession, PredictError>,
+    ) -> Result<AnalysisSession, PredictError> {
         let mut session: Option<AnalysisSession> = None;
         while let Some(piece) = reader.next_piece(PIECE_SECONDS)? {
             let session = match &mut session {
@@ -344,7 +382,7 @@ impl Predictor {
                     session.push(&piece, &self.model)?;
                     session
                 }
-                none => none.insert(AnalysisSession::begin_long(&piece, &self.model)?),
+                none => none.insert(begin(&piece, &self.model)?),
             };
             drop(piece);
             while session.done() < session.segments() {
@@ -353,10 +391,15 @@ impl Predictor {
         }
         let session = session.ok_or(PredictError::Audio(AudioError::EmptySound))?;
         session.check()?;
+        Ok(session)
+    }
+
+    /// The prediction, the notes on how the sound was decoded first.
+    fn answer_with_notes(session: &AnalysisSession, reader: &SoundReader) -> Prediction {
         let mut prediction = session.answer();
         let notes = reader.notes();
         prediction.notes.splice(0..0, notes.iter().map(Notice::of));
-        Ok(prediction)
+        prediction
     }
 
     /// The mean over a sound of the model's last layer before the heads, from up to `most` segments spread
@@ -460,6 +503,8 @@ pub struct AnalysisSession {
     /// Whether the last piece is silent, so that the model need not be asked.
     silent: bool,
     outputs: Vec<SegmentOutput>,
+    /// Where tempo and key were asked for.
+    tempo_and_key: Option<TempoAndKeyAnalyser>,
 }
 
 /// A segment's place in time, seconds.
@@ -489,6 +534,27 @@ impl AnalysisSession {
     /// # Errors
     /// If it is shorter than [`SHORTEST_SECONDS`], so that nothing follows it, or cannot be resampled.
     pub fn begin_long(clip: &Clip, model: &Model) -> Result<Self, PredictError> {
+        Self::begin_piece(clip, model, None)
+    }
+
+    /// As [`AnalysisSession::begin_long`], and listens for tempo and key as well: see
+    /// [`AnalysisSession::tempo_and_key`].
+    ///
+    /// # Errors
+    /// Those of [`AnalysisSession::begin_long`].
+    pub fn begin_with_tempo_and_key(clip: &Clip, model: &Model) -> Result<Self, PredictError> {
+        Self::begin_piece(
+            clip,
+            model,
+            Some(TempoAndKeyAnalyser::new(&model.front_end)),
+        )
+    }
+
+    fn begin_piece(
+        clip: &Clip,
+        model: &Model,
+        mut tempo_and_key: Option<TempoAndKeyAnalyser>,
+    ) -> Result<Self, PredictError> {
         let seconds = clip.seconds();
         if seconds < SHORTEST_SECONDS {
             return Err(if clip.is_silent() {
@@ -501,7 +567,7 @@ impl AnalysisSession {
             });
         }
         let input = model.input();
-        let (log_mel, segments) = windows_of(clip, model)?;
+        let (log_mel, segments) = windows_of(clip, model, tempo_and_key.as_mut())?;
         Ok(Self {
             seconds,
             input,
@@ -513,6 +579,7 @@ impl AnalysisSession {
             segments,
             log_mel,
             outputs: Vec::new(),
+            tempo_and_key,
         })
     }
 
@@ -521,7 +588,7 @@ impl AnalysisSession {
     /// # Errors
     /// If it cannot be resampled.
     pub fn push(&mut self, clip: &Clip, model: &Model) -> Result<(), PredictError> {
-        let (log_mel, segments) = windows_of(clip, model)?;
+        let (log_mel, segments) = windows_of(clip, model, self.tempo_and_key.as_mut())?;
         let places: Vec<Placed> = self.placed().collect();
         self.past.extend(places);
         self.begins = self.seconds;
@@ -540,6 +607,12 @@ impl AnalysisSession {
             return Err(PredictError::Silent);
         }
         Ok(())
+    }
+
+    /// Tempo and key of all pieces so far; `None` unless the session began with
+    /// [`AnalysisSession::begin_with_tempo_and_key`].
+    pub fn tempo_and_key(&self) -> Option<TempoAndKey> {
+        self.tempo_and_key.as_ref().map(TempoAndKeyAnalyser::answer)
     }
 
     /// Number of segments in all pieces so far.
@@ -683,12 +756,19 @@ impl AnalysisSession {
     }
 }
 
-/// The log-mel spectrogram of a sound and its windows for the model.
-fn windows_of(clip: &Clip, model: &Model) -> Result<(Spectrogram, Examples), AudioError> {
+/// The log-mel spectrogram of a sound and its windows for the model; `tempo_and_key` hears it too.
+fn windows_of(
+    clip: &Clip,
+    model: &Model,
+    tempo_and_key: Option<&mut TempoAndKeyAnalyser>,
+) -> Result<(Spectrogram, Examples), AudioError> {
     let front_end = &model.front_end;
     let input = model.input();
     let resampled = clip.resampled(front_end.sample_rate)?;
     let log_mel = front_end.log_mel(resampled.samples());
+    if let Some(analyser) = tempo_and_key {
+        analyser.push(resampled.samples(), &log_mel);
+    }
     let segments = match input {
         input if input.is_log_mel() => Examples::of_log_mel(front_end, &log_mel),
         _ if input.rate() == front_end.sample_rate => input.examples_of(resampled.samples()),

@@ -4,6 +4,7 @@
 //! Errors are JavaScript `Error`s whose message is one sentence without the file's name, with a code and
 //! values to translate it by: see `error.rs`.
 
+mod cells;
 mod error;
 mod speed;
 mod survey;
@@ -18,6 +19,7 @@ use js_sys::Float32Array;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
+pub use cells::CellCatalog;
 pub use speed::milliseconds_per_segment;
 
 use error::{PageError, Subject, Thrown};

@@ -3,7 +3,11 @@
 //! The song uses only additions, multiplications, divisions and roundings in `f64`, in a fixed
 //! order, and a generator of its own for noise: it is the same to the last bit on every platform.
 
+mod progression;
+
 use super::clip::Clip;
+
+pub use progression::{Comping, Players, Progression};
 
 /// Sample rate of the song, Hz.
 const RATE: u32 = 22_050;

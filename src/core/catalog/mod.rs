@@ -1,12 +1,16 @@
 //! The songs that are known, and which of them sound like a given one.
 
 mod ask;
+mod cells;
 mod file;
 mod map;
 mod reason;
 mod search;
 
 pub use ask::SongGroup;
+pub use cells::{CellHit, Cells, RangeError, RangeSource, SEARCH_BYTES};
+#[cfg(not(target_arch = "wasm32"))]
+pub use cells::{CellsInput, RangeFile, write_cells};
 pub use map::{Map, Place, Signature};
 pub use reason::{ALIKE, Reason};
 pub use search::{Blend, Query, Ranking, Recommendation, RecommendationView, Search, SongView};
@@ -134,6 +138,18 @@ impl Provenance {
             tags: model.tags.clone(),
         }
     }
+
+    /// Refuses what another model made.
+    fn check_model(&self, model_sha256: &str) -> Result<(), CatalogError> {
+        if self.model_sha256 == model_sha256 {
+            return Ok(());
+        }
+        let short = |sha: &str| sha.chars().take(8).collect();
+        Err(CatalogError::OtherModel {
+            catalog: short(&self.model_sha256),
+            model: short(model_sha256),
+        })
+    }
 }
 
 /// Songs with their embeddings, made by one model.
@@ -190,6 +206,9 @@ pub enum CatalogError {
     /// Rows of different lengths, or none.
     #[error("cannot be built: {0}")]
     Shape(String),
+    /// A part of it could not be read or fetched.
+    #[error("cannot be read ({0}); check the disk or the connection, and try again")]
+    Unreadable(String),
 }
 
 impl Message for CatalogError {
@@ -199,7 +218,9 @@ impl Message for CatalogError {
 
     fn arguments(&self) -> Vec<(&'static str, String)> {
         match self {
-            Self::NotACatalog(cause) | Self::Shape(cause) => vec![("cause", cause.clone())],
+            Self::NotACatalog(cause) | Self::Shape(cause) | Self::Unreadable(cause) => {
+                vec![("cause", cause.clone())]
+            }
             Self::Version { found, known } => {
                 vec![("found", found.to_string()), ("known", known.to_string())]
             }
@@ -346,14 +367,7 @@ impl Catalog {
     /// # Errors
     /// [`CatalogError::OtherModel`] if `model_sha256` is not the catalogue's.
     pub fn check_model(&self, model_sha256: &str) -> Result<(), CatalogError> {
-        if self.provenance.model_sha256 == model_sha256 {
-            return Ok(());
-        }
-        let short = |sha: &str| sha.chars().take(8).collect();
-        Err(CatalogError::OtherModel {
-            catalog: short(&self.provenance.model_sha256),
-            model: short(model_sha256),
-        })
+        self.provenance.check_model(model_sha256)
     }
 }
 

@@ -5,9 +5,11 @@
 //! [`FrontEnd`] holds a set of parameters; it is stored in every model and catalogue, and a file made
 //! with parameters that this program does not know is rejected rather than misread.
 
+mod beat;
 mod chroma;
 mod descriptors;
 mod hpss;
+mod key;
 mod level;
 mod mel;
 mod mfcc;
@@ -16,11 +18,14 @@ mod spectral;
 mod stft;
 mod stream;
 mod tempo;
+mod tempo_and_key;
 mod wavelet;
 
+pub use beat::TempoEstimate;
 pub use chroma::{chroma, tuning};
 pub use descriptors::{descriptor_names, descriptors};
 pub use hpss::{Parts, hpss};
+pub use key::{Key, KeyEstimate, KeyProfiles, KeyRelation, Mode, NotAKey};
 pub use level::{Level, RunningLevel};
 pub use mel::{MelFilterBank, hz_from_mel, mel_from_hz};
 pub use mfcc::mfcc;
@@ -29,6 +34,7 @@ pub use spectral::frame_features;
 pub use stft::{Stft, hann_periodic};
 pub use stream::MelStream;
 pub use tempo::{onset_strength, tempo};
+pub use tempo_and_key::{TempoAndKey, TempoAndKeyAnalyser};
 pub use wavelet::{dwt, dwt_levels};
 
 use std::fmt;
