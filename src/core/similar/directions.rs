@@ -157,7 +157,7 @@ fn check(embeddings: &[f32], dimensions: usize) -> Result<(), SimilarError> {
 }
 
 /// Makes an embedding the unit vector from the centre.
-fn point(row: &mut [f32], centre: &[f32]) {
+pub(crate) fn point(row: &mut [f32], centre: &[f32]) {
     let away = |(v, c): (&f32, &f32)| f64::from(*v) - f64::from(*c);
     let squares = row.iter().zip(centre).map(|pair| away(pair).powi(2));
     let length = squares.sum::<f64>().sqrt();

@@ -18,8 +18,8 @@ mod select;
 mod testing;
 mod top;
 
-pub(crate) use directions::dot;
 pub use directions::{Directions, exact_dot as cosine};
+pub(crate) use directions::{dot, point};
 pub use duplicates::{DuplicateRules, Duplicates, Recording, duplicates};
 pub use groups::{GroupName, Groups, default_count, names};
 pub use hubness::{

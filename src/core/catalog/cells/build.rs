@@ -45,11 +45,11 @@ impl Catalog {
     pub fn to_cells(&self, cells: Option<usize>) -> Result<Vec<u8>, CatalogError> {
         let songs = 0..self.len();
         let directions: Vec<f32> = songs
-            .flat_map(|song| super::direction(self.embedding(song), &self.centre))
+            .flat_map(|song| self.directions.row(song).iter().copied())
             .collect();
         write_cells(&CellsInput {
             maker: &self.provenance,
-            centre: &self.centre,
+            centre: self.directions.centre(),
             directions: &directions,
             track: |song: usize| self.tracks[song].clone(),
             cells,

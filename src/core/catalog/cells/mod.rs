@@ -27,6 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CatalogError, Provenance, Track};
 use crate::model::check_front_end;
+use crate::similar::{dot, point};
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use build::{CellsInput, write_cells};
@@ -259,7 +260,8 @@ impl<S: RangeSource> Cells<S> {
         if embedding.len() != self.header.dimensions {
             return Ok(Vec::new());
         }
-        let query = direction(embedding, &self.centre);
+        let mut query = embedding.to_vec();
+        point(&mut query, &self.centre);
         let (cells, ranges) = self.nearest_cells(&query, bytes);
         let pieces = self.read(&ranges).await?;
         let dimensions = self.header.dimensions;
@@ -377,18 +379,4 @@ fn header_of(metadata: Option<&HashMap<String, String>>) -> Result<CellsHeader, 
         return Err(damaged("its header has no songs, or too many"));
     }
     Ok(header)
-}
-
-/// The unit vector from `centre` towards an embedding; zero where they are the same.
-fn direction(embedding: &[f32], centre: &[f32]) -> Vec<f32> {
-    let mut away: Vec<f32> = embedding.iter().zip(centre).map(|(v, c)| v - c).collect();
-    let length = dot(&away, &away).sqrt();
-    if length > 0.0 {
-        away.iter_mut().for_each(|v| *v /= length);
-    }
-    away
-}
-
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
