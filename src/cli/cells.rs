@@ -24,15 +24,17 @@ pub(crate) struct Index {
     #[arg(short, value_name = "FILE")]
     output: PathBuf,
     /// Number of cells, by default eight times the root of the number of songs
-    #[arg(long)]
-    cells: Option<usize>,
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    cells: Option<u32>,
 }
 
 impl Index {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let name = || self.catalog.display().to_string();
         let catalog = Catalog::from_bytes(&read(&self.catalog)?).with_context(name)?;
-        let bytes = catalog.to_cells(self.cells).with_context(name)?;
+        let bytes = catalog
+            .to_cells(self.cells.map(|cells| cells as usize))
+            .with_context(name)?;
         write_whole(&self.output, &bytes)?;
         eprintln!(
             "{}: {} songs, {} bytes",

@@ -26,7 +26,7 @@ const HINTS: [(&str, &str); 13] = [
     ),
     (
         "catalog.not_a_catalog",
-        "choose a .safetensors file made by `soundalike catalog build`",
+        "choose a file made by `soundalike catalog build`, or for `catalog search` by `catalog index`",
     ),
     (
         "catalog.version",
