@@ -12,7 +12,7 @@ use super::two_stream::TwoStreamConfig;
 use super::{ModelError, Weights};
 use crate::dsp::FrontEnd;
 use crate::kernels::inference::{
-    Bank, Dense, Epilogue, Frames, MinimalFilter, Output, Pieces, Rows, Scratch, Transformed,
+    Bank, Dense, Epilogue, Frames, MinimalFilter, Output, Pieces, Rows, Scratch, TILES, Transformed,
 };
 
 /// Points of filters seven frames wide.
@@ -227,28 +227,28 @@ impl TwoStreamExecutor {
     fn workspace(&self) -> Workspace {
         /// Tiles that a filter's signal goes beyond its first.
         const BEYOND: usize = 3;
-        let Frames { count, tiles, .. } = self.frames;
+        let count = self.frames.count;
         let bands = self.normalise.len();
         let spectral = self.spectral.iter().map(|bank| bank.count);
         let front = spectral.chain(self.temporal.iter().map(|bank| bank.count));
         let mut channels = vec![front.sum::<usize>()];
         channels.extend(self.residual.iter().map(|bank| bank.count));
         let layers = channels.iter().map(|&channels| {
-            let mut rows = Rows::new(channels + 1, 1, tiles + BEYOND);
+            let mut rows = Rows::new(channels + 1, 1, TILES + BEYOND);
             rows.set(channels, std::iter::repeat_n(1.0, count));
             rows
         });
         let rows = channels.iter().fold(bands, |most, &c| most.max(c + 1));
-        let reached = (tiles + self.reach).next_multiple_of(16);
+        let reached = (TILES + self.reach).next_multiple_of(16);
         Workspace {
             input: Rows::new(bands, self.lead, reached + BEYOND),
-            sevens: Transformed::new(SEVEN, rows, tiles),
+            sevens: Transformed::new(SEVEN, rows, TILES),
             fours: Transformed::new(FOUR, bands, reached),
             layers: layers.collect(),
             pooled: vec![0.0; 2 * channels.iter().sum::<usize>()],
             features: self.features.room(),
             heads: self.heads.room(),
-            scratch: Scratch::new(SEVEN, tiles),
+            scratch: Scratch::new(SEVEN),
         }
     }
 

@@ -3,13 +3,16 @@
 
 use pulp::Simd;
 
-use super::rows::{Frames, Rows, Transformed};
+use super::rows::{Frames, Rows, TILES, Transformed};
 use super::winograd::{MinimalFilter, OUTPUTS};
 use super::{load, store};
 
 /// Most filters that are computed together: two vectors of sums for each, two of the signal, one weight and one
 /// product fill the sixteen registers that there are.
 const GROUP: usize = 5;
+
+/// Products of each sum from one check of bounds to the next.
+const UNROLLED: usize = 4;
 
 /// What follows the convolution, of every filter: `relu(sign · greatest + bias) · scale + shift`.
 #[derive(Clone, Debug)]
@@ -83,7 +86,6 @@ impl Bank<10> {
         weights: &[f32],
         height: usize,
         rows: usize,
-        frames: &Frames,
         epilogue: Epilogue,
     ) -> Self {
         const TAPS: usize = MinimalFilter::<10>::TAPS;
@@ -95,7 +97,7 @@ impl Bank<10> {
         Self {
             count,
             depth: height,
-            step: frames.tiles,
+            step: TILES,
             offset: 0,
             places: rows + 1 - height,
             weights: packed(count, height, taps),
@@ -169,11 +171,11 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// For so many points and tiles.
-    pub fn new(points: usize, tiles: usize) -> Self {
+    /// For so many points.
+    pub fn new(points: usize) -> Self {
         Self {
-            products: vec![0.0; points * GROUP * tiles],
-            greatest: vec![0.0; GROUP * OUTPUTS * tiles],
+            products: vec![0.0; points * GROUP * TILES],
+            greatest: vec![0.0; GROUP * OUTPUTS * TILES],
         }
     }
 }
@@ -209,15 +211,14 @@ impl<const POINTS: usize> Bank<POINTS> {
         for size in groups(self.count) {
             let (own, rest) = weights.split_at(POINTS * self.depth * size);
             weights = rest;
-            let tiles = frames.tiles;
             match size {
-                1 => self.group::<S, 1>(simd, minimal, own, x, tiles, scratch),
-                2 => self.group::<S, 2>(simd, minimal, own, x, tiles, scratch),
-                3 => self.group::<S, 3>(simd, minimal, own, x, tiles, scratch),
-                4 => self.group::<S, 4>(simd, minimal, own, x, tiles, scratch),
-                _ => self.group::<S, GROUP>(simd, minimal, own, x, tiles, scratch),
+                1 => self.group::<S, 1>(simd, minimal, own, x, scratch),
+                2 => self.group::<S, 2>(simd, minimal, own, x, scratch),
+                3 => self.group::<S, 3>(simd, minimal, own, x, scratch),
+                4 => self.group::<S, 4>(simd, minimal, own, x, scratch),
+                _ => self.group::<S, GROUP>(simd, minimal, own, x, scratch),
             }
-            let greatest = scratch.greatest.chunks_exact(OUTPUTS * tiles);
+            let greatest = scratch.greatest.chunks_exact(OUTPUTS * TILES);
             for (filter, greatest) in (first..first + size).zip(greatest) {
                 self.finish(simd, filter, frames, greatest, &mut output);
             }
@@ -233,27 +234,26 @@ impl<const POINTS: usize> Bank<POINTS> {
         minimal: &MinimalFilter<POINTS>,
         weights: &[f32],
         x: &Transformed,
-        tiles: usize,
         scratch: &mut Scratch,
     ) {
         let Scratch { products, greatest } = scratch;
         greatest.fill(f32::NEG_INFINITY);
         for place in 0..self.places {
             let weights = weights.chunks_exact(self.depth * FILTERS);
-            let planes = products.chunks_exact_mut(FILTERS * tiles);
+            let planes = products.chunks_exact_mut(FILTERS * TILES);
             for (point, (weights, products)) in weights.zip(planes).enumerate() {
                 let x = &x.values[point * x.plane() + place * x.length + self.offset..];
-                if S::F32_LANES == 16 {
-                    multiply::<S, FILTERS, 3>(simd, weights, x, self.step, tiles, products);
-                } else {
-                    multiply::<S, FILTERS, 2>(simd, weights, x, self.step, tiles, products);
+                match (S::F32_LANES, self.step) {
+                    (16, 1) => multiply::<S, FILTERS, 3, 1>(simd, weights, x, products),
+                    (16, _) => multiply::<S, FILTERS, 3, TILES>(simd, weights, x, products),
+                    (_, 1) => multiply::<S, FILTERS, 2, 1>(simd, weights, x, products),
+                    _ => multiply::<S, FILTERS, 2, TILES>(simd, weights, x, products),
                 }
             }
-            for (filter, greatest) in greatest.chunks_exact_mut(OUTPUTS * tiles).enumerate() {
-                if filter < FILTERS {
-                    let products = &products[filter * tiles..];
-                    raise(simd, minimal, products, FILTERS * tiles, tiles, greatest);
-                }
+            let greatest = greatest.chunks_exact_mut(OUTPUTS * TILES);
+            for (filter, greatest) in greatest.take(FILTERS).enumerate() {
+                let products = &products[filter * TILES..];
+                raise(simd, minimal, products, FILTERS * TILES, greatest);
             }
         }
     }
@@ -283,8 +283,8 @@ impl<const POINTS: usize> Bank<POINTS> {
         let around = output.around.filter(|&(_, count)| row < count);
         for phase in 0..OUTPUTS {
             let start = output.rows.start(row, phase);
-            for at in (0..frames.tiles).step_by(S::F32_LANES) {
-                let here = phase * frames.tiles + at;
+            for at in (0..TILES).step_by(S::F32_LANES) {
+                let here = phase * TILES + at;
                 let x = simd.mul_add_e_f32s(load::<S>(greatest, here), sign, bias);
                 let mut x = simd.mul_add_e_f32s(simd.max_f32s(x, zero), scale, shift);
                 if let Some((around, _)) = around {
@@ -304,36 +304,55 @@ impl<const POINTS: usize> Bank<POINTS> {
     }
 }
 
-/// Sums of products `[filters, tiles]` from weights `[depth, filters]`: `Σ_k weights[k, filter] · x[k · step + tile]`.
+/// Sums of products `[filters, tiles]` from weights `[depth, filters]`: `Σ_k weights[k, filter] · x[k · STEP + tile]`.
+// In WebAssembly a function of its own: V8 finds no registers for the sums in one that all of them are part of.
 #[cfg_attr(target_arch = "wasm32", inline(never))]
 #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
-fn multiply<S: Simd, const FILTERS: usize, const VECTORS: usize>(
+fn multiply<S: Simd, const FILTERS: usize, const VECTORS: usize, const STEP: usize>(
     simd: S,
     weights: &[f32],
     x: &[f32],
-    step: usize,
-    tiles: usize,
     products: &mut [f32],
 ) {
     let width = VECTORS * S::F32_LANES;
-    for at in (0..tiles).step_by(width) {
+    let (weights, _) = weights.as_chunks::<FILTERS>();
+    let (blocks, rest) = weights.as_chunks::<UNROLLED>();
+    for at in (0..TILES).step_by(width) {
         let mut sums = [[simd.splat_f32s(0.0); VECTORS]; FILTERS];
         let mut from = at;
-        for weights in weights.as_chunks::<FILTERS>().0 {
-            let (x, _) = S::as_simd_f32s(&x[from..from + width]);
-            for (sums, &weight) in sums.iter_mut().zip(weights) {
-                let weight = simd.splat_f32s(weight);
-                for (sum, &x) in sums.iter_mut().zip(x) {
-                    *sum = simd.mul_add_e_f32s(weight, x, *sum);
-                }
+        for weights in blocks {
+            let x = &x[from..from + (UNROLLED - 1) * STEP + width];
+            for (k, weights) in weights.iter().enumerate() {
+                add_products(simd, weights, &x[k * STEP..k * STEP + width], &mut sums);
             }
-            from += step;
+            from += UNROLLED * STEP;
+        }
+        for weights in rest {
+            add_products(simd, weights, &x[from..from + width], &mut sums);
+            from += STEP;
         }
         for (filter, sums) in sums.iter().enumerate() {
             for (vector, &sum) in sums.iter().enumerate() {
-                let to = filter * tiles + at + vector * S::F32_LANES;
+                let to = filter * TILES + at + vector * S::F32_LANES;
                 store::<S>(products, to, sum);
             }
+        }
+    }
+}
+
+/// Adds the products of each filter's weight with the same vectors.
+#[inline(always)]
+fn add_products<S: Simd, const FILTERS: usize, const VECTORS: usize>(
+    simd: S,
+    weights: &[f32; FILTERS],
+    x: &[f32],
+    sums: &mut [[S::f32s; VECTORS]; FILTERS],
+) {
+    let (x, _) = S::as_simd_f32s(x);
+    for (sums, &weight) in sums.iter_mut().zip(weights) {
+        let weight = simd.splat_f32s(weight);
+        for (sum, &x) in sums.iter_mut().zip(x) {
+            *sum = simd.mul_add_e_f32s(weight, x, *sum);
         }
     }
 }
@@ -347,11 +366,10 @@ fn raise<S: Simd, const POINTS: usize>(
     minimal: &MinimalFilter<POINTS>,
     products: &[f32],
     stride: usize,
-    tiles: usize,
     greatest: &mut [f32],
 ) {
     let zero = usize::from(MinimalFilter::<POINTS>::ZERO);
-    for at in (0..tiles).step_by(S::F32_LANES) {
+    for at in (0..TILES).step_by(S::F32_LANES) {
         let product = |point: usize| load::<S>(products, point * stride + at);
         let mut y = [simd.splat_f32s(0.0); OUTPUTS];
         if MinimalFilter::<POINTS>::ZERO {
@@ -368,7 +386,7 @@ fn raise<S: Simd, const POINTS: usize>(
             y[3] = simd.mul_add_e_f32s(simd.splat_f32s(a * a * a), odd, y[3]);
         }
         for (phase, &y) in y.iter().enumerate() {
-            let here = phase * tiles + at;
+            let here = phase * TILES + at;
             let most = simd.max_f32s(load::<S>(greatest, here), y);
             store::<S>(greatest, here, most);
         }

@@ -11,7 +11,7 @@ use pulp::Simd;
 
 pub use bank::{Bank, Epilogue, Output, Pieces, Scratch};
 pub use dense::Dense;
-pub use rows::{Frames, Rows, Transformed};
+pub use rows::{Frames, Rows, TILES, Transformed};
 pub use winograd::MinimalFilter;
 
 /// The vector that begins at `at`.

@@ -5,16 +5,14 @@ use pulp::Simd;
 use super::winograd::{MinimalFilter, OUTPUTS};
 use super::{load, store};
 
-/// Tiles of four frames are counted in multiples of this, which all vectors and pairs of them divide.
-const TILES: usize = 48;
+/// Tiles of four frames of a segment: those of 187 frames, filled up so that all vectors and pairs of them divide it.
+pub const TILES: usize = 48;
 
 /// Which frames there are.
 #[derive(Clone, Debug)]
 pub struct Frames {
     /// Their number.
     pub count: usize,
-    /// Tiles of four frames, filled up to whole vectors.
-    pub tiles: usize,
     /// `[4, tiles]`: 1 where there is a frame, else 0.
     pub inside: Vec<f32>,
     /// `[4, tiles]`: 0 where there is a frame, else −∞.
@@ -22,17 +20,15 @@ pub struct Frames {
 }
 
 impl Frames {
-    /// So many.
+    /// So many; what is beyond [`TILES`] is not seen.
     pub fn new(count: usize) -> Self {
-        let tiles = count.div_ceil(OUTPUTS).next_multiple_of(TILES);
         let values = |inside: f32, outside: f32| {
-            let is_inside = |at: usize| at % tiles * OUTPUTS + at / tiles < count;
-            let all = (0..OUTPUTS * tiles).map(|at| if is_inside(at) { inside } else { outside });
+            let is_inside = |at: usize| at % TILES * OUTPUTS + at / TILES < count;
+            let all = (0..OUTPUTS * TILES).map(|at| if is_inside(at) { inside } else { outside });
             all.collect()
         };
         Self {
             count,
-            tiles,
             inside: values(1.0, 0.0),
             outside: values(0.0, f32::NEG_INFINITY),
         }
