@@ -12,6 +12,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+BANDS, FRAMES = 96, 187
+
 
 def read(path):
     with open(path, "rb") as file:
@@ -46,25 +48,20 @@ class Graph:
         channels = lambda name: self.constant(self.arrays[f"{path}.{name}"].reshape(1, -1, 1, 1))
         return self.add("Add", self.add("Mul", x, channels("scale")), channels("shift"))
 
-    def convolution(self, x, path, sign=1.0):
-        weight = self.arrays[f"{path}.weight"] * np.reshape(sign, (-1, 1, 1, 1))
-        width = weight.shape[3]
-        pads = [0, (width - 1) // 2, 0, width // 2]
-        return self.add(
-            "Conv", x, self.constant(weight), self.constant(self.arrays[f"{path}.bias"]), pads=pads
-        )
-
-    def loudest_band(self, x, path, height):
-        sign = np.sign(self.arrays[f"{path}.scale"])
-        # max before: max(w x) * sign = max of the convolution with weights as they are, times sign
+    def convolution(self, x, path, *bias):
         weight = self.arrays[f"{path}.weight"]
         width = weight.shape[3]
         pads = [0, (width - 1) // 2, 0, width // 2]
-        x = self.add("Conv", x, self.constant(weight), pads=pads)
-        bands = 96 - weight.shape[2] + 1
+        return self.add("Conv", x, self.constant(weight), *bias, pads=pads)
+
+    def loudest_band(self, x, path):
+        """Where the scale is negative, the stored weights have the other sign."""
+        column = lambda values: self.constant(values.reshape(1, -1, 1, 1))
+        bands = BANDS + 1 - self.arrays[f"{path}.weight"].shape[2]
+        x = self.convolution(x, path)
         x = self.add("MaxPool", x, kernel_shape=[bands, 1], strides=[bands, 1])
-        x = self.add("Mul", x, self.constant(sign.reshape(1, -1, 1, 1)))
-        x = self.add("Add", x, self.constant(self.arrays[f"{path}.bias"].reshape(1, -1, 1, 1)))
+        x = self.add("Mul", x, column(np.sign(self.arrays[f"{path}.scale"])))
+        x = self.add("Add", x, column(self.arrays[f"{path}.bias"]))
         return self.finish(self.add("Relu", x), path)
 
     def dense(self, x, path):
@@ -80,17 +77,17 @@ def main(source, target):
     mean = graph.constant(arrays["input.mean"].reshape(1, 1, -1, 1))
     scale = graph.constant(1 / arrays["input.deviation"].reshape(1, 1, -1, 1))
     x = graph.add("Mul", graph.add("Sub", "x", mean), scale)
-    front = [graph.loudest_band(x, f"spectral.{i}", 0) for i in range(len(sizes["spectral"]))]
-    front += [graph.loudest_band(x, f"temporal.{i}", 0) for i in range(len(sizes["temporal"]))]
+    front = [graph.loudest_band(x, f"spectral.{i}") for i in range(len(sizes["spectral"]))]
+    front += [graph.loudest_band(x, f"temporal.{i}") for i in range(len(sizes["temporal"]))]
     layers = [graph.add("Concat", *front, axis=1)]
     # The channel of ones is a bias of its own at each frame: that of the taps that lie inside.
     for at in range(3):
         weight = arrays[f"residual.{at}.weight"]
-        ones = np.pad(np.ones(187, np.float32), 3)
+        ones = np.pad(np.ones(FRAMES, np.float32), 3)
         bias = np.stack([np.correlate(ones, w) for w in weight[:, -1, 0, :]])
         before = layers[-1]
         arrays[f"residual.{at}.weight"] = weight[:, :-1]
-        y = graph.convolution(before, f"residual.{at}")
+        y = graph.convolution(before, f"residual.{at}", graph.constant(arrays[f"residual.{at}.bias"]))
         y = graph.add("Add", y, graph.constant(bias[None, :, None, :]))
         y = graph.finish(graph.add("Relu", y), f"residual.{at}")
         if at > 0:
@@ -111,7 +108,7 @@ def main(source, target):
         value = graph.dense(features, path)
         graph.nodes.append(helper.make_node("Identity", [value], [name]))
         outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", None]))
-    inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 1, 96, 187])]
+    inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 1, BANDS, FRAMES])]
     graph = helper.make_graph(graph.nodes, "two-stream", inputs, outputs, graph.constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     onnx.checker.check_model(model)

@@ -115,7 +115,7 @@ impl TwoStreamExecutor {
         let tall = |path: &str, height: usize, rows: usize, loudest: bool| {
             let epilogue = arrays.epilogue(path, loudest)?;
             let weights = arrays.get(&format!("{path}.weight"))?;
-            Ok(Bank::tall(&seven, weights, height, rows, &frames, epilogue))
+            Ok(Bank::tall(&seven, weights, height, rows, epilogue))
         };
         let pieces = || config.temporal.iter().map(|&[_, width]| Pieces::of(width));
         let lead = pieces().map(|pieces| pieces.before).max().unwrap_or(1);
