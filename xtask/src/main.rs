@@ -11,6 +11,7 @@ mod check;
 mod fuzz;
 mod offline;
 mod page;
+mod rivals;
 mod serve;
 mod setup;
 mod shell;
@@ -28,7 +29,8 @@ usage: cargo xtask <command>
   build [--no-gpu]                           only build the page
   test                                       every test there is
   fuzz [TARGET …] [--seconds N]              fuzz the readers of files, 60 s each
-  bench [NAME]                               every benchmark, a table at the end
+  bench [NAME …] [--json FILE]               this program beside others, a table at the end; with
+                                             names (or `all`) the benchmarks of those instead
   notices                                    write www/THIRD-PARTY.txt, the licences of all packages
   sbom                                       a bill of materials of each program, in target/sbom
 
@@ -61,7 +63,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         },
         "notices" if options.is_empty() => Ok(supply::write_notices()),
         "sbom" if options.is_empty() => Ok(supply::write_sbom()),
-        "bench" => Ok(bench::bench(options)),
+        "bench" => parse_bench(options).map(|bench| bench.run()),
         serve::BACKGROUND if options.is_empty() => Ok(serve::gpu_in_background()),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
@@ -75,6 +77,37 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
             eprintln!("xtask: {wrong_usage}\n\n{USAGE}");
             Ok(ExitCode::from(2))
         }
+    }
+}
+
+/// What `bench` is to do.
+enum Bench<'a> {
+    /// Compare with other programs, and keep the table in a file.
+    Compare(Option<&'a str>),
+    /// Run the benchmarks of these names.
+    Named(&'a [&'a str]),
+}
+
+impl Bench<'_> {
+    fn run(&self) -> Result<()> {
+        match self {
+            Self::Compare(keep) => rivals::compare(*keep),
+            Self::Named(names) => bench::bench(names),
+        }
+    }
+}
+
+fn parse_bench<'a>(options: &'a [&'a str]) -> Result<Bench<'a>> {
+    match options {
+        [] => Ok(Bench::Compare(None)),
+        ["--json", file] => Ok(Bench::Compare(Some(file))),
+        [option, ..] if option.starts_with('-') => {
+            bail!(
+                "bench takes names, or --json FILE, not {}",
+                options.join(" ")
+            )
+        }
+        names => Ok(Bench::Named(names)),
     }
 }
 

@@ -99,6 +99,15 @@ pub fn schemathesis() -> Result<PathBuf> {
     from_pypi("schemathesis", "schemathesis", "xtask/schemathesis.txt")
 }
 
+/// Python with the packages that `cargo xtask bench` compares with.
+pub fn rivals() -> Result<PathBuf> {
+    from_pypi(
+        "rivals to compare with",
+        "rivals/python",
+        "benches/rivals/rivals.txt",
+    )
+}
+
 /// The programs of a list of packages with their hashes, in a virtual
 /// environment of the target directory.
 fn from_pypi(what: &str, folder: &str, list: &str) -> Result<PathBuf> {

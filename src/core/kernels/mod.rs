@@ -1,9 +1,10 @@
 //! Faster kernels than burn's for the operations that most of the time goes into, where a device has
 //! them: today the native CPU. Each function returns `None` on any other device, and the caller uses
-//! burn's own operation.
+//! burn's own operation. [`inference`] does without burn.
 
 use burn::tensor::Tensor;
 
+pub mod inference;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 

@@ -2,6 +2,7 @@
 //! that is needed to use them.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use half::f16;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::calibration::{Calibration, sigmoid};
+use super::executor::TwoStreamExecutor;
 use super::weights::parameters;
 use super::{Architecture, Array, Input, ModelError, Network, Weights};
 use crate::dsp::FrontEnd;
@@ -263,6 +265,8 @@ pub struct Model {
     network: Network,
     /// Mean and scale of each part, `[1, 1, rows, 1]`.
     normalising: Vec<(Tensor<4>, Tensor<4>)>,
+    /// The same network without burn, of one that was read from a file onto the processor.
+    executor: Option<Arc<TwoStreamExecutor>>,
 }
 
 impl Model {
@@ -298,6 +302,7 @@ impl Model {
             reference_outputs: None,
             sha256: String::new(),
             network,
+            executor: None,
         }
     }
 
@@ -333,6 +338,14 @@ impl Model {
         });
         let network = Weights(arrays).apply(header.architecture.init(device))?;
         let parameters = parameters(&network);
+        let executor = match &header.architecture {
+            Architecture::TwoStream(config) if *device == Device::flex() => {
+                let weights = Weights::of(&network);
+                let executor = TwoStreamExecutor::new(config, &weights, &normalise[0])?;
+                Some(Arc::new(executor))
+            }
+            _ => None,
+        };
         let mut model = Self::new(
             header.architecture,
             network.fused(),
@@ -346,6 +359,7 @@ impl Model {
         model.reference_outputs = reference;
         model.parameters = parameters;
         model.sha256 = sha256_hex(bytes);
+        model.executor = executor;
         Ok(model)
     }
 
@@ -428,19 +442,10 @@ impl Model {
         parts: &[impl AsRef<[f32]>],
         device: &Device,
     ) -> Result<Vec<SegmentOutput>, ModelError> {
-        let parts = self.normalised(parts, device);
-        let batch = parts.first().map_or(0, |part| part.dims()[0]);
-        let output = self.network.forward(parts);
-        // One read for all, since each waits for the device.
-        let mut parts = vec![output.logits, output.embedding];
-        parts.extend(output.tags);
-        parts.extend(output.music);
-        let data = Tensor::cat(parts, 1)
-            .into_data_async()
-            .await
-            .map_err(|e| ModelError::Device(format!("{e:?}")))?;
-        let values: Vec<f32> = data.iter::<f32>().collect();
-        let width = values.len() / batch.max(1);
+        let (values, width) = match (&self.executor, parts) {
+            (Some(executor), [segments]) => executor.predict(segments.as_ref()),
+            _ => self.predict_with_burn(parts, device).await?,
+        };
         Ok(values
             .chunks(width.max(1))
             .map(|row| {
@@ -459,6 +464,26 @@ impl Model {
                 }
             })
             .collect())
+    }
+
+    /// Of each window its logits, embedding, tags' logits and logit of music, one after another, and their number.
+    async fn predict_with_burn(
+        &self,
+        parts: &[impl AsRef<[f32]>],
+        device: &Device,
+    ) -> Result<(Vec<f32>, usize), ModelError> {
+        let output = self.network.forward(self.normalised(parts, device));
+        // One read for all, since each waits for the device.
+        let mut parts = vec![output.logits, output.embedding];
+        parts.extend(output.tags);
+        parts.extend(output.music);
+        let outputs = Tensor::cat(parts, 1);
+        let width = outputs.dims()[1];
+        let data = outputs
+            .into_data_async()
+            .await
+            .map_err(|e| ModelError::Device(format!("{e:?}")))?;
+        Ok((data.iter::<f32>().collect(), width))
     }
 }
 
@@ -497,6 +522,7 @@ impl Model {
     /// If they do not fit its architecture.
     pub fn with_weights(&self, weights: Weights, device: &Device) -> Result<Self, ModelError> {
         let mut model = self.clone();
+        model.executor = None;
         model.network = weights.apply(self.architecture.init(device))?;
         model.sha256 = String::new();
         Ok(model)

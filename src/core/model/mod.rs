@@ -6,6 +6,7 @@
 mod blocks;
 mod calibration;
 pub mod conv_crnn;
+mod executor;
 mod file;
 mod input;
 pub mod logmel_cnn;

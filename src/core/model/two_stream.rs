@@ -34,7 +34,7 @@ use super::output::ModelOutput;
 use crate::dsp::FrontEnd;
 
 /// Length in frames of the filters along frequency and of the residual convolutions.
-const FRAMES: usize = 7;
+pub(super) const FRAMES: usize = 7;
 
 /// The sizes of a [`TwoStream`]; those of MusiCNN without its dead filters by default.
 #[derive(Config, Debug, PartialEq)]
@@ -71,13 +71,13 @@ pub struct TwoStreamConfig {
 
 impl TwoStreamConfig {
     /// Channels of the streams, without the channel of ones.
-    fn front(&self) -> usize {
+    pub(super) fn front(&self) -> usize {
         let groups = self.spectral.iter().chain(&self.temporal);
         groups.map(|[count, _]| count).sum()
     }
 
     /// Length of what is pooled over time.
-    fn pooled(&self) -> usize {
+    pub(super) fn pooled(&self) -> usize {
         2 * (self.front() + self.residual.iter().sum::<usize>())
     }
 
