@@ -7,9 +7,9 @@ import { clamp, placeLabels } from './geometry.js';
 /** @import { Size, View } from './geometry.js' */
 /** @import { MapPoint } from '../types.js' */
 /**
- * What lies on the map: a song of the catalogue, a genre's signature or a song of the visitor's. Its
- * genre is one of the ten or `OTHER`.
- * @typedef {{genre: string, name: string, song?: MapPoint, about?: string, mine?: boolean}} Item
+ * What lies on the map: a song of the catalogue or of the visitor's library (`own`), a genre's signature, or a
+ * song that the visitor has dropped (`mine`). Its genre is one of the ten or `OTHER`.
+ * @typedef {{genre: string, name: string, song?: MapPoint, own?: boolean, about?: string, mine?: boolean}} Item
  */
 /**
  * What is to be drawn. `order` goes from the farthest to the nearest; `screen` and `axes` (the two
@@ -22,6 +22,9 @@ const SVG = 'http://www.w3.org/2000/svg';
 
 /** What the genres that are none of the ten are drawn as. */
 export const OTHER = 'other';
+
+/** In the legend, what the songs of the visitor's library are: they have a ring around their genre's shape. */
+export const OWN = 'own';
 
 /** A shape for each genre, all of about one area; it says again what the colour says. @type {Record<string, string>} */
 const SHAPES = {
@@ -43,6 +46,8 @@ const PLAIN = SHAPES[OTHER] ?? '';
 const POINT = 3.1;
 const SIGNATURE = 8;
 const MINE = 8;
+/** The ring around a song of the library, beyond its shape. */
+const OWN_RING = 3;
 /** How visible what is not meant is, while something else is. */
 const DIMMED = 0.16;
 /** Letters of a label at most. */
@@ -50,6 +55,7 @@ const LONGEST_LABEL = 28;
 
 /** The genre's shape in its colour, to stand in a text. @param {string} genre */
 export function glyph(genre) {
+  if (genre === OWN) return ownGlyph();
   const svg = document.createElementNS(SVG, 'svg');
   svg.setAttribute('viewBox', '-1.6 -1.6 3.2 3.2');
   svg.setAttribute('class', 'glyph');
@@ -58,6 +64,18 @@ export function glyph(genre) {
   path.setAttribute('d', SHAPES[genre] ?? PLAIN);
   svg.append(path);
   paintGenre(svg, genre);
+  return svg;
+}
+
+/** What marks a song of the library. */
+function ownGlyph() {
+  const svg = document.createElementNS(SVG, 'svg');
+  svg.setAttribute('viewBox', '-1.6 -1.6 3.2 3.2');
+  svg.setAttribute('class', 'glyph own');
+  svg.setAttribute('aria-hidden', 'true');
+  const circle = document.createElementNS(SVG, 'circle');
+  circle.setAttribute('r', '1.2');
+  svg.append(circle);
   return svg;
 }
 
@@ -143,16 +161,28 @@ export class Painter {
     const { items, order, hidden, highlighted } = scene;
     const alike = new Set(scene.alike);
     for (const at of order) {
-      const { song, genre = '' } = items[at] ?? {};
-      if (!song || hidden.has(genre)) continue;
+      const { song, own, genre = '' } = items[at] ?? {};
+      if (!song || hidden.has(genre) || (own && hidden.has(OWN))) continue;
       const [x, y, near] = place(scene, at);
-      const off =
-        (highlighted && highlighted !== genre) || (alike.size > 0 && !alike.has(song.track));
+      const meant = highlighted === genre || (own && highlighted === OWN);
+      const off = (highlighted && !meant) || (alike.size > 0 && !alike.has(song.track));
       // Near is about 0.8 to 1.3 in 3D, 1 in 2D.
       pen.globalAlpha = off ? DIMMED : clamp(0.85 + (near - 1) * 2, 0.3, 1);
       this.#stamp(pen, genre, x, y, radius * near);
+      if (!own) continue;
+      pen.globalAlpha = off ? DIMMED : 1;
+      this.#ownRing(pen, x, y, radius * near + OWN_RING);
     }
     pen.globalAlpha = 1;
+  }
+
+  /** @param {CanvasRenderingContext2D} pen @param {number} x @param {number} y @param {number} radius */
+  #ownRing(pen, x, y, radius) {
+    pen.strokeStyle = this.#ink;
+    pen.lineWidth = 1.5;
+    pen.beginPath();
+    pen.arc(x, y, radius, 0, 2 * Math.PI);
+    pen.stroke();
   }
 
   /**
