@@ -23,7 +23,7 @@ const SVG = 'http://www.w3.org/2000/svg';
 /** What the genres that are none of the ten are drawn as. */
 export const OTHER = 'other';
 
-/** In the legend, what the songs of the visitor's library are: they have a ring around their genre's shape. */
+/** In the legend, what the songs of the visitor's library are: their genre's shape has an edge. */
 export const OWN = 'own';
 
 /** A shape for each genre, all of about one area; it says again what the colour says. @type {Record<string, string>} */
@@ -46,8 +46,11 @@ const PLAIN = SHAPES[OTHER] ?? '';
 const POINT = 3.1;
 const SIGNATURE = 8;
 const MINE = 8;
-/** The ring around a song of the library, beyond its shape. */
-const OWN_RING = 3;
+/** The mark of a song of the library: how far it reaches and how wide its edge is, of its shape's radius. */
+const OWN_REACH = 2;
+const OWN_EDGE = 0.45;
+/** The radius in pixels that it is drawn with before it is copied. */
+const OWN_SIZE = 8;
 /** How visible what is not meant is, while something else is. */
 const DIMMED = 0.16;
 /** Letters of a label at most. */
@@ -85,6 +88,8 @@ export class Painter {
   #ratio = 1;
   #paths = new Map(Object.entries(SHAPES).map(([genre, path]) => [genre, new Path2D(path)]));
   #plain = new Path2D(PLAIN);
+  /** What is copied for the songs of the library, by genre. @type {Map<string, HTMLCanvasElement>} */
+  #ownMarks = new Map();
   /** @type {Map<string, string>} */
   #colours = new Map();
   #paper = '';
@@ -106,6 +111,7 @@ export class Painter {
 
   /** Takes the colours and the font of the present theme from the style sheet. */
   readPalette() {
+    this.#ownMarks.clear();
     const style = getComputedStyle(this.#canvas);
     const value = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
     this.#colours = new Map(GENRES.map((genre) => [genre, value(`--genre-${genre}`)]));
@@ -122,6 +128,7 @@ export class Painter {
     const { clientWidth: width, clientHeight: height } = this.#canvas;
     this.size = { width, height };
     this.#ratio = devicePixelRatio || 1;
+    this.#ownMarks.clear();
     this.#canvas.width = Math.round(width * this.#ratio);
     this.#canvas.height = Math.round(height * this.#ratio);
   }
@@ -168,21 +175,36 @@ export class Painter {
       const off = (highlighted && !meant) || (alike.size > 0 && !alike.has(song.track));
       // Near is about 0.8 to 1.3 in 3D, 1 in 2D.
       pen.globalAlpha = off ? DIMMED : clamp(0.85 + (near - 1) * 2, 0.3, 1);
-      this.#stamp(pen, genre, x, y, radius * near);
-      if (!own) continue;
-      pen.globalAlpha = off ? DIMMED : 1;
-      this.#ownRing(pen, x, y, radius * near + OWN_RING);
+      if (own) this.#ownMark(pen, genre, x, y, radius * near);
+      else this.#stamp(pen, genre, x, y, radius * near);
     }
     pen.globalAlpha = 1;
   }
 
-  /** @param {CanvasRenderingContext2D} pen @param {number} x @param {number} y @param {number} radius */
-  #ownRing(pen, x, y, radius) {
-    pen.strokeStyle = this.#ink;
-    pen.lineWidth = 1.5;
-    pen.beginPath();
-    pen.arc(x, y, radius, 0, 2 * Math.PI);
-    pen.stroke();
+  /**
+   * A song of the library: its genre's shape with an edge. It is drawn once and copied, for there may be
+   * thousands.
+   * @param {CanvasRenderingContext2D} pen
+   * @param {string} genre
+   * @param {number} x
+   * @param {number} y
+   * @param {number} radius
+   */
+  #ownMark(pen, genre, x, y, radius) {
+    let mark = this.#ownMarks.get(genre);
+    if (!mark) {
+      mark = document.createElement('canvas');
+      mark.width = mark.height = 2 * OWN_REACH * OWN_SIZE;
+      const inner = mark.getContext('2d');
+      const middle = (OWN_REACH * OWN_SIZE) / this.#ratio;
+      if (inner) {
+        const size = OWN_SIZE / this.#ratio;
+        this.#stamp(inner, genre, middle, middle, size, this.#ink, size * OWN_EDGE);
+      }
+      this.#ownMarks.set(genre, mark);
+    }
+    const reach = radius * OWN_REACH;
+    pen.drawImage(mark, x - reach, y - reach, 2 * reach, 2 * reach);
   }
 
   /**
