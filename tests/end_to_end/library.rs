@@ -33,10 +33,7 @@ const READ_KEPT: &str = "
 const OWN_ROWS: &str = "[...document.querySelectorAll('#similar > li[data-mine]')]
     .map((row) => row.dataset.mine)";
 
-in_each_browser!(
-    a_folder_is_heard_once_and_searched_beside_the_catalogue,
-    a_catalogue_made_in_the_terminal_is_opened,
-);
+in_each_browser!(a_catalogue_made_in_the_terminal_is_opened);
 
 async fn words(page: &Page<'_>, expected: &str) -> Result<()> {
     page.wait(
@@ -72,10 +69,13 @@ async fn source(page: &Page<'_>, source: &str, shown: &str) -> Result<()> {
         .await
 }
 
-async fn a_folder_is_heard_once_and_searched_beside_the_catalogue(browser: Browser) -> Result<()> {
+// geckodriver gives a directory input no folders.
+#[tokio::test]
+#[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
+async fn a_folder_is_heard_once_and_searched_beside_the_catalogue() -> Result<()> {
     let sounds = Sounds::new()?;
     let folder = sounds.library()?;
-    let visit = Visit::with(browser).await?;
+    let visit = Visit::start(NO_GPU).await?;
     let page = with_folder(&visit, &folder, "").await?;
     words(&page, "4 songs").await?;
     let failed = page
@@ -157,8 +157,8 @@ async fn similar_songs_come_from_both(page: &Page<'_>, folder: &Path) -> Result<
             && document.querySelectorAll('#similar > li[data-mine]').length > 0",
     )
     .await?;
-    page.run("document.querySelector('#similar .play-own').click();")
-        .await?;
+    // Only what a visitor presses may play.
+    page.click("#similar .play-own").await?;
     page.wait(
         "a song of the folder plays",
         "document.querySelector('#similar .play-own.on') !== null",

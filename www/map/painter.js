@@ -46,9 +46,10 @@ const PLAIN = SHAPES[OTHER] ?? '';
 const POINT = 3.1;
 const SIGNATURE = 8;
 const MINE = 8;
-/** The mark of a song of the library: how far it reaches and how wide its edge is, of its shape's radius. */
-const OWN_REACH = 2;
-const OWN_EDGE = 0.45;
+/** The mark of a song of the library, of its shape's radius: how far it reaches, its edge, and the gap in between. */
+const OWN_REACH = 2.3;
+const OWN_EDGE = 0.75;
+const OWN_GAP = 0.4;
 /** The radius in pixels that it is drawn with before it is copied. */
 const OWN_SIZE = 8;
 /** How visible what is not meant is, while something else is. */
@@ -76,9 +77,11 @@ function ownGlyph() {
   svg.setAttribute('viewBox', '-1.6 -1.6 3.2 3.2');
   svg.setAttribute('class', 'glyph own');
   svg.setAttribute('aria-hidden', 'true');
-  const circle = document.createElementNS(SVG, 'circle');
-  circle.setAttribute('r', '1.2');
-  svg.append(circle);
+  for (const radius of ['1.25', '0.6']) {
+    const circle = document.createElementNS(SVG, 'circle');
+    circle.setAttribute('r', radius);
+    svg.append(circle);
+  }
   return svg;
 }
 
@@ -200,6 +203,7 @@ export class Painter {
       if (inner) {
         const size = OWN_SIZE / this.#ratio;
         this.#stamp(inner, genre, middle, middle, size, this.#ink, size * OWN_EDGE);
+        this.#stamp(inner, genre, middle, middle, size, this.#paper, size * OWN_GAP);
       }
       this.#ownMarks.set(genre, mark);
     }
