@@ -299,8 +299,9 @@ test('the time left follows from the last songs', () => {
   assert.equal(pace.perMinute, 0);
 });
 
-test('one processor is left to the page, and no more workers than memory', () => {
+test('one of more than two processors is left to the page, and there are no more workers than memory', () => {
   assert.equal(workerCount({ hardwareConcurrency: 1 }, ''), 1);
+  assert.equal(workerCount({ hardwareConcurrency: 2 }, ''), 2);
   assert.equal(workerCount({ hardwareConcurrency: 4 }, ''), 3);
   assert.equal(workerCount({ hardwareConcurrency: 64 }, ''), 8);
   assert.equal(workerCount({ hardwareConcurrency: 8, deviceMemory: 1 }, ''), 2);

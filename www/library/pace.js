@@ -5,6 +5,9 @@ const WINDOW = 40;
 /** Before so many songs there is no rate to speak of. */
 const LEAST = 2;
 
+/** Workers at most: each has a module and a model of its own. */
+const MOST = 8;
+
 export class Pace {
   /** When songs were done, in milliseconds, the oldest first. @type {number[]} */
   #times = [];
@@ -36,7 +39,8 @@ export class Pace {
 }
 
 /**
- * How many workers hear songs: all processors but one, so that the page stays quick.
+ * How many workers hear songs: one for each processor but one, which is left to the page. Of two, both are used: what the
+ * page does is short, and half the speed would be too much for it.
  * @param {{hardwareConcurrency?: number, deviceMemory?: number}} machine the browser's `navigator`
  * @param {string} query the page's; `?workers=` says otherwise
  */
@@ -44,7 +48,6 @@ export function workerCount({ hardwareConcurrency = 2, deviceMemory = MOST }, qu
   const asked = Number(new URLSearchParams(query).get('workers'));
   if (Number.isInteger(asked) && asked > 0) return Math.min(asked, MOST);
   // A worker takes up to half a gigabyte while it hears a long song.
-  return Math.max(1, Math.min(hardwareConcurrency - 1, MOST, Math.floor(deviceMemory * 2)));
+  const processors = Math.max(hardwareConcurrency - 1, Math.min(hardwareConcurrency, 2));
+  return Math.max(1, Math.min(processors, MOST, Math.floor(deviceMemory * 2)));
 }
-
-const MOST = 8;
