@@ -78,6 +78,7 @@ test('songs of the visitor are paths in the folder that was chosen', () => {
     ['M/a b/ü.mp3', { folder: 'M', path: 'a b/ü.mp3' }],
     ['M/#1.mp3', { folder: 'M', path: '#1.mp3' }],
     ['N/c.mp3', { folder: 'N', path: 'c.mp3' }],
+    ['x.safetensors/d.mp3', { folder: '', path: 'd.mp3' }],
   ]);
   const lines = (songs) =>
     toPlaylist('me', songs, (key) => places.get(key))
@@ -86,6 +87,7 @@ test('songs of the visitor are paths in the folder that was chosen', () => {
   const own = [song('M/a b/ü.mp3', 0), song('M/#1.mp3', 1)];
   assert.deepEqual(lines(own), ['a b/ü.mp3', './#1.mp3']);
   assert.deepEqual(lines([...own, song('N/c.mp3', 2)]), ['M/a b/ü.mp3', 'M/#1.mp3', 'N/c.mp3']);
+  assert.deepEqual(lines([...own, song('x.safetensors/d.mp3', 3)]).at(-1), 'd.mp3');
   assert.deepEqual(lines([song('M/#1.mp3')]), ['T.mp3']);
 });
 

@@ -15,6 +15,7 @@ import { Hearing } from '../../www/library/hearing.js';
 import { folderOf, isLeftBySystem, isSound, titleOf } from '../../www/library/names.js';
 import { Pace, workerCount } from '../../www/library/pace.js';
 import { failedRecord, heardRecord, openedRecords } from '../../www/library/record.js';
+import { SongFiles } from '../../www/library/song-files.js';
 
 const EXTENSIONS = ['mp3', 'flac'];
 const never = new AbortController().signal;
@@ -307,4 +308,38 @@ test('one of more than two processors is left to the page, and there are no more
   assert.equal(workerCount({ hardwareConcurrency: 8, deviceMemory: 1 }, ''), 2);
   assert.equal(workerCount({ hardwareConcurrency: 8 }, '?workers=2'), 2);
   assert.equal(workerCount({ hardwareConcurrency: 4 }, '?workers=no'), 3);
+});
+
+/** A folder of an earlier visit with one file, in a folder of its own. */
+function keptFolder(name, permission) {
+  const inner = { getFileHandle: async (file) => fileHandle(file) };
+  const handle = {
+    queryPermission: async () => 'prompt',
+    requestPermission: async () => permission,
+    getDirectoryHandle: async () => inner,
+  };
+  return { name, handle, songs: 1 };
+}
+
+test('a song of an earlier visit plays only where the browser lets its folder be read', async () => {
+  for (const [permission, expected] of [
+    ['granted', 'b.mp3'],
+    ['denied', undefined],
+  ]) {
+    const files = new SongFiles();
+    files.recall([keptFolder('M', permission)]);
+    const file = await files.fileOf({ folder: 'M', path: 'a/b.mp3', opened: false });
+    assert.equal(file?.name, expected);
+  }
+});
+
+test("a catalogue's song is found in a folder that was chosen", async () => {
+  const files = new SongFiles();
+  const song = { folder: 'x.safetensors', path: 'a/b.mp3', opened: true };
+  assert.equal(await files.fileOf(song), null);
+  assert.deepEqual(files.placeOf(song), { folder: '', path: 'a/b.mp3' });
+  files.recall([{ name: 'M', handle: null, songs: 1 }]);
+  files.hold([{ key: 'M/a/b.mp3', open: async () => new File(['x'], 'b.mp3') }]);
+  assert.equal((await files.fileOf(song))?.name, 'b.mp3');
+  assert.deepEqual(files.placeOf(song), { folder: 'M', path: 'a/b.mp3' });
 });

@@ -550,7 +550,7 @@ export class App {
     };
     this.#player.onPlay = () => library.stopPlaying();
     this.#similar.onPlay = (key) => library.togglePlaying(key);
-    this.#similar.placeOf = (key) => library.songOf(key);
+    this.#similar.placeOf = (key) => library.placeOf(key);
     this.#mapView.onPlay = (key) => library.togglePlaying(key);
     this.#map.library = () => ({ songs: library.songs, genres: library.genres });
   }

@@ -52,7 +52,7 @@ function harmless(value) {
 }
 
 /**
- * Where a song of the visitor's lies: the folder that was chosen, and the path in it.
+ * Where a song of the visitor's lies: the folder that was chosen, empty if it is not known, and the path in it.
  * @typedef {{folder: string, path: string}} Place
  */
 
@@ -73,7 +73,7 @@ export function isOwn({ mine }) {
 export function toPlaylist(of, songs, placeOf = () => undefined) {
   const line = (/** @type {string} */ text) => text.replace(/[\r\n]+/g, ' ');
   const places = songs.map((song) => (isOwn(song) ? placeOf(song.path) : undefined));
-  const folders = new Set(places.flatMap((place) => (place ? [place.folder] : [])));
+  const folders = new Set(places.flatMap((place) => place?.folder || []));
   const entries = songs.map(({ title, artist, source, link }, i) => {
     const called = line([artist, title || 'Untitled'].filter(Boolean).join(' - '));
     const found = secureLink(link) || (/^https?:\/\//.test(source) ? source : '');
@@ -91,7 +91,7 @@ export function toPlaylist(of, songs, placeOf = () => undefined) {
  * @param {boolean} withFolder
  */
 function relativePath({ folder, path }, withFolder) {
-  const whole = withFolder ? `${folder}/${path}` : path;
+  const whole = withFolder && folder ? `${folder}/${path}` : path;
   // A line break in a name cannot be written; players do not find such a file.
   const oneLine = whole.replace(/[\r\n]/g, ' ');
   return /^#|^[a-z][a-z0-9+.-]*:|^\s/i.test(oneLine) ? `./${oneLine}` : oneLine;

@@ -104,9 +104,10 @@ export class Library {
     return this.#playback.playing;
   }
 
-  /** @param {string} key */
-  songOf(key) {
-    return this.#collection.get(key);
+  /** Where a song lies. @param {string} key */
+  placeOf(key) {
+    const song = this.#collection.get(key);
+    return song && this.#files.placeOf(song);
   }
 
   stopPlaying() {

@@ -29,6 +29,17 @@ export class SongFiles {
   }
 
   /**
+   * Where a song lies for a player. A catalogue does not say which folder its paths begin in: it is one that was
+   * chosen and has the song, or it stays open.
+   * @param {LibraryRecord} song
+   */
+  placeOf({ folder, path, opened }) {
+    if (!opened) return { folder, path };
+    const holds = (/** @type {string} */ name) => this.#held.has(keyOf(name, path));
+    return { folder: [...this.folders.keys()].find(holds) ?? '', path };
+  }
+
+  /**
    * A song's file; fails if it is gone.
    * @param {LibraryRecord} song
    * @returns {Promise<File | null>} null where the folder has to be chosen again

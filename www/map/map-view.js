@@ -478,7 +478,7 @@ function group(genre) {
 
 /** @param {number} count @returns {string} such as 67 songs */
 function howMany(count) {
-  return format(count === 1 ? '{} song' : '{} songs', count);
+  return format(count === 1 ? '{} song' : '{} songs', formatCount(count));
 }
 
 /** What an item is, in a line. @param {Item} item @returns {(Node | string)[]} */

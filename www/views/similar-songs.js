@@ -40,6 +40,7 @@ export class SimilarSongs {
   #none = byId('none-left', HTMLElement);
   #sources = byId('sources', HTMLFieldSetElement);
   #trouble = byId('similar-trouble', HTMLElement);
+  #where = byId('playlist-where', HTMLElement);
   /** What the list is of. */
   #of = '';
   /** @type {Recommendation[]} */
@@ -71,7 +72,7 @@ export class SimilarSongs {
   constructor() {
     this.#sources.addEventListener('change', () => this.onChange());
     this.#modes.addEventListener('change', () => this.onChange());
-    moveWithArrows(this.#list, 'a.search');
+    moveWithArrows(this.#list, 'a.search, button.play-own');
     byId('save-m3u', HTMLButtonElement).addEventListener('click', () => {
       const playlist = toPlaylist(this.#of, this.#songs, this.placeOf);
       save(`${stem(this.#of)}.m3u8`, 'application/vnd.apple.mpegurl', playlist);
@@ -143,6 +144,7 @@ export class SimilarSongs {
     if (JSON.stringify(songs) === JSON.stringify(this.#songs)) return;
     this.#songs = songs;
     setRawText(this.#trouble, '');
+    this.#where.hidden = !songs.some(isOwn);
     // Whoever goes through the list by keyboard stays at the same place of it.
     const at = document.activeElement;
     const row = at?.closest('#similar > li');
