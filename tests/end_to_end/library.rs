@@ -241,13 +241,52 @@ async fn what_is_paused_goes_on_and_other_songs_are_answered_meanwhile() -> Resu
     page.wait("the songs are of another model", "window.changed", SOON)
         .await?;
     let page = visit.open_again("").await?;
-    page.wait(
-        "the page says that they have to be heard again",
-        "document.querySelector('#library-trouble').textContent.includes('another version')",
-        SOON,
+    trouble(&page, "another version").await?;
+    page.fill("#library-folder", &folder.to_string_lossy())
+        .await?;
+    words(&page, "4 songs").await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
+async fn a_browser_that_keeps_nothing_is_told_of_and_the_songs_are_there_all_the_same() -> Result<()>
+{
+    const NO_DATABASE: &str =
+        "IDBFactory.prototype.open = () => { throw new DOMException('no', 'SecurityError'); };";
+    const FULL: &str = "IDBObjectStore.prototype.put = () => {
+        throw new DOMException('full', 'QuotaExceededError');
+    };";
+    let sounds = Sounds::new()?;
+    let folder = sounds.library()?;
+    for (script, said) in [(NO_DATABASE, "keeps nothing"), (FULL, "no room left")] {
+        let visit = Visit::start(NO_GPU).await?;
+        visit.before_every_page(script).await?;
+        let page = with_folder(&visit, &folder, "").await?;
+        words(&page, "4 songs").await?;
+        trouble(&page, said).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
+async fn two_tabs_do_not_hear_at_once() -> Result<()> {
+    let sounds = Sounds::new()?;
+    let folder = sounds.library()?;
+    let visit = Visit::start(NO_GPU).await?;
+    let page = visit.open("").await?;
+    // What another tab holds while it hears.
+    page.run(
+        "navigator.locks.request('soundalike-library', () => new Promise((resolve) => {
+            window.otherIsDone = resolve;
+        }));",
     )
     .await?;
     page.fill("#library-folder", &folder.to_string_lossy())
+        .await?;
+    words(&page, "Paused").await?;
+    trouble(&page, "Another tab").await?;
+    page.run("window.otherIsDone(); document.querySelector('#library-go-on button').click();")
         .await?;
     words(&page, "4 songs").await
 }
@@ -288,20 +327,21 @@ async fn a_catalogue_made_in_the_terminal_is_opened(browser: Browser) -> Result<
     std::fs::write(&file, other.to_bytes()?)?;
     page.fill("#library-catalog", &file.to_string_lossy())
         .await?;
-    refused(&page, "another model").await?;
+    trouble(&page, "another model").await?;
     std::fs::write(&file, b"no catalogue")?;
     page.fill("#library-catalog", &file.to_string_lossy())
         .await?;
-    refused(&page, "is not a catalogue").await?;
+    trouble(&page, "is not a catalogue").await?;
     words(&page, "4 songs").await?;
     let state = page.eval("document.body.dataset.state").await?;
     ensure!(state == json!("answer"), "the page is in the state {state}");
     Ok(())
 }
 
-async fn refused(page: &Page<'_>, why: &str) -> Result<()> {
+/// Waits until the library says what is wrong.
+async fn trouble(page: &Page<'_>, why: &str) -> Result<()> {
     page.wait(
-        &format!("it is refused: {why}"),
+        &format!("it says {why:?}"),
         &format!("document.querySelector('#library-trouble').textContent.includes({why:?})"),
         SOON,
     )
