@@ -7,6 +7,7 @@ import type {
   Check as EngineCheck,
   EngineInfo as EngineInfoView,
   Learning,
+  LibrarySong,
   Liked,
   MapView,
   Notice as EngineNotice,
@@ -14,6 +15,7 @@ import type {
   People,
   Point,
   SongView,
+  Source as EngineSource,
   TasteTrait,
   TimelineView,
   Verdict as EngineVerdict,
@@ -44,7 +46,10 @@ export type Answer = Omit<AnswerView, 'verdict'> & {
   verdict?: Verdict;
 };
 
-/** One neighbour from the catalogue. */
+/** Whose songs are looked for. */
+export type Source = EngineSource;
+
+/** One neighbour, from the catalogue or of the visitor's own. */
 export type Recommendation = Liked;
 
 /** What somebody thinks of a song. */
@@ -95,8 +100,8 @@ export interface SaliencyMap {
   rows: number[][];
 }
 
-/** A song of the catalogue on its map. */
-export type MapPoint = Point;
+/** A song on the map: of the catalogue, or by its number one of the visitor's own. */
+export type MapPoint = Point & { mine?: number };
 
 /** The catalogue as a map of three axes, nearly all of it within -1 and 1. */
 export type CatalogMap = MapView;
@@ -114,6 +119,7 @@ export interface SimilarityQuery {
   genre?: string | undefined;
   exclude_artists: string[];
   exclude_tracks: number[];
+  source: Source;
 }
 
 /** How the visitor narrows the list of similar songs. */
@@ -126,6 +132,9 @@ export interface Narrowing {
   steer: { track: number; weight: number }[];
   /** Which state of the visitor's taste ranks them; empty without opinions. */
   taste: string;
+  source: Source;
+  /** Which state of the visitor's library is searched; empty without one. */
+  library: string;
 }
 
 export type EngineInfo = Omit<EngineInfoView, 'device'> & { device: Device };
@@ -197,6 +206,65 @@ export interface Song {
   /** Milliseconds from the start of reading to the answer. */
   took: number;
   modelSha256: string;
+}
+
+// --- the library (see www/library) ---
+
+/** What a worker heard of a song of the library. */
+export interface HeardSong {
+  seconds: number;
+  /** Probability that it is music. */
+  music: number;
+  notes: Notice[];
+  /** [dimensions] */
+  embedding: Float32Array;
+  /** [genres], in the model's order. */
+  probabilities: Float32Array;
+  /** [tags], in the model's order. */
+  tags: Float32Array;
+}
+
+/** Songs with their numbers, row by row. */
+export interface LibraryRows {
+  songs: LibrarySong[];
+  embeddings: Float32Array<ArrayBuffer>;
+  probabilities: Float32Array<ArrayBuffer>;
+  tags: Float32Array<ArrayBuffer>;
+}
+
+/** What this browser keeps of a song of the library, or of a file that could not be heard. */
+export interface LibraryRecord extends HeardSong {
+  /** Folder and path. */
+  key: string;
+  /** Name of the chosen folder, or of the opened catalogue's file. */
+  folder: string;
+  /** Path in the folder, with slashes. */
+  path: string;
+  title: string;
+  artist: string;
+  album: string;
+  /** Labelled genre; empty if there is none. */
+  genre: string;
+  /** Whether it is of an opened catalogue, so that there is no file to hear. */
+  opened: boolean;
+  /** Of the file, in bytes; 0 without one. */
+  size: number;
+  /** When the file was changed last, in milliseconds; 0 without one. */
+  modified: number;
+  /** Why it could not be heard; empty if it was. */
+  error: Message;
+  modelSha256: string;
+  /** When it was heard, in milliseconds. */
+  when: number;
+}
+
+/** A folder that was chosen. */
+export interface KeptFolder {
+  name: string;
+  /** By which it can be read again; null where the browser gives none. */
+  handle: FileSystemDirectoryHandle | null;
+  /** Songs that were found in it. */
+  songs: number;
 }
 
 // --- the survey (see src/survey) ---
@@ -385,6 +453,23 @@ export interface WasmEngine {
   setPopulation(population?: Uint8Array): unknown;
   learnTaste(opinions: { opinion: Rating; path?: string; embedding?: number[] }[]): unknown;
   pathOf(track: number): string | undefined;
+  openCatalog(bytes: Uint8Array): WasmOpenedCatalog;
+  setLibrary(
+    songs: LibrarySong[],
+    embeddings: Float32Array,
+    probabilities: Float32Array,
+    tags: Float32Array,
+  ): void;
+  libraryPlaces(): Float32Array;
+  libraryGenres(): string[];
+}
+
+export interface WasmOpenedCatalog {
+  songs(): unknown;
+  embeddings(): Float32Array<ArrayBuffer>;
+  probabilities(): Float32Array<ArrayBuffer>;
+  tags(): Float32Array<ArrayBuffer>;
+  free(): void;
 }
 
 export interface WasmModule {

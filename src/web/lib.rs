@@ -6,6 +6,7 @@
 
 mod cells;
 mod error;
+mod library;
 mod speed;
 mod survey;
 mod taste;
@@ -20,9 +21,11 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
 pub use cells::CellCatalog;
+pub use library::OpenedCatalog;
 pub use speed::milliseconds_per_segment;
 
 use error::{PageError, Subject, Thrown};
+use library::{Library, Source};
 use soundalike_core::audio::{self, AudioError, Clip, Note, SoundReader, synth};
 use soundalike_core::catalog::{Catalog, Map, Place, Query, Ranking, Search, Signature, SongView};
 use soundalike_core::dsp::{FrontEnd, Spectrogram, intensity};
@@ -149,6 +152,8 @@ struct EngineInfo<'a> {
     frames_per_second: f64,
     band_hertz: Vec<f64>,
     device: &'a str,
+    /// Extensions of sound files, in small letters.
+    extensions: &'a [&'a str],
 }
 
 #[derive(Serialize)]
@@ -158,7 +163,7 @@ struct Check {
     milliseconds: f64,
 }
 
-/// A song to look for: one of the catalogue, or one that was analysed.
+/// A song to look for: one of the catalogue, one of the visitor's behind it, or one that was analysed.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 struct Part {
@@ -184,6 +189,9 @@ struct RecommendOptions {
     exclude_artists: Vec<String>,
     #[serde(default)]
     exclude_tracks: Vec<usize>,
+    /// Whose songs are wanted.
+    #[serde(default)]
+    source: Source,
 }
 
 /// A song on the map.
@@ -242,6 +250,8 @@ pub struct Engine {
     map: OnceCell<Map>,
     /// The visitor's taste, once there is an opinion.
     personal: Option<taste::Personal>,
+    /// The visitor's own songs, once there are some.
+    library: Option<Library>,
     device: String,
 }
 
@@ -265,6 +275,7 @@ impl Engine {
             catalog,
             map: OnceCell::new(),
             personal: None,
+            library: None,
             device,
         })
     }
@@ -285,6 +296,7 @@ impl Engine {
             frames_per_second: 1.0 / model.front_end.frame_seconds(),
             band_hertz: model.front_end.band_centres(),
             device: &self.device,
+            extensions: &audio::EXTENSIONS,
         })
     }
 
@@ -372,13 +384,13 @@ impl Engine {
     pub fn similar(&self, wish: JsValue) -> Result<JsValue, Thrown> {
         let wish: RecommendOptions =
             serde_wasm_bindgen::from_value(wish).map_err(|e| PageError::Request(e.to_string()))?;
-        let tracks = 0..self.catalog.len();
+        let all = self.all_songs();
         let parts: Vec<(Query<'_>, f32)> = wish
             .parts
             .iter()
             .filter_map(|part| match part.track {
-                Some(track) if !tracks.contains(&track) => None,
-                Some(track) => Some((self.catalog.query(track), part.weight)),
+                Some(track) if track >= all.len() => None,
+                Some(track) => Some((all.query(track), part.weight)),
                 None => Some((
                     Query {
                         embedding: &part.embedding,
@@ -389,14 +401,11 @@ impl Engine {
                 )),
             })
             .collect();
+        let searched = self.searched(wish.source);
         let blend = match parts.as_slice() {
             // One song is looked for as it is, so that page and terminal say the same.
             [(_, weight)] if *weight > 0.0 => None,
-            several => Some(
-                self.catalog
-                    .blend(several)
-                    .ok_or(PageError::NothingWanted)?,
-            ),
+            several => Some(searched.blend(several).ok_or(PageError::NothingWanted)?),
         };
         let query = blend
             .as_ref()
@@ -408,9 +417,14 @@ impl Engine {
             exclude_tracks: wish.exclude_tracks,
             ..Search::default()
         };
-        self.to_taste(wish.k, |k, without| {
+        // The first part is the song that is asked about.
+        let asked = parts.first().map_or(query, |part| part.0);
+        search
+            .exclude_tracks
+            .extend(self.not_wanted(wish.source, asked));
+        self.to_taste(searched, wish.k, |k, without| {
             search.exclude_tracks.extend(without);
-            self.catalog.similar(query, k, &search)
+            searched.similar(query, k, &search)
         })
     }
 

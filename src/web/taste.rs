@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 
 use super::error::{PageError, Subject, Thrown};
 use super::{Engine, to_js};
-use soundalike_core::catalog::{Recommendation, RecommendationView, SongView};
+use soundalike_core::catalog::{Catalog, Recommendation, RecommendationView, SongView};
 use soundalike_core::taste::{Population, RatedSong, Taste, TasteSummary};
 use soundalike_survey::Opinion;
 
@@ -62,6 +62,8 @@ pub(super) struct Liked<'a> {
     view: RecommendationView<'a>,
     /// Probability that it is liked; none before there are opinions.
     liked: Option<f32>,
+    /// Its number among the visitor's own songs, if it is one.
+    mine: Option<usize>,
 }
 
 #[derive(Serialize)]
@@ -174,10 +176,11 @@ impl Engine {
 }
 
 impl Engine {
-    /// Recommendations in the order of similarity and taste: `find` looks for so many songs without
-    /// these tracks.
+    /// Recommendations of a catalogue that begins with the shipped one, in the order of similarity and taste:
+    /// `find` looks for so many songs without these tracks.
     pub(super) fn to_taste(
         &self,
+        catalog: &Catalog,
         k: usize,
         find: impl FnOnce(usize, &[usize]) -> Vec<Recommendation>,
     ) -> Result<JsValue, Thrown> {
@@ -186,17 +189,18 @@ impl Engine {
             None => find(k, &[]),
             Some(personal) => {
                 let pool = find(k.saturating_mul(POOL), &personal.disliked);
-                let mut ranked = personal.taste.rerank(&self.catalog, pool);
+                let mut ranked = personal.taste.rerank(catalog, pool);
                 ranked.truncate(k);
                 ranked
             }
         };
         let liked = |track| {
-            let embedding = self.catalog.embedding(track);
+            let embedding = catalog.embedding(track);
             personal.map(|p| p.taste.rate(embedding).probability)
         };
-        let views = self.catalog.view(&found).into_iter().map(|view| Liked {
+        let views = catalog.view(&found).into_iter().map(|view| Liked {
             liked: liked(view.song.track),
+            mine: view.song.track.checked_sub(self.catalog.len()),
             view,
         });
         to_js(&views.collect::<Vec<_>>())

@@ -11,6 +11,7 @@ use soundalike_core::taste::{TasteSummary, TasteTrait};
 use soundalike_core::verdict::Verdict;
 use ts_rs::TS;
 
+use super::library::LibrarySong;
 use super::taste::{Asked, Learning, Liked, People, Thumb};
 use super::*;
 
@@ -33,6 +34,7 @@ fn declarations() -> String {
         EngineInfo::decl(),
         Head::decl(),
         Learning::decl(),
+        LibrarySong::decl(),
         Liked::decl(),
         MapView::decl(),
         Notice::decl(),
@@ -47,6 +49,7 @@ fn declarations() -> String {
         RecommendationView::decl(),
         Signature::decl(),
         SongView::decl(),
+        Source::decl(),
         TasteSummary::decl(),
         TasteTrait::decl(),
         Thumb::decl(),

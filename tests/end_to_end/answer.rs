@@ -11,7 +11,7 @@ use serde_json::Value;
 const PROBABILITY: f64 = 1e-2;
 
 /// How alike the embeddings must be (cosine).
-const COSINE: f64 = 0.999;
+pub const COSINE: f64 = 0.999;
 
 /// What both say about a song.
 #[derive(Debug)]
@@ -213,7 +213,8 @@ impl Answer {
 }
 
 /// What the terminal says about one file.
-fn soundalike(command: &str, file: &Path) -> Result<Value> {
+/// What a command prints of a file in JSON.
+pub fn soundalike(command: &str, file: &Path) -> Result<Value> {
     let output = Command::new(env!("CARGO_BIN_EXE_soundalike"))
         .args([command, "--json"])
         .arg(file)
@@ -228,7 +229,8 @@ fn soundalike(command: &str, file: &Path) -> Result<Value> {
     Ok(printed["files"][0].take())
 }
 
-fn cosine(a: &[f64], b: &[f64]) -> f64 {
+/// How alike two embeddings are; not a number if they differ in length.
+pub fn cosine(a: &[f64], b: &[f64]) -> f64 {
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
     if a.len() != b.len() {
         return f64::NAN;

@@ -14,6 +14,7 @@
 mod answer;
 mod browser;
 mod examples;
+mod library;
 mod listening;
 mod offline;
 #[path = "../support/ogg.rs"]

@@ -55,6 +55,28 @@ impl Sounds {
         Ok(path)
     }
 
+    /// A folder as people have it: four songs, some in another folder, a damaged one, and what is no song.
+    pub fn library(&self) -> Result<PathBuf> {
+        let folder = self.0.path().join("Library");
+        std::fs::create_dir_all(folder.join("a"))?;
+        // The same song at other speeds is another song.
+        for (name, rate) in [
+            ("a/one.wav", 22_050),
+            ("a/two.wav", 14_000),
+            ("three.wav", 30_000),
+            ("four.wav", 44_100),
+        ] {
+            let song = soundalike_core::audio::synth::sample_song();
+            let song = soundalike_core::audio::Clip::new(song.samples().to_vec(), rate)?;
+            self.write_clip(&format!("Library/{name}"), &song)?;
+        }
+        let text = "This is a letter, not a song.\n".repeat(40);
+        for name in ["bad.mp3", "a/._one.wav", ".DS_Store", "a/cover.jpg"] {
+            std::fs::write(folder.join(name), &text)?;
+        }
+        Ok(folder)
+    }
+
     /// White noise as WAV.
     pub fn noise_wav(&self) -> Result<PathBuf> {
         self.write_clip(

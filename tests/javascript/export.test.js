@@ -72,6 +72,25 @@ test('a playlist has the address of a song, or else its name', () => {
   ]);
 });
 
+test('songs of the visitor are paths in the folder that was chosen', () => {
+  const song = (path, mine) => ({ title: 'T', artist: '', source: '', link: '', path, mine });
+  const places = new Map([
+    ['M/a b/ü.mp3', { folder: 'M', path: 'a b/ü.mp3' }],
+    ['M/#1.mp3', { folder: 'M', path: '#1.mp3' }],
+    ['N/c.mp3', { folder: 'N', path: 'c.mp3' }],
+    ['x.safetensors/d.mp3', { folder: '', path: 'd.mp3' }],
+  ]);
+  const lines = (songs) =>
+    toPlaylist('me', songs, (key) => places.get(key))
+      .split('\n')
+      .filter((line) => line && !/^#EXT|^#PLAYLIST/.test(line));
+  const own = [song('M/a b/ü.mp3', 0), song('M/#1.mp3', 1)];
+  assert.deepEqual(lines(own), ['a b/ü.mp3', './#1.mp3']);
+  assert.deepEqual(lines([...own, song('N/c.mp3', 2)]), ['M/a b/ü.mp3', 'M/#1.mp3', 'N/c.mp3']);
+  assert.deepEqual(lines([...own, song('x.safetensors/d.mp3', 3)]).at(-1), 'd.mp3');
+  assert.deepEqual(lines([song('M/#1.mp3')]), ['T.mp3']);
+});
+
 test('only https is followed', () => {
   assert.equal(secureLink('https://example.org/a b'), 'https://example.org/a%20b');
   for (const link of ['http://example.org', 'javascript:alert(1)', 'no link', '', undefined]) {

@@ -2,7 +2,7 @@
 
 import { Cancelled, Crashed, messageOf } from '../engine/engine.js';
 import { openSound } from '../engine/open-sound.js';
-import { HOW_MANY } from '../views/similar-songs.js';
+import { HOW_MANY, NO_NARROWING } from '../views/similar-songs.js';
 
 /** @import { Engine } from '../engine/engine.js' */
 /** @import { Narrowing, Song, Message, SongState } from '../types.js' */
@@ -18,7 +18,7 @@ export class AnalysisQueue {
   /** The engine that is there now; another one may take its place between two songs. @type {() => Engine | null} */
   engine = () => null;
   /** How the neighbours are to be found. @type {() => Narrowing} */
-  narrowing = () => ({ mode: 'genre-aware', sameGenre: false, artists: [], steer: [], taste: '' });
+  narrowing = () => NO_NARROWING;
   /** Called when a song enters another state, and as its analysis proceeds. @type {(song: Song) => void} */
   onState = () => {};
   /** Called when there is more to show of a song. @type {(song: Song) => void} */

@@ -10,6 +10,7 @@ import { clock, fileError } from '../lib/format.js';
 import { genreColour, ranked } from '../lib/genres.js';
 import { topGenreAt } from '../lib/timeline.js';
 import { verdict, verdictText } from '../lib/verdict.js';
+import { Library } from '../library/library.js';
 import { MapView } from '../map/map-view.js';
 import { SurveyView, forgetSurvey } from '../survey/survey-view.js';
 import { showDevice } from '../views/device-badge.js';
@@ -30,11 +31,12 @@ import { EngineLoader } from './engine-loader.js';
 import { listenToKeys } from './keyboard.js';
 import { LiveListening } from './live-listening.js';
 import { MapController } from './map-controller.js';
-import { SongStore, newSong } from './song-store.js';
+import { SongStore, newSong, rememberedSong } from './song-store.js';
 
 /** @import { CaptureKind } from '../engine/capture.js' */
 /** @import { Engine } from '../engine/engine.js' */
-/** @import { Message, Narrowing, Song } from '../types.js' */
+/** @import { Folder } from '../library/folder.js' */
+/** @import { LibraryRecord, Message, Narrowing, Song } from '../types.js' */
 /** @typedef {'loading' | 'ready' | 'working' | 'answer' | 'listening' | 'error'} PageState */
 
 export class App {
@@ -50,6 +52,7 @@ export class App {
   #offline = new Offline();
   #survey = new SurveyView();
   #taste = new TasteView();
+  #library = new Library();
   #mapView = new MapView();
   #deck = byId('deck', HTMLElement);
   #songName = byId('song-name', HTMLElement);
@@ -81,6 +84,7 @@ export class App {
     this.#connectSongs();
     this.#connectViews();
     this.#connectTaste();
+    this.#connectLibrary();
     this.#connectButtons();
   }
 
@@ -151,6 +155,8 @@ export class App {
     this.#survey.setEngine(engine);
     // What was asked of another engine has no answer.
     this.#taste.attach(engine);
+    this.#similar.setLibrary('', false);
+    this.#library.attach(engine);
     this.#compareAgain();
   }
 
@@ -194,9 +200,8 @@ export class App {
   /**
    * Takes new songs, after those that are there already.
    * @param {Song[]} songs
-   * @param {string[]} [folders] names of folders among what was dropped
    */
-  #add(songs, folders = []) {
+  #add(songs) {
     if (!this.#busy && (this.#engine || this.#fatalError)) {
       this.#store.keepDone();
       this.#dropErrors = [];
@@ -204,7 +209,6 @@ export class App {
       this.#select(null);
     }
     this.#store.add(songs);
-    for (const folder of folders) this.#dropErrors.push(format(FOLDER, folder));
     this.#showErrors();
     this.#showFiles();
     if (this.#fatalError) this.start();
@@ -526,13 +530,63 @@ export class App {
     this.#result.onRate = (song, rating) => taste.rateOwn(song, rating);
   }
 
+  #connectLibrary() {
+    const library = this.#library;
+    library.onChange = (removed) => {
+      this.#similar.setLibrary(library.revision, removed);
+      this.#compareAgain();
+      this.#map.showLibrary();
+    };
+    library.onPlay = () => {
+      if (library.playing) this.#player.pause();
+      this.#similar.showPlaying(library.playing);
+      this.#mapView.showPlaying(library.playing);
+    };
+    library.onOpen = (song, file) => {
+      if (file) this.#add([newSong(file.name, file)]);
+      else this.#showRemembered(song);
+      focusOn('main');
+      byId('main', HTMLElement).scrollIntoView({ block: 'start' });
+    };
+    this.#player.onPlay = () => library.stopPlaying();
+    this.#similar.onPlay = (key) => library.togglePlaying(key);
+    this.#similar.placeOf = (key) => library.placeOf(key);
+    this.#mapView.onPlay = (key) => library.togglePlaying(key);
+    this.#map.library = () => ({ songs: library.songs, genres: library.genres });
+  }
+
+  /** Shows what was heard of a song whose file is not there. @param {LibraryRecord} record */
+  async #showRemembered(record) {
+    const engine = this.#engine;
+    if (!engine || this.#busy) return;
+    const song = rememberedSong(record, engine.info);
+    try {
+      if (song.answer) song.answer.verdict = await engine.verdict(song.answer);
+    } catch {
+      return; // a crash is reported by onCrash
+    }
+    if (this.#busy) return;
+    this.#store.keepDone();
+    this.#store.add([song]);
+    this.#select(song);
+    setState('answer');
+    this.#announceAnswer();
+  }
+
+  /** Takes what was dropped or chosen: songs are analysed, folders and catalogues belong to the library. @param {File[]} files @param {Folder[]} folders */
+  #take(files, folders) {
+    const isCatalog = (/** @type {File} */ { name }) => name.endsWith('.safetensors');
+    for (const file of files.filter(isCatalog)) this.#library.openCatalog(file);
+    const songs = files.filter((file) => !isCatalog(file));
+    if (songs.length > 0) this.#add(songs.map((file) => newSong(file.name, file)));
+    if (folders.length > 0) this.#library.add(folders);
+    if (songs.length === 0) {
+      byId('library', HTMLElement).scrollIntoView({ block: 'start' });
+    }
+  }
+
   #connectButtons() {
-    acceptFiles((files, folders) =>
-      this.#add(
-        files.map((file) => newSong(file.name, file)),
-        folders,
-      ),
-    );
+    acceptFiles((files, folders) => this.#take(files, folders));
     const sample = () => this.#add([newSong(t('A synthetic sample'), null)]);
     onClick('sample', sample);
     onClick('sample-again', sample);
@@ -542,6 +596,7 @@ export class App {
         this.#store.clearStorage(),
         forgetSurvey(),
         this.#taste.forget(),
+        this.#library.forget(),
       ]);
       this.#forget(cleared.then((all) => !all.includes(false)));
     });
@@ -595,8 +650,6 @@ export class App {
   }
 }
 
-const FOLDER =
-  '“{}” is a folder, and a page cannot look into it. Open it and drop the songs themselves.';
 const NOT_FORGOTTEN =
   'This browser did not forget the songs. Clear this page’s data in its settings.';
 

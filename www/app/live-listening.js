@@ -3,7 +3,7 @@
 import { Crashed, messageOf } from '../engine/engine.js';
 import { LIVE_WINDOW_SECONDS } from '../engine/live-session.js';
 import { format, locale } from '../i18n/i18n.js';
-import { HOW_MANY } from '../views/similar-songs.js';
+import { HOW_MANY, NO_NARROWING } from '../views/similar-songs.js';
 import { newSong } from './song-store.js';
 
 /** @import { Capture, CaptureKind } from '../engine/capture.js' */
@@ -26,7 +26,7 @@ export class LiveListening {
   #session = null;
 
   /** How the neighbours are to be found. @type {() => Narrowing} */
-  narrowing = () => ({ mode: 'genre-aware', sameGenre: false, artists: [], steer: [], taste: '' });
+  narrowing = () => NO_NARROWING;
   /** Called about once a second; the song has no answer while it is too quiet. @type {(song: Song) => void} */
   onAnswer = () => {};
   /** Called when other songs sound like it. @type {(song: Song) => void} */

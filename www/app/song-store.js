@@ -1,8 +1,9 @@
 // The songs of the page: those of this visit, and those that this browser has stored on earlier ones.
 
+import { ranked } from '../lib/genres.js';
 import { SongStorage } from '../storage/song-storage.js';
 
-/** @import { Song } from '../types.js' */
+/** @import { EngineInfo, LibraryRecord, Song } from '../types.js' */
 
 /** States in which nothing more happens to a song. */
 const SETTLED = ['done', 'failed', 'cancelled'];
@@ -28,6 +29,44 @@ export function newSong(name, file) {
     handle: null,
     took: 0,
     modelSha256: '',
+  };
+}
+
+/**
+ * A song of the visitor's library as it was heard, without picture and time line.
+ * @param {LibraryRecord} record
+ * @param {EngineInfo} info
+ * @returns {Song}
+ */
+export function rememberedSong(record, info) {
+  const { title, seconds, music, notes, embedding, modelSha256 } = record;
+  const named = (/** @type {string[]} */ names, /** @type {Float32Array} */ row) =>
+    Object.fromEntries(names.map((name, i) => [name, row[i] ?? 0]));
+  const probabilities = named(info.genres, record.probabilities);
+  const [[genre = '', confidence = 0] = []] = ranked(probabilities);
+  const answer = {
+    seconds,
+    genre,
+    confidence,
+    probabilities,
+    timeline: [],
+    embedding: [...embedding],
+    tags: named(info.tags, record.tags),
+    music,
+    notes: notes.map(({ text }) => text),
+    notices: notes,
+  };
+  return {
+    ...newSong(title, null),
+    state: 'done',
+    fromFile: true,
+    restored: true,
+    seconds,
+    analysedSeconds: seconds,
+    answer,
+    complete: true,
+    notes,
+    modelSha256,
   };
 }
 

@@ -99,7 +99,11 @@ link: string, };
 
 export type Check = { difference: number, milliseconds: number, };
 
-export type EngineInfo = { genres: Array<string>, tags: Array<string>, tracks: number, model_sha256: string, parameters: number, segment_seconds: number, frames_per_second: number, band_hertz: Array<number>, device: string, };
+export type EngineInfo = { genres: Array<string>, tags: Array<string>, tracks: number, model_sha256: string, parameters: number, segment_seconds: number, frames_per_second: number, band_hertz: Array<number>, device: string, 
+/**
+ * Extensions of sound files, in small letters.
+ */
+extensions: Array<string>, };
 
 export type Head = "softmax" | "sigmoid";
 
@@ -109,11 +113,37 @@ export type Learning = { summary: TasteSummary, ask: Asked | null,
  */
 tracks: Array<number | null>, };
 
+export type LibrarySong = { 
+/**
+ * Path in its folder.
+ */
+path: string, 
+/**
+ * Title, or the file's name.
+ */
+title: string, 
+/**
+ * Artist; may be empty.
+ */
+artist: string, 
+/**
+ * Album; may be empty.
+ */
+album: string, 
+/**
+ * Labelled genre; may be empty.
+ */
+genre: string, };
+
 export type Liked = { 
 /**
  * Probability that it is liked; none before there are opinions.
  */
 liked: number | null, 
+/**
+ * Its number among the visitor's own songs, if it is one.
+ */
+mine: number | null, 
 /**
  * Place in the list, from one.
  */
@@ -297,7 +327,11 @@ genres: Array<string>,
  */
 tags: Array<string>, };
 
-export type RecommendOptions = { parts: Array<Part>, k: number, mode: Ranking, genre: string | null, exclude_artists: Array<string>, exclude_tracks: Array<number>, };
+export type RecommendOptions = { parts: Array<Part>, k: number, mode: Ranking, genre: string | null, exclude_artists: Array<string>, exclude_tracks: Array<number>, 
+/**
+ * Whose songs are wanted.
+ */
+source: Source, };
 
 export type RecommendationView = { 
 /**
@@ -412,6 +446,8 @@ source: string,
  * Address at its source where it can be listened to; may be empty.
  */
 link: string, };
+
+export type Source = "catalog" | "mine" | "both";
 
 export type TasteSummary = { 
 /**

@@ -3,7 +3,7 @@
 import { PageError } from '../lib/page-error.js';
 
 /** @import { Palette } from '../lib/spectrogram-colours.js' */
-/** @import { Answer, CatalogMap, Check, CatalogTrack, Device, EngineInfo, StoredRating, LearntTaste, Mode, Narrowing, LiveOutput, Message, TastePopulation, Picture, Recommendation, Reply, SoundFeatures, SaliencyMap, SoundHandle, ListeningAnswer, SurveyAnswer, SurveyConfig, Verdict } from '../types.js' */
+/** @import { Answer, CatalogMap, Check, CatalogTrack, Device, EngineInfo, HeardSong, LibraryRows, StoredRating, LearntTaste, Mode, Source, Narrowing, LiveOutput, Message, TastePopulation, Picture, Recommendation, Reply, SoundFeatures, SaliencyMap, SoundHandle, ListeningAnswer, SurveyAnswer, SurveyConfig, Verdict } from '../types.js' */
 
 /** The visitor ended it; nothing went wrong. */
 export class Cancelled extends Error {}
@@ -73,6 +73,7 @@ export class Engine {
     frames_per_second: 0,
     band_hertz: [],
     device: 'cpu',
+    extensions: [],
   };
 
   constructor() {
@@ -166,14 +167,34 @@ export class Engine {
    * @returns {Promise<Answer>}
    */
   analyse(sound, onPicture, onPartial, signal) {
-    const done = this.#call('analyse', { sound: sound.handle }, [], {
-      picture: onPicture,
-      partial: onPartial,
-    });
+    const on = { picture: onPicture, partial: onPartial };
+    return this.#cancellable(this.#call('analyse', { sound: sound.handle }, [], on), signal);
+  }
+
+  /**
+   * Hears a whole song for the library: a file that the worker reads, or a sound that it then forgets.
+   * @param {File | SoundHandle} song
+   * @param {AbortSignal} signal
+   * @returns {Promise<HeardSong>}
+   */
+  hear(song, signal) {
+    const args = song instanceof File ? { file: song } : { sound: song.handle };
+    return this.#cancellable(this.#call('hear', args), signal);
+  }
+
+  /**
+   * The call that was made last, ended by a signal.
+   * @template T
+   * @param {Promise<T>} call
+   * @param {AbortSignal} signal
+   * @returns {Promise<T>}
+   */
+  #cancellable(call, signal) {
     const id = this.#last;
     const cancel = () => this.#worker.postMessage({ id: 0, method: 'cancel', args: { id } });
+    if (signal.aborted) cancel();
     signal.addEventListener('abort', cancel, { once: true });
-    return done.finally(() => signal.removeEventListener('abort', cancel));
+    return call.finally(() => signal.removeEventListener('abort', cancel));
   }
 
   /**
@@ -205,14 +226,35 @@ export class Engine {
   }
 
   /**
-   * The songs that sound like one of the catalogue.
+   * The songs that sound like one of the catalogue, or like one of the visitor's own behind it.
    * @param {number} track
    * @param {number} k
    * @param {Mode} mode
+   * @param {Source} source
    * @returns {Promise<Recommendation[]>}
    */
-  like(track, k, mode) {
-    return this.#call('like', { track, k, mode });
+  like(track, k, mode, source) {
+    return this.#call('like', { track, k, mode, source });
+  }
+
+  /**
+   * Sets the visitor's own songs, in place of those that were there.
+   * @param {LibraryRows} rows
+   * @returns {Promise<string[]>} the genre of each
+   */
+  setLibrary(rows) {
+    const { embeddings, probabilities, tags } = rows;
+    return this.#call('setLibrary', rows, [embeddings.buffer, probabilities.buffer, tags.buffer]);
+  }
+
+  /** Where the visitor's own songs lie on the map: x, y and z of each. @returns {Promise<Float32Array>} */
+  libraryPlaces() {
+    return this.#call('libraryPlaces', {});
+  }
+
+  /** A catalogue that was made in the terminal. @param {ArrayBuffer} bytes given away @returns {Promise<LibraryRows>} */
+  openCatalog(bytes) {
+    return this.#call('openCatalog', { bytes }, [bytes]);
   }
 
   /** The map of the catalogue. @returns {Promise<CatalogMap>} */

@@ -30,10 +30,7 @@ const COMMON_RATE = 44100;
  */
 export async function openSound(file, engine, signal, onState) {
   onState('reading');
-  if (file.size > MEGABYTES * 1e6) {
-    const megabytes = Math.round(file.size / 1e6);
-    throw new PageError('file.too_large', { megabytes, most: MEGABYTES });
-  }
+  checkSize(file);
   const bytes = await read(file);
   stopIf(signal);
 
@@ -44,16 +41,36 @@ export async function openSound(file, engine, signal, onState) {
     if (await playable) return { sound, playable: file };
     return { sound, playable: (await engine.wav(sound)) ?? file };
   } catch (error) {
-    if (!(error instanceof EngineError) || !isUnknown(error)) throw error;
-    const { rate, bytes: again } = await engine.probe(await read(file));
-    const buffer = await decodeInBrowser(again, rate ?? COMMON_RATE);
-    stopIf(signal);
-    if (!buffer) throw error;
-    const channels = [];
-    for (let i = 0; i < buffer.numberOfChannels; i++) channels.push(await copied(buffer, i));
-    stopIf(signal);
-    return { sound: await engine.channels(channels, buffer.sampleRate), playable: file };
+    const sound = await decodedByBrowser(file, engine, signal, error);
+    return { sound, playable: file };
   }
+}
+
+/**
+ * What the browser decodes of a file whose format the decoder in Rust lacks.
+ * @param {File} file
+ * @param {Engine} engine
+ * @param {AbortSignal} signal
+ * @param {unknown} error what the decoder in Rust said; thrown if the browser knows no better
+ * @returns {Promise<SoundHandle>}
+ */
+export async function decodedByBrowser(file, engine, signal, error) {
+  if (!(error instanceof EngineError) || !isUnknown(error)) throw error;
+  const { rate, bytes } = await engine.probe(await read(file));
+  const buffer = await decodeInBrowser(bytes, rate ?? COMMON_RATE);
+  stopIf(signal);
+  if (!buffer) throw error;
+  const channels = [];
+  for (let i = 0; i < buffer.numberOfChannels; i++) channels.push(await copied(buffer, i));
+  stopIf(signal);
+  return engine.channels(channels, buffer.sampleRate);
+}
+
+/** Refuses what does not fit into memory. @param {File} file */
+export function checkSize(file) {
+  if (file.size <= MEGABYTES * 1e6) return;
+  const megabytes = Math.round(file.size / 1e6);
+  throw new PageError('file.too_large', { megabytes, most: MEGABYTES });
 }
 
 /** Whether the decoder in Rust lacks the format, rather than finding fault with the file. @param {EngineError} error */

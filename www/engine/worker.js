@@ -5,11 +5,13 @@
 // way, { id, event, data }. `cancel` ends a running `analyse` before its next step.
 
 import { ByteProgress, fetchWithProgress } from './fetch-with-progress.js';
+import { analysed, readFile } from './hear.js';
 import { LiveSession } from './live-session.js';
+import { toPlainObject } from './plain-object.js';
 import { encodeWav } from './wav.js';
 
 /** @import { Palette } from '../lib/spectrogram-colours.js' */
-/** @import { Answer, Device, EngineFailure, Message, StoredRating, LearntTaste, Narrowing, Request, WasmAnalysis, WasmEngine, WasmModule, WasmSound } from '../types.js' */
+/** @import { Answer, Device, EngineFailure, HeardSong, LibraryRows, Message, StoredRating, LearntTaste, Narrowing, Request, WasmAnalysis, WasmEngine, WasmModule, WasmSound } from '../types.js' */
 
 /** Segments per step: small enough that bands grow and cancel is prompt. */
 const STEP = { cpu: 4, gpu: 10 };
@@ -61,27 +63,6 @@ function exclusively(job) {
 
 /** Lets messages in, a cancel among them: promises alone never reach the event loop. */
 const yieldToMessages = () => new Promise((resolve) => setTimeout(resolve));
-
-/**
- * Plain objects out of what the module returns, whether it makes maps or objects.
- * @param {any} value
- * @returns {any}
- */
-function toPlainObject(value) {
-  if (value instanceof Map) {
-    return Object.fromEntries([...value].map(([key, item]) => [key, toPlainObject(item)]));
-  }
-  if (ArrayBuffer.isView(value)) {
-    return [.../** @type {Iterable<number>} */ (/** @type {unknown} */ (value))];
-  }
-  if (Array.isArray(value)) return value.map(toPlainObject);
-  if (value && typeof value === 'object') {
-    return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [key, toPlainObject(item)]),
-    );
-  }
-  return value;
-}
 
 /**
  * Keeps a sound and describes it.
@@ -264,8 +245,53 @@ const methods = {
     return saliency;
   },
 
+  /**
+   * Hears a whole song without pictures and parts: one that it reads, or a sound that it then frees.
+   * @param {{ file?: File, sound?: number }} args
+   * @returns {Promise<HeardSong>}
+   */
+  async hear({ file, sound: handle }, _, id) {
+    const isCancelled = () => cancelled.has(id);
+    const sound = file ? wasm.decode(await readFile(file), file.name) : sounds.get(handle ?? 0);
+    if (handle) sounds.delete(handle);
+    if (!sound) throw new Error('This sound is no longer in memory. Choose the file again.');
+    const answer = await exclusively(() => analysed(engine, sound, isCancelled, yieldToMessages));
+    if (answer === null) throw new Cancelled();
+    return {
+      seconds: answer.seconds,
+      music: answer.music,
+      notes: toPlainObject(answer.notices),
+      embedding: Float32Array.from(answer.embedding),
+      probabilities: probabilitiesOf(answer),
+      tags: Float32Array.from(tags, (tag) => answer.tags[tag] ?? 0),
+    };
+  },
+
+  /** @param {{ bytes: ArrayBuffer }} args @returns {Promise<LibraryRows>} */
+  openCatalog: ({ bytes }) =>
+    exclusively(() => {
+      const opened = engine.openCatalog(new Uint8Array(bytes));
+      const songs = toPlainObject(opened.songs());
+      const [embeddings, probabilities, allTags] = [
+        opened.embeddings(),
+        opened.probabilities(),
+        opened.tags(),
+      ];
+      opened.free();
+      return { songs, embeddings, probabilities, tags: allTags };
+    }),
+
+  /** @param {LibraryRows} args @returns {Promise<string[]>} the genre of each song */
+  setLibrary: ({ songs, embeddings, probabilities, tags: allTags }) =>
+    exclusively(() => {
+      engine.setLibrary(songs, embeddings, probabilities, allTags);
+      return engine.libraryGenres();
+    }),
+
+  libraryPlaces: () => exclusively(() => engine.libraryPlaces()),
+
   /** @param {{ answer: Answer, k: number, narrowing: Narrowing }} args */
-  similar: ({ answer, k, narrowing: { mode, sameGenre, artists, steer } }) =>
+  similar: ({ answer, k, narrowing: { mode, sameGenre, artists, steer, source } }) =>
     exclusively(() => {
       const song = {
         weight: 1,
@@ -281,6 +307,7 @@ const methods = {
           genre: sameGenre ? answer.genre : undefined,
           exclude_artists: artists,
           exclude_tracks: steer.map(({ track }) => track),
+          source,
         }),
       );
     }),
@@ -289,8 +316,8 @@ const methods = {
   verdict: ({ answer }) =>
     exclusively(() => toPlainObject(engine.verdict(probabilitiesOf(answer), answer.music))),
 
-  /** @param {{ track: number, k: number, mode: Narrowing['mode'] }} args */
-  like: ({ track, k, mode }) =>
+  /** @param {{ track: number, k: number, mode: Narrowing['mode'], source: Narrowing['source'] }} args */
+  like: ({ track, k, mode, source }) =>
     exclusively(() =>
       toPlainObject(
         engine.similar({
@@ -299,6 +326,7 @@ const methods = {
           mode,
           exclude_artists: [],
           exclude_tracks: [track],
+          source,
         }),
       ),
     ),

@@ -7,6 +7,8 @@ export const MESSAGES = {
     '{what} could not be fetched: the server did not answer. Check the connection, then start again.',
   'fetch.status':
     '{what} could not be fetched: the server answered {status} for {path}. Reload the page; if it stays, the site is not fully installed.',
+  'file.gone':
+    'This file cannot be read any more: it was moved, changed or locked while it was heard. Choose its folder again, and it is heard anew.',
   'file.too_large':
     "This file has {megabytes} MB, more than the {most} MB that fit into a browser's memory. Cut a piece out of it and try that.",
 };

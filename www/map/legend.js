@@ -3,9 +3,9 @@
 import { t } from '../i18n/i18n.js';
 import { byId, make, setRawText, setText } from '../lib/dom.js';
 import { GENRES, genreName } from '../lib/genres.js';
-import { OTHER, glyph } from './painter.js';
+import { OTHER, OWN, glyph } from './painter.js';
 
-const ROWS = [...GENRES, OTHER];
+const ROWS = [...GENRES, OTHER, OWN];
 
 export class Legend {
   #list = byId('map-genres', HTMLElement);
@@ -32,7 +32,7 @@ export class Legend {
   describe(about) {
     for (const [i, row] of this.#rows.entries()) {
       const genre = ROWS[i] ?? '';
-      const text = about(genre) || (genre === OTHER ? '' : t('no songs'));
+      const text = about(genre) || (isSpare(genre) ? '' : t('no songs'));
       setRawText(/** @type {Element} */ (row.lastElementChild), text);
       row.hidden = text === '';
     }
@@ -40,7 +40,12 @@ export class Legend {
 
   /** @param {string} genre */
   #makeRow(genre) {
-    const button = make('button', '', glyph(genre), make('span', '', genreName(genre)));
+    const button = make(
+      'button',
+      '',
+      glyph(genre),
+      make('span', '', genre === OWN ? 'your music' : genreName(genre)),
+    );
     button.type = 'button';
     button.setAttribute('aria-pressed', 'true');
     button.addEventListener('click', () => {
@@ -48,7 +53,7 @@ export class Legend {
       this.#showHidden();
     });
     const row = make('li', '', button, make('span', 'about', ''));
-    row.hidden = genre === OTHER;
+    row.hidden = isSpare(genre);
     row.addEventListener('pointerenter', ({ pointerType }) => {
       if (pointerType === 'mouse') this.#highlight(genre);
     });
@@ -75,3 +80,6 @@ export class Legend {
     this.onChange();
   }
 }
+
+/** Whether a row is only there if there are such songs. @param {string} genre */
+const isSpare = (genre) => genre === OTHER || genre === OWN;

@@ -8,7 +8,7 @@ import { GENRES, genreName } from '../lib/genres.js';
 import { Camera } from './camera.js';
 import { clamp, nearestOf, nearestTowards, pick, project } from './geometry.js';
 import { Legend } from './legend.js';
-import { OTHER, Painter, glyph } from './painter.js';
+import { OTHER, OWN, Painter, glyph } from './painter.js';
 import { listenToPointer } from './pointer.js';
 import { SongPanel } from './song-panel.js';
 
@@ -66,6 +66,8 @@ export class MapView {
   #map = null;
   /** @type {OwnSong[]} */
   #ownSongs = [];
+  /** The songs of the visitor's library. @type {MapPoint[]} */
+  #library = [];
   /** @type {Item[]} */
   #items = [];
   #points = new Float32Array();
@@ -90,6 +92,8 @@ export class MapView {
   onRate = () => {};
   /** What the visitor thinks of a track. @type {(track: number) => Rating | null} */
   ratingOf = () => null;
+  /** Plays a song of the visitor's library, or stops it; why it cannot. @type {(key: string) => Promise<string>} */
+  onPlay = async () => '';
   /** Called when the map comes into view, and again while it is in view and not there. @type {() => void} */
   onOpen = () => {};
 
@@ -116,10 +120,23 @@ export class MapView {
   show(map) {
     this.#map = map;
     this.#collect();
-    this.#legend.describe((genre) =>
-      genre === OTHER ? this.#aboutOthers() : this.#aboutGenre(genre),
-    );
+    this.#describeLegend();
     this.#describe();
+  }
+
+  /** The songs of the visitor's library. @param {MapPoint[]} songs */
+  showLibrary(songs) {
+    this.#library = songs;
+    this.#collect();
+    if (this.#map) this.#describeLegend();
+  }
+
+  #describeLegend() {
+    this.#legend.describe((genre) => {
+      if (genre === OTHER) return this.#aboutOthers();
+      if (genre === OWN) return this.#library.length > 0 ? howMany(this.#library.length) : '';
+      return this.#aboutGenre(genre);
+    });
   }
 
   /** The visitor's own songs. @param {OwnSong[]} songs */
@@ -143,6 +160,11 @@ export class MapView {
     this.#draw();
   }
 
+  /** @param {string} key of the song of the library that plays; empty for none */
+  showPlaying(key) {
+    this.#panel.showPlaying(key);
+  }
+
   /** Shows what the visitor thinks of the open song now. */
   showRating() {
     this.#panel.showRating();
@@ -160,6 +182,10 @@ export class MapView {
         item: { genre: group(song.genre), name: song.title || t('Untitled'), song },
         point: song.point,
       })),
+      ...this.#library.map((song) => ({
+        item: { genre: group(song.genre), name: song.title, song, own: true },
+        point: song.point,
+      })),
       ...genres.map(({ genre, point }) => ({
         item: { genre, name: genreName(genre), about: this.#aboutGenre(genre) },
         point,
@@ -174,7 +200,7 @@ export class MapView {
     this.#screen = new Float32Array(this.#points.length);
     this.#order = all.map((_, i) => i);
     this.#pointedAt = -1;
-    this.#open = this.#items.findIndex(({ song }) => song && song === open);
+    this.#open = this.#items.findIndex(({ song }) => song && song.path === open?.path);
     this.#showLine();
     this.#draw();
   }
@@ -248,6 +274,7 @@ export class MapView {
       this.onLike(track);
     };
     panel.onRate = (song, rating) => this.onRate(song, rating);
+    panel.onPlay = (key) => this.onPlay(key);
     panel.ratingOf = (track) => this.ratingOf(track);
     panel.onOpen = (track) => this.#openItem(itemOf(track), true);
     panel.onPoint = (track) => this.#pointAt(itemOf(track));
@@ -346,8 +373,9 @@ export class MapView {
 
   /** @param {number} item */
   #isShown(item) {
-    const { mine, genre = '' } = this.#items[item] ?? {};
-    return mine === true || !this.#legend.hidden.has(genre);
+    const { mine, own, genre = '' } = this.#items[item] ?? {};
+    const { hidden } = this.#legend;
+    return mine === true || !(hidden.has(genre) || (own === true && hidden.has(OWN)));
   }
 
   /** @param {Spot} at @param {number} reach */
@@ -450,14 +478,15 @@ function group(genre) {
 
 /** @param {number} count @returns {string} such as 67 songs */
 function howMany(count) {
-  return format(count === 1 ? '{} song' : '{} songs', count);
+  return format(count === 1 ? '{} song' : '{} songs', formatCount(count));
 }
 
 /** What an item is, in a line. @param {Item} item @returns {(Node | string)[]} */
-function describeItem({ name, genre, song, about, mine }) {
+function describeItem({ name, genre, song, about, mine, own }) {
   const word = make('span', 'genre-word', glyph(genre), genreName(song?.genre ?? genre));
   if (about) return [word, format(': the centre of its {}', about)];
   if (mine) return [make('strong', '', rawText(name)), t(', your song: '), word];
+  if (own) return [make('strong', '', rawText(name)), t(', of your music: '), word];
   const artist = make('span', 'artist', rawText(song?.artist || t('unknown artist')));
   if (song?.genre_predicted) word.append(make('span', 'predicted', ' (predicted)'));
   return [make('strong', '', rawText(name)), ' ', artist, ' · ', word];

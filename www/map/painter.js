@@ -7,9 +7,9 @@ import { clamp, placeLabels } from './geometry.js';
 /** @import { Size, View } from './geometry.js' */
 /** @import { MapPoint } from '../types.js' */
 /**
- * What lies on the map: a song of the catalogue, a genre's signature or a song of the visitor's. Its
- * genre is one of the ten or `OTHER`.
- * @typedef {{genre: string, name: string, song?: MapPoint, about?: string, mine?: boolean}} Item
+ * What lies on the map: a song of the catalogue or of the visitor's library (`own`), a genre's signature, or a
+ * song that the visitor has dropped (`mine`). Its genre is one of the ten or `OTHER`.
+ * @typedef {{genre: string, name: string, song?: MapPoint, own?: boolean, about?: string, mine?: boolean}} Item
  */
 /**
  * What is to be drawn. `order` goes from the farthest to the nearest; `screen` and `axes` (the two
@@ -22,6 +22,9 @@ const SVG = 'http://www.w3.org/2000/svg';
 
 /** What the genres that are none of the ten are drawn as. */
 export const OTHER = 'other';
+
+/** In the legend, what the songs of the visitor's library are: their genre's shape has an edge. */
+export const OWN = 'own';
 
 /** A shape for each genre, all of about one area; it says again what the colour says. @type {Record<string, string>} */
 const SHAPES = {
@@ -43,6 +46,12 @@ const PLAIN = SHAPES[OTHER] ?? '';
 const POINT = 3.1;
 const SIGNATURE = 8;
 const MINE = 8;
+/** The mark of a song of the library, of its shape's radius: how far it reaches, its edge, and the gap in between. */
+const OWN_REACH = 2.3;
+const OWN_EDGE = 0.75;
+const OWN_GAP = 0.4;
+/** The radius in pixels that it is drawn with before it is copied. */
+const OWN_SIZE = 8;
 /** How visible what is not meant is, while something else is. */
 const DIMMED = 0.16;
 /** Letters of a label at most. */
@@ -50,6 +59,7 @@ const LONGEST_LABEL = 28;
 
 /** The genre's shape in its colour, to stand in a text. @param {string} genre */
 export function glyph(genre) {
+  if (genre === OWN) return ownGlyph();
   const svg = document.createElementNS(SVG, 'svg');
   svg.setAttribute('viewBox', '-1.6 -1.6 3.2 3.2');
   svg.setAttribute('class', 'glyph');
@@ -61,12 +71,28 @@ export function glyph(genre) {
   return svg;
 }
 
+/** What marks a song of the library. */
+function ownGlyph() {
+  const svg = document.createElementNS(SVG, 'svg');
+  svg.setAttribute('viewBox', '-1.6 -1.6 3.2 3.2');
+  svg.setAttribute('class', 'glyph own');
+  svg.setAttribute('aria-hidden', 'true');
+  for (const radius of ['1.25', '0.6']) {
+    const circle = document.createElementNS(SVG, 'circle');
+    circle.setAttribute('r', radius);
+    svg.append(circle);
+  }
+  return svg;
+}
+
 export class Painter {
   #canvas;
   #pen;
   #ratio = 1;
   #paths = new Map(Object.entries(SHAPES).map(([genre, path]) => [genre, new Path2D(path)]));
   #plain = new Path2D(PLAIN);
+  /** What is copied for the songs of the library, by genre. @type {Map<string, HTMLCanvasElement>} */
+  #ownMarks = new Map();
   /** @type {Map<string, string>} */
   #colours = new Map();
   #paper = '';
@@ -88,6 +114,7 @@ export class Painter {
 
   /** Takes the colours and the font of the present theme from the style sheet. */
   readPalette() {
+    this.#ownMarks.clear();
     const style = getComputedStyle(this.#canvas);
     const value = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
     this.#colours = new Map(GENRES.map((genre) => [genre, value(`--genre-${genre}`)]));
@@ -104,6 +131,7 @@ export class Painter {
     const { clientWidth: width, clientHeight: height } = this.#canvas;
     this.size = { width, height };
     this.#ratio = devicePixelRatio || 1;
+    this.#ownMarks.clear();
     this.#canvas.width = Math.round(width * this.#ratio);
     this.#canvas.height = Math.round(height * this.#ratio);
   }
@@ -143,16 +171,44 @@ export class Painter {
     const { items, order, hidden, highlighted } = scene;
     const alike = new Set(scene.alike);
     for (const at of order) {
-      const { song, genre = '' } = items[at] ?? {};
-      if (!song || hidden.has(genre)) continue;
+      const { song, own, genre = '' } = items[at] ?? {};
+      if (!song || hidden.has(genre) || (own && hidden.has(OWN))) continue;
       const [x, y, near] = place(scene, at);
-      const off =
-        (highlighted && highlighted !== genre) || (alike.size > 0 && !alike.has(song.track));
+      const meant = highlighted === genre || (own && highlighted === OWN);
+      const off = (highlighted && !meant) || (alike.size > 0 && !alike.has(song.track));
       // Near is about 0.8 to 1.3 in 3D, 1 in 2D.
       pen.globalAlpha = off ? DIMMED : clamp(0.85 + (near - 1) * 2, 0.3, 1);
-      this.#stamp(pen, genre, x, y, radius * near);
+      if (own) this.#ownMark(pen, genre, x, y, radius * near);
+      else this.#stamp(pen, genre, x, y, radius * near);
     }
     pen.globalAlpha = 1;
+  }
+
+  /**
+   * A song of the library: its genre's shape with an edge. It is drawn once and copied, for there may be
+   * thousands.
+   * @param {CanvasRenderingContext2D} pen
+   * @param {string} genre
+   * @param {number} x
+   * @param {number} y
+   * @param {number} radius
+   */
+  #ownMark(pen, genre, x, y, radius) {
+    let mark = this.#ownMarks.get(genre);
+    if (!mark) {
+      mark = document.createElement('canvas');
+      mark.width = mark.height = 2 * OWN_REACH * OWN_SIZE;
+      const inner = mark.getContext('2d');
+      const middle = (OWN_REACH * OWN_SIZE) / this.#ratio;
+      if (inner) {
+        const size = OWN_SIZE / this.#ratio;
+        this.#stamp(inner, genre, middle, middle, size, this.#ink, size * OWN_EDGE);
+        this.#stamp(inner, genre, middle, middle, size, this.#paper, size * OWN_GAP);
+      }
+      this.#ownMarks.set(genre, mark);
+    }
+    const reach = radius * OWN_REACH;
+    pen.drawImage(mark, x - reach, y - reach, 2 * reach, 2 * reach);
   }
 
   /**

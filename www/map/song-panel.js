@@ -1,9 +1,11 @@
 // The song of the map that is open: what it is, and the songs like it.
 
 import { format, t } from '../i18n/i18n.js';
-import { byId, make, rawText } from '../lib/dom.js';
+import { byId, make, rawText, setRawText } from '../lib/dom.js';
 import { genreName } from '../lib/genres.js';
+import { isOwn } from '../lib/export.js';
 import { sourceLinks } from '../lib/source-links.js';
+import { playButton, showPlaying } from '../library/play-button.js';
 import { ratingButtons, showRating } from '../views/rating-buttons.js';
 import { glyph } from './painter.js';
 
@@ -15,6 +17,7 @@ export class SongPanel {
   #song = null;
   /** @type {HTMLElement | null} */
   #ratingButtons = null;
+  #playing = '';
 
   /** Called when the visitor wants songs like a track. @type {(track: number) => void} */
   onLike = () => {};
@@ -26,6 +29,8 @@ export class SongPanel {
   onOpen = () => {};
   /** Called when the visitor points at a song like this one, or no longer. @type {(track: number | null) => void} */
   onPoint = () => {};
+  /** Plays a song of the visitor's library, or stops it; why it cannot. @type {(key: string) => Promise<string>} */
+  onPlay = async () => '';
   /** What the visitor thinks of a track. @type {(track: number) => Rating | null} */
   ratingOf = () => null;
 
@@ -48,14 +53,21 @@ export class SongPanel {
       genre.append(make('span', 'predicted', ' (predicted)'));
       genre.title = t('The model predicts this genre; nobody has labelled the song');
     }
-    const artist = make('span', '', rawText(song.artist || t('unknown artist')));
-    const more = make('p', 'more', artist, genre, ...sourceLinks(song));
+    const own = isOwn(song);
+    const by = song.artist || (own ? t('your music') : t('unknown artist'));
+    const links = own ? [] : sourceLinks(song);
+    const more = make('p', 'more', make('span', '', rawText(by)), genre, ...links);
     const like = textButton('pill', t('Songs like this one'), () => this.onLike(song.track));
     const close = textButton('quiet', t('Close'), () => this.onClose(false));
+    const trouble = make('span', 'trouble');
+    trouble.setAttribute('role', 'alert');
+    const play = playButton(song.path, title, this.#playing, async () => {
+      setRawText(trouble, await this.onPlay(song.path));
+    });
     this.#ratingButtons = ratingButtons(title, this.ratingOf(song.track), (rating) =>
       this.onRate(song, rating),
     );
-    const ways = make('p', 'ways', like, this.#ratingButtons, close);
+    const ways = make('p', 'ways', like, own ? play : this.#ratingButtons, close, trouble);
     this.#panel.replaceChildren(make('div', '', heading, more, ways), make('div', 'alike'));
     this.#panel.setAttribute('aria-label', title);
     this.#panel.hidden = false;
@@ -86,6 +98,12 @@ export class SongPanel {
     const list = make('ol', '', ...rows);
     list.setAttribute('aria-label', format('Songs like “{}”', this.#song?.title || t('Untitled')));
     this.#panel.querySelector('.alike')?.replaceChildren(list);
+  }
+
+  /** @param {string} key of the song of the library that plays; empty for none */
+  showPlaying(key) {
+    this.#playing = key;
+    showPlaying(this.#panel, key);
   }
 
   /** Shows what the visitor thinks of the song now. */

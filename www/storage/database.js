@@ -4,6 +4,11 @@
 /** The page does not wait longer for what it can do without, in milliseconds. */
 const PATIENCE = 2000;
 
+/**
+ * Whether something was kept: `full` where the browser has no room left for it, `nowhere` where it keeps nothing.
+ * @typedef {'kept' | 'full' | 'nowhere'} Written
+ */
+
 export class Database {
   /** @type {Promise<IDBDatabase | null>} */
   #opened;
@@ -43,6 +48,31 @@ export class Database {
     } catch (reason) {
       console.info('Soundalike, what is kept:', reason);
       return null;
+    }
+  }
+
+  /**
+   * Changes a store, and waits until it is done.
+   * @param {string} store
+   * @param {(store: IDBObjectStore) => void} change
+   * @returns {Promise<Written>}
+   */
+  async write(store, change) {
+    const database = await this.#opened;
+    if (!database) return 'nowhere';
+    try {
+      const transaction = database.transaction(store, 'readwrite');
+      const done = new Promise((resolve, reject) => {
+        transaction.addEventListener('complete', resolve);
+        transaction.addEventListener('abort', () => reject(transaction.error));
+      });
+      change(transaction.objectStore(store));
+      await done;
+      return 'kept';
+    } catch (reason) {
+      console.info('Soundalike, what is kept:', reason);
+      const full = reason instanceof DOMException && reason.name === 'QuotaExceededError';
+      return full ? 'full' : 'nowhere';
     }
   }
 

@@ -1,9 +1,12 @@
 // The ways in: drop anywhere, choose, paste.
 
 import { byId } from '../lib/dom.js';
+import { folderOfEntry, folderOfHandle } from '../library/folder.js';
+
+/** @import { Folder } from '../library/folder.js' */
 
 /**
- * @param {(files: File[], folders: string[]) => void} onFiles files, and names of folders
+ * @param {(files: File[], folders: Folder[]) => void} onFiles files, and folders that were dropped
  */
 export function acceptFiles(onFiles) {
   const input = byId('file', HTMLInputElement);
@@ -49,16 +52,32 @@ export function acceptFiles(onFiles) {
   });
 
   /** @param {DataTransfer} data */
-  function take(data) {
+  async function take(data) {
     const files = [];
+    /** @type {Promise<Folder>[]} */
     const folders = [];
+    // All at once: the browser takes them away after this task.
     for (const item of data.items) {
       if (item.kind !== 'file') continue;
       const entry = item.webkitGetAsEntry?.();
       const file = item.getAsFile();
-      if (entry?.isDirectory) folders.push(entry.name);
+      if (entry?.isDirectory) folders.push(droppedFolder(item, entry));
       else if (file) files.push(file);
     }
-    if (files.length + folders.length > 0) onFiles(files, folders);
+    if (files.length + folders.length > 0) onFiles(files, await Promise.all(folders));
   }
+}
+
+/**
+ * By its handle, which can be kept, where the browser gives one.
+ * @param {DataTransferItem} item
+ * @param {FileSystemEntry} entry
+ * @returns {Promise<Folder>}
+ */
+async function droppedFolder(item, entry) {
+  const asked = /** @type {any} */ (item).getAsFileSystemHandle?.();
+  const handle = await Promise.resolve(asked).catch(() => null);
+  return handle?.kind === 'directory'
+    ? folderOfHandle(handle)
+    : folderOfEntry(/** @type {FileSystemDirectoryEntry} */ (entry));
 }

@@ -17,6 +17,8 @@ export class Player {
   onTime = () => {};
   /** Called with a sentence if the browser cannot play the file. @type {(sentence: string) => void} */
   onFailure = () => {};
+  /** Called when it begins to play. */
+  onPlay = () => {};
 
   constructor() {
     this.#button.addEventListener('click', () => this.toggle());
@@ -42,6 +44,7 @@ export class Player {
     for (const event of ['play', 'pause', 'ended']) {
       this.#audio.addEventListener(event, () => this.#show());
     }
+    this.#audio.addEventListener('play', () => this.onPlay());
     this.#audio.addEventListener('seeked', () => this.onTime(this.#audio.currentTime));
     this.#audio.addEventListener('error', () => {
       if (this.#url) this.onFailure('This browser could decode the file but cannot play it.');
@@ -94,6 +97,10 @@ export class Player {
     if (!Number.isFinite(duration) || duration <= 0) return;
     const position = Math.min(currentTime, duration);
     mediaSession.setPositionState?.({ duration, position, playbackRate });
+  }
+
+  pause() {
+    this.#audio.pause();
   }
 
   toggle() {

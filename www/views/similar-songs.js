@@ -1,18 +1,32 @@
 // The ten songs of the catalogue that sound most alike, and what narrows them down.
 
-import { byId, make, moveWithArrows, rawText } from '../lib/dom.js';
+import { byId, make, moveWithArrows, rawText, setRawText } from '../lib/dom.js';
 import { percent } from '../lib/format.js';
 import { genreName, paintGenre } from '../lib/genres.js';
 import { reasonText } from '../lib/reason.js';
-import { toPlaylist } from '../lib/export.js';
+import { isOwn, toPlaylist } from '../lib/export.js';
 import { sourceLinks } from '../lib/source-links.js';
 import { save, stem } from '../lib/download.js';
+import { folderOf } from '../library/names.js';
+import { playButton, showPlaying } from '../library/play-button.js';
 import { showRating, ratingButtons } from './rating-buttons.js';
 import { localiseDecimal, format, t } from '../i18n/i18n.js';
 
-/** @import { Mode, Narrowing, Rating, Recommendation } from '../types.js' */
+/** @import { Place } from '../lib/export.js' */
+/** @import { Mode, Narrowing, Rating, Recommendation, Source } from '../types.js' */
 
 export const HOW_MANY = 10;
+
+/** How neighbours are found where nobody has said how. @type {Narrowing} */
+export const NO_NARROWING = {
+  mode: 'genre-aware',
+  sameGenre: false,
+  artists: [],
+  steer: [],
+  taste: '',
+  source: 'catalog',
+  library: '',
+};
 
 /** How much a song counts that is to be more or less like, beside the visitor's own with one. */
 const STEP = 0.5;
@@ -24,6 +38,9 @@ export class SimilarSongs {
   #sameGenre = byId('same-genre', HTMLInputElement);
   #steering = byId('steering', HTMLElement);
   #none = byId('none-left', HTMLElement);
+  #sources = byId('sources', HTMLFieldSetElement);
+  #trouble = byId('similar-trouble', HTMLElement);
+  #where = byId('playlist-where', HTMLElement);
   /** What the list is of. */
   #of = '';
   /** @type {Recommendation[]} */
@@ -36,18 +53,29 @@ export class SimilarSongs {
   /** The state of the visitor's taste that ranks them. */
   taste = '';
 
+  /** The state of the visitor's own library; empty without one. */
+  #library = '';
+  /** The key of the visitor's own song that plays. */
+  #playing = '';
+
   /** Called when the visitor wants other neighbours. @type {() => void} */
   onChange = () => {};
   /** Called when the visitor has an opinion on a song. @type {(song: Recommendation, opinion: Rating | null) => void} */
   onRate = () => {};
   /** What the visitor thinks of a track. @type {(track: number) => Rating | null} */
   ratingOf = () => null;
+  /** Plays a song of the visitor's, or stops it; why it cannot. @type {(key: string) => Promise<string>} */
+  onPlay = async () => '';
+  /** Where a song of the visitor's lies. @type {(key: string) => Place | undefined} */
+  placeOf = () => undefined;
 
   constructor() {
+    this.#sources.addEventListener('change', () => this.onChange());
     this.#modes.addEventListener('change', () => this.onChange());
-    moveWithArrows(this.#list, 'a.search');
+    moveWithArrows(this.#list, 'a.search, button.play-own');
     byId('save-m3u', HTMLButtonElement).addEventListener('click', () => {
-      save(`${stem(this.#of)}.m3u`, 'audio/x-mpegurl', toPlaylist(this.#of, this.#songs));
+      const playlist = toPlaylist(this.#of, this.#songs, this.placeOf);
+      save(`${stem(this.#of)}.m3u8`, 'application/vnd.apple.mpegurl', playlist);
     });
     byId('save-similar', HTMLButtonElement).addEventListener('click', () => {
       const record = { song: this.#of, narrowing: this.narrowing, similar: this.#songs };
@@ -67,7 +95,33 @@ export class SimilarSongs {
       artists: [...this.#artists],
       steer: [...this.#steer].map(([track, { weight }]) => ({ track, weight })),
       taste: this.taste,
+      source: this.#source,
+      library: this.#library,
     };
+  }
+
+  /** @returns {Source} */
+  get #source() {
+    const chosen = this.#sources.querySelector('input:checked');
+    if (!this.#library || !(chosen instanceof HTMLInputElement)) return 'catalog';
+    return /** @type {Source} */ (chosen.value);
+  }
+
+  /**
+   * The visitor's own songs are others now.
+   * @param {string} revision empty if there are none
+   * @param {boolean} removed whether some are gone, so that numbers of others are not what they were
+   */
+  setLibrary(revision, removed) {
+    this.#library = revision;
+    this.#sources.hidden = !revision;
+    if (removed) this.resetAdjustments();
+  }
+
+  /** @param {string} key of the visitor's own song that plays; empty for none */
+  showPlaying(key) {
+    this.#playing = key;
+    showPlaying(this.#list, key);
   }
 
   /** Another song: what was wished for of the last one is forgotten. */
@@ -89,6 +143,8 @@ export class SimilarSongs {
     // A list that stays the same keeps its rows, and with them the focus.
     if (JSON.stringify(songs) === JSON.stringify(this.#songs)) return;
     this.#songs = songs;
+    setRawText(this.#trouble, '');
+    this.#where.hidden = !songs.some(isOwn);
     // Whoever goes through the list by keyboard stays at the same place of it.
     const at = document.activeElement;
     const row = at?.closest('#similar > li');
@@ -104,8 +160,8 @@ export class SimilarSongs {
   /** Shows what the visitor thinks of the songs now. */
   showRatings() {
     for (const row of this.#list.children) {
-      const { track } = /** @type {HTMLElement} */ (row).dataset;
-      showRating(row, this.ratingOf(Number(track)));
+      const { track, mine } = /** @type {HTMLElement} */ (row).dataset;
+      if (mine === undefined) showRating(row, this.ratingOf(Number(track)));
     }
   }
 
@@ -148,11 +204,27 @@ export class SimilarSongs {
     else this.#sameGenre.focus();
   }
 
+  /** @param {string} key */
+  async #play(key) {
+    setRawText(this.#trouble, await this.onPlay(key));
+  }
+
+  /** Whose song it is: the artist's, and the visitor's. @param {Recommendation} song */
+  #byline(song) {
+    const { artist, path } = song;
+    if (!isOwn(song)) return [make('span', 'artist', artist ? rawText(artist) : 'unknown artist')];
+    const by = artist || folderOf(this.placeOf(path)?.path ?? '');
+    const words = by ? [make('span', 'artist', rawText(by)), ' '] : [];
+    return [...words, make('span', 'yours', 'yours')];
+  }
+
   /** @param {Recommendation} song */
   #makeRow(song) {
     const row = make('li', 'neighbour');
     row.dataset.track = String(song.track);
     row.dataset.similarity = String(song.similarity);
+    const own = isOwn(song);
+    if (own) row.dataset.mine = song.path;
     row.style.setProperty('--share', String(Math.max(0, Math.min(1, song.similarity))));
     paintGenre(row, song.genre);
 
@@ -173,7 +245,7 @@ export class SimilarSongs {
       words.dataset.liked = String(song.liked);
       more.append(words);
     }
-    more.append(...sourceLinks(song));
+    if (!own) more.append(...sourceLinks(song));
     const adjustments = make('span', 'adjust');
     const steer = (/** @type {number} */ weight) => () =>
       this.#adjust(() => this.#steer.set(song.track, { title, weight }));
@@ -189,18 +261,14 @@ export class SimilarSongs {
     }
 
     adjustments.prepend(
-      ratingButtons(title, this.ratingOf(song.track), (opinion) => this.onRate(song, opinion)),
+      own
+        ? playButton(song.path, title, this.#playing, () => this.#play(song.path))
+        : ratingButtons(title, this.ratingOf(song.track), (opinion) => this.onRate(song, opinion)),
     );
 
     row.append(
       make('span', 'rank', String(song.rank)),
-      make(
-        'span',
-        'what',
-        make('strong', '', rawText(title)),
-        ' ',
-        make('span', 'artist', song.artist ? rawText(song.artist) : 'unknown artist'),
-      ),
+      make('span', 'what', make('strong', '', rawText(title)), ' ', ...this.#byline(song)),
       make(
         'span',
         'marks',

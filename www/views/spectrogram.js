@@ -133,6 +133,7 @@ export class SpectrogramView {
     this.#song = song;
     this.#endLive();
     this.#stage.dataset.song = song.picture ? 'yes' : 'no';
+    if (!song.picture) setText(this.#headline, INVITATION);
     if (other) this.setTime(0);
     this.#drawSoon();
     this.#drawAxis();

@@ -3,6 +3,7 @@
 mod ask;
 mod cells;
 mod file;
+mod join;
 mod map;
 mod reason;
 mod search;
@@ -11,6 +12,7 @@ pub use ask::SongGroup;
 pub use cells::{CellHit, Cells, RangeError, RangeSource, SEARCH_BYTES};
 #[cfg(not(target_arch = "wasm32"))]
 pub use cells::{CellsInput, RangeFile, write_cells};
+pub use join::Rows;
 pub use map::{Map, Place, Signature};
 pub use reason::{ALIKE, Reason};
 pub use search::{Blend, Query, Ranking, Recommendation, RecommendationView, Search, SongView};
