@@ -264,6 +264,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::approx_constant, reason = "a depression score, not π")]
     fn the_signed_rank_test_is_exact_as_published() {
         // Darwin's maize, in eighths of an inch; Fisher (1935), "The Design of Experiments", chapter III. The
         // p-value is that of R's wilcox.test and of SciPy.

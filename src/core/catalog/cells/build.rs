@@ -85,8 +85,10 @@ pub fn write_cells<T: Fn(usize) -> Track>(
     for &label in &labels {
         starts[label as usize + 1] += 1;
     }
-    for cell in 0..cells {
-        starts[cell + 1] += starts[cell];
+    let mut before = 0;
+    for start in &mut starts {
+        before += *start;
+        *start = before;
     }
     let mut records = Vec::with_capacity(songs * (RECORD_HEAD + dimensions));
     for &song in &order {
@@ -189,8 +191,7 @@ fn centroids_of(sample: &[f32], dimensions: usize, cells: usize) -> Vec<f32> {
                 .zip(row)
                 .for_each(|(s, v)| *s += f64::from(*v));
         }
-        for cell in 0..cells {
-            let centroid = &mut centroids[cell * dimensions..][..dimensions];
+        for (cell, centroid) in centroids.chunks_exact_mut(dimensions).enumerate() {
             if counts[cell] > 0 {
                 let sum = &sums[cell * dimensions..][..dimensions];
                 for (c, s) in centroid.iter_mut().zip(sum) {
