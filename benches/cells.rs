@@ -32,8 +32,8 @@ const K: usize = 10;
 const CHUNK: usize = 10_000;
 
 fn main() -> Result<()> {
-    let numbers = std::env::args().filter_map(|argument| argument.parse().ok());
-    let songs: usize = numbers.last().unwrap_or(SONGS);
+    let mut numbers = std::env::args().filter_map(|argument| argument.parse().ok());
+    let songs: usize = numbers.next_back().unwrap_or(SONGS);
     let catalog = Catalog::from_bytes(shipped::CATALOG)?;
     let real = directions(&catalog);
     let (seeds, queries): (Vec<_>, Vec<_>) =

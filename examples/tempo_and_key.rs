@@ -50,7 +50,7 @@ fn print_accuracy() -> anyhow::Result<()> {
         .map(outcome)
         .collect::<Result<_, _>>()?;
     let of = |take: fn(&Outcome) -> bool| -> Vec<Outcome> {
-        outcomes.iter().copied().filter(|o| take(o)).collect()
+        outcomes.iter().copied().filter(take).collect()
     };
     println!("tempo              songs  right  half  double  other  none");
     for (name, songs) in [
