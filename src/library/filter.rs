@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
+use soundalike_core::dsp::Key;
 use soundalike_core::model::display_name;
 
 use crate::ask::AskError;
@@ -85,52 +86,6 @@ impl<T: Limits> FromStr for Bounds<T> {
         } else {
             Err("its first number must not be above its second".to_owned())
         }
-    }
-}
-
-/// A key: the pitch class of its tonic and its mode, however they are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Key {
-    /// From C on, 0 to 11.
-    tonic: u8,
-    minor: bool,
-}
-
-impl FromStr for Key {
-    type Err = String;
-
-    /// Reads `A minor`, `Am`, `C# major`, `Db`, `F♯ min`.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("{text:?} is no key; write it such as \"A minor\" or \"C# major\"");
-        let mut rest = text.trim().chars();
-        let letter = rest.next().ok_or_else(wrong)?.to_ascii_uppercase();
-        let natural: i32 = match letter {
-            'C' => 0,
-            'D' => 2,
-            'E' => 4,
-            'F' => 5,
-            'G' => 7,
-            'A' => 9,
-            'B' => 11,
-            _ => return Err(wrong()),
-        };
-        let mut rest = rest.as_str();
-        let mut shift = 0;
-        for (sign, by) in [("#", 1), ("♯", 1), ("b", -1), ("♭", -1)] {
-            if let Some(after) = rest.strip_prefix(sign) {
-                (rest, shift) = (after, by);
-                break;
-            }
-        }
-        let minor = match rest.trim().to_lowercase().as_str() {
-            "" | "major" | "maj" | "dur" => false,
-            "m" | "minor" | "min" | "moll" => true,
-            _ => return Err(wrong()),
-        };
-        Ok(Self {
-            tonic: (natural + shift).rem_euclid(12) as u8,
-            minor,
-        })
     }
 }
 
@@ -224,18 +179,5 @@ mod tests {
         }
         let bpm: Bounds<f64> = "89.5..110".parse().expect("a range");
         assert!(bpm.hold(Some(89.5)) && !bpm.hold(Some(89.4)));
-    }
-
-    #[test]
-    fn keys_are_the_same_however_they_are_written() {
-        let key = |text: &str| text.parse::<Key>().expect(text);
-        assert_eq!(key("A minor"), key("am"));
-        assert_eq!(key("C# major"), key("Db"));
-        assert_eq!(key("F♯ min"), key("Gb minor"));
-        assert_eq!(key("Cb"), key("B major"));
-        assert_ne!(key("A minor"), key("A major"));
-        for text in ["", "H", "A mi", "major", "A##"] {
-            assert!(text.parse::<Key>().is_err(), "{text}");
-        }
     }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 use soundalike_core::audio::{AudioError, SoundReader};
 use soundalike_core::catalog::Track;
+use soundalike_core::dsp::TempoAndKey;
 use soundalike_core::guard::caught;
 use soundalike_core::pipeline::{PredictError, Prediction, Predictor};
 use soundalike_datasets::{SongTags, readable_artist, readable_title};
@@ -89,11 +90,12 @@ fn read_unless_it_fails(
         });
     }
     let track = track_of(file);
-    let answer = caught(|| listen(predictor, file));
+    let answer =
+        caught(|| predictor.predict_reader_with_tempo_and_key(&mut SoundReader::from_file(file)?));
     if changed()? {
         return Ok(changing());
     }
-    let answer = match answer {
+    let (answer, found) = match answer {
         None => return Ok(Outcome::Failed(stamp, "cannot be analysed".to_owned())),
         // The system, not the file, may be better the next time.
         Some(Err(PredictError::Audio(error @ AudioError::NotReadable { .. }))) => {
@@ -101,12 +103,18 @@ fn read_unless_it_fails(
         }
         Some(Err(PredictError::Model(error))) => return Ok(Outcome::NotNow(error.to_string())),
         Some(Err(error)) => return Ok(Outcome::Failed(stamp, error.to_string())),
-        Some(Ok(answer)) => answer,
+        Some(Ok(found)) => found,
     };
-    Ok(heard(stamp, sha256, track, answer))
+    Ok(heard(stamp, sha256, track, answer, found))
 }
 
-fn heard(stamp: Stamp, sha256: Vec<u8>, track: Track, answer: Prediction) -> Outcome {
+fn heard(
+    stamp: Stamp,
+    sha256: Vec<u8>,
+    track: Track,
+    answer: Prediction,
+    found: TempoAndKey,
+) -> Outcome {
     let lists = [&answer.embedding, &answer.probabilities, &answer.tags];
     if !lists.iter().all(|list| can_be_kept(list)) || !answer.music.is_finite() {
         let reason = "the model answers with values that are not numbers; choose another sound";
@@ -119,6 +127,8 @@ fn heard(stamp: Stamp, sha256: Vec<u8>, track: Track, answer: Prediction) -> Out
         track: Track { notes, ..track },
         seconds: answer.seconds,
         music: answer.music,
+        tempo_bpm: found.tempo.map(|tempo| f64::from(tempo.bpm)),
+        key: found.key.map(|estimate| estimate.key.to_string()),
         embedding: answer.embedding,
         probabilities: answer.probabilities,
         tags: answer.tags,

@@ -34,7 +34,7 @@ mod update;
 pub use ask::{AskError, Copies, Evenness, Found, NEIGHBOURS, Rules, Seed, Sound};
 pub use error::LibraryError;
 pub use export::Table;
-pub use filter::{Bounds, Filter, Key, Limits};
+pub use filter::{Bounds, Filter, Limits};
 pub use hear::{listen, track_of};
 pub use merge::{Merged, merge};
 pub use paths::{default_file, settled};

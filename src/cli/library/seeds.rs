@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
+use soundalike_core::dsp::Key;
 use soundalike_core::pipeline::Predictor;
 use soundalike_datasets::names::shown;
-use soundalike_library::{Bounds, Filter, Key, Library, Seed, Sound, listen, settled, track_of};
+use soundalike_library::{Bounds, Filter, Library, Seed, Sound, listen, settled, track_of};
 
 use crate::open::open_predictor;
 

@@ -64,6 +64,8 @@ pub(crate) struct Heard {
     pub track: Track,
     pub seconds: f64,
     pub music: f32,
+    pub tempo_bpm: Option<f64>,
+    pub key: Option<String>,
     pub embedding: Vec<f32>,
     pub probabilities: Vec<f32>,
     pub tags: Vec<f32>,
@@ -259,16 +261,15 @@ impl Store {
 
     /// Writes a song, in place of what was known of its path.
     pub(crate) fn put(&self, file: &Path, heard: &Heard, model: i64) -> Result<(), LibraryError> {
-        // What was found out of another content is not true of this one.
-        let order = "INSERT INTO song (path, size, mtime, sha256, model, seconds, music, \
+        let order = "INSERT INTO song (path, size, mtime, sha256, model, seconds, music, tempo_bpm, key, \
              embedding, probabilities, tags, title, artist, album, album_artist, genre, track_number, \
              year, musicbrainz_recording, musicbrainz_release, musicbrainz_artists, \
              track_gain, track_peak, album_gain, album_peak, notes) \
-             VALUES (:path, :size, :mtime, :sha256, :model, :seconds, :music, \
+             VALUES (:path, :size, :mtime, :sha256, :model, :seconds, :music, :tempo_bpm, :key, \
              :embedding, :probabilities, :tags, :title, :artist, :album, :album_artist, :genre, \
              :track_number, :year, :recording, :release, :artists, \
              :track_gain, :track_peak, :album_gain, :album_peak, :notes) \
-             ON CONFLICT (path) DO UPDATE SET missing = NULL, tempo_bpm = NULL, key = NULL, \
+             ON CONFLICT (path) DO UPDATE SET missing = NULL, tempo_bpm = excluded.tempo_bpm, key = excluded.key, \
              size = excluded.size, mtime = excluded.mtime, sha256 = excluded.sha256, \
              model = excluded.model, seconds = excluded.seconds, music = excluded.music, \
              embedding = excluded.embedding, probabilities = excluded.probabilities, \
@@ -292,6 +293,8 @@ impl Store {
             ":model": model,
             ":seconds": heard.seconds,
             ":music": heard.music,
+            ":tempo_bpm": heard.tempo_bpm,
+            ":key": heard.key,
             ":embedding": to_bytes(&heard.embedding),
             ":probabilities": to_bytes(&heard.probabilities),
             ":tags": to_bytes(&heard.tags),

@@ -25,6 +25,8 @@ fn heard(title: &str, first: f32) -> Heard {
         },
         seconds: 3.0,
         music: 0.5,
+        tempo_bpm: (first > 1.0).then_some(120.5),
+        key: (first > 1.0).then(|| "A minor".to_owned()),
         embedding: vec![first, 1.0, 0.5],
         probabilities: vec![0.25, 0.75],
         tags: vec![0.5],
@@ -60,6 +62,8 @@ fn a_song_is_read_as_it_was_written() {
         (library.songs[0].tempo_bpm, &library.songs[0].key),
         (None, &None)
     );
+    assert_eq!(library.songs[1].tempo_bpm, Some(120.5));
+    assert_eq!(library.songs[1].key.as_deref(), Some("A minor"));
 }
 
 #[test]
@@ -196,9 +200,6 @@ fn parquet_is_read_as_it_was_written() {
     use parquet::record::Field;
 
     let (folder, store, _) = two_songs();
-    let order = "UPDATE song SET tempo_bpm = 120.5, key = 'A minor' WHERE path = ?1";
-    let path = bytes_of(Path::new("/m/b.mp3"));
-    store.connection.execute(order, [path]).expect("writes");
     let library = store.library().expect("songs");
     let file = folder.path().join("own.parquet");
     std::fs::write(&file, crate::Table(&library).parquet().expect("a table")).expect("writes");
