@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -12,10 +11,7 @@ use soundalike_survey::{AnyAnswer, Config};
 use crate::browser::{Page, Visit};
 use crate::processes::repository;
 use crate::sounds::Sounds;
-
-/// How long a step may take.
-const SOON: Duration = Duration::from_secs(20);
-const NEXT: &str = "#survey form button[type=submit]";
+use crate::survey::{NEXT, SOON, at, text};
 
 /// A site with the built page and a listening study, one of whose songs has a sound file.
 struct Site {
@@ -106,18 +102,6 @@ fn describe(file: &Path) -> Result<Config> {
         path,
     ])?;
     Ok(Config::from_json(&fs::read(file)?)?)
-}
-
-async fn at(page: &Page<'_>, step: &str) -> Result<()> {
-    let there = format!("document.querySelector('#survey form').dataset.step === '{step}'");
-    page.wait(&format!("the survey is at “{step}”"), &there, SOON)
-        .await
-}
-
-async fn text(page: &Page<'_>, selector: &str) -> Result<String> {
-    let element = format!("document.querySelector('#survey {selector}')?.textContent ?? ''");
-    let said = page.eval(&element).await?;
-    Ok(said.as_str().unwrap_or_default().to_owned())
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ const SPACE: &str = " ";
 in_each_browser!(the_real_collector_takes_an_answer_and_gives_it_up);
 
 /// How long a step may take.
-const SOON: Duration = Duration::from_secs(20);
+pub const SOON: Duration = Duration::from_secs(20);
 
 /// A collector within the page. `localStorage.collector` says how it is: `there`, `none`, `down`, `busy`, or
 /// `refuses`; `localStorage.got` has what it was sent.
@@ -91,20 +91,20 @@ async fn look(page: &Page<'_>, step: &str) -> Result<()> {
 }
 
 /// Waits for a step.
-async fn at(page: &Page<'_>, step: &str) -> Result<()> {
+pub async fn at(page: &Page<'_>, step: &str) -> Result<()> {
     let there = format!("document.querySelector('#survey form').dataset.step === '{step}'");
     page.wait(&format!("the survey is at “{step}”"), &there, SOON)
         .await
 }
 
 /// What is read in an element of the survey.
-async fn text(page: &Page<'_>, selector: &str) -> Result<String> {
+pub async fn text(page: &Page<'_>, selector: &str) -> Result<String> {
     let element = format!("document.querySelector('#survey {selector}')?.textContent ?? ''");
     let said = page.eval(&element).await?;
     Ok(said.as_str().unwrap_or_default().to_owned())
 }
 
-const NEXT: &str = "#survey form button[type=submit]";
+pub const NEXT: &str = "#survey form button[type=submit]";
 
 /// By mouse through consent, favourite song, every opinion, three favourites and comment.
 async fn answer_by_mouse(page: &Page<'_>, comment: &str) -> Result<()> {

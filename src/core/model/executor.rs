@@ -274,24 +274,12 @@ impl TwoStreamExecutor {
         let (maximum, mean) = pooled.split_at_mut(half);
         let mut done = 0;
         for bank in &self.spectral {
-            let output = Output {
-                rows: &mut layers[0],
-                first: done,
-                around: None,
-                maximum: &mut maximum[done..],
-                mean: &mut mean[done..],
-            };
+            let output = Output::of_stream(&mut layers[0], done, maximum, mean);
             bank.run(simd, &self.seven, sevens, &self.frames, scratch, output);
             done += bank.count;
         }
         for bank in &self.temporal {
-            let output = Output {
-                rows: &mut layers[0],
-                first: done,
-                around: None,
-                maximum: &mut maximum[done..],
-                mean: &mut mean[done..],
-            };
+            let output = Output::of_stream(&mut layers[0], done, maximum, mean);
             bank.run(simd, &self.four, fours, &self.frames, scratch, output);
             done += bank.count;
         }

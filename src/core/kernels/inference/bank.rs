@@ -194,6 +194,24 @@ pub struct Output<'a> {
     pub mean: &'a mut [f32],
 }
 
+impl<'a> Output<'a> {
+    /// Of filters that stand behind `first` others, in the rows as in `maximum` and `mean`.
+    pub fn of_stream(
+        rows: &'a mut Rows,
+        first: usize,
+        maximum: &'a mut [f32],
+        mean: &'a mut [f32],
+    ) -> Self {
+        Self {
+            rows,
+            first,
+            around: None,
+            maximum: &mut maximum[first..],
+            mean: &mut mean[first..],
+        }
+    }
+}
+
 impl<const POINTS: usize> Bank<POINTS> {
     /// The outputs of all filters.
     #[inline(always)]
