@@ -171,7 +171,7 @@ pub enum Network {
 }
 
 impl Network {
-    /// Hears normalised parts of its [`Input`], `[batch, 1, rows, columns]` each.
+    /// Hears normalised parts of its [`Input`](super::Input), `[batch, 1, rows, columns]` each.
     pub fn forward(&self, mut parts: Vec<Tensor<4>>) -> ModelOutput {
         match self {
             Self::TwoStream(network) => network.forward(parts.swap_remove(0)),

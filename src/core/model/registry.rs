@@ -109,7 +109,7 @@ pub enum Architecture {
 }
 
 impl Architecture {
-    /// The names that [`Architecture::from_str`] knows.
+    /// The names that are read from a command line.
     pub fn names() -> Vec<&'static str> {
         let others = NetworkKind::ALL.iter().map(|(_, name)| *name);
         let own = ["two-stream", "two-stream-rescnn"];
