@@ -89,7 +89,8 @@ def essentia_and_ffmpeg(_, sound):
 
     version = subprocess.run(["ffmpeg", "-version"], check=True, capture_output=True, text=True).stdout.split()[2]
     by = f"ffmpeg {version.split('-')[0]} + essentia {essentia.__version__}"
-    told("native file to log-mel", median(whole, counted=3), by)
+    # Once is enough for what takes so long: there are several rounds.
+    told("native file to log-mel", median(whole, counted=1), by)
 
 
 ROWS, DIMENSIONS, NEAREST = 1_000_000, 128, 10

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use wasm_bindgen_cli_support::Bindgen;
 
 use super::{Whose, sound};
@@ -42,15 +42,24 @@ pub struct Programs {
 impl Programs {
     /// Builds this program's part and fetches the others.
     pub fn prepare(folder: &Path, skipped: &mut Vec<String>) -> Result<Self> {
-        let node = skip("Node.js and what runs in it", prepare_node(folder), skipped);
-        let python = skip("Python's packages", setup::rivals(), skipped);
-        let torch = skip("PyTorch", setup::torch(), skipped);
-        let bliss = skip("bliss-rs", prepare_bliss(folder), skipped);
+        let (node, python, torch, bliss, native) = std::thread::scope(|scope| {
+            // Fetched while the others are compiled.
+            let pythons = scope.spawn(|| (setup::rivals(), setup::torch()));
+            let native = stages();
+            let (node, bliss) = (prepare_node(folder), prepare_bliss(folder));
+            let failed = || Err(anyhow!("the installation stopped in the middle"));
+            let (python, torch) = pythons.join().unwrap_or_else(|_| (failed(), failed()));
+            (node, python, torch, bliss, native)
+        });
+        let node = skip("Node.js and what runs in it", node, skipped);
+        let python = skip("Python's packages", python, skipped);
+        let torch = skip("PyTorch", torch, skipped);
+        let bliss = skip("bliss-rs", bliss, skipped);
         let chromium = skip("WebGPU", find_chromium(), skipped);
         let python_of = |programs: PathBuf| programs.join("python");
         let programs = Self {
             folder: folder.to_path_buf(),
-            native: stages()?,
+            native: native?,
             model: model(),
             onnx: folder.join("two-stream.onnx"),
             sound: folder.join("four-minutes.mp3"),
@@ -207,5 +216,5 @@ fn find_chromium() -> Result<PathBuf> {
         "the page's WebGPU module is not built; `cargo xtask build` does it"
     );
     let found = find(&["chromium", "chromium-browser", "google-chrome"]);
-    found.ok_or_else(|| anyhow::anyhow!("Chromium is not installed"))
+    found.context("Chromium is not installed")
 }
