@@ -1,7 +1,8 @@
 //! Prints how long the stages take natively, a line of JSON for each:
 //!
 //! ```text
-//! stages MODEL [SOUND]          from a sound to its answer, and the search in a catalogue
+//! stages MODEL [SOUND]          from a sound to its answer
+//! stages search SONGS           the exact search among so many
 //! stages training MODEL         a step of training
 //! stages cost MODEL SOUND       what the whole of a sound costs
 //! ```
@@ -13,11 +14,8 @@ use anyhow::{Context, Result, bail};
 use serde_json::json;
 use soundalike_stages as stages;
 
-/// Embeddings of the search.
-const LIBRARY: usize = 1_000_000;
-
-const USAGE: &str =
-    "usage: stages MODEL [SOUND], stages training MODEL, or stages cost MODEL SOUND";
+const USAGE: &str = "usage: stages MODEL [SOUND], stages search SONGS, stages training MODEL, or \
+                     stages cost MODEL SOUND";
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -30,6 +28,12 @@ fn main() -> Result<()> {
                 "training step",
                 stages::training::step(&clock, &read(model)?)?,
             );
+        }
+        ["search", songs] => {
+            let songs = songs
+                .parse()
+                .with_context(|| format!("{songs} is no number"))?;
+            told("native search", stages::search(&clock, songs)?);
         }
         ["cost", model, sound] => {
             let cost = stages::cost::of(&read(model)?, Path::new(sound))?;
@@ -59,6 +63,5 @@ fn answers(clock: &impl Fn() -> f64, model: &[u8], sound: Option<&Path>) -> Resu
         let time = stages::file_to_embedding(clock, model, sound)?;
         told("native file to embedding", time);
     }
-    told("native search", stages::search(clock, LIBRARY)?);
     Ok(())
 }

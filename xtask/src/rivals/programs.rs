@@ -15,6 +15,9 @@ use crate::shell::{self, WASM, cargo, cargo_for_wasm, command, find, root, run};
 const BLISS: &str = "0.13.0";
 const CORE_AFFINITY: &str = "0.8.3";
 
+/// Songs of the search, as many as in rivals.py.
+const SONGS: &str = "1000000";
+
 /// glibc keeps the memory of a step for the next: see docs/model.md. For both programs that train.
 const KEEP_MEMORY: [(&str, &str); 2] = [
     ("MALLOC_MMAP_THRESHOLD_", "1073741824"),
@@ -86,6 +89,9 @@ impl Programs {
         native.env("RAYON_NUM_THREADS", "1");
         native.args([&self.model, &self.sound]);
         commands.push((Whose::Own, native));
+        let mut search = command(&self.native);
+        search.args(["search", SONGS]);
+        commands.push((Whose::Own, search));
         if let Some(bliss) = &self.bliss {
             let mut bliss = command(bliss);
             bliss.arg(&self.sound);
