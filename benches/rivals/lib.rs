@@ -3,12 +3,17 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use soundalike_core::audio::{SoundReader, synth};
 use soundalike_core::dsp::FrontEnd;
 use soundalike_core::model::Model;
-use soundalike_core::pipeline::Predictor;
+use soundalike_core::pipeline::{PIECE_SECONDS, Predictor};
+use soundalike_core::similar::Directions;
 
+#[cfg(not(target_arch = "wasm32"))]
+pub mod cost;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod training;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 
@@ -19,13 +24,24 @@ pub const SEGMENTS: usize = 10;
 /// has run for a while.
 const WARM_UP: f64 = 500.0;
 
-/// Times something. `clock` gives milliseconds since any moment.
+/// Repetitions that are counted of what takes seconds, and of what does not.
+const FEW: usize = 3;
+const MANY: usize = 15;
+
+/// Dimensions of the embeddings that are searched, as the shipped model's.
+const DIMENSIONS: usize = 128;
+/// Rows that a search returns.
+const NEAREST: usize = 10;
+
+/// Times something: the median of `counted` repetitions. `clock` gives milliseconds since any moment.
 ///
 /// # Errors
 /// If the thing fails.
-pub fn median(clock: &impl Fn() -> f64, mut run: impl FnMut() -> Result<()>) -> Result<f64> {
-    /// Repetitions that are counted.
-    const COUNTED: usize = 15;
+pub fn median(
+    clock: &impl Fn() -> f64,
+    counted: usize,
+    mut run: impl FnMut() -> Result<()>,
+) -> Result<f64> {
     let begun = clock();
     loop {
         run()?;
@@ -33,14 +49,40 @@ pub fn median(clock: &impl Fn() -> f64, mut run: impl FnMut() -> Result<()>) -> 
             break;
         }
     }
-    let mut times = Vec::with_capacity(COUNTED);
-    for _ in 0..COUNTED {
+    let mut times = Vec::with_capacity(counted);
+    for _ in 0..counted {
         let started = clock();
         run()?;
         times.push(clock() - started);
     }
     times.sort_by(f64::total_cmp);
-    Ok(times[COUNTED / 2])
+    Ok(times[counted / 2])
+}
+
+/// Numbers from −1 to 1 that look random (Numerical Recipes' generator).
+fn noise(seed: u32) -> impl FnMut() -> f32 {
+    let mut state = seed;
+    move || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / (1 << 23) as f32 - 1.0
+    }
+}
+
+/// The exact search for the ten most similar of so many embeddings without any order, in milliseconds.
+///
+/// # Errors
+/// If there are none.
+pub fn search(clock: &impl Fn() -> f64, rows: usize) -> Result<f64> {
+    let mut value = noise(1);
+    let embeddings: Vec<f32> = (0..rows * DIMENSIONS).map(|_| value()).collect();
+    let directions = Directions::of(&embeddings, DIMENSIONS)?;
+    drop(embeddings);
+    let query = directions.row(rows / 2).to_vec();
+    median(clock, MANY, || {
+        let found = directions.nearest(&query, NEAREST, |_| true);
+        ensure!(found[0].index == rows / 2, "it does not find itself");
+        Ok(())
+    })
 }
 
 /// The model of a file on [`SEGMENTS`] segments, in milliseconds.
@@ -53,7 +95,7 @@ pub fn model(clock: &impl Fn() -> f64, bytes: &[u8]) -> Result<f64> {
     // Values as a log-mel picture has them, other ones in each place.
     let value = |at: usize| (at * 7919 % 1000) as f32 / 300.0;
     let input: Vec<f32> = (0..SEGMENTS * rows * columns).map(value).collect();
-    median(clock, || {
+    median(clock, MANY, || {
         pollster::block_on(model.predict(&[&input]))?;
         Ok(())
     })
@@ -66,7 +108,7 @@ pub fn model(clock: &impl Fn() -> f64, bytes: &[u8]) -> Result<f64> {
 pub fn log_mel(clock: &impl Fn() -> f64) -> Result<f64> {
     let front_end = FrontEnd::musicnn();
     let noise = synth::noise(1, 30.0, front_end.sample_rate);
-    median(clock, || {
+    median(clock, MANY, || {
         front_end.log_mel(noise.samples());
         Ok(())
     })
@@ -77,15 +119,26 @@ pub fn log_mel(clock: &impl Fn() -> f64) -> Result<f64> {
 /// # Errors
 /// If it cannot be decoded.
 pub fn file_to_log_mel(clock: &impl Fn() -> f64, file: &Path) -> Result<f64> {
-    let front_end = FrontEnd::musicnn();
-    median(clock, || {
-        let mut reader = SoundReader::from_file(file)?;
-        while let Some(piece) = reader.next_piece(600.0)? {
-            let samples = piece.resampled(front_end.sample_rate)?;
-            front_end.log_mel(samples.samples());
-        }
-        Ok(())
+    median(clock, FEW, || to_log_mel(SoundReader::from_file(file)?))
+}
+
+/// The same of a file in memory.
+///
+/// # Errors
+/// If it cannot be decoded.
+pub fn bytes_to_log_mel(clock: &impl Fn() -> f64, file: &[u8]) -> Result<f64> {
+    median(clock, FEW, || {
+        to_log_mel(SoundReader::from_bytes(file.to_vec(), "")?)
     })
+}
+
+fn to_log_mel(mut reader: SoundReader) -> Result<()> {
+    let front_end = FrontEnd::musicnn();
+    while let Some(piece) = reader.next_piece(PIECE_SECONDS)? {
+        let samples = piece.resampled(front_end.sample_rate)?;
+        front_end.log_mel(samples.samples());
+    }
+    Ok(())
 }
 
 /// A file from decoding to its embedding, in milliseconds.
@@ -94,7 +147,7 @@ pub fn file_to_log_mel(clock: &impl Fn() -> f64, file: &Path) -> Result<f64> {
 /// If it cannot be decoded or holds nothing to hear.
 pub fn file_to_embedding(clock: &impl Fn() -> f64, model: &[u8], file: &Path) -> Result<f64> {
     let predictor = Predictor::on_processor(model)?;
-    median(clock, || {
+    median(clock, FEW, || {
         predictor.predict_reader(&mut SoundReader::from_file(file)?)?;
         Ok(())
     })

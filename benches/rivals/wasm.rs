@@ -33,3 +33,21 @@ pub fn model(bytes: &[u8], now: &Function) -> Result<f64, JsError> {
 pub fn log_mel(now: &Function) -> Result<f64, JsError> {
     crate::log_mel(&clock(now)).map_err(thrown)
 }
+
+/// See [`crate::search`].
+///
+/// # Errors
+/// If there are no rows.
+#[wasm_bindgen]
+pub fn search(now: &Function, rows: usize) -> Result<f64, JsError> {
+    crate::search(&clock(now), rows).map_err(thrown)
+}
+
+/// See [`crate::bytes_to_log_mel`].
+///
+/// # Errors
+/// If the bytes cannot be decoded.
+#[wasm_bindgen(js_name = fileToLogMel)]
+pub fn file_to_log_mel(sound: &[u8], now: &Function) -> Result<f64, JsError> {
+    crate::bytes_to_log_mel(&clock(now), sound).map_err(thrown)
+}

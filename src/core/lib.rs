@@ -29,6 +29,7 @@ pub mod model;
 pub mod pipeline;
 pub mod saliency;
 pub mod similar;
+mod sums;
 pub mod survey;
 pub mod taste;
 pub mod verdict;

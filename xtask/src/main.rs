@@ -29,8 +29,9 @@ usage: cargo xtask <command>
   build [--no-gpu]                           only build the page
   test                                       every test there is
   fuzz [TARGET …] [--seconds N]              fuzz the readers of files, 60 s each
-  bench [NAME …] [--json FILE]               this program beside others, a table at the end; with
-                                             names (or `all`) the benchmarks of those instead
+  bench [--json FILE]                        this program beside others, a table at the end
+  bench --cost [--json FILE]                 time and memory by the length of the sound
+  bench NAME …                               the benchmarks of these names, or `all`
   notices                                    write www/THIRD-PARTY.txt, the licences of all packages
   sbom                                       a bill of materials of each program, in target/sbom
 
@@ -85,6 +86,8 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
 enum Bench<'a> {
     /// Compare with other programs, and keep the table in a file.
     Compare(Option<&'a str>),
+    /// What a sound costs by its length, and keep the table in a file.
+    Cost(Option<&'a str>),
     /// Run the benchmarks of these names.
     Named(&'a [&'a str]),
 }
@@ -93,6 +96,7 @@ impl Bench<'_> {
     fn run(&self) -> Result<()> {
         match self {
             Self::Compare(keep) => rivals::compare(*keep),
+            Self::Cost(keep) => rivals::cost(*keep),
             Self::Named(names) => bench::bench(names),
         }
     }
@@ -102,9 +106,11 @@ fn parse_bench<'a>(options: &'a [&'a str]) -> Result<Bench<'a>> {
     match options {
         [] => Ok(Bench::Compare(None)),
         ["--json", file] => Ok(Bench::Compare(Some(file))),
+        ["--cost"] => Ok(Bench::Cost(None)),
+        ["--cost", "--json", file] => Ok(Bench::Cost(Some(file))),
         [option, ..] if option.starts_with('-') => {
             bail!(
-                "bench takes names, or --json FILE, not {}",
+                "bench takes names, or --cost or --json FILE, not {}",
                 options.join(" ")
             )
         }

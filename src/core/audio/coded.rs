@@ -19,6 +19,7 @@ use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet as CodedPacket;
 use symphonia::default::{formats, get_codecs, meta};
 
+use super::clip::all_below;
 use super::damage::{Codec, Damage};
 use super::error::AudioError;
 use super::header::{Coded, Container};
@@ -251,7 +252,7 @@ impl Stream {
         self.passed += packet.missing;
         self.expected = Some(at + length);
         if !self.decoder.decode(coded, packet)
-            || !packet.samples.iter().all(|sample| sample.abs() < ABSURD)
+            || !all_below(&packet.samples, ABSURD)
         {
             packet.samples.clear();
             packet.missing += length;

@@ -11,6 +11,7 @@ use symphonia::core::packet::Packet as CodedPacket;
 use symphonia::core::units::{Duration, Timestamp};
 use symphonia::default::get_codecs;
 
+use super::clip::all_below;
 use super::damage::Codec;
 use super::error::AudioError;
 use super::extent::tag_len;
@@ -178,7 +179,7 @@ impl FrameSource {
             Ok(about) => {
                 let channels = usize::from(about.channels.num());
                 let samples = &self.pcm[..about.samples_produced * channels];
-                if !samples.iter().all(|sample| sample.abs() < ABSURD) {
+                if !all_below(samples, ABSURD) {
                     return Ok(false);
                 }
                 (packet.channels, packet.rate) = (channels, about.sample_rate);
@@ -232,7 +233,7 @@ impl FrameSource {
         };
         (packet.channels, packet.rate) = (buffer.num_planes(), buffer.spec().rate());
         buffer.copy_to_vec_interleaved(&mut packet.samples);
-        Ok(packet.samples.iter().all(|sample| sample.abs() < ABSURD))
+        Ok(all_below(&packet.samples, ABSURD))
     }
 }
 
@@ -258,7 +259,12 @@ impl Part {
     fn pass(&mut self, samples: &[f32], channels: usize, out: &mut Vec<f32>) {
         let skipped = self.skip.min(samples.len() / channels);
         self.skip -= skipped;
-        self.held.extend_from_slice(&samples[skipped * channels..]);
+        let samples = &samples[skipped * channels..];
+        if self.hold == 0 && self.held.is_empty() {
+            out.extend_from_slice(samples);
+            return;
+        }
+        self.held.extend_from_slice(samples);
         let ready = self.held.len().saturating_sub(self.hold * channels);
         out.extend(self.held.drain(..ready));
     }

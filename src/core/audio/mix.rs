@@ -1,6 +1,7 @@
 //! Channels to mono, so that nothing vanishes.
 
 use super::source::Packet;
+use crate::sums::sum;
 
 /// Seconds over which it is decided how the channels are mixed.
 const BLOCK_SECONDS: f64 = 30.0;
@@ -39,17 +40,35 @@ impl MonoMix {
             self.flush(out);
             (self.channels, self.rate) = (packet.channels, packet.rate);
         }
+        match self.channels {
+            1 => self.mean.extend_from_slice(&packet.samples),
+            2 => self.push_stereo(&packet.samples),
+            _ => self.push_many(&packet.samples),
+        }
+        if self.mean.len() as f64 >= BLOCK_SECONDS * f64::from(self.rate) || self.channels == 1 {
+            self.flush(out);
+        }
+    }
+
+    fn push_stereo(&mut self, samples: &[f32]) {
+        let (frames, _) = samples.as_chunks::<2>();
+        let before = self.mean.len();
+        self.mean.extend(frames.iter().map(|[l, r]| (l + r) / 2.0));
+        self.difference
+            .extend(frames.iter().map(|[l, r]| (l - r) / 2.0));
+        self.sums
+            .add_stereo(&self.mean[before..], &self.difference[before..]);
+    }
+
+    fn push_many(&mut self, samples: &[f32]) {
         let scale = self.channels as f32;
-        for frame in packet.samples.chunks_exact(self.channels) {
+        for frame in samples.chunks_exact(self.channels) {
             let mean = frame.iter().sum::<f32>() / scale;
             self.mean.push(mean);
             if let [first, second, ..] = frame {
                 self.difference.push((first - second) / 2.0);
                 self.sums.add(mean, frame);
             }
-        }
-        if self.mean.len() as f64 >= BLOCK_SECONDS * f64::from(self.rate) || self.channels == 1 {
-            self.flush(out);
         }
     }
 
@@ -71,6 +90,18 @@ impl MonoMix {
 }
 
 impl Sums {
+    /// Of two channels, which are mean plus and minus difference: a sum over vectors instead of frame by frame.
+    fn add_stereo(&mut self, mean: &[f32], difference: &[f32]) {
+        let (mean, mean_squares) = moments(mean);
+        let (difference, squares) = moments(difference);
+        self.mean += mean;
+        self.mean_squares += mean_squares;
+        self.channel.resize(2, 0.0);
+        self.channel[0] += mean + difference;
+        self.channel[1] += mean - difference;
+        self.squares += 2.0 * (mean_squares + squares);
+    }
+
     fn add(&mut self, mean: f32, frame: &[f32]) {
         let mean = f64::from(mean);
         self.mean += mean;
@@ -95,6 +126,11 @@ impl Sums {
         // Rounding leaves something of nothing.
         each > 1e-9 * frames && mean < LEAST_SHARE * each
     }
+}
+
+/// The sum of some values and that of their squares.
+fn moments(values: &[f32]) -> (f64, f64) {
+    (sum(values, |value| value), sum(values, |value| value * value))
 }
 
 #[cfg(test)]

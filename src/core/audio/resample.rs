@@ -1,12 +1,16 @@
-//! Change of sample rate by rubato's synchronous FFT resampler.
+//! Change of sample rate by fast convolution with a windowed sinc.
 //!
-//! Each block is transformed, multiplied by the spectrum of a windowed sinc, cut (or extended)
-//! to the other rate's bins and transformed back. The filter is symmetric, so the phase is
-//! linear; the delay of half a block is removed here. Everything is computed in `f64`, because
-//! rates without a common factor need blocks so long that an `f32` sinc loses its phase.
+//! Overlapping blocks of the sound are transformed, multiplied by the sinc's spectrum, cut (or extended) to the other
+//! rate's bins and transformed back; of each block those samples are kept that the block's edges do not reach
+//! (overlap-save). The sinc is symmetric about the middle of its block, so there is neither phase nor delay. It is
+//! computed in `f64`; the sound is transformed in `f32`, whose rounding errors lie some 130 dB below full scale.
 
-use rubato::audioadapter_buffers::direct::InterleavedSlice;
-use rubato::{Fft, FixedSync, Resampler, WindowFunction};
+use std::f64::consts::PI;
+use std::ops::Range;
+use std::sync::Arc;
+
+use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use rustfft::num_complex::Complex;
 
 use super::error::AudioError;
 use super::limits::{MAX_RATE, MIN_RATE};
@@ -15,6 +19,12 @@ use super::limits::{MAX_RATE, MIN_RATE};
 /// longer block. The tests hold it to 0.1 dB up to 0.9 of the lower Nyquist frequency, and aliases
 /// and images below -90 dB.
 const FILTER: u64 = 256;
+
+/// Blocks are at most so many filters long: beyond that nothing is gained.
+const LONGEST_BLOCK: u64 = 8;
+
+/// Samples come out no later than this, seconds, unless the rates ask for longer blocks.
+const LATENCY: f64 = 0.085;
 
 /// Brings mono `samples` from `from` Hz to `to` Hz, both within 8 000..=192 000.
 ///
@@ -45,12 +55,7 @@ pub struct Resampling {
     from: u32,
     to: u32,
     /// `None` between equal rates.
-    fft: Option<Fft<f64>>,
-    /// Samples that do not fill a block yet.
-    waiting: Vec<f64>,
-    given: Vec<f64>,
-    /// Samples of the filter's delay that are still to be left out.
-    delay: usize,
+    convolution: Option<Convolution>,
 }
 
 impl Resampling {
@@ -64,74 +69,41 @@ impl Resampling {
                 return Err(AudioError::Rate(rate));
             }
         }
-        if from == to {
-            return Ok(Self {
-                from,
-                to,
-                fft: None,
-                waiting: Vec::new(),
-                given: Vec::new(),
-                delay: 0,
-            });
-        }
-        let fft = Fft::<f64>::new_custom(
-            from as usize,
-            to as usize,
-            block_len(from, to),
-            1,
-            1,
-            WindowFunction::BlackmanHarris,
-            FixedSync::Both,
-        )
-        .map_err(|_| AudioError::Resample { from, to })?;
+        let convolution = (from != to).then(|| Convolution::new(&Blocks::between(from, to)));
         Ok(Self {
             from,
             to,
-            waiting: Vec::with_capacity(fft.input_frames_next()),
-            given: vec![0.0; fft.output_frames_next()],
-            delay: fft.output_delay(),
-            fft: Some(fft),
+            convolution,
         })
     }
 
     /// Samples of the source that are taken together.
     fn block(&self) -> usize {
-        self.fft.as_ref().map_or(1, |fft| fft.input_frames_next())
+        self.convolution.as_ref().map_or(1, |c| c.advance)
     }
 
     /// Takes samples and adds to `output` what is ready.
     ///
     /// # Errors
-    /// Never in practice: only if the resampler refuses its own block length.
+    /// Never in practice: only if the transform refuses its own block length.
     pub fn push(&mut self, samples: &[f32], output: &mut Vec<f32>) -> Result<(), AudioError> {
-        let failed = || AudioError::Resample {
-            from: self.from,
-            to: self.to,
-        };
-        let Some(fft) = &mut self.fft else {
+        let Some(convolution) = &mut self.convolution else {
             output.extend_from_slice(samples);
             return Ok(());
         };
-        let mut samples = samples.iter();
-        loop {
-            let wanted = fft.input_frames_next() - self.waiting.len();
-            let taken = samples.by_ref().take(wanted);
-            self.waiting.extend(taken.map(|sample| f64::from(*sample)));
-            let (frames_in, frames_out) = (fft.input_frames_next(), self.given.len());
-            if self.waiting.len() < frames_in {
-                return Ok(());
+        let mut samples = samples;
+        while !samples.is_empty() {
+            samples = convolution.fill(samples);
+            if convolution.filled == convolution.source.len() {
+                convolution
+                    .convolve(output)
+                    .map_err(|_| AudioError::Resample {
+                        from: self.from,
+                        to: self.to,
+                    })?;
             }
-            let source =
-                InterleavedSlice::new(&self.waiting, 1, frames_in).map_err(|_| failed())?;
-            let mut sink =
-                InterleavedSlice::new_mut(&mut self.given, 1, frames_out).map_err(|_| failed())?;
-            fft.process_into_buffer(&source, &mut sink, None)
-                .map_err(|_| failed())?;
-            self.waiting.clear();
-            let skipped = self.delay.min(frames_out);
-            self.delay -= skipped;
-            output.extend(self.given.iter().skip(skipped).map(|s| *s as f32));
         }
+        Ok(())
     }
 }
 
@@ -140,16 +112,170 @@ pub(super) fn resampled_len(len: usize, from: u32, to: u32) -> usize {
     (len as u64 * u64::from(to)).div_ceil(u64::from(from)) as usize
 }
 
-/// Samples per block on the source's side: the shortest multiple of the rates' reduced ratio
-/// that holds the filter and is even on both sides, so that the delay is a whole sample on both.
-fn block_len(from: u32, to: u32) -> usize {
-    let common = u64::from(gcd(from, to));
-    let (a, b) = (u64::from(from) / common, u64::from(to) / common);
-    let mut multiple = FILTER.div_ceil(a.min(b));
-    if a % 2 == 1 || b % 2 == 1 {
-        multiple += multiple % 2;
+/// How long the blocks are between two rates, in units of the shortest time that is a whole number of samples at both.
+#[derive(Debug)]
+struct Blocks {
+    /// Samples of a unit at the source's rate and at the other.
+    source: usize,
+    sink: usize,
+    /// Units of the filter and of a block.
+    filter: usize,
+    block: usize,
+}
+
+impl Blocks {
+    /// The filter is the shortest multiple of the unit that holds [`FILTER`] and is even on both sides, so that its
+    /// middle is a sample on both. Longer blocks spend less on the overlap but delay a stream.
+    fn between(from: u32, to: u32) -> Self {
+        let common = u64::from(gcd(from, to));
+        let (source, sink) = (u64::from(from) / common, u64::from(to) / common);
+        let mut filter = FILTER.div_ceil(source.min(sink));
+        if source % 2 == 1 || sink % 2 == 1 {
+            filter += filter % 2;
+        }
+        let unit = source as f64 / f64::from(from);
+        let late = |times: &u64| (times * filter) as f64 - filter as f64 / 2.0;
+        let times = (3..=LONGEST_BLOCK)
+            .rev()
+            .find(|times| late(times) * unit <= LATENCY)
+            .unwrap_or(2);
+        Self {
+            source: source as usize,
+            sink: sink as usize,
+            filter: filter as usize,
+            block: (times * filter) as usize,
+        }
     }
-    (a * multiple) as usize
+}
+
+/// The convolution of blocks, each of which overlaps the one before by the length of the filter.
+struct Convolution {
+    forward: Arc<dyn RealToComplex<f32>>,
+    inverse: Arc<dyn ComplexToReal<f32>>,
+    /// The filter's spectrum, which is real, up to the lower Nyquist frequency and without it; the scale of both
+    /// transforms is part of it.
+    gains: Vec<f32>,
+    /// A block of the source's samples, and how many there are already.
+    source: Vec<f32>,
+    filled: usize,
+    /// Samples of the source by which each block lies after the one before.
+    advance: usize,
+    /// Which samples of a block at the other rate are kept.
+    kept: Range<usize>,
+    /// Kept samples still to be left out, because they lie before the start.
+    early: usize,
+    work: Vec<f32>,
+    spectrum: Vec<Complex<f32>>,
+    cut: Vec<Complex<f32>>,
+    sink: Vec<f32>,
+    scratch: Vec<Complex<f32>>,
+}
+
+impl Convolution {
+    fn new(blocks: &Blocks) -> Self {
+        let mut planner = RealFftPlanner::<f32>::new();
+        let forward = planner.plan_fft_forward(blocks.block * blocks.source);
+        let inverse = planner.plan_fft_inverse(blocks.block * blocks.sink);
+        // Half the filter reaches into the block from either side.
+        let edge = blocks.filter * blocks.sink / 2;
+        let advance = blocks.block - blocks.filter;
+        // The first block begins whole units before the start, where it is silent.
+        let lead = blocks.filter.div_ceil(2);
+        let scratch = forward.get_scratch_len().max(inverse.get_scratch_len());
+        Self {
+            gains: gains(blocks),
+            source: forward.make_input_vec(),
+            filled: lead * blocks.source,
+            advance: advance * blocks.source,
+            kept: edge..edge + advance * blocks.sink,
+            early: lead * blocks.sink - edge,
+            work: forward.make_input_vec(),
+            spectrum: forward.make_output_vec(),
+            cut: inverse.make_input_vec(),
+            sink: inverse.make_output_vec(),
+            scratch: vec![Complex::ZERO; scratch],
+            forward,
+            inverse,
+        }
+    }
+
+    /// Takes as many samples as the block has room for; gives the others back.
+    fn fill<'a>(&mut self, samples: &'a [f32]) -> &'a [f32] {
+        let room = &mut self.source[self.filled..];
+        let (taken, rest) = samples.split_at(samples.len().min(room.len()));
+        room[..taken.len()].copy_from_slice(taken);
+        self.filled += taken.len();
+        rest
+    }
+
+    /// Adds the block's samples to `output` and makes room for the next.
+    fn convolve(&mut self, output: &mut Vec<f32>) -> Result<(), realfft::FftError> {
+        self.work.copy_from_slice(&self.source);
+        let (spectrum, scratch) = (&mut self.spectrum, &mut self.scratch);
+        self.forward
+            .process_with_scratch(&mut self.work, spectrum, scratch)?;
+        for ((cut, bin), gain) in self.cut.iter_mut().zip(spectrum).zip(&self.gains) {
+            *cut = *bin * *gain;
+        }
+        // What lies beyond was used as working memory by the block before.
+        self.cut[self.gains.len()..].fill(Complex::ZERO);
+        let (cut, sink) = (&mut self.cut, &mut self.sink);
+        self.inverse.process_with_scratch(cut, sink, scratch)?;
+        let kept = &self.sink[self.kept.clone()];
+        let early = self.early.min(kept.len());
+        self.early -= early;
+        output.extend_from_slice(&kept[early..]);
+        self.source.copy_within(self.advance.., 0);
+        self.filled -= self.advance;
+        Ok(())
+    }
+}
+
+/// The spectrum of a sinc in a Blackman–Harris window about the block's first sample, up to the lower Nyquist
+/// frequency, over the block's length: that is the scale of the transforms.
+fn gains(blocks: &Blocks) -> Vec<f32> {
+    let (block, length) = (blocks.block * blocks.source, blocks.filter * blocks.source);
+    let lower = blocks.source.min(blocks.sink);
+    let cutoff = cutoff(blocks.filter * lower) * lower as f64 / blocks.source as f64;
+    let sinc = |n: usize| {
+        let x = PI * n as f64 * cutoff;
+        if n == 0 { 1.0 } else { x.sin() / x }
+    };
+    let mut planner = RealFftPlanner::<f64>::new();
+    let transform = planner.plan_fft_forward(block);
+    let mut filter = transform.make_input_vec();
+    for n in 0..length / 2 {
+        let value = sinc(n) * blackman_harris(length / 2 + n, length);
+        filter[n] = value;
+        if n > 0 {
+            filter[block - n] = value;
+        }
+    }
+    let sum: f64 = filter.iter().sum();
+    let mut spectrum = transform.make_output_vec();
+    // The only errors are wrong buffer lengths, and all buffers come from the plan.
+    let done = transform.process(&mut filter, &mut spectrum);
+    debug_assert!(done.is_ok());
+    let scale = 1.0 / (sum * block as f64);
+    let bins = blocks.block * lower / 2;
+    spectrum[..bins]
+        .iter()
+        .map(|b| (b.re * scale) as f32)
+        .collect()
+}
+
+/// The four-term Blackman–Harris window (Harris 1978) of `length` samples, periodic.
+fn blackman_harris(n: usize, length: usize) -> f64 {
+    let x = 2.0 * PI * n as f64 / length as f64;
+    0.358_75 - 0.488_29 * x.cos() + 0.141_28 * (2.0 * x).cos() - 0.011_68 * (3.0 * x).cos()
+}
+
+/// Where a sinc of `length` samples in a Blackman–Harris window has to end, as a share of the Nyquist frequency, so
+/// that its stopband begins there: the fit of the crate rubato (`calculate_cutoff`).
+fn cutoff(length: usize) -> f64 {
+    let x = 1.0 / length as f64;
+    1.0 / (1.0
+        + x * (8.041_443_677_716_476 + x * (55.950_677_934_337_8 + x * 898.028_798_538_421_3)))
 }
 
 fn gcd(mut a: u32, mut b: u32) -> u32 {

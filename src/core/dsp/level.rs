@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::sums::sum;
+
 /// Length of the blocks whose level is measured, in seconds (ITU-R BS.1770-4).
 const BLOCK_SECONDS: f64 = 0.4;
 /// Blocks more than this below the mean of all do not count, in dB: silence between the music. Wider than
@@ -24,12 +26,12 @@ impl Level {
     /// Measures mono samples at `rate` Hz.
     pub fn of(samples: &[f32], rate: u32) -> Self {
         let count = samples.len().max(1) as f64;
-        let offset = samples.iter().map(|&s| f64::from(s)).sum::<f64>() / count;
+        let offset = sum(samples, |s| s) / count;
         let block = ((BLOCK_SECONDS * f64::from(rate)) as usize).max(1);
         // What is left over counts by its length, and a sound shorter than a block is one.
         let blocks = samples.chunks(block).map(|block| {
-            let squares = block.iter().map(|&s| (f64::from(s) - offset).powi(2));
-            (squares.sum::<f64>(), block.len() as f64)
+            let squares = sum(block, |s| (s - offset) * (s - offset));
+            (squares, block.len() as f64)
         });
         let blocks: Vec<(f64, f64)> = blocks.collect();
         Self {

@@ -11,6 +11,7 @@ mod descriptors;
 mod hpss;
 mod key;
 mod level;
+mod logarithm;
 mod mel;
 mod mfcc;
 mod segment;
@@ -51,6 +52,12 @@ pub struct Spectrogram {
     pub frames: usize,
     /// `bands * frames` values, row by row.
     pub values: Vec<f32>,
+}
+
+/// [`Compression::LogPlusOne`] of a power.
+#[inline(always)]
+fn log_plus_one(factor: f32, power: f32) -> f32 {
+    logarithm::log10(factor * power + 1.0)
 }
 
 impl Spectrogram {
@@ -209,13 +216,18 @@ impl FrontEnd {
 
     /// Mel power spectrogram `[mel_bands, frames]` of mono samples at [`Self::sample_rate`].
     pub fn mel_power(&self, samples: &[f32]) -> Spectrogram {
+        self.mel_power_less(samples, 0.0)
+    }
+
+    /// The same of samples from each of which `offset` is taken away.
+    fn mel_power_less(&self, samples: &[f32], offset: f32) -> Spectrogram {
         let bank = MelFilterBank::new(self);
         let mut stft = Stft::new(self.n_fft, self.hop_length);
         let mut mel = Spectrogram::zeros(self.mel_bands, self.frame_count(samples.len()));
         let frames = mel.frames;
         let mut power = vec![0.0_f32; self.n_fft / 2 + 1];
         let mut column = vec![0.0_f32; self.mel_bands];
-        stft.for_each_frame(samples, |frame, spectrum| {
+        stft.for_each_frame_less(samples, offset, |frame, spectrum| {
             for (p, bin) in power.iter_mut().zip(spectrum) {
                 *p = bin.norm_sqr() as f32;
             }
@@ -266,17 +278,26 @@ impl FrontEnd {
             None => self.compressed(self.mel_power(samples), 1.0),
             Some(dbfs) => {
                 let level = Level::of(samples, self.sample_rate);
-                let centred: Vec<f32> = samples.iter().map(|s| s - level.offset).collect();
                 let gain = level.gain_to(dbfs);
-                self.compressed(self.mel_power(&centred), gain * gain)
+                self.compressed(self.mel_power_less(samples, level.offset), gain * gain)
             }
         }
     }
 
     /// Powers times `gain`, in the unit of [`Self::compression`].
     fn compressed(&self, mut power: Spectrogram, gain: f32) -> Spectrogram {
-        for value in &mut power.values {
-            *value = self.compress(*value * gain);
+        // A loop for each, so that the one that is used is computed on vectors.
+        match self.compression {
+            Compression::LogPlusOne { factor } => {
+                for value in &mut power.values {
+                    *value = log_plus_one(factor, *value * gain);
+                }
+            }
+            Compression::Decibel => {
+                for value in &mut power.values {
+                    *value = self.decibel(*value * gain);
+                }
+            }
         }
         power
     }
@@ -285,7 +306,7 @@ impl FrontEnd {
     pub fn compress(&self, power: f32) -> f32 {
         match self.compression {
             Compression::Decibel => self.decibel(power),
-            Compression::LogPlusOne { factor } => (factor * power + 1.0).log10(),
+            Compression::LogPlusOne { factor } => log_plus_one(factor, power),
         }
     }
 

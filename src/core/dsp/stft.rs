@@ -46,6 +46,16 @@ impl Stft {
     pub fn for_each_frame(
         &mut self,
         samples: &[f32],
+        visit: impl FnMut(usize, &[Complex<f64>]),
+    ) {
+        self.for_each_frame_less(samples, 0.0, visit);
+    }
+
+    /// The same of samples from each of which `offset` is taken away, without a copy of all of them.
+    pub(super) fn for_each_frame_less(
+        &mut self,
+        samples: &[f32],
+        offset: f32,
         mut visit: impl FnMut(usize, &[Complex<f64>]),
     ) {
         let n_fft = self.window.len();
@@ -64,7 +74,7 @@ impl Stft {
                     .zip(inside)
                     .zip(&self.window[first..last])
                 {
-                    *out = f64::from(x) * w;
+                    *out = f64::from(x - offset) * w;
                 }
             }
             self.transform();

@@ -5,6 +5,8 @@
 mod bank;
 mod dense;
 mod rows;
+#[cfg(test)]
+mod tests;
 mod winograd;
 
 use pulp::Simd;
