@@ -209,13 +209,18 @@ impl FrontEnd {
 
     /// Mel power spectrogram `[mel_bands, frames]` of mono samples at [`Self::sample_rate`].
     pub fn mel_power(&self, samples: &[f32]) -> Spectrogram {
+        self.centred_mel_power(samples, 0.0)
+    }
+
+    /// [`Self::mel_power`] of the samples less `offset`.
+    fn centred_mel_power(&self, samples: &[f32], offset: f32) -> Spectrogram {
         let bank = MelFilterBank::new(self);
         let mut stft = Stft::new(self.n_fft, self.hop_length);
         let mut mel = Spectrogram::zeros(self.mel_bands, self.frame_count(samples.len()));
         let frames = mel.frames;
         let mut power = vec![0.0_f32; self.n_fft / 2 + 1];
         let mut column = vec![0.0_f32; self.mel_bands];
-        stft.for_each_frame(samples, |frame, spectrum| {
+        stft.for_each_centred_frame(samples, offset, |frame, spectrum| {
             for (p, bin) in power.iter_mut().zip(spectrum) {
                 *p = bin.norm_sqr() as f32;
             }
@@ -266,9 +271,8 @@ impl FrontEnd {
             None => self.compressed(self.mel_power(samples), 1.0),
             Some(dbfs) => {
                 let level = Level::of(samples, self.sample_rate);
-                let centred: Vec<f32> = samples.iter().map(|s| s - level.offset).collect();
                 let gain = level.gain_to(dbfs);
-                self.compressed(self.mel_power(&centred), gain * gain)
+                self.compressed(self.centred_mel_power(samples, level.offset), gain * gain)
             }
         }
     }

@@ -46,6 +46,16 @@ impl Stft {
     pub fn for_each_frame(
         &mut self,
         samples: &[f32],
+        visit: impl FnMut(usize, &[Complex<f64>]),
+    ) {
+        self.for_each_centred_frame(samples, 0.0, visit);
+    }
+
+    /// [`Stft::for_each_frame`] of the samples less `offset`.
+    pub fn for_each_centred_frame(
+        &mut self,
+        samples: &[f32],
+        offset: f32,
         mut visit: impl FnMut(usize, &[Complex<f64>]),
     ) {
         let n_fft = self.window.len();
@@ -64,7 +74,7 @@ impl Stft {
                     .zip(inside)
                     .zip(&self.window[first..last])
                 {
-                    *out = f64::from(x) * w;
+                    *out = f64::from(x - offset) * w;
                 }
             }
             self.transform();
