@@ -31,9 +31,9 @@ fn model_and_catalogue(c: &mut Criterion) {
     let mut group = c.benchmark_group("shipped");
     group.sample_size(20);
     group.bench_function("load the model", |b| {
-        b.iter(|| Predictor::from_bytes(shipped::MODEL, Device::flex()));
+        b.iter(|| Predictor::on_processor(shipped::MODEL));
     });
-    let Ok(predictor) = Predictor::from_bytes(shipped::MODEL, Device::flex()) else {
+    let Ok(predictor) = Predictor::on_processor(shipped::MODEL) else {
         return;
     };
     let front_end = &predictor.model().front_end;
@@ -41,13 +41,7 @@ fn model_and_catalogue(c: &mut Criterion) {
     for segments in [1, 10] {
         let input = vec![-40.0; segments * size];
         group.bench_function(format!("hear {segments} segment(s)"), |b| {
-            b.iter(|| {
-                pollster::block_on(
-                    predictor
-                        .model()
-                        .predict(&[black_box(&input)], &Device::flex()),
-                )
-            });
+            b.iter(|| pollster::block_on(predictor.model().predict(&[black_box(&input)])));
         });
     }
     let song = synth::sample_song();

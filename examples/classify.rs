@@ -7,14 +7,13 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use burn::tensor::Device;
 use soundalike::audio::decode_file;
 use soundalike::pipeline::Predictor;
 
 fn main() -> anyhow::Result<()> {
     let file = std::env::args_os().nth(1).context("name a sound file")?;
     let file = PathBuf::from(file);
-    let predictor = Predictor::from_bytes(soundalike_shipped::MODEL, Device::flex())?;
+    let predictor = Predictor::on_processor(soundalike_shipped::MODEL)?;
 
     let decoded = decode_file(&file)?;
     let prediction = predictor.predict(&decoded.clip)?;

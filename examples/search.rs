@@ -7,7 +7,6 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use burn::tensor::Device;
 use soundalike::audio::decode_file;
 use soundalike::catalog::{Catalog, Query, Search};
 use soundalike::pipeline::Predictor;
@@ -15,7 +14,7 @@ use soundalike::pipeline::Predictor;
 fn main() -> anyhow::Result<()> {
     let file = std::env::args_os().nth(1).context("name a sound file")?;
     let file = PathBuf::from(file);
-    let predictor = Predictor::from_bytes(soundalike_shipped::MODEL, Device::flex())?;
+    let predictor = Predictor::on_processor(soundalike_shipped::MODEL)?;
     let catalog = Catalog::from_bytes(soundalike_shipped::CATALOG)?;
     // Embeddings of another model cannot be compared.
     catalog.check_model(&predictor.model().sha256)?;

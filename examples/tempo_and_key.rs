@@ -13,7 +13,6 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Context;
-use burn::tensor::Device;
 use soundalike::audio::synth::{Players, Progression};
 use soundalike::audio::{Clip, decode_file};
 use soundalike::dsp::{KeyProfiles, KeyRelation, TempoAndKeyAnalyser};
@@ -121,7 +120,7 @@ fn print_profiles() -> anyhow::Result<()> {
 
 /// Times tempo and key of four minutes of stereo's mono mix at 44.1 kHz beside the whole analysis.
 fn print_cost() -> anyhow::Result<()> {
-    let predictor = Predictor::from_bytes(soundalike_shipped::MODEL, Device::flex())?;
+    let predictor = Predictor::on_processor(soundalike_shipped::MODEL)?;
     let song = Progression::set()[3].render();
     let samples = song.samples().iter().copied().cycle();
     let four_minutes =

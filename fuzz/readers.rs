@@ -7,7 +7,6 @@
 use std::io::Write;
 use std::path::Path;
 
-use burn::tensor::Device;
 use soundalike_core::audio::{decode_bytes, probe_rate};
 use soundalike_core::catalog::{Catalog, Search};
 use soundalike_core::model::Model;
@@ -39,7 +38,7 @@ pub fn audio(bytes: &[u8]) {
 
 /// A model file.
 pub fn model(bytes: &[u8]) {
-    if let Ok(model) = Model::from_bytes(bytes, &Device::flex()) {
+    if let Ok(model) = Model::on_processor(bytes) {
         assert!(!model.genres.is_empty());
         assert!(model.parameters > 0);
     }

@@ -7,7 +7,6 @@ mod readers;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use burn::tensor::Device;
 use soundalike_core::audio::decode_bytes;
 use soundalike_core::catalog::Catalog;
 use soundalike_core::model::Model;
@@ -48,7 +47,7 @@ fn every_file_goes_through_every_reader() {
 fn the_whole_seeds_are_accepted() {
     let decoded = decode_bytes(seed("audio/whole.wav"), "whole.wav").expect("a sound");
     assert_eq!(decoded.clip.samples().len(), 400);
-    let model = Model::from_bytes(&seed("model/two-stream.safetensors"), &Device::flex());
+    let model = Model::on_processor(&seed("model/two-stream.safetensors"));
     assert_eq!(model.expect("a model").genres.len(), 2);
     let catalog = Catalog::from_bytes(&seed("catalog/three-songs.safetensors"));
     assert_eq!(catalog.expect("a catalogue").len(), 3);

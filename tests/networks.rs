@@ -84,7 +84,7 @@ fn every_architecture_trains_for_an_epoch_and_predicts_with_its_file() {
         let run = folder.path().join(name);
         fit(&config(name), train, valid, &run);
         let bytes = std::fs::read(run.join("model.safetensors")).expect(name);
-        let predictor = Predictor::from_bytes(&bytes, Device::flex()).expect(name);
+        let predictor = Predictor::on_processor(&bytes).expect(name);
         let progress = Progress::new("evaluating", songs.len()).quiet();
         let report = evaluate(&predictor, &songs, Corruption::Clean, &progress).expect(name);
         assert_eq!((report.clips, report.errors.len()), (8, 0), "{name}");
@@ -137,7 +137,7 @@ fn every_architecture_is_trained_on_tags_too_and_its_file_has_them() {
             String::from_utf8_lossy(&bytes[..600]).contains(&version),
             "{name}"
         );
-        let predictor = Predictor::from_bytes(&bytes, Device::flex()).expect(name);
+        let predictor = Predictor::on_processor(&bytes).expect(name);
         assert_eq!(predictor.model().calibration.head, Head::Sigmoid);
         let progress = Progress::new("evaluating", songs.len()).quiet();
         let (found, details) =
@@ -176,7 +176,7 @@ fn audible_tags_are_predicted_with_probabilities_of_their_own() {
     let metrics = std::fs::read_to_string(run.join("metrics.csv")).expect("metrics");
     assert!(metrics.starts_with("epoch,") && metrics.contains("valid_average_precision"));
     let bytes = std::fs::read(run.join("model.safetensors")).expect("a model");
-    let predictor = Predictor::from_bytes(&bytes, Device::flex()).expect("a model");
+    let predictor = Predictor::on_processor(&bytes).expect("a model");
     let loud_and_high = predictor
         .predict(&songs[0].clip().expect("a sound"))
         .expect("an answer");

@@ -9,7 +9,6 @@ mod ogg;
 
 use std::path::Path;
 
-use burn::tensor::Device;
 use opus_pure::{Application, OggOpusWriter, OpusEncoder, OpusHead};
 use proptest::prelude::*;
 use soundalike_core::audio::{
@@ -726,7 +725,7 @@ fn a_sound_of_several_pieces_is_predicted_as_they_are_one_by_one() {
     };
     let samples: Vec<i16> = (0..12).flat_map(minute).collect();
     let bytes = riff(&samples, 1, 8_000, false);
-    let predictor = Predictor::from_bytes(soundalike_shipped::MODEL, Device::flex()).unwrap();
+    let predictor = Predictor::on_processor(soundalike_shipped::MODEL).unwrap();
     let mut reader = SoundReader::from_bytes(bytes.clone(), "x.wav").unwrap();
     let found = predictor.predict_reader(&mut reader).unwrap();
     assert!((found.seconds - 720.0).abs() < 1e-6);

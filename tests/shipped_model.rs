@@ -3,7 +3,6 @@
 
 use std::path::Path;
 
-use burn::tensor::Device;
 use proptest::prelude::*;
 use soundalike_core::audio::{Clip, SoundReader, synth};
 use soundalike_core::catalog::{Catalog, Search};
@@ -11,7 +10,7 @@ use soundalike_core::pipeline::{PredictError, Prediction, Predictor};
 use soundalike_shipped as shipped;
 
 fn predictor() -> Predictor {
-    Predictor::from_bytes(shipped::MODEL, Device::flex()).unwrap()
+    Predictor::on_processor(shipped::MODEL).unwrap()
 }
 
 fn changed(clip: &Clip, change: impl Fn(f32) -> f32) -> Clip {
@@ -132,9 +131,15 @@ proptest! {
         let clean = predictor.predict(&song).unwrap();
         let found = predictor.predict(&clip).unwrap();
         prop_assert!(found.embedding.iter().all(|v| v.is_finite()));
-        // Silence moves the windows over the song, so that two genres that are as good as equal may change places.
-        let lost = found.confidence() - found.probabilities[clean.best()];
-        prop_assert!(lost < 0.1, "{} is {lost} behind", clean.best());
+        // Silence has segments of its own, so that only a fraction of a frame is left by which the music moves, or a
+        // quarter of a second of silence that is too short to be left out.
+        let close = clean.confidence() - clean.probabilities[found.best()];
+        prop_assert!(found.best() == clean.best() || close < 0.02, "{} for {}", found.best(), clean.best());
+        if seconds > 0.3 {
+            for (a, b) in found.probabilities.iter().zip(&clean.probabilities) {
+                prop_assert!((a - b).abs() < 0.02, "{a} {b} after {seconds} s of silence, {db} dB");
+            }
+        }
     }
 }
 

@@ -5,7 +5,6 @@
 #[path = "support/tempo_and_key.rs"]
 mod support;
 
-use burn::tensor::Device;
 use rayon::prelude::*;
 use soundalike_core::audio::synth::{self, Players, Progression};
 use soundalike_core::audio::{Clip, SoundReader};
@@ -114,7 +113,7 @@ fn drums_alone_have_a_tempo_and_no_key() {
 
 #[test]
 fn the_predictor_hears_tempo_and_key_on_the_way_and_predicts_the_same() {
-    let predictor = Predictor::from_bytes(soundalike_shipped::MODEL, Device::flex()).unwrap();
+    let predictor = Predictor::on_processor(soundalike_shipped::MODEL).unwrap();
     let song = Progression {
         bpm: 110.0,
         ..Progression::set()[3]

@@ -2,7 +2,6 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used)]
 
-use burn::tensor::Device;
 use soundalike_core::audio::{self, Clip, synth};
 use soundalike_core::catalog::Catalog;
 use soundalike_core::dsp::FrontEnd;
@@ -68,7 +67,7 @@ fn resampling_keeps_a_tone_where_it_was() {
 
 #[wasm_bindgen_test]
 async fn the_shipped_model_answers_as_it_does_natively() {
-    let predictor = Predictor::from_bytes(MODEL, Device::flex()).unwrap();
+    let predictor = Predictor::on_processor(MODEL).unwrap();
     // The model file holds what the native CPU answered when it was saved.
     let difference = predictor.reference_difference().await.unwrap().unwrap();
     // Single precision through ten layers, summed in another order.
@@ -77,7 +76,7 @@ async fn the_shipped_model_answers_as_it_does_natively() {
 
 #[wasm_bindgen_test]
 fn the_shipped_catalogue_belongs_to_the_shipped_model() {
-    let predictor = Predictor::from_bytes(MODEL, Device::flex()).unwrap();
+    let predictor = Predictor::on_processor(MODEL).unwrap();
     let catalog = Catalog::from_bytes(CATALOG).unwrap();
     catalog.check_model(&predictor.model().sha256).unwrap();
 }

@@ -4,7 +4,6 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use burn::tensor::Device;
 use soundalike_core::audio::{SoundReader, synth};
 use soundalike_core::dsp::FrontEnd;
 use soundalike_core::model::Model;
@@ -49,14 +48,13 @@ pub fn median(clock: &impl Fn() -> f64, mut run: impl FnMut() -> Result<()>) -> 
 /// # Errors
 /// If it is no model of log-mel pictures.
 pub fn model(clock: &impl Fn() -> f64, bytes: &[u8]) -> Result<f64> {
-    let device = Device::flex();
-    let model = Model::from_bytes(bytes, &device)?;
+    let model = Model::on_processor(bytes)?;
     let [rows, columns] = *model.input().shapes().first().context("it has no input")?;
     // Values as a log-mel picture has them, other ones in each place.
     let value = |at: usize| (at * 7919 % 1000) as f32 / 300.0;
     let input: Vec<f32> = (0..SEGMENTS * rows * columns).map(value).collect();
     median(clock, || {
-        pollster::block_on(model.predict(&[&input], &device))?;
+        pollster::block_on(model.predict(&[&input]))?;
         Ok(())
     })
 }
@@ -95,7 +93,7 @@ pub fn file_to_log_mel(clock: &impl Fn() -> f64, file: &Path) -> Result<f64> {
 /// # Errors
 /// If it cannot be decoded or holds nothing to hear.
 pub fn file_to_embedding(clock: &impl Fn() -> f64, model: &[u8], file: &Path) -> Result<f64> {
-    let predictor = Predictor::from_bytes(model, Device::flex())?;
+    let predictor = Predictor::on_processor(model)?;
     median(clock, || {
         predictor.predict_reader(&mut SoundReader::from_file(file)?)?;
         Ok(())

@@ -4,7 +4,6 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use burn::tensor::Device;
 use clap::Subcommand;
 use serde::Serialize;
 use soundalike_core::catalog::{Catalog, Provenance, Track};
@@ -173,7 +172,7 @@ fn describe(catalog: &Catalog, bytes: usize, json: bool) -> anyhow::Result<()> {
         }
         counts
     };
-    let shipped = Predictor::from_bytes(shipped::MODEL, Device::flex())?;
+    let shipped = Predictor::on_processor(shipped::MODEL)?;
     let info = CatalogInfo {
         songs: catalog.len(),
         dimensions: catalog.dimensions(),

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use burn::tensor::Device;
 use soundalike_core::catalog::Catalog;
 use soundalike_core::pipeline::Predictor;
 use soundalike_shipped as shipped;
@@ -13,7 +12,7 @@ pub(crate) fn open_predictor(model: Option<&Path>) -> anyhow::Result<Predictor> 
         Some(path) => (read(path)?, path.display().to_string()),
         None => (shipped::MODEL.to_vec(), "the shipped model".to_owned()),
     };
-    Predictor::from_bytes(&bytes, Device::flex()).context(name)
+    Predictor::on_processor(&bytes).context(name)
 }
 
 pub(crate) fn open_catalog(

@@ -254,14 +254,12 @@ impl LiveSession {
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::Device;
-
     use super::*;
     use crate::audio::synth;
     use soundalike_shipped as shipped;
 
     fn predictor() -> Predictor {
-        Predictor::from_bytes(shipped::MODEL, Device::flex()).expect("the shipped model")
+        Predictor::on_processor(shipped::MODEL).expect("the shipped model")
     }
 
     /// Plays a clip in pieces as an audio worklet gives them, asking once a second.

@@ -6,7 +6,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use burn::tensor::Device;
 use serde::Serialize;
 
 use crate::audio::{AudioError, Clip, SoundReader, synth};
@@ -253,25 +252,33 @@ impl Prediction {
     }
 }
 
-/// A model on a device.
+/// A model on its device.
 #[derive(Clone, Debug)]
 pub struct Predictor {
     model: Model,
-    device: Device,
 }
 
 impl Predictor {
-    /// A predictor with a model whose weights are on `device`.
-    pub fn new(model: Model, device: Device) -> Self {
-        Self { model, device }
+    /// A predictor with a model.
+    pub fn new(model: Model) -> Self {
+        Self { model }
+    }
+
+    /// Reads a model file onto the processor.
+    ///
+    /// # Errors
+    /// See [`Model::on_processor`].
+    pub fn on_processor(bytes: &[u8]) -> Result<Self, ModelError> {
+        Ok(Self::new(Model::on_processor(bytes)?))
     }
 
     /// Reads a model file onto a device.
     ///
     /// # Errors
     /// See [`Model::from_bytes`].
-    pub fn from_bytes(bytes: &[u8], device: Device) -> Result<Self, ModelError> {
-        Ok(Self::new(Model::from_bytes(bytes, &device)?, device))
+    #[cfg(feature = "networks")]
+    pub fn from_bytes(bytes: &[u8], device: &burn::tensor::Device) -> Result<Self, ModelError> {
+        Ok(Self::new(Model::from_bytes(bytes, device)?))
     }
 
     /// The model.
@@ -287,7 +294,7 @@ impl Predictor {
         &self,
         parts: &[impl AsRef<[f32]>],
     ) -> Result<Vec<SegmentOutput>, ModelError> {
-        self.model.predict(parts, &self.device).await
+        self.model.predict(parts).await
     }
 
     /// Predicts a whole sound. Blocks.
@@ -297,11 +304,10 @@ impl Predictor {
     ///
     /// # Examples
     /// ```
-    /// use burn::tensor::Device;
     /// use soundalike_core::audio::synth;
     /// use soundalike_core::pipeline::Predictor;
     ///
-    /// let predictor = Predictor::from_bytes(soundalike_shipped::MODEL, Device::flex())?;
+    /// let predictor = Predictor::on_processor(soundalike_shipped::MODEL)?;
     /// let song = synth::sample_song();
     /// let prediction = predictor.predict(&song)?;
     ///
@@ -327,11 +333,10 @@ impl Predictor {
     ///
     /// # Examples
     /// ```
-    /// use burn::tensor::Device;
     /// use soundalike_core::audio::SoundReader;
     /// use soundalike_core::pipeline::Predictor;
     ///
-    /// let predictor = Predictor::from_bytes(soundalike_shipped::MODEL, Device::flex())?;
+    /// let predictor = Predictor::on_processor(soundalike_shipped::MODEL)?;
     /// let file = std::path::Path::new("../../tests/data/half.flac");
     /// let prediction = predictor.predict_reader(&mut SoundReader::from_file(file)?)?;
     /// assert!((prediction.seconds - 0.5).abs() < 0.01);
@@ -349,11 +354,10 @@ impl Predictor {
     ///
     /// # Examples
     /// ```
-    /// use burn::tensor::Device;
     /// use soundalike_core::audio::SoundReader;
     /// use soundalike_core::pipeline::Predictor;
     ///
-    /// let predictor = Predictor::from_bytes(soundalike_shipped::MODEL, Device::flex())?;
+    /// let predictor = Predictor::on_processor(soundalike_shipped::MODEL)?;
     /// let file = std::path::Path::new("../../tests/data/half.flac");
     /// let mut reader = SoundReader::from_file(file)?;
     /// let (_, heard) = predictor.predict_reader_with_tempo_and_key(&mut reader)?;
@@ -407,6 +411,7 @@ impl Predictor {
     ///
     /// # Errors
     /// See [`Predictor::predict`]; and if the model has no features.
+    #[cfg(feature = "networks")]
     pub fn clip_features(&self, clip: &Clip, most: usize) -> Result<Vec<f32>, PredictError> {
         let analysis = AnalysisSession::begin(clip, &self.model)?;
         let audible: Vec<usize> = (0..analysis.segments())
@@ -421,9 +426,7 @@ impl Predictor {
                 .filter_map(|&s| analysis.segment_values(s))
                 .flatten();
             let input: Vec<f32> = segments.copied().collect();
-            found.extend(pollster::block_on(
-                self.model.features(&[input], &self.device),
-            )?);
+            found.extend(pollster::block_on(self.model.features(&[input]))?);
         }
         let width = found.first().map_or(0, Vec::len);
         Ok(mean(width, found.iter().map(Vec::as_slice)))
@@ -813,7 +816,7 @@ impl Aggregator {
             calibration: model.calibration,
             genres: model.genres.len(),
             tags: model.tags.len(),
-            dimensions: model.architecture.embedding(),
+            dimensions: model.embedding,
         }
     }
 

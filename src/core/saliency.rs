@@ -64,7 +64,6 @@ impl AnalysisSession {
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::Device;
 
     use super::*;
     use crate::audio::{Clip, synth};
@@ -72,7 +71,7 @@ mod tests {
 
     #[test]
     fn every_patch_has_a_finite_share_and_some_matter() {
-        let predictor = Predictor::from_bytes(shipped::MODEL, Device::flex()).expect("shipped");
+        let predictor = Predictor::on_processor(shipped::MODEL).expect("shipped");
         let song = synth::sample_song();
         let samples = song.samples()[..3 * song.rate() as usize].to_vec();
         let clip = Clip::new(samples, song.rate()).expect("a clip");
@@ -95,7 +94,7 @@ mod tests {
 
     #[test]
     fn the_nearest_segment_is_found() {
-        let predictor = Predictor::from_bytes(shipped::MODEL, Device::flex()).expect("shipped");
+        let predictor = Predictor::on_processor(shipped::MODEL).expect("shipped");
         let analysis =
             AnalysisSession::begin(&synth::sample_song(), predictor.model()).expect("begun");
         assert_eq!(analysis.segment_at(-5.0), 0);

@@ -158,8 +158,6 @@ mod tests {
     use std::io::Write;
     use std::sync::atomic::{AtomicBool, Ordering};
 
-    use burn::tensor::Device;
-
     use super::*;
 
     fn task(file: &Path) -> Task {
@@ -170,7 +168,7 @@ mod tests {
     }
 
     fn predictor() -> Predictor {
-        Predictor::from_bytes(soundalike_shipped::MODEL, Device::flex()).expect("the shipped model")
+        Predictor::on_processor(soundalike_shipped::MODEL).expect("the shipped model")
     }
 
     #[test]

@@ -203,7 +203,7 @@ fn clean_features(
                 .iter()
                 .map(|db| front_end.compress(power(db.to_f32())));
             let input: Vec<f32> = values.collect();
-            let features = pollster::block_on(model.features(&[input], device));
+            let features = pollster::block_on(model.features(&[input]));
             (0..batch.len() / size).for_each(|_| progress.advance());
             features.map_err(TrainError::from)
         })

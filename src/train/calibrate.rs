@@ -1,6 +1,5 @@
 //! Calibration: the parameters of the step from logits to probabilities, fitted on the validation split.
 
-use burn::tensor::Device;
 use rayon::prelude::*;
 
 use super::error::TrainError;
@@ -32,12 +31,8 @@ struct SongOutputs {
 ///
 /// # Errors
 /// If the device fails.
-pub fn calibrate(
-    model: &Model,
-    songs: &[Song],
-    device: &Device,
-) -> Result<(Calibration, f64), TrainError> {
-    let predictor = Predictor::new(model.clone(), device.clone());
+pub fn calibrate(model: &Model, songs: &[Song]) -> Result<(Calibration, f64), TrainError> {
+    let predictor = Predictor::new(model.clone());
     let head = model.calibration.head;
     let outputs: Vec<SongOutputs> = songs
         .par_iter()

@@ -430,8 +430,6 @@ fn together(parts: Vec<OutOfFold>) -> OutOfFold {
 mod tests {
     use std::path::Path;
 
-    use burn::tensor::Device;
-
     use super::*;
     use crate::teacher::Teacher;
     use soundalike_core::audio::{Clip, synth};
@@ -499,7 +497,7 @@ mod tests {
             (from..to).flat_map(both).collect()
         };
         let (labelled_songs, unlabelled) = (songs(0, 4, true), songs(4, 7, false));
-        let predictor = Predictor::from_bytes(soundalike_shipped::MODEL, Device::flex());
+        let predictor = Predictor::on_processor(soundalike_shipped::MODEL);
         let predictor = predictor.expect("the shipped model");
         let names = GENRES.map(str::to_owned);
         let gather = || {

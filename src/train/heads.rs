@@ -114,7 +114,7 @@ pub fn fit_heads(
     };
     let mut music = None;
     if let Some(sounds) = sounds {
-        let predictor = Predictor::new(source.clone(), device.clone());
+        let predictor = Predictor::new(source.clone());
         let (head, shift, report) = fit_music(&predictor, labelled, sounds)?;
         refit.set_music(&head)?;
         calibration.music_shift = shift;

@@ -282,12 +282,14 @@ impl Trunk {
                 .collect()
         };
         let [_, a, b, c] = &self.channels;
-        TwoStreamConfig::new()
-            .with_genres(tags)
-            .with_spectral(sizes(&SPECTRAL, &self.spectral))
-            .with_temporal(sizes(&TEMPORAL, &self.temporal))
-            .with_residual([a.live.len(), b.live.len(), c.live.len()])
-            .with_embedding(0)
+        TwoStreamConfig {
+            genres: tags,
+            spectral: sizes(&SPECTRAL, &self.spectral),
+            temporal: sizes(&TEMPORAL, &self.temporal),
+            residual: [a.live.len(), b.live.len(), c.live.len()],
+            embedding: 0,
+            ..TwoStreamConfig::default()
+        }
     }
 }
 
@@ -471,7 +473,7 @@ mod tests {
                 bands.flatten().copied().collect::<Vec<f32>>()
             })
             .collect();
-        let output = pollster::block_on(model.predict(&[input], &device)).expect("CPU");
+        let output = pollster::block_on(model.predict(&[input])).expect("CPU");
         let tags: Vec<f32> = output
             .iter()
             .flat_map(|o| o.probabilities.clone())

@@ -1,7 +1,5 @@
 //! Networks of descriptors on a feature table.
 
-use burn::tensor::Device;
-
 use super::batch::{Batch, BatchSource};
 use super::config::TrainingConfig;
 use super::error::TrainError;
@@ -62,7 +60,6 @@ pub fn evaluate_rows(
     model: &Model,
     table: &FeatureTable,
     rows: &[usize],
-    device: &Device,
 ) -> Result<(Report, Details), TrainError> {
     if model.input() != Input::Descriptors {
         return Err(TrainError::Unsuitable(format!(
@@ -77,7 +74,7 @@ pub fn evaluate_rows(
             .iter()
             .flat_map(|&row| Input::of_descriptors(&table.rows[row]))
             .collect();
-        let predictions = pollster::block_on(model.predict(&[inputs], device))?;
+        let predictions = pollster::block_on(model.predict(&[inputs]))?;
         for (&row, segment) in batch.iter().zip(&predictions) {
             let genre = &table.genres[table.labels[row]];
             let Some(label) = model.genres.iter().position(|name| name == genre) else {

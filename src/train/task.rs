@@ -141,7 +141,7 @@ impl Task {
                 Evaluation::Genres(Box::new(found))
             }
             (Examples::Rows(table, rows), _) => {
-                let found = evaluate_rows(predictor.model(), table, rows, &Device::flex())?;
+                let found = evaluate_rows(predictor.model(), table, rows)?;
                 Evaluation::Genres(Box::new(found))
             }
         })

@@ -17,7 +17,6 @@ mod types;
 
 use std::cell::OnceCell;
 
-use burn::tensor::Device;
 use js_sys::Float32Array;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
@@ -278,13 +277,13 @@ pub struct Engine {
 
 #[wasm_bindgen]
 impl Engine {
-    /// Reads model and catalogue. `device` is `cpu`, or in the WebGPU module `gpu`.
+    /// Reads model and catalogue. `device` is `cpu`, or in the WebGPU module `gpu`. The page's first module has
+    /// only the network that ships, and fails with `model.needs_networks` for a model of another architecture.
     ///
     /// # Errors
     /// If a file is damaged, they do not belong together, or the device is unavailable.
     pub async fn load(model: Vec<u8>, catalog: Vec<u8>, device: String) -> Result<Engine, Thrown> {
-        let predictor = Predictor::from_bytes(&model, open_device(&device).await?)
-            .map_err(|e| Thrown::about(Subject::Model, &e))?;
+        let predictor = open_predictor(&model, &device).await?;
         let catalog = Catalog::from_bytes(&catalog)
             .and_then(|catalog| {
                 catalog.check_model(&predictor.model().sha256)?;
@@ -695,16 +694,18 @@ fn notices(notes: &[Note]) -> Vec<Notice> {
     notes.iter().map(Notice::of).collect()
 }
 
-async fn open_device(name: &str) -> Result<Device, Thrown> {
-    match name {
-        "cpu" => Ok(Device::flex()),
+async fn open_predictor(model: &[u8], device: &str) -> Result<Predictor, Thrown> {
+    let predictor = match device {
+        "cpu" => Predictor::on_processor(model),
         #[cfg(feature = "webgpu")]
-        "gpu" => Device::wgpu_options()
-            .init_async()
-            .await
-            .map_err(|e| PageError::Gpu(format!("{e:?}")).into()),
-        other => Err(PageError::Device(other.to_owned()).into()),
-    }
+        "gpu" => {
+            let device = burn::tensor::Device::wgpu_options().init_async().await;
+            let device = device.map_err(|e| PageError::Gpu(format!("{e:?}")))?;
+            Predictor::from_bytes(model, &device)
+        }
+        other => return Err(PageError::Device(other.to_owned()).into()),
+    };
+    predictor.map_err(|e| Thrown::about(Subject::Model, &e))
 }
 
 fn to_js(value: &impl Serialize) -> Result<JsValue, Thrown> {

@@ -3,7 +3,7 @@
 use wasm_bindgen::prelude::*;
 
 use super::error::{Subject, Thrown};
-use super::{now, open_device};
+use super::now;
 use soundalike_core::model::{Model, milliseconds};
 
 /// Milliseconds that the model of a file takes for one segment on the processor.
@@ -12,8 +12,6 @@ use soundalike_core::model::{Model, milliseconds};
 /// If the bytes are no model, or the device fails.
 #[wasm_bindgen(js_name = millisecondsPerSegment)]
 pub async fn milliseconds_per_segment(model: Vec<u8>) -> Result<f64, Thrown> {
-    let device = open_device("cpu").await?;
-    let model =
-        Model::from_bytes(&model, &device).map_err(|e| Thrown::about(Subject::Model, &e))?;
-    Ok(milliseconds(&model, &device, now).await?)
+    let model = Model::on_processor(&model).map_err(|e| Thrown::about(Subject::Model, &e))?;
+    Ok(milliseconds(&model, now).await?)
 }

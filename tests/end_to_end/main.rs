@@ -31,6 +31,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
+use soundalike_core::model::{Architecture, GENRES, Model, Normalise, Training};
 
 use answer::Answer;
 use browser::{Browser, Page, Visit, in_each_browser};
@@ -386,4 +387,85 @@ async fn bad_file_is_handled(page: &Page<'_>, may_be_answered: bool) -> Result<(
     page.choose(&[&sounds::song_mp3()]).await?;
     let answer: Value = page.settled_answer(CPU).await?;
     Answer::from_page(&answer)?.is_sound()
+}
+
+/// A site whose model is an MFCC network with random weights, and its model file.
+fn site_of_another_network(folder: &Path) -> Result<std::path::PathBuf> {
+    let architecture: Architecture = "mfcc-cnn".parse()?;
+    let device = burn::tensor::Device::flex();
+    let input = architecture.input();
+    let normalise = input.shapes().into_iter().map(|[rows, _]| Normalise {
+        mean: vec![0.0; rows],
+        deviation: vec![50.0; rows],
+    });
+    let model = Model::new(
+        architecture.clone(),
+        architecture.init(&device),
+        (GENRES.map(str::to_owned).to_vec(), Vec::new()),
+        input.front_end(),
+        normalise.collect(),
+        Training::default(),
+        &device,
+    );
+    let site = processes::repository();
+    for part in [
+        "index.html",
+        "www",
+        "pkg",
+        "survey/config.json",
+        "models/card.json",
+    ] {
+        processes::copy(&site.join(part), &folder.join(part))?;
+    }
+    // The page asks for the model by this name, whatever is in it.
+    let file = folder.join("models/two-stream.safetensors");
+    std::fs::write(&file, model.to_bytes()?)?;
+    Ok(file)
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
+async fn a_model_of_another_architecture_is_answered_as_in_the_terminal() -> Result<()> {
+    let (sounds, site, data) = (Sounds::new()?, tempfile::tempdir()?, tempfile::tempdir()?);
+    let model = site_of_another_network(site.path())?;
+    let soundalike = |arguments: &[&std::ffi::OsStr]| -> Result<Vec<u8>> {
+        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_soundalike"));
+        let output = program
+            .args(arguments)
+            .arg("--model")
+            .arg(&model)
+            .output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "soundalike fails: {said}");
+        Ok(output.stdout)
+    };
+    let catalog = site.path().join("models/catalog.safetensors");
+    let library = sounds.library()?;
+    soundalike(&[
+        "catalog".as_ref(),
+        "build".as_ref(),
+        library.as_ref(),
+        "-o".as_ref(),
+        catalog.as_ref(),
+    ])?;
+    let song = sounds.song_wav()?;
+    let expected = soundalike(&["classify".as_ref(), "--json".as_ref(), song.as_ref()])?;
+    let expected: Value = serde_json::from_slice(&expected)?;
+
+    let visit = Visit::of_site(site.path(), data.path()).await?;
+    let page = visit.open("").await?;
+    page.choose(&[&song]).await?;
+    let answer = page.settled_answer(CPU).await?;
+    let shown: Vec<(String, f64)> = serde_json::from_value(answer["genres"].clone())?;
+    ensure!(shown.len() == GENRES.len(), "the page shows {shown:?}");
+    for (genre, found) in shown {
+        let expected = expected["probabilities"][&genre].as_f64();
+        let expected = expected.with_context(|| format!("the terminal knows no {genre}"))?;
+        // Single precision in another order, on the same samples.
+        ensure!(
+            (found - expected).abs() < 1e-3,
+            "{genre}: {found} in the page, {expected} in the terminal"
+        );
+    }
+    Ok(())
 }

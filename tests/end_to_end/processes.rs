@@ -79,6 +79,20 @@ pub fn repository() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
+/// Copies a file, or a folder with all that is in it, and makes the folders that it lies in.
+pub fn copy(from: &Path, to: &Path) -> Result<()> {
+    if from.is_dir() {
+        for entry in std::fs::read_dir(from)? {
+            let name = entry?.file_name();
+            copy(&from.join(&name), &to.join(&name))?;
+        }
+        return Ok(());
+    }
+    std::fs::create_dir_all(to.parent().context("a folder")?)?;
+    std::fs::copy(from, to).with_context(|| format!("cannot copy {}", from.display()))?;
+    Ok(())
+}
+
 /// `soundalike serve` over the repository's page, and its port.
 pub fn server() -> Result<(Process, u16)> {
     let data = tempfile::tempdir()?;

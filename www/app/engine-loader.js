@@ -1,12 +1,13 @@
 // Starts the engine and shows how far it is. See device.js for which processor runs it.
 
 import { askedDevice, judgeAdapter, tryGpu } from '../engine/device.js';
-import { Engine } from '../engine/engine.js';
+import { cpuEngine } from '../engine/first-engine.js';
 import { format, t } from '../i18n/i18n.js';
 import { setBands } from '../lib/bands.js';
 import { megabytes } from '../lib/format.js';
 import { showDevice } from '../views/device-badge.js';
 
+/** @import { Engine } from '../engine/engine.js' */
 /** @import { SpectrogramView } from '../views/spectrogram.js' */
 /** @import { StatusView } from '../views/status-view.js' */
 
@@ -29,7 +30,7 @@ export class EngineLoader {
   async load() {
     this.#spectrogram.showLoading(0);
     this.#showProgress(t('Loading the model'), 0);
-    const cpu = await Engine.start('cpu', (done, total) => {
+    const cpu = await cpuEngine((done, total) => {
       const text = format('Loading the model: {} of {}', megabytes(done), megabytes(total));
       this.#showProgress(text, done / total);
       this.#spectrogram.showLoading((done / total) * 0.999);

@@ -18,6 +18,8 @@ import { PageError } from '../lib/page-error.js';
 
 /** Segments per step: small enough that bands grow and cancel is prompt. */
 const STEP = { cpu: 4, gpu: 10 };
+/** The code of the error of a module that lacks a model's network. */
+const OTHER_NETWORK = 'model.needs_networks';
 /** Columns of the picture at most; a column of a short sound is one frame of the model's. */
 const COLUMNS = 1280;
 
@@ -133,7 +135,6 @@ const methods = {
   async load(args, emit) {
     device = args.device;
     const count = new ByteProgress((done, total) => emit('bytes', { done, total }));
-    const pkg = new URL(`../../pkg/${device}/`, import.meta.url);
     const models = new URL('../../models/', import.meta.url);
     const bytes = async (
       /** @type {string} */ name,
@@ -143,7 +144,8 @@ const methods = {
       const response = await fetchWithProgress(new URL(name, models), what, part, count);
       return new Uint8Array(await response.arrayBuffer());
     };
-    const program = async () => {
+    const program = async (/** @type {string} */ name) => {
+      const pkg = new URL(`../../pkg/${name}/`, import.meta.url);
       const body = fetchWithProgress(
         new URL('soundalike_bg.wasm', pkg),
         'The program',
@@ -159,12 +161,19 @@ const methods = {
       return module;
     };
     const [module, model, catalog] = await Promise.all([
-      program(),
+      program(device),
       bytes('two-stream.safetensors', 'The model', 'model'),
       bytes('catalog.safetensors', 'The catalogue', 'catalog'),
     ]);
     wasm = module;
-    engine = await wasm.Engine.load(model, catalog, device);
+    try {
+      engine = await wasm.Engine.load(model, catalog, device);
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === OTHER_NETWORK)) throw error;
+      // The first module has only the network that ships; a site may have a model of another one.
+      wasm = await program('networks');
+      engine = await wasm.Engine.load(model, catalog, device);
+    }
     readingRate = engine.rate;
     const info = toPlainObject(engine.info());
     genres = info.genres;

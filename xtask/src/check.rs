@@ -183,6 +183,21 @@ fn in_browsers(steps: &mut Steps, browser: Option<&Browser>, firefox: bool) {
             "web",
         ])))
     });
+    steps.step("clippy for wasm without burn", || {
+        run(deny_warnings(cargo_for_wasm([
+            "clippy",
+            "--profile",
+            "page",
+            "--package",
+            "soundalike-web",
+            "--lib",
+            "--no-default-features",
+        ])))
+    });
+    steps.step("page: module of all networks", || {
+        page::build_module(Module::Networks)?;
+        page::names_no_folder(Module::Networks)
+    });
     let gpu = steps.step("page: WebGPU module", || {
         page::build_module(Module::Gpu)?;
         page::names_no_folder(Module::Gpu)?;

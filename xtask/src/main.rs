@@ -34,7 +34,8 @@ usage: cargo xtask <command>
   notices                                    write www/THIRD-PARTY.txt, the licences of all packages
   sbom                                       a bill of materials of each program, in target/sbom
 
---no-gpu leaves out the WebGPU module, which takes minutes to compile.";
+--no-gpu leaves out the WebGPU module, and that of architectures other than the shipped one, which
+take minutes to compile.";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -64,7 +65,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         "notices" if options.is_empty() => Ok(supply::write_notices()),
         "sbom" if options.is_empty() => Ok(supply::write_sbom()),
         "bench" => parse_bench(options).map(|bench| bench.run()),
-        serve::BACKGROUND if options.is_empty() => Ok(serve::gpu_in_background()),
+        serve::BACKGROUND if options.is_empty() => Ok(serve::modules_in_background()),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
             return Ok(ExitCode::SUCCESS);

@@ -1,9 +1,10 @@
-//! Building the page: the two WebAssembly modules and their compressed copies.
+//! Building the page: the three WebAssembly modules and their compressed copies.
 //!
-//! The CPU module shares the release profile with the wasm tests. The WebGPU
-//! module has a profile of its own (`webgpu` in Cargo.toml): cargo gives a
-//! cdylib no hash in its file name, so the two would take turns overwriting and
-//! recompiling each other, and cargo locks a profile's folder while it compiles.
+//! The module of all networks shares the release profile with the wasm tests.
+//! The others have profiles of their own (`page` and `webgpu` in Cargo.toml):
+//! cargo gives a cdylib no hash in its file name, so they would take turns
+//! overwriting and recompiling each other, and cargo locks a profile's folder
+//! while it compiles.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,11 +17,13 @@ use wasm_bindgen_cli_support::Bindgen;
 use crate::shell::{self, WASM, cargo_for_wasm, root};
 use crate::{offline, setup, sizes};
 
-/// One of the page's two modules.
+/// One of the page's modules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Module {
-    /// The module that every visitor gets first.
+    /// The module that every visitor gets first: the network that ships, without burn.
     Cpu,
+    /// The one for models of other architectures, on the processor.
+    Networks,
     /// The one for visitors with a real graphics adapter.
     Gpu,
 }
@@ -30,7 +33,7 @@ pub enum Module {
 pub enum Modules {
     /// The whole page.
     Both,
-    /// The page without WebGPU.
+    /// The page without WebGPU and other architectures.
     CpuOnly,
 }
 
@@ -40,6 +43,7 @@ pub fn build(modules: Modules) -> Result<()> {
     build_module(Module::Cpu)?;
     if modules == Modules::Both {
         build_module(Module::Gpu)?;
+        build_module(Module::Networks)?;
     }
     sizes::print_report()
 }
@@ -49,6 +53,7 @@ impl Module {
     pub fn name(self) -> &'static str {
         match self {
             Self::Cpu => "cpu",
+            Self::Networks => "networks",
             Self::Gpu => "gpu",
         }
     }
@@ -61,7 +66,8 @@ impl Module {
     /// Cargo's profile that compiles it, which is also its folder's name.
     fn profile(self) -> &'static str {
         match self {
-            Self::Cpu => "release",
+            Self::Cpu => "page",
+            Self::Networks => "release",
             Self::Gpu => "webgpu",
         }
     }
@@ -70,9 +76,11 @@ impl Module {
     pub fn compile(self) -> Command {
         let mut cargo = cargo_for_wasm(["build", "--lib", "--package", "soundalike-web"]);
         cargo.args(["--profile", self.profile()]);
-        if self == Self::Gpu {
-            cargo.args(["--features", "webgpu"]);
-        }
+        match self {
+            Self::Cpu => cargo.arg("--no-default-features"),
+            Self::Networks => &mut cargo,
+            Self::Gpu => cargo.args(["--features", "webgpu"]),
+        };
         cargo
     }
 
@@ -119,6 +127,8 @@ fn bind(module: Module, compiled: &Path) -> Result<()> {
         .out_name("soundalike")
         // Other pages may call the module's `init()` without an address.
         .omit_default_module_path(false)
+        // Names of functions are a tenth of the module; a panic's message names its place without them.
+        .remove_name_section(true)
         .generate(&fresh)?;
     remove(&place)?;
     fs::rename(&fresh, &place).with_context(|| format!("cannot fill {}", place.display()))

@@ -1,8 +1,8 @@
 //! `cargo xtask serve`.
 //!
 //! The page with its CPU module comes first and is served at once. The WebGPU
-//! module follows from a second process in the background, while this one
-//! becomes the server: so a signal to `cargo xtask serve` reaches the server
+//! module and the one of all networks follow from a second process in the
+//! background, while this one becomes the server: so a signal to `cargo xtask serve` reaches the server
 //! itself, and nobody has to pass it on.
 
 use std::net::SocketAddr;
@@ -14,8 +14,8 @@ use anyhow::{Context, Result, bail};
 use crate::page::{self, Module, Modules};
 use crate::{setup, shell, sizes};
 
-/// The hidden command that builds the WebGPU module beside the server.
-pub const BACKGROUND: &str = "gpu-in-background";
+/// The hidden command that builds the other modules beside the server.
+pub const BACKGROUND: &str = "modules-in-background";
 
 /// What `cargo xtask serve` was asked for.
 pub struct Options {
@@ -91,12 +91,28 @@ fn become_program(program: Command) -> Result<()> {
     shell::run(program)
 }
 
-/// Builds the WebGPU module quietly, and gives up when the server ends.
-pub fn gpu_in_background() -> Result<()> {
+/// Builds the other modules quietly, and gives up when the server ends.
+pub fn modules_in_background() -> Result<()> {
     let server = parent();
     let start = Instant::now();
     println!("WebGPU module: compiling in the background, the page works without it meanwhile");
-    let mut compile = gently(Module::Gpu.compile());
+    if !compile_in_background(Module::Gpu, server)? {
+        return Ok(());
+    }
+    println!(
+        "WebGPU module: there after {} s, {} compressed; reload the page to use it",
+        start.elapsed().as_secs(),
+        sizes::gpu_size()?.map(sizes::human).unwrap_or_default()
+    );
+    if compile_in_background(Module::Networks, server)? {
+        println!("Module for models of other architectures: there");
+    }
+    Ok(())
+}
+
+/// Whether the module is in its place; not where the server, `server`, has ended meanwhile.
+fn compile_in_background(module: Module, server: u32) -> Result<bool> {
+    let mut compile = gently(module.compile());
     compile.stdout(Stdio::null());
     compile.arg("--quiet");
     let mut compiling = compile.spawn().context("cannot run cargo")?;
@@ -108,20 +124,18 @@ pub fn gpu_in_background() -> Result<()> {
             // The server is gone: nobody waits for the module any more.
             compiling.kill()?;
             compiling.wait()?;
-            return Ok(());
+            return Ok(false);
         }
         std::thread::sleep(Duration::from_millis(300));
     };
     if !status.success() {
-        bail!("the WebGPU module does not compile; the page goes on without it");
+        bail!(
+            "the {} module does not compile; the page goes on without it",
+            module.name()
+        );
     }
-    page::place(Module::Gpu)?;
-    println!(
-        "WebGPU module: there after {} s, {} compressed; reload the page to use it",
-        start.elapsed().as_secs(),
-        sizes::gpu_size()?.map(sizes::human).unwrap_or_default()
-    );
-    Ok(())
+    page::place(module)?;
+    Ok(true)
 }
 
 /// At a lower priority, where that is possible: the page may be answering on

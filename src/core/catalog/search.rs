@@ -187,13 +187,12 @@ impl Catalog {
     ///
     /// # Examples
     /// ```
-    /// use burn::tensor::Device;
     /// use soundalike_core::audio::synth;
     /// use soundalike_core::catalog::{Catalog, Query, Search};
     /// use soundalike_core::pipeline::Predictor;
     ///
     /// let catalog = Catalog::from_bytes(soundalike_shipped::CATALOG)?;
-    /// let predictor = Predictor::from_bytes(soundalike_shipped::MODEL, Device::flex())?;
+    /// let predictor = Predictor::on_processor(soundalike_shipped::MODEL)?;
     /// catalog.check_model(&predictor.model().sha256)?;
     ///
     /// let prediction = predictor.predict(&synth::sample_song())?;

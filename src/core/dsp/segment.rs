@@ -1,10 +1,16 @@
 //! Cutting a sound into the segments that a model takes.
 
+use std::ops::Range;
+
 use super::{FrontEnd, Spectrogram};
 
 /// A segment that never comes closer than this to the loudest moment of its sound, in dB, is silence
 /// between the music.
 const SILENCE_DB: f32 = 60.0;
+
+/// Silence at the beginning or the end that is longer than this, in seconds, has no part in where the music is cut.
+/// Shorter silence, such as the delay of an encoder, moves the segments by next to nothing.
+const EDGE_SECONDS: f64 = 0.25;
 
 /// Sounds of up to this many segments, some twelve seconds, are predicted twice over, in segments that
 /// overlap by half. Longer ones have segments enough, and a visitor waits for each.
@@ -25,10 +31,12 @@ pub struct Segments {
 }
 
 impl Segments {
-    /// Cuts a log-mel spectrogram at [`segment_starts`]. A shorter one is filled up with silence.
+    /// Cuts a log-mel spectrogram at [`segment_starts`]. A shorter one is filled up with silence. The silence before
+    /// and after the music has segments of its own, so that the music is cut at the same places with it and without.
     pub fn cut(front_end: &FrontEnd, log_mel: &Spectrogram) -> Self {
-        let starts = segment_starts(front_end, log_mel.frames);
         let length = front_end.segment_frames;
+        let music = music_in(front_end, log_mel);
+        let starts = starts_around(length, &music, log_mel.frames);
         let mut values = Vec::with_capacity(starts.len() * log_mel.bands * length);
         for &start in &starts {
             for band in 0..log_mel.bands {
@@ -39,14 +47,10 @@ impl Segments {
             }
         }
         let size = log_mel.bands * length;
-        let loudest = |values: &[f32]| {
-            let most = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            front_end.decibel_of_value(most)
-        };
-        let quiet = loudest(&values) - SILENCE_DB;
-        let audible = values
-            .chunks(size)
-            .map(|segment| loudest(segment) >= quiet)
+        let quiet = loudest(front_end, &values) - SILENCE_DB;
+        let segments = starts.iter().zip(values.chunks(size));
+        let audible = segments
+            .map(|(start, segment)| music.contains(start) && loudest(front_end, segment) >= quiet)
             .collect();
         Self {
             starts,
@@ -65,6 +69,45 @@ impl Segments {
     pub fn is_empty(&self) -> bool {
         self.starts.is_empty()
     }
+}
+
+/// The loudest of some values, in dB.
+fn loudest(front_end: &FrontEnd, values: &[f32]) -> f32 {
+    let most = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    front_end.decibel_of_value(most)
+}
+
+/// The frames from the first to the last that are not silence, of a sound that begins or ends with more than
+/// [`EDGE_SECONDS`] of it; otherwise from its beginning or to its end. All of a sound of nothing but silence.
+fn music_in(front_end: &FrontEnd, log_mel: &Spectrogram) -> Range<usize> {
+    let frames = log_mel.frames;
+    let mut peaks = vec![f32::NEG_INFINITY; frames];
+    for band in 0..log_mel.bands {
+        for (peak, &value) in peaks.iter_mut().zip(log_mel.band(band)) {
+            *peak = peak.max(value);
+        }
+    }
+    let quiet = loudest(front_end, &peaks) - SILENCE_DB;
+    let is_music = |&value: &f32| front_end.decibel_of_value(value) >= quiet;
+    let first = peaks.iter().position(is_music).unwrap_or(0);
+    let last = peaks.iter().rposition(is_music).map_or(frames, |at| at + 1);
+    let edge = (EDGE_SECONDS / front_end.frame_seconds()) as usize;
+    let start = if first > edge { first } else { 0 };
+    let end = if frames - last > edge { last } else { frames };
+    start..end
+}
+
+/// Where the segments of a sound of `frames` frames begin: those of the music as [`window_starts`] has them, and one
+/// after another those of longer silence before and after it.
+fn starts_around(length: usize, music: &Range<usize>, frames: usize) -> Vec<usize> {
+    let before = (0..(music.start + length / 2) / length)
+        .rev()
+        .map(|at| music.start.saturating_sub((at + 1) * length));
+    let inside = window_starts(length, music.len()).into_iter();
+    let inside = inside.map(|start| music.start + start);
+    let silent = frames - music.end;
+    let after = (0..(silent + length / 2) / length).map(|at| music.end + at * length);
+    before.chain(inside).chain(after).collect()
 }
 
 /// First frames of the segments of a sound of `frames` frames: see [`window_starts`].
@@ -122,6 +165,33 @@ mod tests {
             let segments = Segments::cut(&front_end, &front_end.log_mel(&samples));
             assert!(segments.audible[0] && segments.audible.contains(&false));
             assert_eq!(segments.audible.len(), segments.len());
+        }
+    }
+
+    #[test]
+    fn silence_around_the_music_does_not_move_its_segments() {
+        for front_end in [FrontEnd::default(), FrontEnd::musicnn()] {
+            let rate = front_end.sample_rate as usize;
+            let music = crate::audio::synth::tone(440.0, 15.0, front_end.sample_rate);
+            let plain = Segments::cut(&front_end, &front_end.log_mel(music.samples()));
+            for (before, after) in [(0, 5), (1, 0), (2, 2), (7, 20), (30, 1)] {
+                // Whole frames of silence, so that frames lie at the same samples.
+                let whole = |seconds: usize| seconds * rate / front_end.hop_length;
+                let zeros = |seconds| vec![0.0; whole(seconds) * front_end.hop_length];
+                let samples = [zeros(before), music.samples().to_vec(), zeros(after)].concat();
+                let found = Segments::cut(&front_end, &front_end.log_mel(&samples));
+                let audible = found.starts.iter().zip(&found.audible);
+                let starts: Vec<usize> = audible.filter(|(_, a)| **a).map(|(s, _)| *s).collect();
+                assert_eq!(starts.len(), plain.starts.len(), "{before} s, {after} s");
+                for (with, without) in starts.iter().zip(&plain.starts) {
+                    // The first frames around the music's edges hold a little of it.
+                    let moved = with.abs_diff(without + whole(before));
+                    assert!(moved <= 4, "{before} s, {after} s: {with} {without}");
+                }
+                assert!(found.starts.is_sorted());
+                let end = found.starts.last().expect("one") + front_end.segment_frames;
+                assert!(end + front_end.segment_frames / 2 >= whole(before + 15 + after));
+            }
         }
     }
 

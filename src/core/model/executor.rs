@@ -1,15 +1,12 @@
-//! The shipped network on the processor without burn: the same answer as [`TwoStream::forward`], faster. What
+//! The shipped network on the processor without burn: the same answer as `TwoStream::forward`, faster. What
 //! trains, and what runs on a graphics processor, stays with burn.
-//!
-//! [`TwoStream::forward`]: super::two_stream::TwoStream::forward
 
 use std::sync::{Mutex, PoisonError};
 
 use pulp::{Arch, Simd, WithSimd};
 
 use super::file::Normalise;
-use super::two_stream::TwoStreamConfig;
-use super::{ModelError, Weights};
+use super::{ModelError, TwoStreamConfig, Weights};
 use crate::dsp::FrontEnd;
 use crate::kernels::inference::{
     Bank, Dense, Epilogue, Frames, MinimalFilter, Output, Pieces, Rows, Scratch, TILES, Transformed,
@@ -20,7 +17,7 @@ const SEVEN: usize = 10;
 /// Points of pieces of four frames.
 const FOUR: usize = 7;
 
-/// A [`TwoStream`](super::two_stream::TwoStream) with its input normalisation, ready to be run.
+/// A two-stream network with its input normalisation, ready to be run.
 #[derive(Debug)]
 pub struct TwoStreamExecutor {
     arch: Arch,
@@ -323,7 +320,7 @@ impl WithSimd for Run<'_> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "networks"))]
 mod tests {
     use burn::tensor::{Device, Tensor, TensorData};
     use proptest::prelude::*;
@@ -414,14 +411,16 @@ mod tests {
             residual.sort_unstable();
             let groups = |groups: Vec<(usize, usize)>| groups.into_iter().map(|(a, b)| [a, b]).collect();
             compare(
-                &TwoStreamConfig::new()
-                    .with_spectral(groups(spectral))
-                    .with_temporal(groups(temporal))
-                    .with_residual(residual)
-                    .with_features(features)
-                    .with_embedding(embedding)
-                    .with_tags(tags)
-                    .with_music(music),
+                &TwoStreamConfig {
+                    spectral: groups(spectral),
+                    temporal: groups(temporal),
+                    residual,
+                    features,
+                    embedding,
+                    tags,
+                    music,
+                    ..TwoStreamConfig::default()
+                },
                 seed,
             );
         }
@@ -429,7 +428,7 @@ mod tests {
 
     #[test]
     fn processors_without_vectors_answer_the_same() {
-        let config = TwoStreamConfig::new();
+        let config = TwoStreamConfig::default();
         let (_, weights) = network(&config, 3);
         let normalise = Normalise {
             mean: vec![0.0; 96],
@@ -463,7 +462,7 @@ mod tests {
             })
             .collect();
         let expected = by_burn(&network, &model.normalise[0], &segments);
-        let found = pollster::block_on(model.predict(&[&segments], &device)).expect("CPU");
+        let found = pollster::block_on(model.predict(&[&segments])).expect("CPU");
         let expected = expected.chunks(expected.len() / found.len());
         for (found, expected) in found.iter().zip(expected) {
             let (logits, embedding) = (&expected[..10], &expected[10..10 + found.embedding.len()]);

@@ -1,37 +1,35 @@
 //! A model and its file: one safetensors file with weights in half precision and, as metadata, all
 //! that is needed to use them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use burn::tensor::{Device, Tensor, TensorData};
 use half::f16;
-use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::calibration::{Calibration, sigmoid};
 use super::executor::TwoStreamExecutor;
-use super::weights::parameters;
-use super::{Architecture, Array, Input, ModelError, Network, Weights};
+use super::{Architecture, Array, Input, ModelError, Weights};
 use crate::dsp::FrontEnd;
 
 /// Version of the file's layout.
-const FORMAT_VERSION: u32 = 4;
+pub(super) const FORMAT_VERSION: u32 = 4;
 /// The version before there was a network that begins with MusiCNN's weights. Models of the other
 /// networks still say that they are of it or of [`WITHOUT_HEAD`], since nothing about them has changed.
-const WITHOUT_MUSICNN: u32 = 3;
+pub(super) const WITHOUT_MUSICNN: u32 = 3;
 /// The version before there were heads.
-const WITHOUT_HEAD: u32 = 2;
+pub(super) const WITHOUT_HEAD: u32 = 2;
 /// What the network of Tairi et al. was called up to [`WITHOUT_MUSICNN`], and is called now; and the same
 /// of its weights.
 const RENAMED: [&str; 2] = ["two-stream", "two-stream-rescnn"];
 const RENAMED_WEIGHTS: [&str; 2] = ["TwoStream.", "TwoStreamResCnn."];
 /// The metadata entry that holds [`ModelHeader`] as JSON.
-const HEADER: &str = "soundalike.model";
+pub(super) const HEADER: &str = "soundalike.model";
 const MEAN: &str = "input.mean";
 const DEVIATION: &str = "input.deviation";
-const REFERENCE: &str = "golden.probabilities";
+pub(super) const REFERENCE: &str = "golden.probabilities";
 
 /// How a model was trained, for its card.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -75,15 +73,15 @@ pub enum WeightPrecision {
 }
 
 #[derive(Serialize, Deserialize)]
-struct ModelHeader {
-    format_version: u32,
+pub(super) struct ModelHeader {
+    pub format_version: u32,
     #[serde(flatten)]
-    architecture: Architecture,
-    genres: Vec<String>,
-    tags: Vec<String>,
-    calibration: Calibration,
-    front_end: FrontEnd,
-    training: Training,
+    pub architecture: Architecture,
+    pub genres: Vec<String>,
+    pub tags: Vec<String>,
+    pub calibration: Calibration,
+    pub front_end: FrontEnd,
+    pub training: Training,
 }
 
 impl ModelHeader {
@@ -262,169 +260,109 @@ pub struct Model {
     pub sha256: String,
     /// Number of trained parameters, running statistics not counted.
     pub parameters: usize,
-    network: Network,
-    /// Mean and scale of each part, `[1, 1, rows, 1]`.
-    normalising: Vec<(Tensor<4>, Tensor<4>)>,
-    /// The same network without burn, of one that was read from a file onto the processor.
-    executor: Option<Arc<TwoStreamExecutor>>,
+    /// Length of the embedding.
+    pub embedding: usize,
+    /// The network without burn, of one that was read from a file onto the processor.
+    pub(super) executor: Option<Arc<TwoStreamExecutor>>,
+    /// The network on a device of burn's.
+    #[cfg(feature = "networks")]
+    pub(super) network: super::on_device::NetworkOnDevice,
 }
 
-impl Model {
-    /// Puts a network and its surroundings together.
-    pub fn new(
-        architecture: Architecture,
-        network: Network,
-        (genres, tags): (Vec<String>, Vec<String>),
-        front_end: FrontEnd,
-        normalise: Vec<Normalise>,
-        training: Training,
-        device: &Device,
-    ) -> Self {
-        let column = |values: &[f32]| {
-            let rows = values.len();
-            Tensor::<4>::from_data(TensorData::new(values.to_vec(), [1, 1, rows, 1]), device)
-        };
-        let normalising = normalise.iter().map(|part| {
-            let scale: Vec<f32> = part.deviation.iter().map(|d| 1.0 / d).collect();
-            (column(&part.mean), column(&scale))
-        });
-        Self {
-            parameters: parameters(&network),
-            normalising: normalising.collect(),
-            normalise,
-            architecture,
-            genres,
-            tags,
-            calibration: Calibration::default(),
-            front_end,
-            training,
-            storage: WeightPrecision::default(),
-            reference_outputs: None,
-            sha256: String::new(),
-            network,
-            executor: None,
-        }
-    }
+/// What a model file holds.
+pub(super) struct ModelFile {
+    pub header: ModelHeader,
+    /// The network's arrays.
+    pub weights: Weights,
+    pub normalise: Vec<Normalise>,
+    pub reference_outputs: Option<ReferenceOutputs>,
+    pub sha256: String,
+}
 
-    /// Reads a model from the bytes of its file onto a device.
-    ///
-    /// # Errors
-    /// If the bytes are not a model, of another version or front end, or damaged.
-    ///
-    /// # Examples
-    /// ```
-    /// use burn::tensor::Device;
-    /// use soundalike_core::model::{GENRES, Model};
-    ///
-    /// let model = Model::from_bytes(soundalike_shipped::MODEL, &Device::flex())?;
-    /// assert_eq!(model.genres, GENRES);
-    /// assert_eq!(model.front_end.sample_rate, 16_000);
-    ///
-    /// let damaged = &soundalike_shipped::MODEL[..1_000];
-    /// assert!(Model::from_bytes(damaged, &Device::flex()).is_err());
-    /// # Ok::<(), soundalike_core::model::ModelError>(())
-    /// ```
-    pub fn from_bytes(bytes: &[u8], device: &Device) -> Result<Self, ModelError> {
+impl ModelFile {
+    pub fn read(bytes: &[u8]) -> Result<Self, ModelError> {
         let (header, renamed) = ModelHeader::read(bytes)?;
         header.check()?;
         let mut arrays = read_arrays(bytes, renamed)?;
         let normalise = take_normalisation(&mut arrays, &header.architecture)?;
-        let reference = arrays.remove(REFERENCE).map(|array| ReferenceOutputs {
+        let reference_outputs = arrays.remove(REFERENCE).map(|array| ReferenceOutputs {
             probabilities: array
                 .values
                 .chunks(header.genres.len())
                 .map(<[f32]>::to_vec)
                 .collect(),
         });
-        let network = Weights(arrays).apply(header.architecture.init(device))?;
-        let parameters = parameters(&network);
-        let executor = match &header.architecture {
-            Architecture::TwoStream(config) if *device == Device::flex() => {
-                let weights = Weights::of(&network);
-                let executor = TwoStreamExecutor::new(config, &weights, &normalise[0])?;
-                Some(Arc::new(executor))
-            }
-            _ => None,
-        };
-        let mut model = Self::new(
-            header.architecture,
-            network.fused(),
-            (header.genres, header.tags),
-            header.front_end,
+        Ok(Self {
+            header,
+            weights: Weights(arrays),
             normalise,
-            header.training,
-            device,
-        );
-        model.calibration = header.calibration;
-        model.reference_outputs = reference;
-        model.parameters = parameters;
-        model.sha256 = sha256_hex(bytes);
-        model.executor = executor;
-        Ok(model)
+            reference_outputs,
+            sha256: sha256_hex(bytes),
+        })
     }
 
-    /// The bytes of the model's file, of a model that was put together by [`Model::new`]: one that was
-    /// read from a file is fused for inference. The weights are rounded to half precision, so read the file
-    /// back to have the model that ships.
+    /// Its network without burn; `None` of an architecture that has none.
     ///
     /// # Errors
-    /// If serialisation fails.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
-        let failed = |e: &dyn std::fmt::Display| ModelError::Weights(e.to_string());
-        let header = ModelHeader {
-            format_version: match self.architecture {
-                Architecture::TwoStream(_) => FORMAT_VERSION,
-                // A program that knows no heads would take tags for genres, so it must not read them.
-                _ if !self.calibration.head.is_softmax() => WITHOUT_MUSICNN,
-                // One that knows the network by its old name would not know this one.
-                Architecture::TwoStreamResCnn(_) => FORMAT_VERSION,
-                Architecture::Other(_) => WITHOUT_HEAD,
-            },
-            architecture: self.architecture.clone(),
-            genres: self.genres.clone(),
-            tags: self.tags.clone(),
-            calibration: self.calibration,
-            front_end: self.front_end.clone(),
-            training: self.training.clone(),
+    /// If the weights do not fit the architecture.
+    pub fn executor(&self) -> Result<Option<Arc<TwoStreamExecutor>>, ModelError> {
+        let Architecture::TwoStream(config) = &self.header.architecture else {
+            return Ok(None);
         };
-        let header = serde_json::to_string(&header).map_err(|e| failed(&e))?;
-        let mut stored: Vec<(String, Vec<usize>, Dtype, Vec<u8>)> = Weights::of(&self.network)
-            .0
-            .into_iter()
-            .map(|(name, array)| {
-                // Running variances span many orders of magnitude: half precision would lose them.
-                let single = self.storage == WeightPrecision::Single || array.shape.len() == 1;
-                if single || name.contains("running_") {
-                    (name, array.shape, Dtype::F32, f32_bytes(&array.values))
-                } else {
-                    (name, array.shape, Dtype::F16, f16_bytes(&array.values))
-                }
-            })
-            .collect();
-        for (part, values) in self.normalise.iter().enumerate() {
-            let pairs = [&values.mean, &values.deviation];
-            for (name, values) in normalisation_names(part).into_iter().zip(pairs) {
-                stored.push((name, vec![values.len()], Dtype::F32, f32_bytes(values)));
-            }
-        }
-        if let Some(reference) = &self.reference_outputs {
-            stored.push((
-                REFERENCE.into(),
-                vec![reference.probabilities.len(), self.genres.len()],
-                Dtype::F32,
-                f32_bytes(&reference.probabilities.concat()),
-            ));
-        }
-        let views = stored
-            .iter()
-            .map(|(name, shape, dtype, bytes)| {
-                TensorView::new(*dtype, shape.clone(), bytes)
-                    .map(|view| (name.as_str(), view))
-                    .map_err(|e| failed(&e))
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        let metadata = HashMap::from([(HEADER.to_owned(), header)]);
-        serialize(views, Some(metadata)).map_err(|e| failed(&e))
+        self.weights.check(&config.shapes())?;
+        let executor = TwoStreamExecutor::new(config, &self.weights, &self.normalise[0])?;
+        Ok(Some(Arc::new(executor)))
+    }
+}
+
+impl Model {
+    /// Reads a model from the bytes of its file onto the processor. Without the feature `networks` only a model
+    /// of the two-stream architecture, the one that ships, can be read.
+    ///
+    /// # Errors
+    /// If the bytes are not a model, of another version or front end, or damaged; [`ModelError::NeedsNetworks`].
+    ///
+    /// # Examples
+    /// ```
+    /// use soundalike_core::model::{GENRES, Model};
+    ///
+    /// let model = Model::on_processor(soundalike_shipped::MODEL)?;
+    /// assert_eq!(model.genres, GENRES);
+    /// assert_eq!(model.front_end.sample_rate, 16_000);
+    ///
+    /// let damaged = &soundalike_shipped::MODEL[..1_000];
+    /// assert!(Model::on_processor(damaged).is_err());
+    /// # Ok::<(), soundalike_core::model::ModelError>(())
+    /// ```
+    pub fn on_processor(bytes: &[u8]) -> Result<Self, ModelError> {
+        #[cfg(feature = "networks")]
+        return Self::from_bytes(bytes, &burn::tensor::Device::flex());
+        #[cfg(not(feature = "networks"))]
+        Self::of_file(ModelFile::read(bytes)?)
+    }
+
+    #[cfg(not(feature = "networks"))]
+    fn of_file(file: ModelFile) -> Result<Self, ModelError> {
+        let architecture = &file.header.architecture;
+        let Architecture::TwoStream(config) = architecture else {
+            return Err(ModelError::NeedsNetworks(architecture.to_string()));
+        };
+        let parameters = file.weights.0.values().map(|array| array.values.len());
+        Ok(Self {
+            parameters: parameters.sum(),
+            embedding: config.embedding_length(),
+            executor: file.executor()?,
+            architecture: file.header.architecture,
+            genres: file.header.genres,
+            tags: file.header.tags,
+            calibration: file.header.calibration,
+            front_end: file.header.front_end,
+            normalise: file.normalise,
+            training: file.header.training,
+            storage: WeightPrecision::default(),
+            reference_outputs: file.reference_outputs,
+            sha256: file.sha256,
+        })
     }
 
     /// Its input.
@@ -447,17 +385,19 @@ impl Model {
     pub async fn predict(
         &self,
         parts: &[impl AsRef<[f32]>],
-        device: &Device,
     ) -> Result<Vec<SegmentOutput>, ModelError> {
         let (values, width) = match (&self.executor, parts) {
             (Some(executor), [segments]) => executor.predict(segments.as_ref()),
-            _ => self.predict_with_burn(parts, device).await?,
+            #[cfg(feature = "networks")]
+            _ => self.network.outputs(self.input(), parts).await?,
+            #[cfg(not(feature = "networks"))]
+            _ => return Err(ModelError::NeedsNetworks(self.architecture.to_string())),
         };
         Ok(values
             .chunks(width.max(1))
             .map(|row| {
                 let (logits, row) = row.split_at(self.genres.len());
-                let (embedding, row) = row.split_at(self.architecture.embedding());
+                let (embedding, row) = row.split_at(self.embedding);
                 let (tags, music) = row.split_at(self.tags.len());
                 let music = music.first().map_or(f32::INFINITY, |&logit| logit);
                 SegmentOutput {
@@ -471,75 +411,6 @@ impl Model {
                 }
             })
             .collect())
-    }
-
-    /// Of each window its logits, embedding, tags' logits and logit of music, one after another, and their number.
-    async fn predict_with_burn(
-        &self,
-        parts: &[impl AsRef<[f32]>],
-        device: &Device,
-    ) -> Result<(Vec<f32>, usize), ModelError> {
-        let output = self.network.forward(self.normalised(parts, device));
-        // One read for all, since each waits for the device.
-        let mut parts = vec![output.logits, output.embedding];
-        parts.extend(output.tags);
-        parts.extend(output.music);
-        let outputs = Tensor::cat(parts, 1);
-        let width = outputs.dims()[1];
-        let data = outputs
-            .into_data_async()
-            .await
-            .map_err(|e| ModelError::Device(format!("{e:?}")))?;
-        Ok((data.iter::<f32>().collect(), width))
-    }
-}
-
-impl Model {
-    /// The last layer before the heads, `[features]` of each window, of a model that heads can be fitted to:
-    /// see [`Network::features`].
-    ///
-    /// # Errors
-    /// If the device fails, or it is no such model.
-    pub async fn features(
-        &self,
-        parts: &[impl AsRef<[f32]>],
-        device: &Device,
-    ) -> Result<Vec<Vec<f32>>, ModelError> {
-        let features = self
-            .network
-            .features(self.normalised(parts, device))
-            .ok_or_else(|| ModelError::NoFeatures(self.architecture.to_string()))?;
-        let width = features.dims()[1];
-        let data = features
-            .into_data_async()
-            .await
-            .map_err(|e| ModelError::Device(format!("{e:?}")))?;
-        let values: Vec<f32> = data.iter::<f32>().collect();
-        Ok(values.chunks(width).map(<[f32]>::to_vec).collect())
-    }
-
-    /// A copy of the network's weights. Blocks; in a browser only on the CPU.
-    pub fn weights(&self) -> Weights {
-        Weights::of(&self.network)
-    }
-
-    /// The same model with other weights of its network.
-    ///
-    /// # Errors
-    /// If they do not fit its architecture.
-    pub fn with_weights(&self, weights: Weights, device: &Device) -> Result<Self, ModelError> {
-        let mut model = self.clone();
-        model.executor = None;
-        model.network = weights.apply(self.architecture.init(device))?;
-        model.sha256 = String::new();
-        Ok(model)
-    }
-
-    /// Parts of windows as the network takes them.
-    fn normalised(&self, parts: &[impl AsRef<[f32]>], device: &Device) -> Vec<Tensor<4>> {
-        let parts = self.input().tensors(parts, device);
-        let pairs = parts.into_iter().zip(self.normalising.clone());
-        pairs.map(|(x, (mean, scale))| (x - mean) * scale).collect()
     }
 }
 
@@ -565,7 +436,7 @@ struct ModelVersion {
 }
 
 /// What the mean and the deviation of a part of the input are called in a file.
-fn normalisation_names(part: usize) -> [String; 2] {
+pub(super) fn normalisation_names(part: usize) -> [String; 2] {
     [MEAN, DEVIATION].map(|name| match part {
         0 => name.to_owned(),
         _ => format!("{name}.{part}"),
@@ -586,10 +457,6 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect()
-}
-
-fn f32_bytes(values: &[f32]) -> Vec<u8> {
-    values.iter().flat_map(|v| v.to_le_bytes()).collect()
 }
 
 pub(crate) fn f16_bytes(values: &[f32]) -> Vec<u8> {
@@ -628,81 +495,4 @@ fn array_from_view(name: &str, view: &TensorView<'_>) -> Result<Array, ModelErro
         values: values_from_view(view)
             .ok_or_else(|| ModelError::Weights(format!("{name} is neither f16 nor f32")))?,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::GENRES;
-
-    fn model() -> Model {
-        let architecture: Architecture = "two-stream".parse().expect("known");
-        let device = Device::flex();
-        let front_end = FrontEnd::musicnn();
-        Model::new(
-            architecture.clone(),
-            architecture.init(&device),
-            (GENRES.map(str::to_owned).to_vec(), Vec::new()),
-            front_end.clone(),
-            vec![Normalise {
-                mean: vec![1.0; front_end.mel_bands],
-                deviation: vec![0.7; front_end.mel_bands],
-            }],
-            Training::default(),
-            &device,
-        )
-    }
-
-    /// The file with one piece of its header replaced by another of the same length.
-    fn tampered(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
-        assert_eq!(from.len(), to.len());
-        let at = bytes
-            .windows(from.len())
-            .position(|window| window == from.as_bytes())
-            .expect("in the header");
-        let mut bytes = bytes.to_vec();
-        bytes[at..at + to.len()].copy_from_slice(to.as_bytes());
-        bytes
-    }
-
-    #[test]
-    fn a_model_hears_the_same_after_the_way_through_its_file() {
-        let device = Device::flex();
-        let model = model();
-        let again = Model::from_bytes(&model.to_bytes().expect("serialises"), &device)
-            .expect("its own file");
-        assert_eq!(again.genres, model.genres);
-        assert_eq!(again.parameters, model.parameters);
-        assert_eq!(again.sha256.len(), 64);
-        let segment: Vec<f32> = (0..96 * 187).map(|i| (i % 97) as f32 / 30.0).collect();
-        let predict = |model: &Model| {
-            let outputs = pollster::block_on(model.predict(&[&segment], &device)).expect("CPU");
-            outputs[0].probabilities.clone()
-        };
-        for (a, b) in predict(&again).iter().zip(predict(&model)) {
-            // Half precision keeps eleven bits of each weight.
-            assert!((a - b).abs() < 5e-3, "{a} {b}");
-        }
-    }
-
-    #[test]
-    fn another_version_front_end_or_damage_is_refused_with_the_reason() {
-        let bytes = model().to_bytes().expect("serialises");
-        let refusal = |bytes: &[u8]| {
-            Model::from_bytes(bytes, &Device::flex())
-                .expect_err("refused")
-                .to_string()
-        };
-        let other = tampered(
-            &bytes,
-            "\\\"format_version\\\":4",
-            "\\\"format_version\\\":7",
-        );
-        assert!(refusal(&other).contains("version 7"), "{}", refusal(&other));
-        let other = tampered(&bytes, "\\\"hop_length\\\":256", "\\\"hop_length\\\":512");
-        assert!(refusal(&other).contains("front end"), "{}", refusal(&other));
-        for length in [0, 7, 100, bytes.len() / 2, bytes.len() - 1] {
-            assert!(refusal(&bytes[..length]).contains("is not a model"));
-        }
-    }
 }

@@ -1,5 +1,6 @@
 //! The inputs of networks: a sound cut into windows, and each window in the numbers that a network takes.
 
+#[cfg(feature = "networks")]
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::audio::{AudioError, Clip};
@@ -315,6 +316,7 @@ impl Input {
 
     /// Parts of a batch of windows, each `[batch, rows, columns]` in one row, as what a network takes:
     /// `[batch, 1, rows, columns]` each.
+    #[cfg(feature = "networks")]
     pub fn tensors(self, parts: &[impl AsRef<[f32]>], device: &Device) -> Vec<Tensor<4>> {
         self.shapes()
             .into_iter()

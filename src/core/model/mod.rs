@@ -1,43 +1,69 @@
 //! The networks: windows of a sound in, genre logits and an embedding out.
 //!
-//! [`Architecture`] names what there is, [`Network`] is any of them on any device, [`Model`] is a
-//! network together with all it takes to use it: genres, front end, input normalisation.
+//! [`Architecture`] names what there is, [`Model`] is a network together with all it takes to use it: genres,
+//! front end, input normalisation. With the feature `networks` it is a network of burn's of any architecture, on
+//! any device, and can be trained; without, burn is not compiled, and only the architecture that ships is there,
+//! on the processor.
 
+#[cfg(feature = "networks")]
 mod blocks;
 mod calibration;
+mod config;
+#[cfg(feature = "networks")]
 pub mod conv_crnn;
 mod executor;
 mod file;
 mod input;
+#[cfg(feature = "networks")]
 pub mod logmel_cnn;
+#[cfg(feature = "networks")]
 pub mod multimodal;
+#[cfg(feature = "networks")]
+mod network;
+#[cfg(feature = "networks")]
+mod network_weights;
+#[cfg(feature = "networks")]
+mod on_device;
+#[cfg(feature = "networks")]
 mod output;
 mod registry;
+#[cfg(feature = "networks")]
 pub mod resnet;
+#[cfg(feature = "networks")]
 pub mod sample_cnn;
 mod size;
 mod speed;
+#[cfg(feature = "networks")]
 pub mod stack;
+#[cfg(feature = "networks")]
 pub mod two_stream;
+#[cfg(feature = "networks")]
 pub mod two_stream_rescnn;
+#[cfg(feature = "networks")]
 pub mod vector;
 mod weights;
 
 use crate::message::Message;
 
+#[cfg(feature = "networks")]
 pub use blocks::{Conv, Padding};
 pub use calibration::{Aggregation, Calibration, Head};
 pub use calibration::{mean, sigmoid};
+pub use config::{TwoStreamConfig, TwoStreamResCnnConfig};
 pub use file::{Model, Normalise, ReferenceOutputs, SegmentOutput, Training, WeightPrecision};
 pub(crate) use file::{check_front_end, f16_bytes};
 pub use file::{sha256_hex, values_from_view};
 pub use input::{Examples, Input};
+#[cfg(feature = "networks")]
+pub use network::Network;
+#[cfg(feature = "networks")]
+pub use network_weights::parameters;
+#[cfg(feature = "networks")]
 pub use output::ModelOutput;
-pub use registry::{Architecture, Network, NetworkKind, NetworkKindConfig, NetworkOfKind};
+pub use registry::{Architecture, NetworkKind, NetworkKindConfig, NetworkOfKind};
 pub use size::Size;
 pub use speed::milliseconds;
-pub use two_stream::TwoStreamConfig;
-pub use weights::{Array, Weights, parameters};
+pub use weights::{Array, Weights};
 
 /// The ten genres of GTZAN in alphabetical order, the labels of the shipped model.
 pub const GENRES: [&str; 10] = [
@@ -88,6 +114,9 @@ pub enum ModelError {
     /// Another front end.
     #[error("was trained with a front end that this program does not compute ({0})")]
     FrontEnd(String),
+    /// A network of burn's is needed, and burn is not compiled in.
+    #[error("is a {0}, which this build cannot run")]
+    NeedsNetworks(String),
     /// Heads are to be fitted to a network that has no features for them.
     #[error("is a {0}, and only a two-stream model can be trained further")]
     NoFeatures(String),
@@ -119,6 +148,7 @@ impl Message for ModelError {
             }
             Self::NotAModel(cause)
             | Self::FrontEnd(cause)
+            | Self::NeedsNetworks(cause)
             | Self::NoFeatures(cause)
             | Self::Weights(cause)
             | Self::Device(cause) => vec![("cause", cause.clone())],

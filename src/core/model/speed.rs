@@ -1,7 +1,5 @@
 //! The time that a network takes, on any machine that has a clock.
 
-use burn::tensor::Device;
-
 use super::{Model, ModelError};
 
 /// Examples that are timed.
@@ -13,16 +11,12 @@ const WARM_UP: f64 = 500.0;
 /// Those examples at most.
 const MOST: usize = 5_000;
 
-/// Milliseconds for one example alone on a device: the median of five. `clock` gives milliseconds since
+/// Milliseconds for one example alone on the model's device: the median of five. `clock` gives milliseconds since
 /// any moment.
 ///
 /// # Errors
 /// If the device fails.
-pub async fn milliseconds(
-    model: &Model,
-    device: &Device,
-    clock: impl Fn() -> f64,
-) -> Result<f64, ModelError> {
+pub async fn milliseconds(model: &Model, clock: impl Fn() -> f64) -> Result<f64, ModelError> {
     let parts: Vec<Vec<f32>> = model
         .normalise
         .iter()
@@ -35,7 +29,7 @@ pub async fn milliseconds(
     let begun = clock();
     // A clock that stands still must not hold it for ever.
     for _ in 0..MOST {
-        model.predict(&parts, device).await?;
+        model.predict(&parts).await?;
         if clock() - begun >= WARM_UP {
             break;
         }
@@ -43,7 +37,7 @@ pub async fn milliseconds(
     let mut times = Vec::with_capacity(TIMED);
     for _ in 0..TIMED {
         let started = clock();
-        model.predict(&parts, device).await?;
+        model.predict(&parts).await?;
         times.push(clock() - started);
     }
     times.sort_by(f64::total_cmp);
@@ -58,11 +52,7 @@ mod tests {
 
     #[test]
     fn the_middle_one_of_five_examples_counts() {
-        let device = Device::flex();
-        let model = Model::from_bytes(
-            include_bytes!("../../../models/two-stream.safetensors"),
-            &device,
-        );
+        let model = Model::on_processor(include_bytes!("../../../models/two-stream.safetensors"));
         // What the clock shows: at first, after each of two that warm up, and before and after each of
         // those that are timed, which take 9, 2, 40, 3 and 4.
         let shown = [
@@ -71,7 +61,7 @@ mod tests {
         let at = Cell::new(0);
         let clock = || shown[at.replace(at.get() + 1)];
         let model = model.expect("the shipped model");
-        let found = pollster::block_on(milliseconds(&model, &device, clock)).expect("a time");
+        let found = pollster::block_on(milliseconds(&model, clock)).expect("a time");
         assert_eq!((found, at.get()), (4.0, shown.len()));
     }
 }

@@ -23,111 +23,16 @@
 //! A filter without weights still has a constant output, which MusiCNN's next layer sees inside the picture
 //! and not in the zeros beyond its edges. The channel of ones carries all of these constants exactly.
 
-use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::nn::{Dropout, DropoutConfig, Initializer, Linear, LinearConfig};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 use super::blocks::{dense, head, mean_and_maximum};
+use super::config::{FRAMES, TwoStreamConfig};
 use super::output::ModelOutput;
-use crate::dsp::FrontEnd;
-
-/// Length in frames of the filters along frequency and of the residual convolutions.
-pub(super) const FRAMES: usize = 7;
-
-/// The sizes of a [`TwoStream`]; those of MusiCNN without its dead filters by default.
-#[derive(Config, Debug, PartialEq)]
-pub struct TwoStreamConfig {
-    /// Number of genres, the length of the logits.
-    #[config(default = 10)]
-    pub genres: usize,
-    /// Number of tags; zero for a network without tags.
-    #[config(default = 0)]
-    pub tags: usize,
-    /// Whether it tells music from other sounds.
-    #[config(default = false)]
-    pub music: bool,
-    /// Of each group of filters along frequency, their number and their height in bands; all are seven
-    /// frames wide.
-    #[config(default = "vec![[23, 38], [14, 67]]")]
-    pub spectral: Vec<[usize; 2]>,
-    /// Of each group of filters along time, their number and their width in frames; all are one band high.
-    #[config(default = "vec![[3, 128], [7, 64], [17, 32]]")]
-    pub temporal: Vec<[usize; 2]>,
-    /// Channels of the three residual convolutions, none fewer than the one before.
-    #[config(default = "[20, 64, 64]")]
-    pub residual: [usize; 3],
-    /// Length of the last layer before the heads.
-    #[config(default = 200)]
-    pub features: usize,
-    /// Length of the embedding; zero if the features themselves are the embedding.
-    #[config(default = 128)]
-    pub embedding: usize,
-    /// Share of the features that is dropped at random before the genre layer while training.
-    #[config(default = 0.3)]
-    pub dropout: f64,
-}
 
 impl TwoStreamConfig {
-    /// Channels of the streams, without the channel of ones.
-    pub(super) fn front(&self) -> usize {
-        let groups = self.spectral.iter().chain(&self.temporal);
-        groups.map(|[count, _]| count).sum()
-    }
-
-    /// Length of what is pooled over time.
-    pub(super) fn pooled(&self) -> usize {
-        2 * (self.front() + self.residual.iter().sum::<usize>())
-    }
-
-    /// Length of the embedding.
-    pub fn embedding_length(&self) -> usize {
-        match self.embedding {
-            0 => self.features,
-            length => length,
-        }
-    }
-
-    /// Whether a network of these sizes fits the picture and is no larger than a visitor would wait for.
-    pub(super) fn is_possible(&self) -> bool {
-        /// Far above any such network.
-        const MOST: usize = 2048;
-        let front_end = FrontEnd::musicnn();
-        let fits = |groups: &[[usize; 2]], longest: usize| {
-            !groups.is_empty()
-                && groups
-                    .iter()
-                    .all(|[count, size]| (1..=MOST).contains(count) && (1..=longest).contains(size))
-        };
-        let [first, second, third] = self.residual;
-        let sizes = [self.genres, self.features, self.front(), first, third];
-        fits(&self.spectral, front_end.mel_bands)
-            && fits(&self.temporal, front_end.segment_frames)
-            && first <= second
-            && second <= third
-            && sizes.iter().all(|size| (1..=MOST).contains(size))
-            && self.tags <= MOST
-            && self.embedding <= MOST
-    }
-
-    /// Multiplications of one segment, each with its addition; see [`super::stack::StackConfig::multiplications`].
-    pub fn multiplications(&self) -> usize {
-        let front_end = FrontEnd::musicnn();
-        let (bands, frames) = (front_end.mel_bands, front_end.segment_frames);
-        let spectral = self.spectral.iter();
-        let spectral =
-            spectral.map(|[count, height]| count * height * FRAMES * (bands + 1 - height));
-        let temporal = self.temporal.iter();
-        let temporal = temporal.map(|[count, width]| count * width * bands);
-        let [first, second, third] = self.residual;
-        let residual =
-            FRAMES * (first * (self.front() + 1) + second * (first + 1) + third * (second + 1));
-        let heads = self.genres + self.tags + usize::from(self.music) + self.embedding;
-        frames * (spectral.chain(temporal).sum::<usize>() + residual)
-            + self.features * (self.pooled() + heads)
-    }
-
     /// A network with random weights.
     pub fn init(&self, device: &Device) -> TwoStream {
         let head = |outputs: usize| LinearConfig::new(self.features, outputs).init(device);
@@ -298,12 +203,12 @@ impl Filters {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Network, parameters};
+    use crate::model::{Network, Weights, parameters};
 
     #[test]
     fn shapes_and_size_are_those_of_the_doc_comment() {
         let device = Device::flex();
-        let network = TwoStreamConfig::new().init(&device);
+        let network = TwoStreamConfig::default().init(&device);
         let output = network.forward(Tensor::zeros([3, 1, 96, 187], &device));
         assert_eq!(output.logits.dims(), [3, 10]);
         assert_eq!(output.embedding.dims(), [3, 128]);
@@ -314,10 +219,12 @@ mod tests {
         let by_hand = 12_684 + 1_376 + 9_100 + 9_408 + 29_120 + 636 + 85_400 + 25_728 + 2_010;
         assert_eq!(parameters(&Network::TwoStream(network)), by_hand);
 
-        let config = TwoStreamConfig::new()
-            .with_tags(50)
-            .with_music(true)
-            .with_embedding(0);
+        let config = TwoStreamConfig {
+            tags: 50,
+            music: true,
+            embedding: 0,
+            ..TwoStreamConfig::default()
+        };
         let output = config
             .init(&device)
             .forward(Tensor::zeros([2, 1, 96, 187], &device));
@@ -327,17 +234,21 @@ mod tests {
     }
 
     #[test]
-    fn sizes_that_do_not_fit_the_picture_are_impossible() {
-        assert!(TwoStreamConfig::new().is_possible());
-        let wrong = [
-            TwoStreamConfig::new().with_spectral(vec![[4, 97]]),
-            TwoStreamConfig::new().with_temporal(vec![[4, 188]]),
-            TwoStreamConfig::new().with_temporal(Vec::new()),
-            TwoStreamConfig::new().with_residual([64, 20, 64]),
-            TwoStreamConfig::new().with_features(0),
-        ];
-        for config in wrong {
-            assert!(!config.is_possible(), "{config:?}");
+    fn the_arrays_of_a_file_are_those_of_the_network() {
+        let all_heads = TwoStreamConfig {
+            tags: 50,
+            music: true,
+            ..TwoStreamConfig::default()
+        };
+        let no_embedding = TwoStreamConfig {
+            embedding: 0,
+            ..TwoStreamConfig::default()
+        };
+        for config in [TwoStreamConfig::default(), all_heads, no_embedding] {
+            let network = Network::TwoStream(config.init(&Device::flex()));
+            let arrays = Weights::of(&network).0.into_iter();
+            let shapes = arrays.map(|(name, array)| (name, array.shape)).collect();
+            assert_eq!(config.shapes(), shapes);
         }
     }
 }

@@ -16,61 +16,16 @@
 //! Convolutions do not know where in the picture they are, but bass is not treble: after its first
 //! convolution each stream adds a learnt number per channel and band.
 
-use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::nn::pool::{AvgPool2d, AvgPool2dConfig};
 use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 
 use super::blocks::{ConvNorm, ResidualBlock, dense, head, max_pool, mean_and_maximum};
+use super::config::{FILTER, POOLED, TwoStreamResCnnConfig};
 use super::output::ModelOutput;
 
-/// Length of the filters along a stream's own axis, in bands or frames.
-const FILTER: usize = 9;
-/// Height and width of the picture after the first pooling, in bands and frames.
-const POOLED: usize = 32;
-
-/// The sizes of a [`TwoStreamResCnn`]. Channel counts are multiples of sixteen, which WebGPU kernels like.
-#[derive(Config, Debug, PartialEq)]
-pub struct TwoStreamResCnnConfig {
-    /// Number of genres, the length of the logits.
-    #[config(default = 10)]
-    pub genres: usize,
-    /// Number of tags; zero for a network without tags.
-    #[config(default = 0)]
-    pub tags: usize,
-    /// Whether it tells music from other sounds.
-    #[config(default = false)]
-    pub music: bool,
-    /// Channels of each stream's first convolution and of its two residual blocks.
-    #[config(default = "[32, 48, 96]")]
-    pub channels: [usize; 3],
-    /// Channels after the fusion.
-    #[config(default = 128)]
-    pub fused: usize,
-    /// Length of the embedding.
-    #[config(default = 128)]
-    pub embedding: usize,
-    /// Share of the embedding that is dropped at random before the genre layer while training.
-    #[config(default = 0.3)]
-    pub dropout: f64,
-}
-
 impl TwoStreamResCnnConfig {
-    /// Multiplications of one segment, each with its addition; see [`super::stack::StackConfig::multiplications`].
-    pub fn multiplications(&self) -> usize {
-        let [first, second, third] = self.channels;
-        let block = |from: usize, to: usize, kernel: usize| {
-            kernel * to * (from + to) + if from == to { 0 } else { from * to }
-        };
-        let stream = FILTER * first * POOLED * 128
-            + block(first, second, FILTER) * POOLED * POOLED
-            + block(second, third, 9) * POOLED * POOLED / 4;
-        let joint = 2 * third * self.fused + block(self.fused, self.fused, 9);
-        let heads = self.genres + self.tags + usize::from(self.music);
-        2 * stream + joint * POOLED * POOLED / 16 + self.embedding * (2 * self.fused + heads)
-    }
-
     /// A network with random weights.
     pub fn init(&self, device: &Device) -> TwoStreamResCnn {
         let head = |outputs: usize| LinearConfig::new(self.embedding, outputs).init(device);
@@ -194,7 +149,7 @@ mod tests {
     #[test]
     fn shapes_and_size_are_those_of_the_doc_comment() {
         let device = Device::flex();
-        let network = TwoStreamResCnnConfig::new().init(&device);
+        let network = TwoStreamResCnnConfig::default().init(&device);
         let output = network.forward(Tensor::zeros([3, 1, 128, 128], &device));
         assert_eq!(output.logits.dims(), [3, 10]);
         assert_eq!(output.embedding.dims(), [3, 128]);
@@ -203,7 +158,7 @@ mod tests {
         // block, 32 896 for the embedding, 1 290 for the genres.
         assert_eq!(parameters(&Network::TwoStreamResCnn(network)), 689_162);
 
-        let network = TwoStreamResCnnConfig::new()
+        let network = TwoStreamResCnnConfig::default()
             .with_tags(50)
             .with_music(true)
             .init(&device);
@@ -215,7 +170,7 @@ mod tests {
     #[test]
     fn fusing_the_normalisations_changes_nothing_that_is_heard() {
         let device = Device::flex().autodiff();
-        let network = TwoStreamResCnnConfig::new().init(&device);
+        let network = TwoStreamResCnnConfig::default().init(&device);
         let noise = |seed: u64| {
             device.seed(seed);
             Tensor::random([4, 1, 128, 128], Distribution::Normal(0.5, 2.0), &device)

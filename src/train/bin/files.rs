@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use anyhow::Context;
-use burn::tensor::Device;
 use soundalike_core::pipeline::Predictor;
 use soundalike_datasets::names::shown;
 use soundalike_shipped as shipped;
@@ -13,7 +12,7 @@ use soundalike_train::report::{self, Contents};
 pub fn read_model(path: &Path) -> anyhow::Result<(Predictor, usize)> {
     let name = || path.display().to_string();
     let bytes = std::fs::read(path).with_context(name)?;
-    let predictor = Predictor::from_bytes(&bytes, Device::flex()).with_context(name)?;
+    let predictor = Predictor::on_processor(&bytes).with_context(name)?;
     Ok((predictor, bytes.len()))
 }
 
@@ -23,7 +22,7 @@ pub fn open_model(model: Option<&Path>) -> anyhow::Result<(Predictor, String)> {
         return Ok((read_model(path)?.0, path.display().to_string()));
     }
     let name = "the shipped model";
-    let predictor = Predictor::from_bytes(shipped::MODEL, Device::flex()).context(name)?;
+    let predictor = Predictor::on_processor(shipped::MODEL).context(name)?;
     Ok((predictor, name.to_owned()))
 }
 

@@ -141,7 +141,7 @@ impl Outcome {
         Ok(Self {
             parameters: model.parameters,
             train_seconds: seconds_of(&folder.join("metrics.csv"))?,
-            native_ms: pollster::block_on(milliseconds(model, &Device::flex(), clock))?,
+            native_ms: pollster::block_on(milliseconds(model, clock))?,
             wasm_ms: wasm.milliseconds(&folder.join("model.safetensors")),
             config,
             clips: Vec::new(),

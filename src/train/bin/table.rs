@@ -48,7 +48,7 @@ pub fn train(
     TrainingRun::on_rows(&config, &table, &rows, device, output)?.train()?;
     let (predictor, _) = read_model(&output.join("model.safetensors"))?;
     let model = predictor.model();
-    let (report, _) = evaluate_rows(model, &table, &others, &Device::flex())?;
+    let (report, _) = evaluate_rows(model, &table, &others)?;
     print_report(&report, false)?;
     let card_path = output.join("card.json");
     let card = TableCard::new(&config, model, rows.len(), &report);
@@ -85,7 +85,7 @@ pub fn evaluate(
             path.display()
         ),
     };
-    let (report, _) = evaluate_rows(predictor.model(), &table, &rows, &Device::flex())?;
+    let (report, _) = evaluate_rows(predictor.model(), &table, &rows)?;
     for error in &report.errors {
         eprintln!("{}: {}", visible(&error.path), visible(&error.error));
     }

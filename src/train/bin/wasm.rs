@@ -22,7 +22,7 @@ pub struct Wasm {
 impl Wasm {
     /// The module in a folder that `cargo xtask build` made. What is missing is printed once, on stderr.
     pub fn find(pkg: &Path) -> Self {
-        let folder = pkg.join("cpu");
+        let folder = pkg.join("networks");
         let missing = if !folder.join("soundalike_bg.wasm").is_file() {
             format!(
                 "{} holds no module; run `cargo xtask build` and name its folder with --pkg",

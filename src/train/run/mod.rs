@@ -250,8 +250,8 @@ impl<'a> TrainingRun<'a> {
             return Ok(None);
         };
         let mut model = self.model(state);
-        model.calibration = calibrate(&model, validation, self.device)?.0;
-        let predictor = Predictor::new(model.clone(), self.device.clone());
+        model.calibration = calibrate(&model, validation)?.0;
+        let predictor = Predictor::new(model.clone());
         let score = self.task.validate(&predictor, validation)?;
         if state.stopping.record(&score) {
             save_model(model, &self.folder.model(), self.device)?;
