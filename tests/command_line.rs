@@ -805,7 +805,7 @@ fn songs_with_tags_are_learnt_measured_and_told_in_words() {
     assert_eq!(said.matches("cargo xtask build").count(), 1, "{said}");
 
     let pkg = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("pkg");
-    if !pkg.join("cpu/soundalike_bg.wasm").is_file() {
+    if !pkg.join("networks/soundalike_bg.wasm").is_file() {
         println!("skipped: the page is not built, so no model is timed in it");
         return;
     }

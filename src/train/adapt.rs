@@ -87,7 +87,7 @@ struct SegmentBatch {
 }
 
 impl Segments {
-    fn gather(model: &Model, songs: &[Song], device: &Device) -> Result<Self, TrainError> {
+    fn gather(model: &Model, songs: &[Song]) -> Result<Self, TrainError> {
         let front_end = model.front_end.clone();
         let dbfs = front_end.level_dbfs.ok_or_else(|| {
             TrainError::Unsuitable(format!(
@@ -120,7 +120,7 @@ impl Segments {
                 "there are only {count} segments of music to adapt the model with; give it more music"
             )));
         }
-        let rows = clean_features(model, &front_end, &decibels, device)?;
+        let rows = clean_features(model, &front_end, &decibels)?;
         let width = rows
             .first()
             .and_then(|batch| batch.first())
@@ -192,7 +192,6 @@ fn clean_features(
     model: &Model,
     front_end: &FrontEnd,
     decibels: &[f16],
-    device: &Device,
 ) -> Result<Vec<Vec<Vec<f32>>>, TrainError> {
     let size = front_end.mel_bands * front_end.segment_frames;
     let progress = Progress::new("computing clean features", decibels.len() / size);
@@ -251,7 +250,7 @@ pub fn adapt(
     settings: &Adaptation,
     device: &Device,
 ) -> Result<Model, TrainError> {
-    let segments = Segments::gather(model, songs, device)?;
+    let segments = Segments::gather(model, songs)?;
     tracing::info!(
         "adapting to {} segments of {} songs",
         segments.len(),

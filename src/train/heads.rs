@@ -43,7 +43,10 @@ impl Refit {
         let all: Vec<usize> = (0..labelled.len()).collect();
         let mut refit = Self {
             weights: source.weights(),
-            config: config.clone().with_genres(labelled.names.len()),
+            config: TwoStreamConfig {
+                genres: labelled.names.len(),
+                ..config.clone()
+            },
             tags: source.tags.clone(),
         };
         // The tags of a model of tags alone are kept.

@@ -14,7 +14,7 @@ use soundalike_datasets::output::write_whole;
 /// # Errors
 /// If the model fails or the file cannot be written.
 pub fn save_model(mut model: Model, path: &Path, device: &Device) -> Result<(), TrainError> {
-    let rounded = Predictor::from_bytes(&model.to_bytes()?, device.clone())?;
+    let rounded = Predictor::from_bytes(&model.to_bytes()?, device)?;
     model.reference_outputs = Some(pollster::block_on(rounded.reference_outputs())?);
     Ok(write_whole(path, &model.to_bytes()?)?)
 }

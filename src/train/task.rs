@@ -1,7 +1,7 @@
 //! The task of a training: its targets, its loss, its evaluation and the score that selects the best epoch.
 
+use burn::tensor::Tensor;
 use burn::tensor::activation::{log_sigmoid, log_softmax};
-use burn::tensor::{Device, Tensor};
 
 use super::corruption::Corruption;
 use super::error::TrainError;
@@ -196,7 +196,7 @@ fn binary_cross_entropy(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<2> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::tensor::TensorData;
+    use burn::tensor::{Device, TensorData};
 
     #[test]
     fn the_loss_is_the_cross_entropy_of_the_head_and_the_mean_over_members() {

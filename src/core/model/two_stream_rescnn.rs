@@ -158,10 +158,12 @@ mod tests {
         // block, 32 896 for the embedding, 1 290 for the genres.
         assert_eq!(parameters(&Network::TwoStreamResCnn(network)), 689_162);
 
-        let network = TwoStreamResCnnConfig::default()
-            .with_tags(50)
-            .with_music(true)
-            .init(&device);
+        let network = TwoStreamResCnnConfig {
+            tags: 50,
+            music: true,
+            ..TwoStreamResCnnConfig::default()
+        }
+        .init(&device);
         let output = network.forward(Tensor::zeros([2, 1, 128, 128], &device));
         assert_eq!(output.tags.map(|tags| tags.dims()), Some([2, 50]));
         assert_eq!(output.music.map(|music| music.dims()), Some([2, 1]));
