@@ -220,7 +220,7 @@ fn a_file_that_is_read_as_it_is_needed_is_heard_as_its_bytes() {
     // Ten minutes, several blocks long.
     let rate = 8_000_u32;
     let samples: Vec<u8> = (0..rate * 600)
-        .flat_map(|n| (((n * n / 7) % 20_000) as i16 - 10_000).to_le_bytes())
+        .flat_map(|n| ((u64::from(n).pow(2) / 7 % 20_000) as i16 - 10_000).to_le_bytes())
         .collect();
     let mut wav = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0".to_vec();
     wav.extend(rate.to_le_bytes());

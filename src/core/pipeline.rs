@@ -780,7 +780,7 @@ fn windows_of(
     let front_end = &model.front_end;
     let input = model.input();
     let resampled = if clip.rate() == front_end.sample_rate {
-        Cow::Borrowed(clip.as_ref())
+        Cow::Borrowed(&*clip)
     } else {
         Cow::Owned(clip.resampled(front_end.sample_rate)?)
     };

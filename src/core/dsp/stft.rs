@@ -43,11 +43,7 @@ impl Stft {
     /// Calls `visit(frame, spectrum)` for every frame; `spectrum` holds the `n_fft / 2 + 1` bins
     /// from 0 Hz to half the sample rate. There are `1 + samples.len() / hop_length` frames; frame
     /// `t` is centred on sample `t · hop_length`.
-    pub fn for_each_frame(
-        &mut self,
-        samples: &[f32],
-        visit: impl FnMut(usize, &[Complex<f64>]),
-    ) {
+    pub fn for_each_frame(&mut self, samples: &[f32], visit: impl FnMut(usize, &[Complex<f64>])) {
         self.for_each_centred_frame(samples, 0.0, visit);
     }
 
