@@ -32,7 +32,7 @@ export default defineConfig([
   },
   { files: ['www/**/*.js'], languageOptions: { globals: globals.browser } },
   {
-    files: ['www/engine/worker.js', 'www/engine/live-session.js'],
+    files: ['www/engine/worker.js', 'www/engine/file-source.js', 'www/engine/live-session.js'],
     languageOptions: { globals: globals.worker },
   },
   {

@@ -11,7 +11,10 @@ use std::path::Path;
 
 use opus_pure::{Application, OggOpusWriter, OpusEncoder, OpusHead};
 use proptest::prelude::*;
-use soundalike_core::audio::{AudioError, Decoded, Note, SoundReader, decode_bytes, mixed, synth};
+use soundalike_core::audio::{
+    AudioError, Clip, Decoded, Note, SoundReader, decode_bytes, mixed, synth,
+};
+use soundalike_core::pipeline::Predictor;
 
 fn data(name: &str) -> Vec<u8> {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data"));
@@ -681,6 +684,79 @@ fn pieces_put_together_are_the_whole() {
     }
     assert!(count > 1 && reader.ended());
     assert_eq!(pieces, whole.clip.samples());
+}
+
+#[test]
+fn pieces_brought_to_a_rate_are_the_whole_brought_to_it() {
+    let song = synth::sample_song();
+    let quiet: Vec<i16> = song
+        .samples()
+        .iter()
+        .map(|s| (s * 20_000.0) as i16)
+        .collect();
+    // Down, up, and not at all.
+    for rate in [16_000, 44_100, song.rate()] {
+        let bytes = riff(&quiet, 1, song.rate(), false);
+        let whole = decode(bytes.clone(), "x.wav").clip;
+        let whole = whole.resampled(rate).unwrap();
+        let mut reader = SoundReader::from_bytes(bytes, "x.wav").unwrap();
+        reader.bring_to(rate).unwrap();
+        let mut pieces = Vec::new();
+        while let Some(piece) = reader.next_piece(7.0).unwrap() {
+            assert_eq!(piece.rate(), rate);
+            // Later it changes nothing.
+            reader.bring_to(8_000).unwrap();
+            pieces.extend_from_slice(piece.samples());
+        }
+        assert_eq!(reader.source_rate(), song.rate());
+        assert_eq!(pieces, whole.samples(), "at {rate} Hz");
+    }
+    let mut reader = SoundReader::from_bytes(riff(&quiet, 1, 22_050, false), "x.wav").unwrap();
+    assert_eq!(reader.bring_to(7_999), Err(AudioError::Rate(7_999)));
+}
+
+#[test]
+fn a_sound_of_several_pieces_is_predicted_as_they_are_one_by_one() {
+    // Twelve minutes of another song every minute, at a rate that is not the model's.
+    let song = synth::sample_song();
+    let minute = |at: usize| {
+        let samples = song.samples().iter().cycle().skip(at * 31_000);
+        samples.take(8_000 * 60).map(|s| (s * 30_000.0) as i16)
+    };
+    let samples: Vec<i16> = (0..12).flat_map(minute).collect();
+    let bytes = riff(&samples, 1, 8_000, false);
+    let predictor = Predictor::on_processor(soundalike_shipped::MODEL).unwrap();
+    let mut reader = SoundReader::from_bytes(bytes.clone(), "x.wav").unwrap();
+    let found = predictor.predict_reader(&mut reader).unwrap();
+    assert!((found.seconds - 720.0).abs() < 1e-6);
+    assert!(
+        found
+            .timeline
+            .windows(2)
+            .all(|pair| pair[0].end == pair[1].start)
+    );
+
+    let whole = decode(bytes, "x.wav").clip.resampled(16_000).unwrap();
+    let cut = 600 * 16_000;
+    let parts = [&whole.samples()[..cut], &whole.samples()[cut..]];
+    let parts = parts.map(|part| {
+        let clip = Clip::new(part.to_vec(), 16_000).unwrap();
+        predictor.predict(&clip).unwrap()
+    });
+    let expected: Vec<f32> = parts
+        .iter()
+        .flat_map(|part| part.timeline.iter().flat_map(|at| at.probabilities.clone()))
+        .collect();
+    let timeline = found
+        .timeline
+        .iter()
+        .flat_map(|at| at.probabilities.clone());
+    let timeline: Vec<f32> = timeline.collect();
+    assert_eq!(timeline.len(), expected.len());
+    for (a, b) in timeline.iter().zip(&expected) {
+        // The same segments; only the order in which batches are summed may differ.
+        assert!((a - b).abs() < 1e-4, "{a} {b}");
+    }
 }
 
 #[test]

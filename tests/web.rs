@@ -7,7 +7,7 @@ use soundalike_core::catalog::Catalog;
 use soundalike_core::dsp::FrontEnd;
 use soundalike_core::pipeline::Predictor;
 use soundalike_web as web;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
@@ -200,10 +200,102 @@ async fn a_model_takes_its_time_and_other_bytes_are_none() {
     assert!(web::milliseconds_per_segment(vec![0; 99]).await.is_err());
 }
 
+/// A file that is read block by block, as the worker reads it; one that is gone if `fails`.
+fn source(bytes: &[u8], fails: bool) -> JsValue {
+    let file = js_sys::Object::new();
+    let set = |key: &str, value: &JsValue| js_sys::Reflect::set(&file, &key.into(), value).unwrap();
+    set("size", &(bytes.len() as f64).into());
+    set("bytes", &js_sys::Uint8Array::from(bytes));
+    set("most", &0.into());
+    let read = match fails {
+        true => "throw new Error('gone');",
+        false => "this.most = Math.max(this.most, count); return this.bytes.slice(at, at + count);",
+    };
+    set("read", &js_sys::Function::new_with_args("at, count", read));
+    file.into()
+}
+
+#[wasm_bindgen_test]
+fn a_file_that_is_read_as_it_is_needed_is_heard_as_its_bytes() {
+    // Ten minutes, several blocks long.
+    let rate = 8_000_u32;
+    let samples: Vec<u8> = (0..rate * 600)
+        .flat_map(|n| ((u64::from(n).pow(2) / 7 % 20_000) as i16 - 10_000).to_le_bytes())
+        .collect();
+    let mut wav = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0".to_vec();
+    wav.extend(rate.to_le_bytes());
+    wav.extend((rate * 2).to_le_bytes());
+    wav.extend(b"\x02\0\x10\0data");
+    wav.extend((samples.len() as u32).to_le_bytes());
+    wav.extend(&samples);
+    let all = (wav.len() as u32 - 8).to_le_bytes();
+    wav[4..8].copy_from_slice(&all);
+
+    let name = || Some("song.wav".to_owned());
+    let bytes = js_sys::Uint8Array::from(wav.as_slice());
+    let whole = web::decode(bytes.into(), name(), Some(16_000))
+        .ok()
+        .unwrap();
+    let file = source(&wav, false);
+    let read = web::decode(file.clone(), name(), Some(16_000))
+        .ok()
+        .unwrap();
+    assert_eq!(
+        (read.rate(), read.seconds(), read.whole()),
+        (16_000, 600.0, true)
+    );
+    let samples = |sound: &web::Sound| sound.samples().ok().unwrap().to_vec();
+    assert!(samples(&read) == samples(&whole));
+    let most = get(&file, "most").as_f64().unwrap();
+    assert!(
+        most > 0.0 && most < wav.len() as f64 / 4.0,
+        "{most} bytes at once"
+    );
+
+    let mut plain = web::PlainSound::open(source(&wav, false), name())
+        .ok()
+        .unwrap();
+    let mut played = Vec::new();
+    while let Some(part) = plain.next().ok().unwrap() {
+        played.extend(part);
+    }
+    assert_eq!((plain.rate(), played.len()), (rate, 600 * rate as usize));
+    assert!(web::decode(source(&wav, true), name(), None).is_err());
+    assert!(web::decode(source(b"", false), name(), None).is_err());
+}
+
+#[wasm_bindgen_test]
+fn a_song_is_called_by_its_tags_or_else_by_its_file() {
+    // "Кино" in Windows-1251, marked as Latin-1.
+    let text = |id: &str, text: &[u8]| {
+        let size = text.len() as u8 + 1;
+        [id.as_bytes(), &[0, 0, 0, size, 0, 0, 0], text].concat()
+    };
+    let old = [0xca, 0xe8, 0xed, 0xee];
+    let star = [0xc7, 0xe2, 0xe5, 0xe7, 0xe4, 0xe0];
+    let frames = [
+        text("TIT2", &star),
+        text("TPE1", &old),
+        text("TALB", b"Live"),
+    ]
+    .concat();
+    let tag = [b"ID3\x03\0\0\0\0\0", &[frames.len() as u8][..], &frames].concat();
+    let names = |bytes: &[u8], name: &str| {
+        let names = web::names_of(source(bytes, false).unchecked_into(), name)
+            .ok()
+            .unwrap();
+        ["title", "artist", "album"].map(|key| get(&names, key).as_string().unwrap())
+    };
+    assert_eq!(names(&tag, "x.mp3"), ["Звезда", "Кино", "Live"]);
+    assert_eq!(names(b"no tags", "03_my-song.mp3"), ["My song", "", ""]);
+}
+
 #[wasm_bindgen_test]
 fn bad_input_is_an_error_and_not_a_trap() {
-    assert!(web::decode(Vec::new(), None).is_err());
-    assert!(web::decode(b"just some text".to_vec(), Some("song.mp3".to_owned())).is_err());
+    let bytes = |text: &[u8]| JsValue::from(js_sys::Uint8Array::from(text));
+    assert!(web::decode(bytes(b""), None, None).is_err());
+    let name = Some("song.mp3".to_owned());
+    assert!(web::decode(bytes(b"just some text"), name, None).is_err());
     assert!(Clip::new(vec![f32::NAN; 100], 22_050).is_err());
     assert!(web::probe_rate(b"").is_none());
 }

@@ -4,6 +4,7 @@
 import type {
   AnswerView,
   Asked,
+  CellSong as EngineCellSong,
   Check as EngineCheck,
   EngineInfo as EngineInfoView,
   Learning,
@@ -14,6 +15,7 @@ import type {
   NowView,
   People,
   Point,
+  SongNames as EngineSongNames,
   SongView,
   Source as EngineSource,
   TasteTrait,
@@ -224,6 +226,26 @@ export interface HeardSong {
   tags: Float32Array;
 }
 
+/** A song of a catalogue in cells. */
+export type CellSong = EngineCellSong;
+
+/** A catalogue in cells that was opened. */
+export interface OpenedCells {
+  songs: number;
+  /** Fetched to open it. */
+  bytes: number;
+}
+
+/** The songs of a catalogue in cells that sound most alike. */
+export interface FoundInCells {
+  songs: CellSong[];
+  /** Fetched for this search. */
+  bytes: number;
+}
+
+/** What a song is called, by its file's tags. */
+export type SongNames = EngineSongNames;
+
 /** Songs with their numbers, row by row. */
 export interface LibraryRows {
   songs: LibrarySong[];
@@ -233,20 +255,19 @@ export interface LibraryRows {
 }
 
 /** What this browser keeps of a song of the library, or of a file that could not be heard. */
-export interface LibraryRecord extends HeardSong {
+export interface LibraryRecord extends HeardSong, SongNames {
   /** Folder and path. */
   key: string;
   /** Name of the chosen folder, or of the opened catalogue's file. */
   folder: string;
   /** Path in the folder, with slashes. */
   path: string;
-  title: string;
-  artist: string;
-  album: string;
   /** Labelled genre; empty if there is none. */
   genre: string;
   /** Whether it is of an opened catalogue, so that there is no file to hear. */
   opened: boolean;
+  /** Whether its tags were read, which earlier versions of the page did not. */
+  tagged?: boolean;
   /** Of the file, in bytes; 0 without one. */
   size: number;
   /** When the file was changed last, in milliseconds; 0 without one. */
@@ -413,6 +434,19 @@ export interface WasmSound {
   free(): void;
 }
 
+/** What the module reads a file by: the bytes from a place on. */
+export interface WasmFile {
+  readonly size: number;
+  read(at: number, count: number): Uint8Array;
+}
+
+/** A sound piece by piece, to be played. */
+export interface WasmPlainSound {
+  readonly rate: number;
+  next(): Int16Array<ArrayBuffer> | undefined;
+  free(): void;
+}
+
 export interface WasmAnalysis {
   readonly segments: number;
   readonly done: number;
@@ -441,6 +475,7 @@ export interface WasmLive {
 }
 
 export interface WasmEngine {
+  readonly rate: number | undefined;
   info(): unknown;
   check(): Promise<unknown>;
   begin(sound: WasmSound): WasmAnalysis;
@@ -472,14 +507,29 @@ export interface WasmOpenedCatalog {
   free(): void;
 }
 
+export interface WasmCells {
+  readonly songs: number;
+  readonly bytesRead: number;
+  search(embedding: Float32Array, k: number): Promise<unknown>;
+  free(): void;
+}
+
 export interface WasmModule {
   default(options: { module_or_path: Response | Promise<Response> }): Promise<unknown>;
   probeRate(bytes: Uint8Array): number | undefined;
-  decode(bytes: Uint8Array, name?: string): WasmSound;
+  namesOf(file: WasmFile, name: string): unknown;
+  decode(file: Uint8Array | WasmFile, name?: string, rate?: number): WasmSound;
+  PlainSound: { open(file: Uint8Array | WasmFile, name?: string): WasmPlainSound };
   soundFromChannels(channels: Float32Array[], rate: number): WasmSound;
   sampleSong(): WasmSound;
   participantCode(random: Uint8Array): string;
   surveyCheck(answer: string, config: string): void;
+  CellCatalog: {
+    open(
+      fetchRanges: (ranges: [number, number][]) => Promise<Uint8Array[]>,
+      modelSha256: string,
+    ): Promise<WasmCells>;
+  };
   Engine: { load(model: Uint8Array, catalog: Uint8Array, device: Device): Promise<WasmEngine> };
 }
 
@@ -501,6 +551,10 @@ declare global {
   // What the audio thread has, which TypeScript does not know.
   class AudioWorkletProcessor {
     port: MessagePort;
+  }
+  // What workers have, which pages lack.
+  class FileReaderSync {
+    readAsArrayBuffer(blob: Blob): ArrayBuffer;
   }
   function registerProcessor(name: string, processor: new () => AudioWorkletProcessor): void;
 

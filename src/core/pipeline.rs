@@ -3,6 +3,7 @@
 //! [`AnalysisSession`] does it in steps, so that a page can draw, show how far it is and be cancelled;
 //! [`Predictor::predict`] does it at once.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -377,23 +378,22 @@ impl Predictor {
     fn analysed_reader(
         &self,
         reader: &mut SoundReader,
-        begin: fn(&Clip, &Model) -> Result<AnalysisSession, PredictError>,
+        begin: fn(Clip, &Model) -> Result<AnalysisSession, PredictError>,
     ) -> Result<AnalysisSession, PredictError> {
-        let mut session: Option<AnalysisSession> = None;
-        while let Some(piece) = reader.next_piece(PIECE_SECONDS)? {
-            let session = match &mut session {
-                Some(session) => {
-                    session.push(&piece, &self.model)?;
-                    session
-                }
-                none => none.insert(begin(&piece, &self.model)?),
-            };
-            drop(piece);
+        if let Some(rate) = self.model.reading_rate() {
+            reader.bring_to(rate)?;
+        }
+        let first = reader.next_piece(PIECE_SECONDS)?;
+        let first = first.ok_or(PredictError::Audio(AudioError::EmptySound))?;
+        let mut session = begin(first, &self.model)?;
+        loop {
             while session.done() < session.segments() {
                 pollster::block_on(session.step(self, BATCH))?;
             }
+            if !session.read(reader, &self.model)? {
+                break;
+            }
         }
-        let session = session.ok_or(PredictError::Audio(AudioError::EmptySound))?;
         session.check()?;
         Ok(session)
     }
@@ -529,15 +529,16 @@ impl AnalysisSession {
         if clip.is_silent() {
             return Err(PredictError::Silent);
         }
-        Self::begin_long(clip, model)
+        Self::begin_piece(Cow::Borrowed(clip), model, None)
     }
 
-    /// Begins with the first of several pieces, which may be silent: [`AnalysisSession::check`] at the end.
+    /// Begins with the first of several pieces, which may be silent: [`AnalysisSession::check`] at the end. It is
+    /// taken, so that its samples are gone once its spectrogram is there.
     ///
     /// # Errors
     /// If it is shorter than [`SHORTEST_SECONDS`], so that nothing follows it, or cannot be resampled.
-    pub fn begin_long(clip: &Clip, model: &Model) -> Result<Self, PredictError> {
-        Self::begin_piece(clip, model, None)
+    pub fn begin_long(clip: Clip, model: &Model) -> Result<Self, PredictError> {
+        Self::begin_piece(Cow::Owned(clip), model, None)
     }
 
     /// As [`AnalysisSession::begin_long`], and listens for tempo and key as well: see
@@ -545,16 +546,16 @@ impl AnalysisSession {
     ///
     /// # Errors
     /// Those of [`AnalysisSession::begin_long`].
-    pub fn begin_with_tempo_and_key(clip: &Clip, model: &Model) -> Result<Self, PredictError> {
+    pub fn begin_with_tempo_and_key(clip: Clip, model: &Model) -> Result<Self, PredictError> {
         Self::begin_piece(
-            clip,
+            Cow::Owned(clip),
             model,
             Some(TempoAndKeyAnalyser::new(&model.front_end)),
         )
     }
 
     fn begin_piece(
-        clip: &Clip,
+        clip: Cow<'_, Clip>,
         model: &Model,
         mut tempo_and_key: Option<TempoAndKeyAnalyser>,
     ) -> Result<Self, PredictError> {
@@ -570,6 +571,7 @@ impl AnalysisSession {
             });
         }
         let input = model.input();
+        let silent = clip.is_silent();
         let (log_mel, segments) = windows_of(clip, model, tempo_and_key.as_mut())?;
         Ok(Self {
             seconds,
@@ -578,7 +580,7 @@ impl AnalysisSession {
             pool: Aggregator::of(model),
             past: Vec::new(),
             begins: 0.0,
-            silent: clip.is_silent(),
+            silent,
             segments,
             log_mel,
             outputs: Vec::new(),
@@ -586,19 +588,28 @@ impl AnalysisSession {
         })
     }
 
-    /// Goes on with the next piece of the sound, once all segments are done.
+    /// Goes on with the next piece of the sound, once all segments are done; false where there is none. What is
+    /// kept of the last piece is given up before the next one is read.
     ///
     /// # Errors
-    /// If it cannot be resampled.
-    pub fn push(&mut self, clip: &Clip, model: &Model) -> Result<(), PredictError> {
-        let (log_mel, segments) = windows_of(clip, model, self.tempo_and_key.as_mut())?;
+    /// Those of [`SoundReader::next_piece`]; then there is no last piece any more.
+    pub fn read(&mut self, reader: &mut SoundReader, model: &Model) -> Result<bool, AudioError> {
+        if reader.ended() {
+            return Ok(false);
+        }
         let places: Vec<Placed> = self.placed().collect();
         self.past.extend(places);
         self.begins = self.seconds;
+        self.log_mel = Spectrogram::zeros(self.log_mel.bands, 0);
+        self.segments = Examples::none(&self.segments);
+        let Some(clip) = reader.next_piece(PIECE_SECONDS)? else {
+            return Ok(false);
+        };
         self.seconds += clip.seconds();
         self.silent = clip.is_silent();
-        (self.log_mel, self.segments) = (log_mel, segments);
-        Ok(())
+        let clip = Cow::Owned(clip);
+        (self.log_mel, self.segments) = windows_of(clip, model, self.tempo_and_key.as_mut())?;
+        Ok(true)
     }
 
     /// Whether there is anything to predict.
@@ -759,23 +770,32 @@ impl AnalysisSession {
     }
 }
 
-/// The log-mel spectrogram of a sound and its windows for the model; `tempo_and_key` hears it too.
+/// The log-mel spectrogram of a sound and its windows for the model; `tempo_and_key` hears it too. Samples that were
+/// given are gone before the windows are cut.
 fn windows_of(
-    clip: &Clip,
+    clip: Cow<'_, Clip>,
     model: &Model,
     tempo_and_key: Option<&mut TempoAndKeyAnalyser>,
 ) -> Result<(Spectrogram, Examples), AudioError> {
     let front_end = &model.front_end;
     let input = model.input();
-    let resampled = clip.resampled(front_end.sample_rate)?;
+    let resampled = if clip.rate() == front_end.sample_rate {
+        Cow::Borrowed(&*clip)
+    } else {
+        Cow::Owned(clip.resampled(front_end.sample_rate)?)
+    };
     let log_mel = front_end.log_mel(resampled.samples());
     if let Some(analyser) = tempo_and_key {
         analyser.push(resampled.samples(), &log_mel);
     }
     let segments = match input {
-        input if input.is_log_mel() => Examples::of_log_mel(front_end, &log_mel),
+        input if input.is_log_mel() => {
+            drop(resampled);
+            drop(clip);
+            Examples::of_log_mel(front_end, &log_mel)
+        }
         _ if input.rate() == front_end.sample_rate => input.examples_of(resampled.samples()),
-        _ => input.examples(clip)?,
+        _ => input.examples(&clip)?,
     };
     Ok((log_mel, segments))
 }

@@ -5,7 +5,8 @@
 //! [`open`] is for a catalogue: files that cannot be read are reported and left out. [`open_with`] is for
 //! training and evaluation: a file that cannot be read is an error, because figures are computed from the
 //! dataset. [`check`] says whether a classifier can be trained on the songs. [`tidy`], [`correct`] and
-//! [`leave_out`] prepare the songs for a catalogue. [`SongTags`] is what a file's own tags say of its song.
+//! [`leave_out`] prepare the songs for a catalogue. [`SongTags`] is what a file's own tags say of its song (see
+//! `soundalike_tags`).
 //! The programs of the terminal share [`progress`], [`output`], [`names`] and [`terminal`].
 //!
 //! ```no_run
@@ -20,7 +21,6 @@
 //! ```
 
 mod corrections;
-mod encoding;
 mod error;
 pub mod hints;
 mod layouts;
@@ -32,7 +32,6 @@ pub mod progress;
 mod sheet;
 mod split;
 mod table;
-pub mod tags;
 pub mod terminal;
 pub mod walk;
 
@@ -46,10 +45,10 @@ pub use corrections::{correct, leave_out};
 pub use error::DatasetError;
 pub use layouts::Subset;
 pub use licence::{UNCLEAR, spdx};
-pub use metadata::{readable_artist, readable_title, tidy};
+pub use metadata::tidy;
+pub use soundalike_tags::SongTags;
 pub use split::{SplitBy, SplitRatios, folds, split_stratified, warning};
 pub use table::FeatureTable;
-pub use tags::{MusicBrainzIds, ReplayGain, SongTags};
 
 use crate::layouts::Found;
 use crate::progress::Progress;

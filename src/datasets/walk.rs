@@ -17,7 +17,7 @@ const NOT_READ: [&str; 16] = [
 ];
 
 /// Whether a file with this extension is an audio file.
-pub(crate) fn is_audio_extension(extension: &str) -> bool {
+fn is_audio_extension(extension: &str) -> bool {
     EXTENSIONS
         .iter()
         .any(|known| extension.eq_ignore_ascii_case(known))

@@ -10,7 +10,7 @@ use soundalike_core::catalog::Track;
 use soundalike_core::dsp::TempoAndKey;
 use soundalike_core::guard::caught;
 use soundalike_core::pipeline::{PredictError, Prediction, Predictor};
-use soundalike_datasets::{SongTags, readable_artist, readable_title};
+use soundalike_datasets::SongTags;
 
 use crate::numbers::can_be_kept;
 use crate::paths::stem;
@@ -137,14 +137,7 @@ fn heard(
 
 /// What a file's tags say, with a title that can be read: that of the file's name where they have none.
 pub fn track_of(file: &Path) -> Track {
-    let mut track = Track::from(SongTags::read(file));
-    let by_file = track.title.is_empty();
-    if by_file {
-        track.title = stem(file);
-    }
-    track.artist = readable_artist(&track.artist);
-    track.title = readable_title(&track.title, &track.artist, by_file);
-    track
+    SongTags::read(file).into_track(&stem(file))
 }
 
 fn hash(file: &mut File) -> io::Result<Vec<u8>> {

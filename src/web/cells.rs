@@ -42,19 +42,27 @@ fn in_words(thrown: JsValue) -> RangeError {
     RangeError::Failed(message.map_or_else(|| "it was not fetched".to_owned(), String::from))
 }
 
-/// A song that was found.
+/// A song that was found in a catalogue of cells.
 #[derive(Serialize)]
-struct CellSong {
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(super) struct CellSong {
     /// Index in the catalogue.
     song: u32,
     /// Cosine similarity from −1 to 1.
     similarity: f32,
+    /// Title; may be empty.
     title: String,
+    /// Artist; may be empty.
     artist: String,
+    /// Labelled genre; may be empty.
     genre: String,
+    /// Path of its clip in its collection.
     path: String,
+    /// Licence; may be empty.
     licence: String,
+    /// Where it can be found; may be empty.
     source: String,
+    /// Address at its source where it can be listened to; may be empty.
     link: String,
 }
 

@@ -54,6 +54,9 @@ pub enum PageError {
     /// A device that the module was not built for.
     #[error("This module does not run on the device {0}.")]
     Device(String),
+    /// A sound whose samples were given to an analysis.
+    #[error("This sound is no longer in memory. Choose the file again.")]
+    Analysed,
     /// A participant's code needs ten random bytes.
     #[error("A participant's code is made of ten bytes.")]
     Code,
@@ -74,7 +77,7 @@ impl Message for PageError {
             | Self::Gpu(cause)
             | Self::Conversion(cause) => vec![("cause", cause.clone())],
             Self::Device(device) => vec![("device", device.clone())],
-            Self::NoReference | Self::NothingWanted | Self::Code => Vec::new(),
+            Self::NoReference | Self::NothingWanted | Self::Analysed | Self::Code => Vec::new(),
         }
     }
 }

@@ -6,9 +6,11 @@
 
 mod cells;
 mod error;
+mod file;
 mod library;
 mod speed;
 mod survey;
+mod tags;
 mod taste;
 #[cfg(test)]
 mod types;
@@ -20,8 +22,10 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
 pub use cells::CellCatalog;
+pub use file::{PlainSound, SourceFile};
 pub use library::OpenedCatalog;
 pub use speed::milliseconds_per_segment;
+pub use tags::names_of;
 
 use error::{PageError, Subject, Thrown};
 use library::{Library, Source};
@@ -52,23 +56,24 @@ pub fn probe_rate(bytes: &[u8]) -> Option<u32> {
     audio::probe_rate(bytes)
 }
 
-/// Opens a sound file and decodes the first ten minutes of it. The file's name only helps to word what is
-/// wrong with it.
+/// Opens a sound file and decodes the first ten minutes of it. `file` is a `Uint8Array` with its bytes, or reads
+/// them as they are needed: see `FileSource` in www/engine/file-source.js. The file's name only helps to word what
+/// is wrong with it. The sound is brought to `rate` Hz, or else stays at its own, up to 48 000.
 ///
 /// # Errors
 /// Why the file cannot be decoded.
 #[wasm_bindgen]
-pub fn decode(bytes: Vec<u8>, name: Option<String>) -> Result<Sound, Thrown> {
-    let reader = SoundReader::from_bytes(bytes, name.as_deref().unwrap_or_default())?;
-    let mut reader = reader.limited_to(MAX_HOURS * 3600.0);
+pub fn decode(file: JsValue, name: Option<String>, rate: Option<u32>) -> Result<Sound, Thrown> {
+    let mut reader = file::open(file, name)?.limited_to(MAX_HOURS * 3600.0);
+    if let Some(rate) = rate {
+        reader.bring_to(rate)?;
+    }
     let clip = reader
         .next_piece(PIECE_SECONDS)?
         .ok_or(AudioError::EmptySound)?;
-    Ok(Sound {
-        clip,
-        notes: notices(&reader.notes()),
-        rest: Some(reader).filter(|reader| !reader.ended()),
-    })
+    let notes = notices(&reader.notes());
+    let rest = Some(reader).filter(|reader| !reader.ended());
+    Ok(Sound::new(clip, notes, rest))
 }
 
 /// A sound from what Web Audio decoded: one array per channel, mixed to mono.
@@ -80,27 +85,23 @@ pub fn sound_from_channels(channels: Vec<Float32Array>, rate: u32) -> Result<Sou
     let channels: Vec<Vec<f32>> = channels.iter().map(Float32Array::to_vec).collect();
     let slices: Vec<&[f32]> = channels.iter().map(Vec::as_slice).collect();
     let (clip, notes) = audio::mixed(&slices, rate)?;
-    Ok(Sound {
-        clip,
-        notes: notices(&notes),
-        rest: None,
-    })
+    Ok(Sound::new(clip, notices(&notes), None))
 }
 
 /// The song that the program itself plays, for visitors without a file.
 #[wasm_bindgen(js_name = sampleSong)]
 pub fn sample_song() -> Sound {
-    Sound {
-        clip: synth::sample_song(),
-        notes: Vec::new(),
-        rest: None,
-    }
+    Sound::new(synth::sample_song(), Vec::new(), None)
 }
 
 /// A mono sound: the first ten minutes, and the reader of what follows.
 #[wasm_bindgen]
 pub struct Sound {
-    clip: Clip,
+    /// None once it is being analysed, which needs the memory.
+    clip: Option<Clip>,
+    rate: u32,
+    seconds: f64,
+    whole: bool,
     notes: Vec<Notice>,
     rest: Option<SoundReader>,
 }
@@ -110,24 +111,27 @@ impl Sound {
     /// Sample rate in Hz.
     #[wasm_bindgen(getter)]
     pub fn rate(&self) -> u32 {
-        self.clip.rate()
+        self.rate
     }
 
     /// Length in seconds, as far as it is decoded.
     #[wasm_bindgen(getter)]
     pub fn seconds(&self) -> f64 {
-        self.clip.seconds()
+        self.seconds
     }
 
     /// Whether nothing follows what is decoded.
     #[wasm_bindgen(getter)]
     pub fn whole(&self) -> bool {
-        self.rest.is_none()
+        self.whole
     }
 
     /// The samples, from −1 to 1.
-    pub fn samples(&self) -> Float32Array {
-        Float32Array::from(self.clip.samples())
+    ///
+    /// # Errors
+    /// If the sound is analysed already.
+    pub fn samples(&self) -> Result<Float32Array, Thrown> {
+        Ok(Float32Array::from(self.clip()?.samples()))
     }
 
     /// What should be known about how it was decoded: see `Notice` in www/engine/engine-types.d.ts.
@@ -136,6 +140,23 @@ impl Sound {
     /// Never in practice: only if the values cannot be converted.
     pub fn notes(&self) -> Result<JsValue, Thrown> {
         to_js(&self.notes)
+    }
+}
+
+impl Sound {
+    fn new(clip: Clip, notes: Vec<Notice>, rest: Option<SoundReader>) -> Self {
+        Self {
+            rate: clip.rate(),
+            seconds: clip.seconds(),
+            whole: rest.is_none(),
+            clip: Some(clip),
+            notes,
+            rest,
+        }
+    }
+
+    fn clip(&self) -> Result<&Clip, PageError> {
+        self.clip.as_ref().ok_or(PageError::Analysed)
     }
 }
 
@@ -299,6 +320,12 @@ impl Engine {
         })
     }
 
+    /// The sample rate in Hz to decode sounds at for this model; undefined if any is right.
+    #[wasm_bindgen(getter)]
+    pub fn rate(&self) -> Option<u32> {
+        self.predictor.model().reading_rate()
+    }
+
     /// The verdict on probabilities that this model gave, in the order of its genres: for answers that were
     /// stored before answers had a verdict.
     ///
@@ -340,14 +367,15 @@ impl Engine {
         })
     }
 
-    /// Prepares a sound for analysis: resampling and log-mel spectrogram. What follows the decoded part is taken
-    /// from the sound.
+    /// Prepares a sound for analysis: resampling and log-mel spectrogram. The samples, and what follows the decoded
+    /// part, are taken from the sound.
     ///
     /// # Errors
-    /// If it is silent or too short.
+    /// If it is silent or too short, or analysed already.
     pub fn begin(&self, sound: &mut Sound) -> Result<Analysis, Thrown> {
         let model = self.predictor.model();
-        let session = AnalysisSession::begin_long(&sound.clip, model)?;
+        let clip = sound.clip.take().ok_or(PageError::Analysed)?;
+        let session = AnalysisSession::begin_long(clip, model)?;
         let rest = sound.rest.take();
         if rest.is_none() {
             session.check()?;
@@ -409,18 +437,16 @@ impl Engine {
         let query = blend
             .as_ref()
             .map_or_else(|| parts[0].0, |blend| blend.query());
+        // The first part is the song that is asked about.
+        let asked = parts.first().map_or(query, |part| part.0);
         let mut search = Search {
             ranking: wish.mode,
             genre: wish.genre,
             exclude_artists: wish.exclude_artists,
             exclude_tracks: wish.exclude_tracks,
+            admitted: self.admitted(wish.source, asked),
             ..Search::default()
         };
-        // The first part is the song that is asked about.
-        let asked = parts.first().map_or(query, |part| part.0);
-        search
-            .exclude_tracks
-            .extend(self.not_wanted(wish.source, asked));
         self.to_taste(searched, wish.k, |k, without| {
             search.exclude_tracks.extend(without);
             searched.similar(query, k, &search)
@@ -543,14 +569,10 @@ impl Analysis {
         if self.session.done() == self.session.segments()
             && let Some(reader) = &mut self.rest
         {
-            let piece = reader.next_piece(PIECE_SECONDS)?;
-            let notes = reader.ended().then(|| notices(&reader.notes()));
-            if let Some(piece) = piece {
-                self.drawn.push(overview(self.session.log_mel()));
-                self.session.push(&piece, engine.predictor.model())?;
-            }
-            if let Some(notes) = notes {
-                (self.notes, self.rest) = (notes, None);
+            self.drawn.push(overview(self.session.log_mel()));
+            let more = self.session.read(reader, engine.predictor.model())?;
+            if !more || reader.ended() {
+                (self.notes, self.rest) = (notices(&reader.notes()), None);
                 self.session.check()?;
             }
         }

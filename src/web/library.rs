@@ -174,18 +174,19 @@ impl Engine {
         }
     }
 
-    /// Tracks that are left out: those of the other source, and among the visitor's own the song that is asked
-    /// about.
-    pub(super) fn not_wanted(&self, source: Source, asked: Query<'_>) -> Vec<usize> {
-        let shipped = self.catalog.len();
-        let mut without: Vec<usize> = match source {
-            Source::Catalog => return Vec::new(),
-            Source::Mine => (0..shipped).collect(),
-            Source::Both => Vec::new(),
-        };
-        let same = self.all_songs().same_recordings(asked);
-        without.extend(same.into_iter().filter(|track| *track >= shipped));
-        without
+    /// For each track of [`Engine::searched`] whether it may be found; all may if there is none. Left out are those of
+    /// the other source, and among the visitor's own the song that is asked about.
+    pub(super) fn admitted(&self, source: Source, asked: Query<'_>) -> Option<Vec<bool>> {
+        if source == Source::Catalog {
+            return None;
+        }
+        let (all, shipped) = (self.all_songs(), self.catalog.len());
+        let mut admitted = vec![true; all.len()];
+        admitted[..shipped].fill(source == Source::Both);
+        for track in all.same_recordings(asked) {
+            admitted[track] &= track < shipped;
+        }
+        Some(admitted)
     }
 }
 

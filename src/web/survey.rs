@@ -48,7 +48,7 @@ impl Sound {
     /// # Errors
     /// Never in practice: only if the values cannot be written.
     pub fn features(&self) -> Result<String, Thrown> {
-        Ok(serde_json::to_string(&favourite_features(&self.clip))
+        Ok(serde_json::to_string(&favourite_features(self.clip()?))
             .map_err(|e| PageError::Conversion(e.to_string()))?)
     }
 }

@@ -11,7 +11,9 @@ use soundalike_core::taste::{TasteSummary, TasteTrait};
 use soundalike_core::verdict::Verdict;
 use ts_rs::TS;
 
+use super::cells::CellSong;
 use super::library::LibrarySong;
+use super::tags::SongNames;
 use super::taste::{Asked, Learning, Liked, People, Thumb};
 use super::*;
 
@@ -30,6 +32,7 @@ fn declarations() -> String {
     let types = [
         AnswerView::decl(),
         Asked::decl(),
+        CellSong::decl(),
         Check::decl(),
         EngineInfo::decl(),
         Head::decl(),
@@ -48,6 +51,7 @@ fn declarations() -> String {
         RecommendOptions::decl(),
         RecommendationView::decl(),
         Signature::decl(),
+        SongNames::decl(),
         SongView::decl(),
         Source::decl(),
         TasteSummary::decl(),

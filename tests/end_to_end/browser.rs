@@ -206,9 +206,16 @@ impl Visit {
 
     /// Runs a script in every page before the page's own; in Chromium only.
     pub async fn before_every_page(&self, script: &str) -> Result<()> {
+        let source = json!({ "source": script });
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", source)
+            .await
+    }
+
+    /// A command of Chromium's own protocol.
+    async fn devtools(&self, command: &'static str, parameters: Value) -> Result<()> {
         let command = Devtools {
-            command: "Page.addScriptToEvaluateOnNewDocument",
-            parameters: json!({ "source": script }),
+            command,
+            parameters,
         };
         self.client.issue_cmd(command).await?;
         Ok(())
@@ -388,6 +395,16 @@ impl Page<'_> {
     pub async fn press(&self, key: &str) -> Result<()> {
         let focused = self.visit.client.active_element().await?;
         focused.send_keys(key).await?;
+        Ok(())
+    }
+
+    /// Drops a folder on the page, from outside the browser. Chromium's own command only.
+    pub async fn drop_folder(&self, folder: &Path) -> Result<()> {
+        let data = json!({ "items": [], "files": [folder], "dragOperationsMask": 1 });
+        for kind in ["dragEnter", "dragOver", "drop"] {
+            let drag = json!({ "type": kind, "x": 200, "y": 200, "data": data });
+            self.visit.devtools("Input.dispatchDragEvent", drag).await?;
+        }
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! Your music: a folder is heard once, kept, searched beside the catalogue, and forgotten.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -22,8 +22,8 @@ const READ_KEPT: &str = "
     indexedDB.open('soundalike-library').onsuccess = ({ target: { result: database } }) => {
         database.transaction('songs').objectStore('songs').getAll().onsuccess = (event) => {
             window.kept = event.target.result.map((song) => ({
-                path: song.path, when: song.when, failed: song.error !== '',
-                title: song.title, size: song.size, embedding: [...song.embedding],
+                path: song.path, when: song.when, music: song.music, failed: song.error !== '',
+                title: song.title, artist: song.artist, album: song.album, size: song.size, embedding: [...song.embedding],
             }));
             database.close();
         };
@@ -204,6 +204,24 @@ async fn playlist_has_paths(page: &Page<'_>) -> Result<()> {
 
 #[tokio::test]
 #[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
+async fn a_dropped_folder_is_heard_with_the_folders_in_it() -> Result<()> {
+    let sounds = Sounds::new()?;
+    let folder = sounds.library()?;
+    let visit = Visit::start(NO_GPU).await?;
+    let page = visit.open("").await?;
+    page.drop_folder(&folder).await?;
+    words(&page, "4 songs").await?;
+    let kept = kept(&page).await?;
+    embeddings_are_those_of_the_terminal(&folder, &kept)?;
+    ensure!(
+        kept.iter().any(|song| song["path"] == "a/two.wav"),
+        "kept are {kept:?}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
 async fn what_is_paused_goes_on_and_other_songs_are_answered_meanwhile() -> Result<()> {
     let sounds = Sounds::new()?;
     let folder = sounds.library()?;
@@ -291,23 +309,112 @@ async fn two_tabs_do_not_hear_at_once() -> Result<()> {
     words(&page, "4 songs").await
 }
 
-async fn a_catalogue_made_in_the_terminal_is_opened(browser: Browser) -> Result<()> {
-    let sounds = Sounds::new()?;
-    let folder = sounds.library()?;
+/// A catalogue of a folder, made in the terminal.
+fn catalogue_of(folder: &Path) -> Result<PathBuf> {
     let file = folder.with_file_name("mine.safetensors");
     let built = Command::new(env!("CARGO_BIN_EXE_soundalike"))
         .args(["catalog", "build"])
-        .arg(&folder)
+        .arg(folder)
         .arg("-o")
         .arg(&file)
         .stdin(Stdio::null())
         .output()?;
-    // One of its files is bad, which is said and makes the exit status 1.
+    // A bad file is said and makes the exit status 1.
     ensure!(
         file.is_file(),
         "no catalogue: {}",
         String::from_utf8_lossy(&built.stderr)
     );
+    Ok(file)
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and the built page: `cargo xtask test` runs it"]
+async fn songs_are_called_by_their_tags_as_in_the_terminal() -> Result<()> {
+    let sounds = Sounds::new()?;
+    let folder = sounds.tagged()?;
+    let catalog = Catalog::from_bytes(&std::fs::read(catalogue_of(&folder)?)?)?;
+    let terminal: Vec<Value> = (catalog.tracks.iter())
+        .map(|track| json!([track.path, track.title, track.artist, track.album]))
+        .collect();
+    ensure!(
+        terminal.contains(&json!(["кино.mp3", "Звезда", "Кино", "Live"])),
+        "the terminal reads {terminal:?}"
+    );
+    let named = |kept: &[Value]| -> Vec<Value> {
+        let names = kept
+            .iter()
+            .map(|song| json!([song["path"], song["title"], song["artist"], song["album"]]));
+        let mut names: Vec<Value> = names.collect();
+        names.sort_by_key(ToString::to_string);
+        names
+    };
+    let mut expected = terminal;
+    expected.sort_by_key(ToString::to_string);
+
+    let visit = Visit::start(NO_GPU).await?;
+    let page = with_folder(&visit, &folder, "").await?;
+    words(&page, "3 songs").await?;
+    let before = kept(&page).await?;
+    let found = named(&before);
+    ensure!(
+        found == expected,
+        "the page has {found:?}, not {expected:?}"
+    );
+    let row = "document.querySelector('#library-list li[data-key$=\"кино.mp3\"]').textContent";
+    let row = page.eval(row).await?;
+    let row = row.as_str().unwrap_or_default();
+    ensure!(
+        ["Звезда", "Кино", "Live"]
+            .iter()
+            .all(|word| row.contains(word)),
+        "its row says {row:?}"
+    );
+
+    // What an earlier version of the page kept, which read no tags.
+    page.run(
+        "window.changed = false;
+        indexedDB.open('soundalike-library').onsuccess = ({ target: { result: database } }) => {
+            const songs = database.transaction('songs', 'readwrite').objectStore('songs');
+            songs.openCursor().onsuccess = ({ target: { result: cursor } }) => {
+                if (!cursor) { window.changed = true; database.close(); return; }
+                const { tagged, ...old } = cursor.value;
+                cursor.update({ ...old, title: 'old', artist: '', album: '', music: 0.125 });
+                cursor.continue();
+            };
+        };",
+    )
+    .await?;
+    page.wait(
+        "the songs are of an earlier version",
+        "window.changed",
+        SOON,
+    )
+    .await?;
+    let page = visit.open_again("").await?;
+    page.fill("#library-folder", &folder.to_string_lossy())
+        .await?;
+    page.wait(
+        "the tags were read",
+        "document.querySelector('#library-list').textContent.includes('Звезда')
+            && !document.querySelector('#library-list').textContent.includes('old')",
+        CPU,
+    )
+    .await?;
+    let after = kept(&page).await?;
+    ensure!(named(&after) == expected, "after that: {after:?}");
+    // None was heard again.
+    ensure!(
+        after.iter().all(|song| song["music"] == 0.125),
+        "songs were heard again"
+    );
+    Ok(())
+}
+
+async fn a_catalogue_made_in_the_terminal_is_opened(browser: Browser) -> Result<()> {
+    let sounds = Sounds::new()?;
+    let folder = sounds.library()?;
+    let file = catalogue_of(&folder)?;
     let visit = Visit::with(browser).await?;
     let page = visit.open("").await?;
     page.fill("#library-catalog", &file.to_string_lossy())

@@ -13,6 +13,7 @@
 
 mod answer;
 mod browser;
+mod cells;
 mod examples;
 mod library;
 mod listening;

@@ -26,6 +26,18 @@ pub fn song_mp3() -> PathBuf {
         .join("tests/data/cbr-44100.mp3")
 }
 
+/// An ID3v2 tag of a version with short frames of these names.
+fn id3(version: u8, frames: &[(&str, &[u8])]) -> Vec<u8> {
+    let frames = frames.iter().flat_map(|(name, content)| {
+        let header = [0, 0, 0, content.len() as u8, 0, 0];
+        [name.as_bytes(), &header, content].concat()
+    });
+    let frames: Vec<u8> = frames.collect();
+    let size = frames.len() as u8;
+    assert!(size < 128, "the tag is too long for one digit");
+    [b"ID3", &[version, 0, 0, 0, 0, 0, size][..], &frames].concat()
+}
+
 impl Sounds {
     /// An empty folder.
     pub fn new() -> Result<Self> {
@@ -74,6 +86,33 @@ impl Sounds {
         for name in ["bad.mp3", "a/._one.wav", ".DS_Store", "a/cover.jpg"] {
             std::fs::write(folder.join(name), &text)?;
         }
+        Ok(folder)
+    }
+
+    /// A folder of three songs: one with tags in UTF-8, one with tags in Windows-1251 that are marked as Latin-1, as
+    /// they were written for years, and one without.
+    pub fn tagged(&self) -> Result<PathBuf> {
+        let folder = self.0.path().join("Tagged");
+        std::fs::create_dir_all(&folder)?;
+        let sound = std::fs::read(song_mp3()).context("tests/data/cbr-44100.mp3 is missing")?;
+        // Latin-1 is marked by 0, UTF-8 by 3.
+        let star = [0, 0xc7, 0xe2, 0xe5, 0xe7, 0xe4, 0xe0];
+        let film = [0, 0xca, 0xe8, 0xed, 0xee];
+        let old = id3(3, &[("TIT2", &star), ("TPE1", &film), ("TALB", b"\0Live")]);
+        let new = id3(
+            4,
+            &[
+                ("TIT2", "\u{3}Ærlighed".as_bytes()),
+                ("TPE1", b"\x03Somebody\0Somebody Else"),
+                ("TALB", b"\x03First"),
+            ],
+        );
+        // The song's own tags follow, and say nothing that is not said before.
+        for (name, tag) in [("кино.mp3", old), ("new.mp3", new)] {
+            std::fs::write(folder.join(name), [tag, sound.clone()].concat())?;
+        }
+        let song = soundalike_core::audio::synth::sample_song();
+        self.write_clip("Tagged/03_my-song.wav", &song)?;
         Ok(folder)
     }
 

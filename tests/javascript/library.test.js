@@ -156,6 +156,33 @@ test('a damaged file is not tried again, one that went away is', () => {
   assert.equal(songs.size, 1);
 });
 
+test('a song is called by its tags, and those of an earlier version of the page are read once', async () => {
+  const names = { title: 'Wings', artist: 'Somebody', album: 'First' };
+  const song = heardRecord(found('01 w.mp3'), { ...heard(), ...names }, 'model');
+  assert.deepEqual([song.title, song.artist, song.album], ['Wings', 'Somebody', 'First']);
+
+  const songs = new Collection();
+  const { tagged, ...old } = heardRecord(found('01 w.mp3'), heard(3), 'model');
+  assert.ok(tagged);
+  songs.put({ ...old, notes: ['a note'] });
+  const known = songs.untagged(found('01 w.mp3'));
+  assert.equal(known?.title, '01 w');
+  assert.equal(songs.untagged(found('01 w.mp3', 2)), undefined, 'it is heard anew');
+  assert.equal(songs.untagged(found('b.mp3')), undefined);
+  // Its tags are read, and all else stays.
+  const { pool } = hearing(1, async (_, __, before) => ({ ...before, ...names }));
+  let read;
+  pool.onHeard = (item, what) => (read = heardRecord(found('01 w.mp3'), what, 'model'));
+  await pool.run([{ ...waiting('01 w.mp3'), known }], never);
+  songs.put(read);
+  const { title, artist, embedding, notes } = songs.get('M/01 w.mp3');
+  assert.deepEqual(
+    [title, artist, [...embedding], notes],
+    ['Wings', 'Somebody', [3, 0], ['a note']],
+  );
+  assert.equal(songs.untagged(found('01 w.mp3')), undefined);
+});
+
 test('songs that are gone are missing, but not from another folder of the same name', () => {
   const songs = new Collection();
   for (const path of ['a.mp3', 'b.mp3']) songs.put(heardRecord(found(path), heard(), 'model'));

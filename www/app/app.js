@@ -13,6 +13,7 @@ import { verdict, verdictText } from '../lib/verdict.js';
 import { Library } from '../library/library.js';
 import { MapView } from '../map/map-view.js';
 import { SurveyView, forgetSurvey } from '../survey/survey-view.js';
+import { CellCatalogView } from '../views/cell-catalog.js';
 import { showDevice } from '../views/device-badge.js';
 import { acceptFiles } from '../views/file-input.js';
 import { FileTable } from '../views/file-table.js';
@@ -53,6 +54,7 @@ export class App {
   #survey = new SurveyView();
   #taste = new TasteView();
   #library = new Library();
+  #cells = new CellCatalogView();
   #mapView = new MapView();
   #deck = byId('deck', HTMLElement);
   #songName = byId('song-name', HTMLElement);
@@ -157,6 +159,7 @@ export class App {
     this.#taste.attach(engine);
     this.#similar.setLibrary('', false);
     this.#library.attach(engine);
+    this.#cells.attach(engine);
     this.#compareAgain();
   }
 
@@ -370,6 +373,7 @@ export class App {
     const { answer, similar, name } = song;
     this.#result.show(song);
     this.#similar.show(similar, song.complete ? name : '');
+    this.#cells.show(song.complete ? answer : null, name);
     const top = answer && ranked(answer.probabilities)[0];
     if (top && verdict(answer).sure) {
       document.body.style.setProperty('--accent', genreColour(top[0]));
@@ -381,6 +385,7 @@ export class App {
   #showNoAnswer() {
     this.#result.show(null);
     this.#similar.show([], '');
+    this.#cells.show(null, '');
     window.soundalike.answer = null;
   }
 

@@ -97,6 +97,44 @@ source: string,
  */
 link: string, };
 
+export type CellSong = { 
+/**
+ * Index in the catalogue.
+ */
+song: number, 
+/**
+ * Cosine similarity from −1 to 1.
+ */
+similarity: number, 
+/**
+ * Title; may be empty.
+ */
+title: string, 
+/**
+ * Artist; may be empty.
+ */
+artist: string, 
+/**
+ * Labelled genre; may be empty.
+ */
+genre: string, 
+/**
+ * Path of its clip in its collection.
+ */
+path: string, 
+/**
+ * Licence; may be empty.
+ */
+licence: string, 
+/**
+ * Where it can be found; may be empty.
+ */
+source: string, 
+/**
+ * Address at its source where it can be listened to; may be empty.
+ */
+link: string, };
+
 export type Check = { difference: number, milliseconds: number, };
 
 export type EngineInfo = { genres: Array<string>, tags: Array<string>, tracks: number, model_sha256: string, parameters: number, segment_seconds: number, frames_per_second: number, band_hertz: Array<number>, device: string, 
@@ -404,6 +442,20 @@ songs: number,
  * Their middle.
  */
 point: [number, number, number], };
+
+export type SongNames = { 
+/**
+ * Title, or what the file's name makes of it.
+ */
+title: string, 
+/**
+ * Artist; may be empty.
+ */
+artist: string, 
+/**
+ * Album; may be empty.
+ */
+album: string, };
 
 export type SongView = { 
 /**

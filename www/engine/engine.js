@@ -3,7 +3,7 @@
 import { PageError } from '../lib/page-error.js';
 
 /** @import { Palette } from '../lib/spectrogram-colours.js' */
-/** @import { Answer, CatalogMap, Check, CatalogTrack, Device, EngineInfo, HeardSong, LibraryRows, StoredRating, LearntTaste, Mode, Source, Narrowing, LiveOutput, Message, TastePopulation, Picture, Recommendation, Reply, SoundFeatures, SaliencyMap, SoundHandle, ListeningAnswer, SurveyAnswer, SurveyConfig, Verdict } from '../types.js' */
+/** @import { Answer, CatalogMap, Check, CatalogTrack, Device, EngineInfo, HeardSong, LibraryRows, StoredRating, LearntTaste, Mode, Source, Narrowing, FoundInCells, OpenedCells, LiveOutput, Message, TastePopulation, Picture, Recommendation, Reply, SoundFeatures, SaliencyMap, SongNames, SoundHandle, ListeningAnswer, SurveyAnswer, SurveyConfig, Verdict } from '../types.js' */
 
 /** The visitor ended it; nothing went wrong. */
 export class Cancelled extends Error {}
@@ -120,18 +120,18 @@ export class Engine {
   }
 
   /**
-   * Decodes in Rust, at least the beginning.
-   * @param {ArrayBuffer} bytes given away
-   * @param {string} name helps to word what is wrong with them
+   * Decodes in Rust, at least the beginning. The worker reads the file as it needs it.
+   * @param {File} file
+   * @param {boolean} fullBand whether more is asked of the sound than the model needs
    * @returns {Promise<SoundHandle>}
    */
-  decode(bytes, name) {
-    return this.#call('decode', { bytes, name }, [bytes]);
+  decode(file, fullBand) {
+    return this.#call('decode', { file, fullBand });
   }
 
-  /** A sound as a WAV file; null of one that is too long. @param {SoundHandle} sound @returns {Promise<Blob | null>} */
-  wav(sound) {
-    return this.#call('wav', { sound: sound.handle });
+  /** The file of a sound as a WAV; null of one that is too long. @param {SoundHandle} sound @param {File} file @returns {Promise<Blob | null>} */
+  wav(sound, file) {
+    return this.#call('wav', { sound: sound.handle, file });
   }
 
   /**
@@ -180,6 +180,11 @@ export class Engine {
   hear(song, signal) {
     const args = song instanceof File ? { file: song } : { sound: song.handle };
     return this.#cancellable(this.#call('hear', args), signal);
+  }
+
+  /** What a file's tags say of its song. @param {File} file @returns {Promise<SongNames>} */
+  names(file) {
+    return this.#call('names', { file });
   }
 
   /**
@@ -255,6 +260,16 @@ export class Engine {
   /** A catalogue that was made in the terminal. @param {ArrayBuffer} bytes given away @returns {Promise<LibraryRows>} */
   openCatalog(bytes) {
     return this.#call('openCatalog', { bytes }, [bytes]);
+  }
+
+  /** Opens a catalogue in cells at an address, in place of another. @param {string} url @returns {Promise<OpenedCells>} */
+  openCells(url) {
+    return this.#call('openCells', { url });
+  }
+
+  /** The songs of the catalogue in cells that sound most alike. @param {Answer} answer @param {number} k @returns {Promise<FoundInCells>} */
+  searchCells({ embedding }, k) {
+    return this.#call('searchCells', { embedding, k });
   }
 
   /** The map of the catalogue. @returns {Promise<CatalogMap>} */

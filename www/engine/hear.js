@@ -1,25 +1,9 @@
 // Hears a whole song at once, for the library; in the worker.
 
-import { PageError } from '../lib/page-error.js';
-
 /** @import { WasmEngine, WasmSound } from '../types.js' */
 
 /** Segments per step: as many as go through the model together. */
 const STEP = 8;
-
-/** @param {File} file */
-export async function readFile(file) {
-  let bytes;
-  try {
-    bytes = new Uint8Array(await file.arrayBuffer());
-  } catch {
-    throw new PageError('file.gone');
-  }
-  if (bytes.length === 0) {
-    throw new Error('This file is empty: it has 0 bytes. Choose another one.');
-  }
-  return bytes;
-}
 
 /**
  * Analyses a sound and frees it.

@@ -26,20 +26,21 @@ const COMMON_RATE = 44100;
  * @param {Engine} engine
  * @param {AbortSignal} signal
  * @param {(state: 'reading' | 'decoding') => void} onState
+ * @param {boolean} [fullBand] whether more is asked of the sound than the model needs
  * @returns {Promise<{sound: SoundHandle, playable: Blob}>}
  */
-export async function openSound(file, engine, signal, onState) {
+export async function openSound(file, engine, signal, onState, fullBand = false) {
   onState('reading');
-  checkSize(file);
-  const bytes = await read(file);
+  // Something that cannot be read is told before anything else is tried with it.
+  await read(file.slice(0, 1));
   stopIf(signal);
 
   onState('decoding');
   const playable = plays(file);
   try {
-    const sound = await engine.decode(bytes, file.name);
+    const sound = await engine.decode(file, fullBand);
     if (await playable) return { sound, playable: file };
-    return { sound, playable: (await engine.wav(sound)) ?? file };
+    return { sound, playable: (await engine.wav(sound, file)) ?? file };
   } catch (error) {
     const sound = await decodedByBrowser(file, engine, signal, error);
     return { sound, playable: file };
@@ -56,6 +57,7 @@ export async function openSound(file, engine, signal, onState) {
  */
 export async function decodedByBrowser(file, engine, signal, error) {
   if (!(error instanceof EngineError) || !isUnknown(error)) throw error;
+  checkSize(file);
   const { rate, bytes } = await engine.probe(await read(file));
   const buffer = await decodeInBrowser(bytes, rate ?? COMMON_RATE);
   stopIf(signal);
@@ -66,8 +68,8 @@ export async function decodedByBrowser(file, engine, signal, error) {
   return engine.channels(channels, buffer.sampleRate);
 }
 
-/** Refuses what does not fit into memory. @param {File} file */
-export function checkSize(file) {
+/** Refuses what does not fit into memory, where the browser wants the whole file at once. @param {File} file */
+function checkSize(file) {
   if (file.size <= MEGABYTES * 1e6) return;
   const megabytes = Math.round(file.size / 1e6);
   throw new PageError('file.too_large', { megabytes, most: MEGABYTES });
@@ -97,7 +99,7 @@ function plays(file) {
   });
 }
 
-/** @param {File} file */
+/** @param {Blob} file */
 async function read(file) {
   let bytes;
   try {

@@ -5,13 +5,16 @@
 // way, { id, event, data }. `cancel` ends a running `analyse` before its next step.
 
 import { ByteProgress, fetchWithProgress } from './fetch-with-progress.js';
-import { analysed, readFile } from './hear.js';
+import { FileSource } from './file-source.js';
+import { analysed } from './hear.js';
 import { LiveSession } from './live-session.js';
 import { toPlainObject } from './plain-object.js';
-import { encodeWav } from './wav.js';
+import { RangeSource } from './range-source.js';
+import { encodeWav, wavHeader } from './wav.js';
+import { PageError } from '../lib/page-error.js';
 
 /** @import { Palette } from '../lib/spectrogram-colours.js' */
-/** @import { Answer, Device, EngineFailure, HeardSong, LibraryRows, Message, StoredRating, LearntTaste, Narrowing, Request, WasmAnalysis, WasmEngine, WasmModule, WasmSound } from '../types.js' */
+/** @import { Answer, Device, EngineFailure, HeardSong, LibraryRows, Message, StoredRating, LearntTaste, Narrowing, OpenedCells, FoundInCells, Request, SongNames, WasmAnalysis, WasmCells, WasmEngine, WasmModule, WasmSound } from '../types.js' */
 
 /** Segments per step: small enough that bands grow and cancel is prompt. */
 const STEP = { cpu: 4, gpu: 10 };
@@ -32,11 +35,17 @@ let genres = [];
 let shape = { band_hertz: /** @type {number[]} */ ([]), frames_per_second: 1 };
 /** @type {string[]} */
 let tags = [];
+/** The sample rate to decode at, Hz. @type {number | undefined} */
+let readingRate;
 
 /** The listening that goes on, and how it ends. @type {{session: LiveSession, end: () => void} | null} */
 let listening = null;
 
-/** @type {Map<number, WasmSound>} */
+/** A catalogue of which each search fetches a part. @type {{catalog: WasmCells, source: RangeSource} | null} */
+let cells = null;
+let modelSha256 = '';
+
+/** Sounds that are not analysed yet, and the files that the rest of them is read from. @type {Map<number, {sound: WasmSound, source: FileSource | null}>} */
 const sounds = new Map();
 let lastSound = 0;
 /** The analyses of the last songs, to be explained. @type {Map<number, WasmAnalysis>} */
@@ -47,42 +56,65 @@ const ROWS_EXPLAINED = 8;
 /** Requests that shall end early. @type {Set<number>} */
 const cancelled = new Set();
 
-/** One call into the engine at a time: it may be borrowed across an await. */
-let lastCall = Promise.resolve();
-/**
- * @template T
- * @param {() => T | Promise<T>} job
- * @returns {Promise<T>}
- */
-function exclusively(job) {
-  const done = lastCall.then(job);
-  lastCall = done.then(
-    () => {},
-    () => {},
-  );
-  return done;
+/** What runs jobs one after another. */
+function makeTurns() {
+  let last = Promise.resolve();
+  /**
+   * @template T
+   * @param {() => T | Promise<T>} job
+   * @returns {Promise<T>}
+   */
+  return (job) => {
+    const done = last.then(job);
+    last = done.then(
+      () => {},
+      () => {},
+    );
+    return done;
+  };
 }
+
+/** One call into the engine at a time: it may be borrowed across an await. */
+const exclusively = makeTurns();
+/** The same for the catalogue in cells, which waits for a server. */
+const cellsExclusively = makeTurns();
 
 /** Lets messages in, a cancel among them: promises alone never reach the event loop. */
 const yieldToMessages = () => new Promise((resolve) => setTimeout(resolve));
 
-/**
- * Keeps a sound and describes it.
- * @param {WasmSound} sound
- * @param {boolean} withWav also make a WAV that the page can play
- */
-function storeSound(sound, withWav) {
+/** Keeps a sound and describes it. @param {WasmSound} sound @param {FileSource | null} source */
+function storeSound(sound, source) {
   const handle = ++lastSound;
-  sounds.set(handle, sound);
-  const wav = withWav ? encodeWav(sound.samples(), sound.rate) : null;
-  return { handle, seconds: sound.seconds, notes: sound.notes(), wav };
+  sounds.set(handle, { sound, source });
+  return {
+    handle,
+    seconds: sound.seconds,
+    notes: sound.notes(),
+    wav: /** @type {Blob | null} */ (null),
+  };
 }
 
 /** @param {number} handle */
 function release(handle) {
-  sounds.get(handle)?.free();
+  sounds.get(handle)?.sound.free();
   sounds.delete(handle);
 }
+
+/** A sound that is not analysed yet, and where the rest of it comes from. @param {number} handle */
+function soundOf(handle) {
+  const kept = sounds.get(handle);
+  if (!kept) throw new Error('This sound is no longer in memory. Choose the file again.');
+  return kept;
+}
+
+/** @template T @param {FileSource | null} source @param {() => T | Promise<T>} job */
+const during = async (source, job) => (source ? source.during(job) : job());
+
+const UNREADABLE =
+  'This cannot be read. It may be a folder, or a file that was moved or is still being written. Choose the song itself.';
+
+/** A file that the visitor chose by itself. @param {File} file */
+const chosen = (file) => new FileSource(file, () => new Error(UNREADABLE));
 
 /** @param {number} handle @param {WasmAnalysis} analysis */
 function cacheAnalysis(handle, analysis) {
@@ -142,10 +174,12 @@ const methods = {
       wasm = await program('networks');
       engine = await wasm.Engine.load(model, catalog, device);
     }
+    readingRate = engine.rate;
     const info = toPlainObject(engine.info());
     genres = info.genres;
     shape = info;
     tags = info.tags;
+    modelSha256 = info.model_sha256;
     return info;
   },
 
@@ -165,19 +199,45 @@ const methods = {
     return { rate, bytes };
   },
 
-  /** @param {{ bytes: ArrayBuffer, name: string }} args */
-  decode: ({ bytes, name }) => storeSound(wasm.decode(new Uint8Array(bytes), name), false),
+  /**
+   * Opens a file, which is read as it is needed.
+   * @param {{ file: File, fullBand: boolean }} args whether it keeps its own sample rate, for more than the model needs
+   */
+  async decode({ file, fullBand }) {
+    const source = chosen(file);
+    const open = () => wasm.decode(source, file.name, fullBand ? undefined : readingRate);
+    return storeSound(await source.during(open), source);
+  },
 
-  /** A sound as a WAV file, for what the browser cannot play; null of a longer one than is kept. @param {{ sound: number }} args */
-  wav({ sound: handle }) {
-    const sound = sounds.get(handle);
-    return sound?.whole ? encodeWav(sound.samples(), sound.rate) : null;
+  /**
+   * A sound's file as a WAV, for what the browser cannot play; null of a longer one than is kept.
+   * @param {{ sound: number, file: File }} args
+   */
+  async wav({ sound: handle, file }) {
+    if (!sounds.get(handle)?.sound.whole) return null;
+    const source = chosen(file);
+    return source.during(() => {
+      const plain = wasm.PlainSound.open(source, file.name);
+      /** @type {Blob[]} */
+      const parts = [];
+      try {
+        // The browser keeps a blob outside this worker's memory.
+        for (let part = plain.next(); part; part = plain.next()) parts.push(new Blob([part]));
+        const size = parts.reduce((sum, part) => sum + part.size, 0);
+        return new Blob([wavHeader(size, plain.rate), ...parts], { type: 'audio/wav' });
+      } finally {
+        plain.free();
+      }
+    });
   },
 
   /** @param {{ channels: Float32Array[], rate: number }} args */
-  channels: ({ channels, rate }) => storeSound(wasm.soundFromChannels(channels, rate), false),
+  channels: ({ channels, rate }) => storeSound(wasm.soundFromChannels(channels, rate), null),
 
-  sample: () => storeSound(wasm.sampleSong(), true),
+  sample() {
+    const sound = wasm.sampleSong();
+    return { ...storeSound(sound, null), wav: encodeWav(sound.samples(), sound.rate) };
+  },
 
   /** @param {{ sound: number }} args */
   release: ({ sound }) => release(sound),
@@ -188,8 +248,7 @@ const methods = {
    * @returns {Promise<Answer>}
    */
   async analyse({ sound: handle }, emit, id) {
-    const sound = sounds.get(handle);
-    if (!sound) throw new Error('This sound is no longer in memory. Choose the file again.');
+    const { sound, source } = soundOf(handle);
     const begun = exclusively(() => engine.begin(sound));
     const analysis = await begun.finally(() => release(handle));
     let whole = false;
@@ -210,7 +269,8 @@ const methods = {
         draw();
         await yieldToMessages();
         if (cancelled.has(id)) throw new Cancelled();
-        const done = await exclusively(() => analysis.step(engine, STEP[device]));
+        const step = () => analysis.step(engine, STEP[device]);
+        const done = await exclusively(() => during(source, step));
         const { segments, seconds, finished } = analysis;
         if (finished) {
           draw();
@@ -261,10 +321,18 @@ const methods = {
    */
   async hear({ file, sound: handle }, _, id) {
     const isCancelled = () => cancelled.has(id);
-    const sound = file ? wasm.decode(await readFile(file), file.name) : sounds.get(handle ?? 0);
-    if (handle) sounds.delete(handle);
-    if (!sound) throw new Error('This sound is no longer in memory. Choose the file again.');
-    const answer = await exclusively(() => analysed(engine, sound, isCancelled, yieldToMessages));
+    const hearAll = (/** @type {WasmSound} */ sound) =>
+      exclusively(() => analysed(engine, sound, isCancelled, yieldToMessages));
+    let answer;
+    if (file) {
+      const source = new FileSource(file, () => new PageError('file.gone'));
+      const open = () => wasm.decode(source, file.name, readingRate);
+      answer = await source.during(() => hearAll(open()));
+    } else {
+      const { sound } = soundOf(handle ?? 0);
+      sounds.delete(handle ?? 0);
+      answer = await hearAll(sound);
+    }
     if (answer === null) throw new Cancelled();
     return {
       seconds: answer.seconds,
@@ -274,6 +342,12 @@ const methods = {
       probabilities: probabilitiesOf(answer),
       tags: Float32Array.from(tags, (tag) => answer.tags[tag] ?? 0),
     };
+  },
+
+  /** What a file's tags say of its song. @param {{ file: File }} args @returns {Promise<SongNames>} */
+  names({ file }) {
+    const source = new FileSource(file, () => new PageError('file.gone'));
+    return source.during(() => toPlainObject(wasm.namesOf(source, file.name)));
   },
 
   /** @param {{ bytes: ArrayBuffer }} args @returns {Promise<LibraryRows>} */
@@ -288,6 +362,29 @@ const methods = {
       ];
       opened.free();
       return { songs, embeddings, probabilities, tags: allTags };
+    }),
+
+  /** Opens a catalogue in cells, in place of another. @param {{ url: string }} args @returns {Promise<OpenedCells>} */
+  openCells: ({ url }) =>
+    cellsExclusively(async () => {
+      cells?.catalog.free();
+      cells = null;
+      const source = new RangeSource(url);
+      const catalog = await source.during(() =>
+        wasm.CellCatalog.open(source.fetchRanges, modelSha256),
+      );
+      cells = { catalog, source };
+      return { songs: catalog.songs, bytes: catalog.bytesRead };
+    }),
+
+  /** @param {{ embedding: number[], k: number }} args @returns {Promise<FoundInCells>} */
+  searchCells: ({ embedding, k }) =>
+    cellsExclusively(async () => {
+      if (!cells) return { songs: [], bytes: 0 };
+      const { catalog, source } = cells;
+      const before = catalog.bytesRead;
+      const songs = await source.during(() => catalog.search(Float32Array.from(embedding), k));
+      return { songs: toPlainObject(songs), bytes: catalog.bytesRead - before };
     }),
 
   /** @param {LibraryRows} args @returns {Promise<string[]>} the genre of each song */
@@ -419,9 +516,7 @@ const methods = {
 
   /** @param {{ sound: number }} args */
   features({ sound: handle }) {
-    const sound = sounds.get(handle);
-    if (!sound) throw new Error('This sound is no longer in memory. Choose the file again.');
-    return JSON.parse(sound.features());
+    return JSON.parse(soundOf(handle).sound.features());
   },
 
   /** @param {{ random: Uint8Array }} args */

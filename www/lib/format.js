@@ -37,6 +37,11 @@ export function megabytes(bytes) {
   return localiseDecimal(`${(bytes / 1e6).toFixed(1)} MB`);
 }
 
+/** @param {number} bytes @returns {string} such as 840 kB */
+export function kilobytes(bytes) {
+  return `${formatCount(Math.ceil(bytes / 1000))}\u00a0kB`;
+}
+
 /** @param {number} hertz @returns {string} such as 440 Hz or 2.1 kHz */
 export function frequency(hertz) {
   if (hertz < 1000) return `${Math.round(hertz / 10) * 10}\u00a0Hz`;

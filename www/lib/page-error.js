@@ -3,6 +3,12 @@
 
 /** The English text of each code. */
 export const MESSAGES = {
+  'cells.no_answer':
+    '{url} could not be fetched. Check the address and the connection; this page may fetch only from its own site, unless whoever runs it allows others.',
+  'cells.no_ranges':
+    'The server sends only the whole of {url}, not parts of it. Put the catalogue on a server that answers Range requests.',
+  'cells.not_there':
+    'The server answered {status} for {url}, so there is no catalogue. Check the address.',
   'fetch.no_answer':
     '{what} could not be fetched: the server did not answer. Check the connection, then start again.',
   'fetch.status':

@@ -68,6 +68,15 @@ export class Collection {
   }
 
   /**
+   * What an earlier version of the page kept of a file, without its tags; nothing of any other.
+   * @param {Found} file
+   */
+  untagged(file) {
+    const known = this.#songs.get(file.key);
+    return known && this.isKnown(file) && !known.tagged ? known : undefined;
+  }
+
+  /**
    * What is no longer in a folder that was looked through. A folder in which nothing known is left is another
    * one of the same name, and says nothing.
    * @param {string} folder

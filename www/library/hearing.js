@@ -2,20 +2,21 @@
 
 import { Cancelled, Crashed } from '../engine/engine.js';
 
-/** @import { HeardSong } from '../types.js' */
+/** @import { HeardSong, LibraryRecord, SongNames } from '../types.js' */
 /**
  * A worker, as far as it is needed here.
- * @typedef {{hear: (file: File, signal: AbortSignal) => Promise<HeardSong>, close: () => void}} Listener
+ * @typedef {{hear: (file: File, signal: AbortSignal, known?: LibraryRecord) => Promise<HeardSong & Partial<SongNames>>, close: () => void}} Listener
  */
 
 /**
- * @template {{open: () => Promise<File>, size: number, modified: number}} Item
+ * What is to be heard, or of what is known already only the tags to be read.
+ * @template {{open: () => Promise<File>, size: number, modified: number, known?: LibraryRecord}} Item
  */
 export class Hearing {
   #start;
   #count;
 
-  /** Called when a song was heard. @type {(item: Item, heard: HeardSong) => void} */
+  /** Called when a song was heard. @type {(item: Item, heard: HeardSong & Partial<SongNames>) => void} */
   onHeard = () => {};
   /** Called when one could not be. @type {(item: Item, reason: unknown) => void} */
   onFailed = () => {};
@@ -85,11 +86,11 @@ export class Changed extends Error {}
 
 /**
  * @param {Listener} worker
- * @param {{open: () => Promise<File>, size: number, modified: number}} item
+ * @param {{open: () => Promise<File>, size: number, modified: number, known?: LibraryRecord}} item
  * @param {AbortSignal} signal
  */
 async function hear(worker, item, signal) {
-  const heard = await worker.hear(await opened(item), signal);
+  const heard = await worker.hear(await opened(item), signal, item.known);
   const after = await opened(item);
   if (after.size !== item.size || after.lastModified !== item.modified) throw new Changed();
   return heard;

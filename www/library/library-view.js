@@ -180,7 +180,7 @@ export class LibraryView {
     const rows = this.#songs
       .map((song, i) => ({ song, genre: this.#genres[i] ?? '' }))
       .filter(({ song }) =>
-        `${song.artist} ${song.title} ${song.key}`.toLowerCase().includes(wanted),
+        `${song.artist} ${song.album} ${song.title} ${song.key}`.toLowerCase().includes(wanted),
       );
     rows.sort((a, b) => (a.song.key < b.song.key ? -1 : 1));
     this.#list.replaceChildren(
@@ -202,7 +202,7 @@ export class LibraryView {
     open.type = 'button';
     open.setAttribute('aria-label', format('Songs like “{}”', song.title));
     open.addEventListener('click', () => this.onOpen(song.key));
-    const by = song.artist || folderOf(song.path);
+    const by = [song.artist, song.album].filter(Boolean).join(' · ') || folderOf(song.path);
     const more = make('span', 'more');
     if (by) more.append(make('span', 'place', rawText(by)));
     more.append(make('span', '', make('span', 'genre', genreName(genre))));

@@ -1,8 +1,8 @@
 // The visitor's own music: chosen as a folder, heard once by several workers, kept in this browser, and searched by
 // the engine beside the catalogue.
 
-import { Engine, messageOf } from '../engine/engine.js';
-import { checkSize, decodedByBrowser } from '../engine/open-sound.js';
+import { Crashed, Engine, messageOf } from '../engine/engine.js';
+import { decodedByBrowser } from '../engine/open-sound.js';
 import { format, t } from '../i18n/i18n.js';
 import { fileError, formatCount } from '../lib/format.js';
 import { LibraryStorage } from '../storage/library-storage.js';
@@ -18,8 +18,8 @@ import { SongFiles } from './song-files.js';
 
 /** @import { Folder } from './folder.js' */
 /** @import { Found } from './collection.js' */
-/** @import { HeardSong, LibraryRecord } from '../types.js' */
-/** @typedef {Found & {open: () => Promise<File>}} Waiting a song that is to be heard */
+/** @import { HeardSong, LibraryRecord, SongNames } from '../types.js' */
+/** @typedef {Found & {open: () => Promise<File>, known?: LibraryRecord}} Waiting a song that is to be heard, or whose tags are to be read */
 /** @typedef {'idle' | 'looking' | 'hearing' | 'paused'} LibraryState */
 
 /** Milliseconds between two times that the engine is given the songs while they are heard. */
@@ -262,7 +262,14 @@ export class Library {
     if (signal.aborted) return;
     this.#files.hold(songs);
     const waits = new Set(this.#queue.map(({ key }) => key));
-    const fresh = songs.filter((song) => !waits.has(song.key) && !this.#collection.isKnown(song));
+    /** @type {Waiting[]} */
+    const fresh = [];
+    for (const song of songs) {
+      const known = this.#collection.untagged(song);
+      if (waits.has(song.key)) continue;
+      if (known) fresh.push({ ...song, known });
+      else if (!this.#collection.isKnown(song)) fresh.push(song);
+    }
     this.#queue.push(...fresh);
     this.#total += fresh.length;
     if (songs.length === 0) {
@@ -335,7 +342,7 @@ export class Library {
     this.#sync();
   }
 
-  /** @param {Waiting} item @param {HeardSong} heard */
+  /** @param {Waiting} item @param {HeardSong & Partial<SongNames>} heard */
   async #heard(item, heard) {
     await this.#settle(heardRecord(item, heard, this.#model), true);
   }
@@ -485,16 +492,29 @@ function counted(count, texts, ...values) {
 
 /** A worker of its own that hears songs. */
 async function startListener() {
-  const engine = await Engine.start('cpu');
+  let engine = await Engine.start('cpu');
+  const heard = async (/** @type {File} */ file, /** @type {AbortSignal} */ signal) => {
+    try {
+      return await engine.hear(file, signal);
+    } catch (error) {
+      return engine.hear(await decodedByBrowser(file, engine, signal, error), signal);
+    }
+  };
+  /** What the tags say; nothing where reading them fails. @param {File} file */
+  const names = async (file) => {
+    try {
+      return await engine.names(file);
+    } catch (error) {
+      // The song was heard all the same, but the worker is gone.
+      if (error instanceof Crashed) engine = await Engine.start('cpu');
+      return {};
+    }
+  };
   return {
-    /** @param {File} file @param {AbortSignal} signal */
-    async hear(file, signal) {
-      checkSize(file);
-      try {
-        return await engine.hear(file, signal);
-      } catch (error) {
-        return engine.hear(await decodedByBrowser(file, engine, signal, error), signal);
-      }
+    /** @param {File} file @param {AbortSignal} signal @param {LibraryRecord} [known] what was heard before */
+    async hear(file, signal, known) {
+      const song = known ?? (await heard(file, signal));
+      return { ...song, ...(await names(file)) };
     },
     close: () => engine.close(),
   };

@@ -6,17 +6,17 @@ import { Changed } from './hearing.js';
 import { keyOf, titleOf } from './names.js';
 
 /** @import { Found } from './collection.js' */
-/** @import { EngineInfo, HeardSong, LibraryRecord, LibraryRows, Message } from '../types.js' */
+/** @import { EngineInfo, HeardSong, LibraryRecord, LibraryRows, Message, SongNames } from '../types.js' */
 
 const NOTHING = new Float32Array();
 const CRASHED =
   'This file made the decoder fail: it may be damaged. Download or export it again. The other songs go on.';
 
-/** @param {Found} file @param {HeardSong} heard @param {string} modelSha256 @returns {LibraryRecord} */
+/** @param {Found} file @param {HeardSong & Partial<SongNames>} heard with what its tags say @param {string} modelSha256 @returns {LibraryRecord} */
 export function heardRecord({ key, folder, path, size, modified }, heard, modelSha256) {
   const names = { title: titleOf(path), artist: '', album: '', genre: '' };
-  const about = { key, folder, path, size, modified, opened: false, error: '' };
-  return { ...about, ...names, ...heard, modelSha256, when: Date.now() };
+  const about = { key, folder, path, size, modified, opened: false, tagged: true, error: '' };
+  return { ...names, ...heard, ...about, modelSha256, when: Date.now() };
 }
 
 /**
@@ -60,6 +60,7 @@ export function openedRecords(folder, { songs, embeddings, probabilities, tags }
       path,
       title: song.title || titleOf(path),
       opened: true,
+      tagged: true,
       size: 0,
       modified: 0,
       seconds: 0,

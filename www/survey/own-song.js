@@ -28,9 +28,10 @@ export async function analyseOwnSong(file, currentEngine, signal, onState) {
 
 /** @param {File} file @param {Engine} engine @param {AbortSignal} signal @param {(text: string) => void} onState */
 async function analyse(file, engine, signal, onState) {
-  const { sound } = await openSound(file, engine, signal, (state) =>
-    onState(`${file.name}: ${t(state)}`),
-  );
+  const onOpening = (/** @type {'reading' | 'decoding'} */ state) =>
+    onState(`${file.name}: ${t(state)}`);
+  // The kept features reach higher than the model listens.
+  const { sound } = await openSound(file, engine, signal, onOpening, true);
   onState(`${file.name}: ${t('analysing')}`);
   const features = await engine.features(sound);
   if (signal.aborted) {

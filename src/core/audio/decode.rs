@@ -116,7 +116,11 @@ impl SoundReader {
         Self::open(file, &path.to_string_lossy())
     }
 
-    fn open(file: impl Read + Seek + Send + 'static, name: &str) -> Result<Self, AudioError> {
+    /// Opens what can be read like a file, as it goes; `name` as for [`decode_bytes`].
+    ///
+    /// # Errors
+    /// Those of [`SoundReader::from_bytes`], and [`AudioError::NotReadable`].
+    pub fn open(file: impl Read + Seek + Send + 'static, name: &str) -> Result<Self, AudioError> {
         guarded(|| source(file))
             .map(Self::new)
             .map_err(|error| match error {

@@ -3,8 +3,10 @@
 use super::source::Packet;
 use crate::sums::sum;
 
-/// Seconds over which it is decided how the channels are mixed.
+/// Seconds over which it is decided how the channels are mixed; fewer above 48 kHz, where they are as many frames
+/// as 30 seconds at that rate.
 const BLOCK_SECONDS: f64 = 30.0;
+const BLOCK_FRAMES: f64 = 1_440_000.0;
 /// The mean of the channels is given up where it has less than this share of their mean power. Independent
 /// channels leave a half of two, one silent channel a half too, a correlation of −0.8 a tenth.
 const LEAST_SHARE: f64 = 0.1;
@@ -45,7 +47,8 @@ impl MonoMix {
             2 => self.push_stereo(&packet.samples),
             _ => self.push_many(&packet.samples),
         }
-        if self.mean.len() as f64 >= BLOCK_SECONDS * f64::from(self.rate) || self.channels == 1 {
+        let block = (BLOCK_SECONDS * f64::from(self.rate)).min(BLOCK_FRAMES);
+        if self.mean.len() as f64 >= block || self.channels == 1 {
             self.flush(out);
         }
     }

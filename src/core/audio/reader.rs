@@ -11,6 +11,11 @@ use super::source::{Packet, PacketSource};
 
 /// What follows a piece and is shorter than this is part of it, seconds: no piece is too short to analyse.
 const SHORTEST_REST: f64 = 10.0;
+/// Room for a piece of up to this length is taken at once, seconds: growing step by step would take up to three
+/// times as much for a while. What is not used of it costs no memory.
+const RESERVED: f64 = 620.0;
+/// What may come at once beyond the end of a piece, seconds: a block of the mix.
+const OVERHANG: f64 = 40.0;
 /// A stated length may miss by this many seconds without a word: an encoder's last frames, roundings.
 const SLACK: f64 = 0.11;
 /// And by this share of it, where there is more than is stated.
@@ -58,7 +63,10 @@ pub struct SoundReader {
 
 /// The samples that wait to be given away.
 struct Kept {
+    /// Hz; 0 before the first samples where it is the file's.
     rate: u32,
+    /// Whether the rate was asked for.
+    fixed: bool,
     samples: Vec<f32>,
     run: Option<Run>,
 }
@@ -80,6 +88,7 @@ impl SoundReader {
             mix: MonoMix::default(),
             kept: Kept {
                 rate: 0,
+                fixed: false,
                 samples: Vec::new(),
                 run: None,
             },
@@ -99,6 +108,20 @@ impl SoundReader {
     pub fn limited_to(mut self, seconds: f64) -> Self {
         self.limit = seconds;
         self
+    }
+
+    /// Brings the sound to `rate` Hz while it is decoded, 8 000 to 192 000, in place of the file's own rate up to
+    /// 48 000 Hz, so that no piece is ever in memory at a higher rate than it is needed at. Only before the first
+    /// piece; later it changes nothing.
+    ///
+    /// # Errors
+    /// [`AudioError::Rate`] for a rate out of range.
+    pub fn bring_to(&mut self, rate: u32) -> Result<(), AudioError> {
+        check_rate(rate)?;
+        if self.source_rate == 0 {
+            (self.kept.rate, self.kept.fixed) = (rate, true);
+        }
+        Ok(())
     }
 
     /// Channels of the file where it begins, 1 to 8; 0 before the first piece.
@@ -122,7 +145,7 @@ impl SoundReader {
     }
 
     /// The next `seconds` of the sound, or all that is left if that is up to ten seconds longer; none at the end.
-    /// Pieces are at the file's own rate, up to 48 000 Hz.
+    /// Pieces are at the file's own rate, up to 48 000 Hz, or at that of [`SoundReader::bring_to`].
     ///
     /// # Errors
     /// If the file cannot be read, holds no sound, or more than a third of it cannot be decoded.
@@ -130,6 +153,7 @@ impl SoundReader {
         let wanted = seconds + SHORTEST_REST;
         while !self.ended && self.kept.seconds() <= wanted {
             self.read_packet()?;
+            self.kept.make_room(wanted);
         }
         if self.ended {
             self.check_damage()?;
@@ -317,9 +341,22 @@ impl Kept {
         self.samples.len() as f64 / f64::from(self.rate.max(1))
     }
 
+    /// Takes room for `seconds` and a packet, once it is seen that there are more samples than a short sound has.
+    fn make_room(&mut self, seconds: f64) {
+        let some = self.samples.len() > self.rate as usize;
+        if some && seconds <= RESERVED {
+            let room = ((seconds + OVERHANG) * f64::from(self.rate)) as usize;
+            let more = room.saturating_sub(self.samples.len());
+            self.samples.reserve_exact(more);
+        }
+    }
+
     /// Takes mono samples at `from` Hz.
     fn push(&mut self, samples: &[f32], from: u32) -> Result<(), AudioError> {
-        let best = from.min(MAX_KEPT_RATE);
+        let best = match self.fixed {
+            true => self.rate,
+            false => from.min(MAX_KEPT_RATE),
+        };
         if self.rate == 0 {
             self.rate = best;
         }

@@ -216,18 +216,18 @@ impl FrontEnd {
 
     /// Mel power spectrogram `[mel_bands, frames]` of mono samples at [`Self::sample_rate`].
     pub fn mel_power(&self, samples: &[f32]) -> Spectrogram {
-        self.mel_power_less(samples, 0.0)
+        self.centred_mel_power(samples, 0.0)
     }
 
-    /// The same of samples from each of which `offset` is taken away.
-    fn mel_power_less(&self, samples: &[f32], offset: f32) -> Spectrogram {
+    /// [`Self::mel_power`] of the samples less `offset`.
+    fn centred_mel_power(&self, samples: &[f32], offset: f32) -> Spectrogram {
         let bank = MelFilterBank::new(self);
         let mut stft = Stft::new(self.n_fft, self.hop_length);
         let mut mel = Spectrogram::zeros(self.mel_bands, self.frame_count(samples.len()));
         let frames = mel.frames;
         let mut power = vec![0.0_f32; self.n_fft / 2 + 1];
         let mut column = vec![0.0_f32; self.mel_bands];
-        stft.for_each_frame_less(samples, offset, |frame, spectrum| {
+        stft.for_each_centred_frame(samples, offset, |frame, spectrum| {
             for (p, bin) in power.iter_mut().zip(spectrum) {
                 *p = bin.norm_sqr() as f32;
             }
@@ -279,7 +279,7 @@ impl FrontEnd {
             Some(dbfs) => {
                 let level = Level::of(samples, self.sample_rate);
                 let gain = level.gain_to(dbfs);
-                self.compressed(self.mel_power_less(samples, level.offset), gain * gain)
+                self.compressed(self.centred_mel_power(samples, level.offset), gain * gain)
             }
         }
     }

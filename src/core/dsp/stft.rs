@@ -43,16 +43,12 @@ impl Stft {
     /// Calls `visit(frame, spectrum)` for every frame; `spectrum` holds the `n_fft / 2 + 1` bins
     /// from 0 Hz to half the sample rate. There are `1 + samples.len() / hop_length` frames; frame
     /// `t` is centred on sample `t · hop_length`.
-    pub fn for_each_frame(
-        &mut self,
-        samples: &[f32],
-        visit: impl FnMut(usize, &[Complex<f64>]),
-    ) {
-        self.for_each_frame_less(samples, 0.0, visit);
+    pub fn for_each_frame(&mut self, samples: &[f32], visit: impl FnMut(usize, &[Complex<f64>])) {
+        self.for_each_centred_frame(samples, 0.0, visit);
     }
 
-    /// The same of samples from each of which `offset` is taken away, without a copy of all of them.
-    pub(super) fn for_each_frame_less(
+    /// [`Stft::for_each_frame`] of the samples less `offset`.
+    pub fn for_each_centred_frame(
         &mut self,
         samples: &[f32],
         offset: f32,

@@ -370,6 +370,13 @@ impl Model {
         self.architecture.input()
     }
 
+    /// The sample rate in Hz that a sound is to be decoded at, where one is enough for the picture and for the
+    /// input of the network: see [`SoundReader::bring_to`](crate::audio::SoundReader::bring_to).
+    pub fn reading_rate(&self) -> Option<u32> {
+        let rate = self.front_end.sample_rate;
+        (self.input().rate() == rate).then_some(rate)
+    }
+
     /// Predicts windows, of each part of its [`Input`] `[batch, rows, columns]` in one row: for each window
     /// its probabilities and its embedding.
     ///

@@ -71,12 +71,24 @@ pub struct Examples {
 }
 
 impl Examples {
-    /// Number of windows, at least one.
+    /// Windows as these, but none.
+    pub(crate) fn none(of: &Self) -> Self {
+        Self {
+            starts: Vec::new(),
+            length: of.length,
+            unit_seconds: of.unit_seconds,
+            audible: Vec::new(),
+            padded: of.padded,
+            parts: vec![Vec::new(); of.parts.len()],
+        }
+    }
+
+    /// Number of windows, at least one of a sound.
     pub fn len(&self) -> usize {
         self.starts.len()
     }
 
-    /// Never: even the shortest sound has one window.
+    /// Not of a sound: even the shortest has one window.
     pub fn is_empty(&self) -> bool {
         self.starts.is_empty()
     }

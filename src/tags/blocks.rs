@@ -2,7 +2,6 @@
 
 use std::fmt::Display;
 use std::io::{Cursor, Read, Seek, SeekFrom};
-use std::path::Path;
 
 use lofty::config::{ParseOptions, ParsingMode};
 use lofty::file::{AudioFile, FileType};
@@ -37,12 +36,12 @@ fn options() -> ParseOptions {
 }
 
 /// All tags of a file, each with its kind.
-pub(super) fn read(file: &mut (impl Read + Seek), path: &Path) -> Vec<(Source, SongTags)> {
+pub(super) fn read(file: &mut (impl Read + Seek), name: &str) -> Vec<(Source, SongTags)> {
     let mut sources = Vec::new();
     let Ok(length) = file.seek(SeekFrom::End(0)) else {
         return sources;
     };
-    let start = read_beginning(file, path, length, &mut sources);
+    let start = read_beginning(file, name, length, &mut sources);
     let form: [u8; 12] = bytes_at(file, start, 12)
         .and_then(|bytes| bytes.try_into().ok())
         .unwrap_or_default();
@@ -51,7 +50,7 @@ pub(super) fn read(file: &mut (impl Read + Seek), path: &Path) -> Vec<(Source, S
     match &form {
         [b'f', b'L', b'a', b'C', ..] => {
             let vorbis = seek(file, start).and_then(|()| {
-                guarded(path, "Vorbis comments", || {
+                guarded(name, "Vorbis comments", || {
                     FlacFile::read_from(file, options())
                         .map(|mut file| file.remove_vorbis_comments())
                 })
@@ -60,12 +59,12 @@ pub(super) fn read(file: &mut (impl Read + Seek), path: &Path) -> Vec<(Source, S
         }
         [b'O', b'g', b'g', b'S', ..] => {
             at_end = false;
-            read_ogg(file, path, start, &mut sources);
+            read_ogg(file, name, start, &mut sources);
         }
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => {
             at_end = false;
             let ilst = seek(file, start).and_then(|()| {
-                guarded(path, "MP4 tags", || {
+                guarded(name, "MP4 tags", || {
                     Mp4File::read_from(file, options()).map(|mut file| file.remove_ilst())
                 })
             });
@@ -77,7 +76,7 @@ pub(super) fn read(file: &mut (impl Read + Seek), path: &Path) -> Vec<(Source, S
         | [b'F', b'O', b'R', b'M', ..] => {
             let found = chunks::read(file, start + 12, form);
             for block in found.id3 {
-                push(&mut sources, Source::Id3v2, id3v2(path, block));
+                push(&mut sources, Source::Id3v2, id3v2(name, block));
             }
             push(&mut sources, Source::Chunks, Some(found.texts));
         }
@@ -95,7 +94,7 @@ pub(super) fn read(file: &mut (impl Read + Seek), path: &Path) -> Vec<(Source, S
         _ => {}
     }
     if at_end {
-        read_end(file, path, length, ape, &mut sources);
+        read_end(file, name, length, ape, &mut sources);
     }
     sources
 }
@@ -117,7 +116,7 @@ fn bytes_at(file: &mut (impl Read + Seek), place: u64, count: u64) -> Option<Vec
 /// The tags before the sound, ID3v2 or APE, one or several; returns where they end.
 fn read_beginning(
     file: &mut (impl Read + Seek),
-    path: &Path,
+    name: &str,
     length: u64,
     sources: &mut Vec<(Source, SongTags)>,
 ) -> u64 {
@@ -128,12 +127,12 @@ fn read_beginning(
         };
         if let Some(size) = id3_size(&header) {
             let block = bytes_at(file, start, size).unwrap_or_default();
-            push(sources, Source::Id3v2, id3v2(path, block));
+            push(sources, Source::Id3v2, id3v2(name, block));
             start += size;
         } else if header.starts_with(b"APETAGEX") && header.len() == 32 {
             let size = u64::from(number_at(&header, 12)) + APE_FOOTER;
             let block = bytes_at(file, start, size).unwrap_or_default();
-            let ape = guarded(path, "APE tag", || {
+            let ape = guarded(name, "APE tag", || {
                 mpeg(block).map(|mut file| file.remove_ape())
             });
             push(sources, Source::Ape, ape.flatten());
@@ -204,7 +203,7 @@ fn number_at(bytes: &[u8], place: usize) -> u32 {
 /// The tags after the sound: ID3v1, APE and Lyrics3 in any order. Of Lyrics3 nothing is read.
 fn read_end(
     file: &mut (impl Read + Seek),
-    path: &Path,
+    name: &str,
     length: u64,
     ape_source: Source,
     sources: &mut Vec<(Source, SongTags)>,
@@ -216,7 +215,7 @@ fn read_end(
             break;
         };
         if tail.len() as u64 == ID3V1 && tail.starts_with(b"TAG") {
-            let id3v1 = guarded(path, "ID3v1 tag", || {
+            let id3v1 = guarded(name, "ID3v1 tag", || {
                 mpeg(tail).map(|mut file| file.remove_id3v1())
             });
             push(sources, Source::Id3v1, id3v1.flatten());
@@ -233,7 +232,7 @@ fn read_end(
                 break;
             }
             let block = bytes_at(file, end - size, size).unwrap_or_default();
-            let ape = guarded(path, "APE tag", || {
+            let ape = guarded(name, "APE tag", || {
                 ape(block).map(|mut file| file.remove_ape())
             });
             push(sources, ape_source, ape.flatten());
@@ -271,9 +270,9 @@ fn ape(mut tag: Vec<u8>) -> Result<MpegFile, impl Display> {
 }
 
 /// An ID3v2 tag. Where lofty rejects it for one frame, the other frames are read.
-fn id3v2(path: &Path, block: Vec<u8>) -> Option<Id3v2Tag> {
+fn id3v2(name: &str, block: Vec<u8>) -> Option<Id3v2Tag> {
     let frames = frames(&block);
-    let whole = guarded(path, "ID3v2 tag", || {
+    let whole = guarded(name, "ID3v2 tag", || {
         match mpeg(block).map(|mut file| file.remove_id3v2()) {
             Err(_) if !frames.is_empty() => Ok(None),
             other => other,
@@ -284,7 +283,7 @@ fn id3v2(path: &Path, block: Vec<u8>) -> Option<Id3v2Tag> {
     }
     let mut tag = Id3v2Tag::new();
     for frame in frames {
-        let parsed = guarded(path, "ID3v2 frame", || {
+        let parsed = guarded(name, "ID3v2 frame", || {
             mpeg(frame).map(|mut file| file.remove_id3v2())
         });
         for frame in parsed.flatten().into_iter().flatten() {
@@ -311,8 +310,8 @@ fn frames(tag: &[u8]) -> Vec<Vec<u8>> {
     let name_length = if version == 2 { 3 } else { 4 };
     let header_length = if version == 2 { 6 } else { 10 };
     while let Some((frame, _)) = rest.split_at_checked(header_length) {
-        let (name, size) = frame.split_at(name_length);
-        if !name
+        let (id, size) = frame.split_at(name_length);
+        if !id
             .iter()
             .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
         {
@@ -329,7 +328,7 @@ fn frames(tag: &[u8]) -> Vec<Vec<u8>> {
             .iter()
             .fold(0_usize, |size, &byte| size << bits | usize::from(byte));
         let end = header_length.saturating_add(size).min(rest.len());
-        if name.starts_with(b"T") || name.starts_with(b"UF") {
+        if id.starts_with(b"T") || id.starts_with(b"UF") {
             let mut block = vec![
                 b'I',
                 b'D',
@@ -382,7 +381,7 @@ fn extended_header(content: &[u8], version: u8, flags: u8) -> usize {
 /// The comments of the first stream of an Ogg file.
 fn read_ogg(
     file: &mut (impl Read + Seek),
-    path: &Path,
+    name: &str,
     start: u64,
     sources: &mut Vec<(Source, SongTags)>,
 ) {
@@ -394,7 +393,7 @@ fn read_ogg(
     let Some(()) = seek(file, start) else {
         return;
     };
-    let comments = guarded(path, "Vorbis comments", || match kind {
+    let comments = guarded(name, "Vorbis comments", || match kind {
         Some(FileType::Opus) => {
             OpusFile::read_from(file, options()).map(|mut file| Some(file.remove_vorbis_comments()))
         }

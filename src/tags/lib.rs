@@ -1,4 +1,4 @@
-//! What a sound file says of its song: its tags, read without decoding the sound.
+//! What a sound file says of its song: its tags, read without decoding the sound, in the terminal and in the page.
 //!
 //! # Order of the sources
 //! A file may have several tags. Each field is taken from the first of these that has it:
@@ -21,7 +21,9 @@
 
 mod blocks;
 mod chunks;
+mod encoding;
 mod fields;
+mod readable;
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
@@ -31,8 +33,8 @@ use serde::Serialize;
 use soundalike_core::catalog::Track;
 use soundalike_core::guard::caught;
 
-use crate::names::shown;
 use fields::Tagged;
+pub use readable::{readable_artist, readable_title};
 
 /// What a file's tags say of its song. Every text is one trimmed line of at most 200 characters; control
 /// characters other than white space stay in it, and are escaped where it is shown.
@@ -125,13 +127,23 @@ impl SongTags {
         let Ok(file) = File::open(path) else {
             return Self::default();
         };
-        Self::of(&mut BufReader::new(file), path)
+        Self::of(&mut BufReader::new(file), &path.to_string_lossy())
     }
 
-    /// The tags of a file that is open.
-    fn of(file: &mut (impl Read + Seek), path: &Path) -> Self {
-        let found = guarded(path, "tags", || {
-            Ok::<_, std::convert::Infallible>(blocks::read(file, path))
+    /// The tags of a file that is open, wherever it lies; `name` is what a warning calls it.
+    ///
+    /// # Examples
+    /// ```
+    /// use soundalike_tags::SongTags;
+    ///
+    /// let frame = b"TIT2\0\0\0\x06\0\0\x03Wings";
+    /// let tag = [b"ID3\x04\0\0\0\0\0\x10", &frame[..]].concat();
+    /// let tags = SongTags::of(&mut std::io::Cursor::new(tag), "song.mp3");
+    /// assert_eq!(tags.title.as_deref(), Some("Wings"));
+    /// ```
+    pub fn of(file: &mut (impl Read + Seek), name: &str) -> Self {
+        let found = guarded(name, "tags", || {
+            Ok::<_, std::convert::Infallible>(blocks::read(file, name))
         });
         let mut sources = found.unwrap_or_default();
         // Stable: of two tags of one kind the earlier one counts.
@@ -141,6 +153,19 @@ impl SongTags {
             tags.fill(found);
         }
         tags
+    }
+
+    /// What they say as a track, with a title and an artist that can be read: the title is made of the file's
+    /// name without its ending, `stem`, where they have none.
+    pub fn into_track(self, stem: &str) -> Track {
+        let mut track = Track::from(self);
+        let by_file = track.title.is_empty();
+        if by_file {
+            stem.clone_into(&mut track.title);
+        }
+        track.artist = readable_artist(&track.artist);
+        track.title = readable_title(&track.title, &track.artist, by_file);
+        track
     }
 
     /// The artists in one text, joined by commas; the album's where the song names none.
@@ -226,7 +251,7 @@ enum Source {
 
 /// What parsing a tag gives; nothing, with a warning, if it fails or panics. A panic prints nothing else.
 fn guarded<T, E: std::fmt::Display>(
-    path: &Path,
+    name: &str,
     what: &str,
     parse: impl FnOnce() -> Result<T, E>,
 ) -> Option<T> {
@@ -235,10 +260,7 @@ fn guarded<T, E: std::fmt::Display>(
         Some(Err(cause)) => cause.to_string(),
         None => "the reader of tags failed".to_owned(),
     };
-    tracing::warn!(
-        "{}: its {what} cannot be read ({cause}), so what it says is left out",
-        shown(path)
-    );
+    tracing::warn!("{name}: its {what} cannot be read ({cause}), so what it says is left out");
     None
 }
 
