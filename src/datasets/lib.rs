@@ -49,7 +49,7 @@ pub use licence::{UNCLEAR, spdx};
 pub use metadata::{readable_artist, readable_title, tidy};
 pub use split::{SplitBy, SplitRatios, folds, split_stratified, warning};
 pub use table::FeatureTable;
-pub use tags::{MusicBrainzIds, ReplayGain, SongTags};
+pub use tags::{MusicBrainzIds, NewTags, ReplayGain, SongTags, TagWriteError, with_tags};
 
 use crate::layouts::Found;
 use crate::progress::Progress;
