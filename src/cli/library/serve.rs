@@ -277,7 +277,7 @@ fn similar_to(snapshot: &Snapshot, asked: &Parameters) -> Result<Songs, Refusal>
         seeds.push((by_id(snapshot, id)?, 1.0));
     }
     if seeds.is_empty() {
-        return Err(malformed(
+        return Err(impossible(
             "No song is asked about: name one by path=/music/song.mp3 or by id=12.",
         ));
     }
