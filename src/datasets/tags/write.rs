@@ -52,7 +52,7 @@ impl NewTags {
 pub enum TagWriteError {
     /// A format without tags, or whose tags cannot be written here.
     #[error(
-        "is of a format whose tags cannot be written; they can in MP3, AAC, FLAC, Ogg Vorbis, Opus, MP4, WAV and AIFF"
+        "does not begin as a file does whose tags can be written: MP3, AAC, FLAC, Ogg Vorbis, Opus, MP4, WAV or AIFF"
     )]
     Format,
     /// The tags that are there cannot be read exactly.
