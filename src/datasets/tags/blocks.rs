@@ -365,7 +365,7 @@ pub(super) fn synchronised(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// The length of a tag's extended header.
-pub(super) fn extended_header(content: &[u8], version: u8, flags: u8) -> usize {
+fn extended_header(content: &[u8], version: u8, flags: u8) -> usize {
     let Some(&[a, b, c, d]) = content.first_chunk::<4>().filter(|_| flags & 0x40 != 0) else {
         return 0;
     };

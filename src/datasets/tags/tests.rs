@@ -200,6 +200,8 @@ fn vorbis_comments_and_mp4_atoms_keep_several_artists() {
         add(ItemKey::TrackNumber, "3");
         add(ItemKey::RecordingDate, "2003-02-01");
         add(ItemKey::Genre, "Blues");
+        add(ItemKey::Mood, "sad");
+        add(ItemKey::Mood, "mellow");
         add(ItemKey::MusicBrainzRecordingId, RECORDING);
         add(ItemKey::MusicBrainzReleaseId, RELEASE);
         add(ItemKey::MusicBrainzArtistId, ARTISTS[0]);
@@ -216,6 +218,7 @@ fn vorbis_comments_and_mp4_atoms_keep_several_artists() {
             track: Some(3),
             year: Some(2003),
             genre: Some("Blues".to_owned()),
+            moods: vec!["sad".to_owned(), "mellow".to_owned()],
             musicbrainz: MusicBrainzIds {
                 recording: Some(RECORDING.to_owned()),
                 release: Some(RELEASE.to_owned()),

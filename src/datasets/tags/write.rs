@@ -150,12 +150,20 @@ fn at_beginning(bytes: &[u8], new: &NewTags, before: &SongTags) -> Result<Vec<u8
 /// What a file of Vorbis comments has beside the new tags, to be compared.
 type Others = (Vec<(String, String)>, Vec<(Picture, PictureInformation)>);
 
+/// Whether a comment gives way to new tags.
+fn is_replaced(key: &str, new: &NewTags) -> bool {
+    let is = |name: &str| key.eq_ignore_ascii_case(name);
+    is("GENRE") && !new.genres.is_empty() || is("MOOD") && !new.moods.is_empty()
+}
+
+/// Puts new tags behind the other comments, whose order stays, which `VorbisComments::remove` would change.
 fn set_comments(comments: &mut VorbisComments, new: &NewTags) {
+    let items = comments.take_items();
+    let kept: Vec<(String, String)> = items.filter(|(key, _)| !is_replaced(key, new)).collect();
+    for (key, value) in kept {
+        comments.push(key, value);
+    }
     for (key, values) in [("GENRE", &new.genres), ("MOOD", &new.moods)] {
-        if values.is_empty() {
-            continue;
-        }
-        comments.remove(key).for_each(drop);
         for value in values {
             comments.push(key.to_owned(), value.clone());
         }
@@ -166,11 +174,7 @@ fn other_comments(comments: Option<&VorbisComments>, new: &NewTags) -> Others {
     let Some(comments) = comments else {
         return Others::default();
     };
-    let replaced = |key: &str| {
-        let is = |name: &str| key.eq_ignore_ascii_case(name);
-        is("GENRE") && !new.genres.is_empty() || is("MOOD") && !new.moods.is_empty()
-    };
-    let items = comments.items().filter(|(key, _)| !replaced(key));
+    let items = comments.items().filter(|(key, _)| !is_replaced(key, new));
     let items = items.map(|(key, value)| (key.to_owned(), value.to_owned()));
     (items.collect(), comments.pictures().to_vec())
 }
@@ -255,13 +259,13 @@ fn mp4(bytes: &[u8], new: &NewTags) -> Result<Vec<u8>, TagWriteError> {
         let file = Mp4File::read_from(&mut Cursor::new(bytes), exactly());
         file.map_err(TagWriteError::unclear)
     };
+    let is_replaced = |ident: &AtomIdent<'_>| {
+        let genre = *ident == MP4_GENRE || *ident == MP4_NUMBERED_GENRE;
+        genre && !new.genres.is_empty() || *ident == mp4_mood() && !new.moods.is_empty()
+    };
     let others = |tag: Option<&Ilst>| {
-        let replaced = |ident: &AtomIdent<'_>| {
-            let genre = *ident == MP4_GENRE || *ident == MP4_NUMBERED_GENRE;
-            genre && !new.genres.is_empty() || *ident == mp4_mood() && !new.moods.is_empty()
-        };
         let atoms = tag.into_iter().flatten();
-        let kept = atoms.filter(|atom| !replaced(atom.ident()));
+        let kept = atoms.filter(|atom| !is_replaced(atom.ident()));
         kept.cloned().collect::<Vec<Atom<'static>>>()
     };
     let mut file = read(bytes)?;
@@ -270,15 +274,13 @@ fn mp4(bytes: &[u8], new: &NewTags) -> Result<Vec<u8>, TagWriteError> {
         file.set_ilst(Ilst::new());
     }
     if let Some(tag) = file.ilst_mut() {
+        // `Ilst::remove` would change the order of the others.
+        tag.retain(|atom| !is_replaced(atom.ident()));
         for (ident, values) in [(MP4_GENRE, &new.genres), (mp4_mood(), &new.moods)] {
             let data = values.iter().cloned().map(AtomData::UTF8).collect();
-            let Some(atom) = Atom::from_collection(ident, data) else {
-                continue;
-            };
-            if *atom.ident() == MP4_GENRE {
-                tag.remove(&MP4_NUMBERED_GENRE).for_each(drop);
+            if let Some(atom) = Atom::from_collection(ident, data) {
+                tag.insert(atom);
             }
-            tag.replace_atom(atom);
         }
     }
     let mut written = Cursor::new(bytes.to_vec());

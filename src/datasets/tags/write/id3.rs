@@ -1,6 +1,6 @@
 //! ID3v2 tags in which only genre and mood change.
 
-use super::super::blocks::{extended_header, synchronised};
+use super::super::blocks::synchronised;
 use super::super::{NewTags, SongTags, TagWriteError};
 
 /// Bytes of a tag's header.
@@ -22,8 +22,9 @@ pub(super) fn edited(tag: &[u8], new: &NewTags) -> Result<Vec<u8>, TagWriteError
         return Err(unclear("the tag is cut off"));
     };
     let (version, mut flags) = (header[3], header[5]);
-    if version == 2 && flags & EXTENDED != 0 {
-        return Err(unclear("the tag is compressed"));
+    // Compression in ID3v2.2; later a header with a checksum, a size or restrictions, which would not be right any more.
+    if flags & EXTENDED != 0 {
+        return Err(unclear("the tag is compressed or has an extended header"));
     }
     let mut content = if version == 4 && flags & FOOTER != 0 {
         &content[..content.len().saturating_sub(HEADER)]
@@ -37,9 +38,7 @@ pub(super) fn edited(tag: &[u8], new: &NewTags) -> Result<Vec<u8>, TagWriteError
         content = &whole;
         flags &= !UNSYNCHRONISED;
     }
-    // It holds at most a checksum, a size and restrictions, none of which would be right any more.
-    content = &content[extended_header(content, version, flags)..];
-    flags &= !(EXTENDED | FOOTER);
+    flags &= !FOOTER;
     let split = frames(content, version).ok_or_else(|| unclear("its frames have no clear ends"))?;
     let kept = split
         .into_iter()

@@ -64,9 +64,16 @@ fn id3(version: u8, flags: u8, content: &[u8]) -> Vec<u8> {
     [b"ID3", &[version, 0, flags][..], &digits, content].concat()
 }
 
+/// An MP3 without tags.
+fn untagged() -> Vec<u8> {
+    let mut bytes = sound("cbr-44100.mp3");
+    let tag = id3_size(&bytes).expect("an ID3v2 tag");
+    bytes.split_off(tag as usize)
+}
+
 /// An MP3 with a tag before its sound.
 fn tagged(tag: &[u8]) -> Vec<u8> {
-    [tag, &sound("cbr-44100.mp3")].concat()
+    [tag, &untagged()].concat()
 }
 
 #[test]
@@ -76,14 +83,17 @@ fn genre_and_moods_are_written_into_every_format_and_the_sound_stays() {
         let heard = samples(&before);
         let first = written(&before, &new(&["Hip-Hop", "Jazz"], &["sad", "chill"]));
         let tags = read(&first);
-        assert_eq!(tags.genre.as_deref(), Some("Hip-Hop, Jazz"), "{name}");
-        assert_eq!(tags.moods, ["sad", "chill"], "{name}");
+        // ID3v2.3, which one of them has, knows no several values.
+        let parted = |text: String| text.replace("; ", ", ");
+        let genre = parted(tags.genre.unwrap_or_default());
+        assert_eq!(genre, "Hip-Hop, Jazz", "{name}");
+        assert_eq!(parted(tags.moods.join(", ")), "sad, chill", "{name}");
         assert!(samples(&first) == heard, "{name}");
         // In place of what was written before; what is not given stays.
         let second = written(&first, &new(&["Blues"], &[]));
         let tags = read(&second);
         assert_eq!(tags.genre.as_deref(), Some("Blues"), "{name}");
-        assert_eq!(tags.moods, ["sad", "chill"], "{name}");
+        assert_eq!(parted(tags.moods.join(", ")), "sad, chill", "{name}");
         assert!(samples(&second) == heard, "{name}");
         let third = written(&second, &new(&[], &["happy"]));
         let tags = read(&third);
@@ -161,7 +171,7 @@ fn what_finds_room_in_the_padding_changes_no_length() {
 }
 
 #[test]
-fn a_tag_that_is_unsynchronised_or_extended_is_written_without_either() {
+fn a_tag_that_is_unsynchronised_is_written_without_it() {
     let frames = [
         frame("TIT2", b"\0A title"),
         frame("PRIV", b"o\0\xff\xe0\xff"),
@@ -176,14 +186,11 @@ fn a_tag_that_is_unsynchronised_or_extended_is_written_without_either() {
             hidden.push(0);
         }
     }
-    let extended = [&[0, 0, 0, 6, 0, 0, 0, 0, 0, 0][..], &frames].concat();
-    for (flags, content) in [(0x80, hidden), (0x40, extended)] {
-        let after = written(&tagged(&id3(3, flags, &content)), &new(&["Blues"], &[]));
-        assert_eq!(after[5], 0);
-        assert_eq!(after[10..10 + frames.len()], frames);
-        assert_eq!(read(&after).genre.as_deref(), Some("Blues"));
-        assert_eq!(read(&after).title.as_deref(), Some("A title"));
-    }
+    let after = written(&tagged(&id3(3, 0x80, &hidden)), &new(&["Blues"], &[]));
+    assert_eq!(after[5], 0);
+    assert_eq!(after[10..10 + frames.len()], frames);
+    assert_eq!(read(&after).genre.as_deref(), Some("Blues"));
+    assert_eq!(read(&after).title.as_deref(), Some("A title"));
 }
 
 #[test]
@@ -197,7 +204,7 @@ fn a_new_tag_names_what_the_others_of_the_file_say() {
     v1.extend(b"1987");
     v1.resize(125, 0);
     v1.extend([0, 7, 17]);
-    let before = [sound("cbr-44100.mp3"), v1].concat();
+    let before = [untagged(), v1].concat();
     let after = written(&before, &new(&["Blues"], &["sad"]));
     let file = lofty::mpeg::MpegFile::read_from(&mut Cursor::new(&after), exactly());
     let tag: lofty::tag::Tag = file.expect("reads").remove_id3v2().expect("a tag").into();
@@ -229,7 +236,14 @@ fn what_cannot_be_written_without_loss_is_refused() {
     assert_eq!(refused(b""), TagWriteError::Format);
     let broken = frame("TIT2", b"\0A title");
     let cut = [&broken[..], b"TALB\0\0\x7f\x7f\0\0\0cut"].concat();
-    for tag in [id3(3, 0, &cut), id3(4, 0, &cut), id3(3, 0, b"not frames")] {
+    let extended = [&[0, 0, 0, 6, 0, 0, 0, 0, 0, 0][..], &broken].concat();
+    for tag in [
+        id3(3, 0, &cut),
+        id3(4, 0, &cut),
+        id3(3, 0, b"not frames"),
+        id3(3, 0x40, &extended),
+        id3(2, 0x40, b"compressed"),
+    ] {
         let error = refused(&tagged(&tag));
         assert!(matches!(error, TagWriteError::Unclear(_)), "{error}");
     }
@@ -242,4 +256,23 @@ fn what_cannot_be_written_without_loss_is_refused() {
     // The length of its first block of metadata.
     let wrong = [&flac[..5], &[0xff, 0xff], &flac[7..]].concat();
     assert!(matches!(refused(&wrong), TagWriteError::Unclear(_)));
+}
+
+#[test]
+fn comments_of_one_name_keep_their_order() {
+    let before = written(&sound("vorbis.ogg"), &new(&["Old", "Older"], &["sad"]));
+    let file = VorbisFile::read_from(&mut Cursor::new(&before), exactly());
+    let mut comments = file.expect("reads").remove_vorbis_comments();
+    let artists = ["One", "Two", "Three"];
+    for artist in artists {
+        comments.push("ARTISTS".to_owned(), artist.to_owned());
+    }
+    let mut file = Cursor::new(before);
+    lofty::tag::TagExt::save_to(&comments, &mut file, WriteOptions::new()).expect("writes");
+    let after = written(&file.into_inner(), &new(&["Blues"], &[]));
+    let file = VorbisFile::read_from(&mut Cursor::new(&after), exactly());
+    let comments = file.expect("reads").remove_vorbis_comments();
+    let found: Vec<&str> = comments.get_all("ARTISTS").collect();
+    assert_eq!(found, artists);
+    assert_eq!(comments.get_all("GENRE").collect::<Vec<_>>(), ["Blues"]);
 }
