@@ -4,171 +4,18 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
-use soundalike_core::audio::{Clip, synth};
+use soundalike_core::audio::synth;
 use soundalike_core::catalog::Catalog;
-use tempfile::TempDir;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_soundalike");
+use home::{Home, PROGRAM, errors, json, sound, table, wav};
 
-/// A folder of music and a library beside it.
-struct Home {
-    folder: TempDir,
-}
-
-impl Home {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join("music")).unwrap();
-        Self { folder }
-    }
-
-    /// A home with five songs that differ.
-    fn with_songs() -> Self {
-        let home = Self::new();
-        for seed in 0..5 {
-            home.song(&format!("band {seed}/song {seed}.wav"), seed, &[]);
-        }
-        home
-    }
-
-    fn music(&self) -> PathBuf {
-        self.folder.path().canonicalize().unwrap().join("music")
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.music().join(name)
-    }
-
-    fn store(&self) -> PathBuf {
-        self.folder.path().join("library.sqlite")
-    }
-
-    /// Writes a song below the music folder; tags as ID3 frames.
-    fn song(&self, name: &str, seed: u64, frames: &[(&str, &str)]) -> PathBuf {
-        let file = self.file(name);
-        fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(&file, wav(&sound(seed, 4.0), frames)).unwrap();
-        file
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(PROGRAM);
-        command.args(["library", "--library"]).arg(self.store());
-        command.args(arguments);
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
-    }
-
-    /// What a command that succeeds prints as JSON.
-    fn json(&self, arguments: &[&str]) -> Value {
-        let output = self.run(&[arguments, &["--json"]].concat());
-        assert!(output.status.success(), "{}", errors(&output));
-        json(&output)
-    }
-
-    /// Hears the music folder.
-    fn add(&self) -> Output {
-        let music = self.music();
-        self.run(&["add", "--json", music.to_str().unwrap()])
-    }
-
-    /// The counts of an [`Home::add`] that succeeds.
-    fn counts(&self) -> Value {
-        let output = self.add();
-        assert!(output.status.success(), "{}", errors(&output));
-        json(&output)["counts"].clone()
-    }
-
-    /// All rows as a table, without the songs' numbers, which depend on the order of hearing.
-    fn table(&self) -> Vec<Vec<String>> {
-        let file = self.folder.path().join("table.csv");
-        let output = self.run(&["export", file.to_str().unwrap()]);
-        assert!(output.status.success(), "{}", errors(&output));
-        table(&file)
-    }
-}
-
-fn table(file: &Path) -> Vec<Vec<String>> {
-    let mut reader = csv::Reader::from_path(file).unwrap();
-    let rows = reader.records().map(|row| {
-        let row = row.unwrap();
-        row.iter().skip(1).map(str::to_owned).collect()
-    });
-    rows.collect()
-}
-
-fn json(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
-        panic!(
-            "{error}: {} {}",
-            String::from_utf8_lossy(&output.stdout),
-            errors(output)
-        );
-    })
-}
-
-fn errors(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-/// A chord with noise in it; another for another seed.
-fn sound(seed: u64, seconds: f64) -> Clip {
-    let rate = 22_050;
-    let low = synth::tone(110.0 * 1.26_f64.powi(seed as i32 % 12), seconds, rate);
-    let high = synth::tone(523.0 + 97.0 * seed as f64, seconds, rate);
-    let noise = synth::noise(seed, seconds, rate);
-    let share = 0.05 + 0.08 * (seed % 7) as f32;
-    let samples = low
-        .samples()
-        .iter()
-        .zip(high.samples())
-        .zip(noise.samples());
-    let samples = samples.enumerate().map(|(at, ((low, high), noise))| {
-        // A beat, slower for higher seeds.
-        let beat = 1.0 - (at % (6_000 + 900 * seed as usize)) as f32 / 20_000.0;
-        beat * (0.3 * low + 0.2 * high + share * noise)
-    });
-    Clip::new(samples.collect(), rate).unwrap()
-}
-
-fn wav(clip: &Clip, frames: &[(&str, &str)]) -> Vec<u8> {
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: clip.rate(),
-        bits_per_sample: 32,
-        sample_format: hound::SampleFormat::Float,
-    };
-    let mut bytes = std::io::Cursor::new(Vec::new());
-    let mut writer = hound::WavWriter::new(&mut bytes, spec).unwrap();
-    for &sample in clip.samples() {
-        writer.write_sample(sample).unwrap();
-    }
-    writer.finalize().unwrap();
-    let mut bytes = bytes.into_inner();
-    if frames.is_empty() {
-        return bytes;
-    }
-    let frames = frames.iter().map(|(name, text)| {
-        let length = u8::try_from(text.len() + 1).unwrap();
-        let head = [0, 0, 0, length, 0, 0, 3];
-        [name.as_bytes(), &head, text.as_bytes()].concat()
-    });
-    let frames = frames.collect::<Vec<_>>().concat();
-    let size = [0, 0, (frames.len() >> 7) as u8, (frames.len() & 0x7f) as u8];
-    let tag = [&b"ID3\x04\0\0"[..], &size, &frames].concat();
-    bytes.extend(b"id3 ");
-    bytes.extend(u32::try_from(tag.len()).unwrap().to_le_bytes());
-    bytes.extend(tag);
-    bytes
-}
+#[path = "support/home.rs"]
+mod home;
 
 /// Sets a file's time, so that it seems to be written then.
 fn set_time(file: &Path, seconds: u64) {
@@ -712,45 +559,9 @@ fn another_model_is_told_and_hears_everything_again_only_when_asked() {
     assert!(home.run(&arguments).status.success());
 }
 
-/// A home with named songs of two genres, and one of them twice in another encoding.
-fn tagged() -> Home {
-    let home = Home::new();
-    for seed in 0..12_u64 {
-        let (artist, genre) = if seed.is_multiple_of(2) {
-            ("Odds", "Rock")
-        } else {
-            ("Ends", "Jazz; Blues")
-        };
-        let year = (1980 + 2 * seed).to_string();
-        let title = format!("Number {seed}");
-        let frames = [
-            ("TIT2", title.as_str()),
-            ("TPE1", artist),
-            ("TCON", genre),
-            ("TDRC", &year),
-        ];
-        home.song(&format!("{artist}/{seed}.wav"), seed, &frames);
-    }
-    // The first song again, half as loud, in sixteen bits.
-    let clip = sound(0, 4.0);
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: clip.rate(),
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let mut writer = hound::WavWriter::create(home.file("copy.wav"), spec).unwrap();
-    for sample in clip.samples() {
-        writer.write_sample((sample * 16_000.0) as i16).unwrap();
-    }
-    writer.finalize().unwrap();
-    home.counts();
-    home
-}
-
 #[test]
 fn similar_songs_are_not_the_query_and_pass_the_filters() {
-    let home = tagged();
+    let home = Home::tagged();
     let seed = home.file("Odds/0.wav");
     let seed = seed.to_str().unwrap();
     let found = home.json(&["similar", seed, "-k", "50", "--cosine"]);
@@ -819,7 +630,7 @@ fn similar_songs_are_not_the_query_and_pass_the_filters() {
 
 #[test]
 fn thumbs_and_weights_turn_the_answer_and_a_file_from_outside_is_only_heard() {
-    let home = tagged();
+    let home = Home::tagged();
     let file = |seed: u64| {
         let band = if seed.is_multiple_of(2) {
             "Odds"
@@ -920,7 +731,7 @@ fn songs_are_found_by_the_tempo_and_the_key_that_they_were_played_in() {
 
 #[test]
 fn a_path_joins_its_ends_and_a_mix_does_not_repeat_itself() {
-    let home = tagged();
+    let home = Home::tagged();
     let (from, to) = (home.file("Odds/2.wav"), home.file("Ends/11.wav"));
     let (from, to) = (from.to_str().unwrap(), to.to_str().unwrap());
     let path = names(&home.json(&["path", from, to, "-n", "6"]));
@@ -960,7 +771,7 @@ fn a_path_joins_its_ends_and_a_mix_does_not_repeat_itself() {
 
 #[test]
 fn duplicates_groups_and_figures_cover_the_library() {
-    let home = tagged();
+    let home = Home::tagged();
     let found = home.json(&["duplicates"]);
     let recordings = found["recordings"].as_array().unwrap();
     let copied = recordings
@@ -1012,7 +823,7 @@ fn duplicates_groups_and_figures_cover_the_library() {
 
 #[test]
 fn playlists_lead_to_the_files() {
-    let home = tagged();
+    let home = Home::tagged();
     let seed = home.file("Odds/0.wav");
     let (list, absolute) = (
         home.file("lists/near.m3u8"),
@@ -1057,7 +868,7 @@ fn playlists_lead_to_the_files() {
 
 #[test]
 fn parts_of_several_machines_make_the_library_of_one() {
-    let home = tagged();
+    let home = Home::tagged();
     let whole = home.table();
     let music = home.music();
     let part = |number: u32| home.folder.path().join(format!("part{number}.sqlite"));
@@ -1113,7 +924,7 @@ fn parts_of_several_machines_make_the_library_of_one() {
 
 #[test]
 fn a_library_is_exported_for_the_page_and_for_other_programs() {
-    let home = tagged();
+    let home = Home::tagged();
     let catalog = home.folder.path().join("mine.safetensors");
     let output = home.json(&["export", catalog.to_str().unwrap()]);
     assert_eq!(output["songs"], 13);
@@ -1139,4 +950,237 @@ fn a_library_is_exported_for_the_page_and_for_other_programs() {
     assert_eq!(rows.len(), 13);
     let output = home.run(&["export", "mine.txt"]);
     assert!(errors(&output).contains(".parquet"), "{}", errors(&output));
+}
+
+/// Lets a library have heard clear rock in all its songs, and that one of them is sad.
+fn hear_rock(home: &Home) {
+    let store = rusqlite::Connection::open(home.store()).unwrap();
+    let provenance: String = store
+        .query_row("SELECT provenance FROM model", [], |row| row.get(0))
+        .unwrap();
+    let provenance: Value = serde_json::from_str(&provenance).unwrap();
+    // One and nought in half precision, little-endian.
+    let only = |list: &str, name: &str| -> Vec<u8> {
+        let names = provenance[list].as_array().unwrap().iter();
+        let is = names.map(|other| if other == name { [0, 0x3c] } else { [0, 0] });
+        is.flatten().collect()
+    };
+    let (rock, sad, none) = (
+        only("genres", "rock"),
+        only("tags", "sad"),
+        only("tags", ""),
+    );
+    store
+        .execute(
+            "UPDATE song SET music = 1.0, probabilities = ?1, tags = ?2",
+            (&rock, &none),
+        )
+        .unwrap();
+    store
+        .execute("UPDATE song SET tags = ?1 WHERE id = 1", [&sad])
+        .unwrap();
+}
+
+fn contents(home: &Home) -> Vec<Vec<u8>> {
+    let files = home.table().into_iter();
+    files.map(|row| fs::read(&row[0]).unwrap()).collect()
+}
+
+#[test]
+fn tags_are_written_only_when_asked_and_brought_back_by_one_command() {
+    let home = Home::with_songs();
+    home.counts();
+    hear_rock(&home);
+    let before = contents(&home);
+    let names = |songs: &Value| songs["songs"].as_array().unwrap().len();
+
+    // Shown, and nothing else, without --write and with --dry-run.
+    let shown = home.json(&["tag"]);
+    assert_eq!((names(&shown), &shown["backup"]), (5, &Value::Null));
+    let sad = shown["songs"].as_array().unwrap().iter();
+    assert_eq!(sad.filter(|song| song["moods"][0] == "sad").count(), 1);
+    assert_eq!(
+        home.json(&["tag", "--write", "genre,mood", "--dry-run"]),
+        shown
+    );
+    let text = home.run(&["tag", "--write", "genre", "--dry-run"]);
+    let said = String::from_utf8(text.stdout).unwrap();
+    assert_eq!(said.matches(": genre Rock\n").count(), 5, "{said}");
+    assert!(contents(&home) == before);
+
+    let file = home.file("band 1/song 1.wav");
+    let one = home.json(&["tag", "--write", "genre", file.to_str().unwrap()]);
+    assert_eq!(names(&one), 1);
+    let rest = home.run(&["tag", "--write", "genre,mood"]);
+    assert!(rest.status.success(), "{}", errors(&rest));
+    let second = home.folder.path().join("library.sqlite.tags-2.jsonl");
+    assert!(errors(&rest).contains("--restore"), "{}", errors(&rest));
+    assert!(second.is_file());
+    let classified = Command::new(PROGRAM)
+        .args(["classify", "--json"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert_eq!(json(&classified)["files"][0]["song"]["genre"], "Rock");
+    // No song is heard again, nor has its content to be compared.
+    let counts = home.counts();
+    assert_eq!(counts["unchanged"], 5, "{counts}");
+    let music = home.music();
+    let compared = home.json(&["add", "--contents", music.to_str().unwrap()]);
+    assert_eq!(compared["counts"]["heard_again"], 0);
+    // What the files say now is what the filters go by.
+    let found = home.json(&["similar", "1", "--genre", "rock"]);
+    assert!(
+        found["songs"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|song| song["genre_predicted"] == false)
+    );
+    let again = home.json(&["tag", "--write", "genre"]);
+    assert_eq!((names(&again), &again["named"]), (0, &5.into()));
+
+    for (backup, files) in [("2", 4), ("1", 1)] {
+        let name = format!("library.sqlite.tags-{backup}.jsonl");
+        let backup = home.folder.path().join(name);
+        let restored = home.json(&["tag", "--restore", backup.to_str().unwrap()]);
+        assert!(
+            restored["restored"].as_u64().unwrap() >= files,
+            "{restored}"
+        );
+        assert_eq!(restored["failed"].as_array().unwrap().len(), 0);
+    }
+    assert!(contents(&home) == before);
+    assert_eq!(home.counts()["unchanged"], 5);
+}
+
+#[test]
+fn a_run_that_writes_tags_and_is_killed_leaves_whole_files_that_can_be_brought_back() {
+    let home = Home::new();
+    for seed in 0..12 {
+        home.song(&format!("{seed}.wav"), seed, &[]);
+    }
+    home.counts();
+    hear_rock(&home);
+    let before = contents(&home);
+    let mut written = 0;
+    for delay in [20, 60, 120, 250] {
+        let mut child = home
+            .command(&["tag", "--write", "genre"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(delay));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        // Whatever was done, every song is there and has its sound.
+        let counts = home.counts();
+        assert_eq!(
+            (&counts["missing"], &counts["failed"]),
+            (&0.into(), &0.into())
+        );
+        let after = contents(&home);
+        let changed = after.iter().zip(&before).filter(|(a, b)| a != b).count();
+        assert!(changed >= written, "what was written stays");
+        written = changed;
+    }
+    let rest = home.run(&["tag", "--write", "genre"]);
+    assert!(rest.status.success(), "{}", errors(&rest));
+    let backups = fs::read_dir(home.folder.path()).unwrap().flatten();
+    let backups = backups.filter(|entry| entry.file_name().to_string_lossy().ends_with(".jsonl"));
+    for backup in backups {
+        home.json(&["tag", "--restore", backup.path().to_str().unwrap()]);
+    }
+    assert!(contents(&home) == before);
+}
+
+#[test]
+fn tags_that_cannot_be_written_are_told_in_a_sentence() {
+    let home = Home::with_songs();
+    home.counts();
+    hear_rock(&home);
+    let before = contents(&home);
+    let refused = |arguments: &[&str], code: i32, says: &str| {
+        let output = home.run(arguments);
+        let said = errors(&output);
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        assert!(said.contains(says), "{arguments:?}: {said}");
+    };
+    refused(&["tag", "--write", "title"], 2, "genre, mood");
+    refused(&["tag", "--dry-run"], 2, "--write");
+    refused(
+        &["tag", "--restore", "x", "--write", "genre"],
+        2,
+        "cannot be used with",
+    );
+    refused(&["tag", "/nowhere.flac"], 1, "is not a song of the library");
+    refused(&["tag", "--tag", "nonsense"], 1, "knows no tag");
+    refused(&["tag", "--restore", "/nowhere.jsonl"], 1, "/nowhere.jsonl");
+    let song = home.file("band 0/song 0.wav");
+    refused(
+        &["tag", "--restore", song.to_str().unwrap()],
+        1,
+        "is not a backup of tags",
+    );
+    let taken = home.folder.path().join("taken");
+    fs::write(&taken, "text").unwrap();
+    let backup = [
+        "tag",
+        "--write",
+        "genre",
+        "--backup",
+        taken.to_str().unwrap(),
+    ];
+    refused(&backup, 1, "exists already");
+    assert_eq!(fs::read(&taken).unwrap(), b"text");
+    let lock = fs::File::create(home.folder.path().join("library.sqlite.lock")).unwrap();
+    lock.lock().unwrap();
+    refused(&["tag", "--write", "genre"], 1, "in use by another run");
+    drop(lock);
+    assert!(contents(&home) == before);
+
+    let mut read_only = fs::metadata(&song).unwrap().permissions();
+    read_only.set_readonly(true);
+    fs::set_permissions(&song, read_only).unwrap();
+    refused(&["tag", "--write", "genre"], 1, "song 0.wav: is read-only");
+    let after = contents(&home);
+    assert_eq!(after.iter().zip(&before).filter(|(a, b)| a != b).count(), 4);
+}
+
+/// A file system of a few pages, for what a full disk does; none where the user may not mount one.
+#[cfg(target_os = "linux")]
+fn small_disk(folder: &Path) -> bool {
+    let mut mount = Command::new("mount");
+    mount
+        .args(["-t", "tmpfs", "-o", "size=1200k", "tmpfs"])
+        .arg(folder);
+    mount.stderr(Stdio::null());
+    mount.status().is_ok_and(|status| status.success())
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_leaves_files_as_they_were_and_is_told() {
+    let home = Home::new();
+    if !small_disk(&home.music()) {
+        println!("skipped: this user may not mount a file system");
+        return;
+    }
+    for seed in 0..3 {
+        home.song(&format!("{seed}.wav"), seed, &[]);
+    }
+    home.counts();
+    hear_rock(&home);
+    let before = contents(&home);
+    let output = home.run(&["tag", "--write", "genre"]);
+    let after = contents(&home);
+    let said = errors(&output);
+    let hidden = fs::read_dir(home.music()).unwrap().flatten().count();
+    let unmounted = Command::new("umount").arg(home.music()).status().unwrap();
+    assert!(unmounted.success());
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("the disk is full"), "{said}");
+    assert!(after == before);
+    assert_eq!(hidden, 3, "nothing is left beside the files");
 }

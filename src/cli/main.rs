@@ -12,7 +12,7 @@ mod survey;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use soundalike_datasets::names::visible;
 use soundalike_datasets::terminal::print_events;
 use soundalike_server::greeting;
@@ -27,8 +27,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve the page
-    Serve(soundalike_server::Options),
+    /// Serve the page, and collect answers to a survey or answer questions about your own library
+    Serve(Serve),
     /// Print the licences of what the program is made from
     Notices,
     /// Name the genre of songs
@@ -45,6 +45,25 @@ enum Command {
     Survey(survey::SurveyCommand),
     /// Write a song's features as a NumPy array
     Features(features::WriteFeatures),
+}
+
+/// What `serve` is asked.
+#[derive(Args)]
+struct Serve {
+    #[command(flatten)]
+    server: soundalike_server::Options,
+    #[command(flatten)]
+    library: library::ServeLibrary,
+}
+
+impl Serve {
+    fn run(self) -> anyhow::Result<()> {
+        let ready = |address: &str| println!("{}", greeting(address));
+        if self.library.is_wanted() {
+            return self.server.run_with(|| self.library.api(), ready);
+        }
+        Ok(self.server.run(ready)?)
+    }
 }
 
 fn main() -> ExitCode {
@@ -66,7 +85,7 @@ fn main() -> ExitCode {
 /// Carries out a command; false if some of its files failed.
 fn run(command: Command) -> anyhow::Result<bool> {
     match command {
-        Command::Serve(options) => options.run(|address| println!("{}", greeting(address)))?,
+        Command::Serve(asked) => asked.run()?,
         Command::Classify(asked) => return asked.run(),
         Command::Recommend(asked) => return asked.run(),
         Command::Catalog(command) => return catalog::run(command),

@@ -115,6 +115,22 @@ impl Verdict {
             },
         }
     }
+
+    /// The genres that have at least half of the song, two where it is between them; the tags, of a model of tags.
+    /// None where no genre stands out, where the nearest one has less than half, and where it is no music.
+    pub fn sure(&self) -> Vec<&str> {
+        match self {
+            Self::Clearly { genre }
+            | Self::Mostly {
+                genre,
+                closest: false,
+                ..
+            } => vec![genre],
+            Self::Between { first, second } => vec![first, second],
+            Self::Tags { tags } => tags.iter().map(String::as_str).collect(),
+            Self::NotMusic | Self::Unsure { .. } | Self::Mostly { closest: true, .. } => Vec::new(),
+        }
+    }
 }
 
 /// An English sentence without a full stop: "Mostly blues, with some jazz", "Guitar, slow and rock".
@@ -162,4 +178,30 @@ fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().into_iter().flat_map(char::to_uppercase);
     first.chain(letters).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_sure_only_of_what_has_half_of_a_song() {
+        let genres = ["blues", "jazz", "hiphop", "rock"].map(str::to_owned);
+        let sure = |head, probabilities: &[f32], music| {
+            let verdict = Verdict::new(head, probabilities, music, &genres);
+            verdict.sure().join(" ")
+        };
+        let one = |probabilities: &[f32]| sure(Head::Softmax, probabilities, 1.0);
+        assert_eq!(one(&[0.9, 0.1, 0.0, 0.0]), "blues");
+        assert_eq!(one(&[0.2, 0.55, 0.25, 0.0]), "jazz");
+        assert_eq!(one(&[0.45, 0.4, 0.1, 0.05]), "blues jazz");
+        // Less than half, and nothing beside it.
+        assert_eq!(one(&[0.4, 0.3, 0.2, 0.1]), "");
+        assert_eq!(one(&[0.3, 0.3, 0.3, 0.1]), "");
+        assert_eq!(sure(Head::Softmax, &[0.9, 0.1, 0.0, 0.0], 0.4), "");
+        assert_eq!(
+            sure(Head::Sigmoid, &[0.9, 0.6, 0.4, 0.0], 1.0),
+            "blues jazz"
+        );
+    }
 }

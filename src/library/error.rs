@@ -95,6 +95,14 @@ pub enum LibraryError {
     /// A library without songs that could be asked about.
     #[error("{}: holds no song that can be compared; add a folder of music", shown(.0))]
     NoSongs(PathBuf),
+    /// A file that is to be a backup of tags.
+    #[error("{}: is not a backup of tags ({cause}); choose another file", shown(.path))]
+    NotABackup {
+        /// The file.
+        path: PathBuf,
+        /// How that was recognised.
+        cause: String,
+    },
     /// Numbers that do not make a catalogue.
     #[error("{}: {cause}", shown(.path))]
     Catalog {

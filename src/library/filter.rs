@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
+use soundalike_core::catalog::Catalog;
 use soundalike_core::dsp::Key;
 use soundalike_core::model::display_name;
 
@@ -89,6 +90,15 @@ impl<T: Limits> FromStr for Bounds<T> {
     }
 }
 
+/// The probability from which on a song has the tag of a column.
+pub(crate) fn tag_threshold(catalog: &Catalog, column: usize) -> f32 {
+    let sum: f32 = (0..catalog.len())
+        .map(|row| catalog.tags(row)[column])
+        .sum();
+    let usual = sum / catalog.len() as f32;
+    TAG_PROBABILITY.max(TAG_LIFT * usual)
+}
+
 /// A filter, ready for the songs of one library.
 pub(crate) struct Sieve<'a> {
     library: &'a Library,
@@ -112,11 +122,7 @@ impl<'a> Sieve<'a> {
                 tag: name.clone(),
                 known: known.join(", "),
             })?;
-            let sum: f32 = (0..catalog.len())
-                .map(|row| catalog.tags(row)[column])
-                .sum();
-            let usual = sum / catalog.len() as f32;
-            tags.push((column, TAG_PROBABILITY.max(TAG_LIFT * usual)));
+            tags.push((column, tag_threshold(catalog, column)));
         }
         let lower = |names: &[String]| names.iter().map(|name| name.to_lowercase()).collect();
         Ok(Self {

@@ -9,8 +9,9 @@ use rand::RngExt;
 use soundalike_survey::participant_code;
 
 use crate::PublicUrl;
-use crate::collector::{OpenError, Storage, Store, sha256_hex};
+use crate::collector::{OpenError, Storage, Store};
 use crate::database::{DatabaseArguments, PasswordFileError};
+use crate::requests::sha256_hex;
 
 /// Most invitations of one call.
 const INVITATIONS_MOST: u32 = 100_000;

@@ -19,13 +19,13 @@ pub struct DatabaseArguments {
 }
 
 impl DatabaseArguments {
-    pub(crate) fn storage(self) -> Result<Storage, PasswordFileError> {
-        Ok(match self.database {
+    pub(crate) fn storage(&self) -> Result<Storage, PasswordFileError> {
+        Ok(match &self.database {
             Some(address) => {
                 let password_file = self.database_password_file.as_deref();
-                Storage::Postgres(postgres(address, password_file)?)
+                Storage::Postgres(postgres(address.clone(), password_file)?)
             }
-            None => Storage::Folder(self.data),
+            None => Storage::Folder(self.data.clone()),
         })
     }
 }

@@ -1,4 +1,5 @@
-//! The server behind `soundalike serve`: the page's files, and the survey's [`collector`].
+//! The server behind `soundalike serve`: the page's files, the survey's [`collector`], and an [`Api`] of another
+//! part of the program, which this crate does not know.
 //!
 //! It serves the page and nothing else in the folder it is started in: `site.rs`
 //! decides which paths exist, `headers.rs` which headers every response carries.
@@ -18,24 +19,30 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 mod administration;
+mod api;
 pub mod collector;
 mod connections;
 mod database;
 mod headers;
 mod limit;
+mod observe;
 mod options;
 mod private;
 mod problem;
 mod public_url;
+mod requests;
 mod site;
 mod stored;
+mod token;
 
 pub use administration::{Administration, AdministrationError};
+pub use api::{Api, Refusal};
 pub use connections::ConnectionLimits;
 pub use database::{DatabaseArguments, PasswordFileError};
 pub use options::{Options, OptionsError, log_warnings};
 pub use public_url::{NotAnOrigin, PublicUrl};
 pub use stored::StoredAnswers;
+pub use token::{Token, TokenError};
 
 use limit::Limit;
 
@@ -49,10 +56,12 @@ const GRACE: Duration = Duration::from_secs(3);
 pub struct ServerConfig {
     /// Where to listen; port 0 takes any free port.
     pub addr: SocketAddr,
-    /// The folder that holds `index.html`, `www/`, `pkg/` and `models/`.
-    pub site: PathBuf,
+    /// The folder that holds `index.html`, `www/`, `pkg/` and `models/`; `None` to serve no page.
+    pub site: Option<PathBuf>,
     /// The survey's collector; `None` to run without it.
     pub collector: Option<CollectorConfig>,
+    /// Another API beside the page.
+    pub api: Option<Api>,
     /// Requests per minute allowed from one address to other paths than the page's files, of which a
     /// hundred times as many are allowed; `None` for no limit.
     pub rate_limit: Option<NonZeroU32>,
@@ -105,8 +114,9 @@ pub enum ServerError {
 pub struct Server {
     listener: TcpListener,
     addr: SocketAddr,
-    site: PathBuf,
+    site: Option<PathBuf>,
     collector: Option<Collector>,
+    api: Option<Api>,
     limit: Option<Arc<Limit>>,
     public_url: Option<Arc<PublicUrl>>,
     connections: ConnectionLimits,
@@ -119,12 +129,15 @@ impl Server {
             addr,
             site,
             collector,
+            api,
             rate_limit,
             trust_proxy,
             public_url,
             connections,
         } = config;
-        check_site(&site)?;
+        if let Some(site) = &site {
+            check_site(site)?;
+        }
         let collector = match &collector {
             Some(config) => Some(Collector::open(config).await?),
             None => None,
@@ -140,6 +153,7 @@ impl Server {
             addr,
             site,
             collector,
+            api,
             limit: rate_limit.map(|per_minute| Arc::new(Limit::new(per_minute, trust_proxy))),
             public_url: public_url.map(Arc::new),
             connections,
@@ -162,11 +176,17 @@ impl Server {
             // The receiver is gone only if the server has already ended.
             let _ = stopping.send(());
         };
-        let mut router = site::router(&self.site);
+        let mut router = match &self.site {
+            Some(site) => site::router(site),
+            None => site::without_page(),
+        };
         let mut tidying = JoinSet::new();
         if let Some(collector) = &self.collector {
             router = router.merge(collector.router());
             tidying.spawn(collector.clone().keep_tidy());
+        }
+        if let Some(api) = self.api {
+            router = router.merge(api.router());
         }
         router = router.layer(middleware::map_response(problem::everywhere));
         if let Some(public_url) = self.public_url {
@@ -240,6 +260,7 @@ fn url(addr: SocketAddr) -> String {
     }
 }
 
+/// Whether the page is there and built.
 fn check_site(site: &Path) -> Result<(), ServerError> {
     if !site.join("index.html").is_file() {
         return Err(ServerError::NoPage(site.to_path_buf()));

@@ -3,14 +3,14 @@
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
 
 use crate::collector::{CollectorConfig, CollectorError, OpenError, survey_of};
 use crate::database::{DatabaseArguments, PasswordFileError};
-use crate::{ConnectionLimits, PublicUrl, ServerConfig, ServerError};
+use crate::{Api, ConnectionLimits, PublicUrl, ServerConfig, ServerError, check_site};
 
 /// The arguments of the server.
 #[derive(clap::Args)]
@@ -18,9 +18,9 @@ pub struct Options {
     /// Address to listen on
     #[arg(long, default_value = "127.0.0.1:8080")]
     addr: SocketAddr,
-    /// Folder of the page, with index.html, www, pkg and models
-    #[arg(long, default_value = ".")]
-    site: PathBuf,
+    /// Folder of the page, with index.html, www, pkg and models [default: the current folder]
+    #[arg(long)]
+    site: Option<PathBuf>,
     /// Where the answers are stored.
     #[command(flatten)]
     place: DatabaseArguments,
@@ -64,8 +64,34 @@ impl Options {
     /// If the server does not start, or fails while it runs.
     pub fn run(self, ready: impl FnOnce(&str)) -> Result<(), OptionsError> {
         log(self.log_format, "info");
-        let default = survey_of(&self.site);
-        let collector = match &self.survey {
+        let site = self.site.clone().unwrap_or_else(|| PathBuf::from("."));
+        let collector = self.collector(&site)?;
+        self.serve(Some(site), collector, None, ready)
+    }
+
+    /// [`Options::run`] with an API that `open` makes once the log has started, without the collector, and without
+    /// the page where it is neither named nor in the current folder.
+    ///
+    /// # Errors
+    /// Those of `open`, and as [`Options::run`].
+    pub fn run_with<E: From<OptionsError>>(
+        self,
+        open: impl FnOnce() -> Result<Api, E>,
+        ready: impl FnOnce(&str),
+    ) -> Result<(), E> {
+        log(self.log_format, "info");
+        let here = || Some(PathBuf::from(".")).filter(|site| check_site(site).is_ok());
+        let site = self.site.clone().or_else(here);
+        if site.is_none() {
+            tracing::info!("the page is not in the current folder, so it is not served");
+        }
+        Ok(self.serve(site, None, Some(open()?), ready)?)
+    }
+
+    /// The survey's collector, if there is one.
+    fn collector(&self, site: &Path) -> Result<Option<CollectorConfig>, OptionsError> {
+        let default = survey_of(site);
+        Ok(match &self.survey {
             _ if self.no_collector => None,
             None if !default.is_file() => {
                 tracing::info!(
@@ -78,11 +104,21 @@ impl Options {
                 survey: survey.clone().unwrap_or(default),
                 storage: self.place.storage()?,
             }),
-        };
+        })
+    }
+
+    fn serve(
+        self,
+        site: Option<PathBuf>,
+        collector: Option<CollectorConfig>,
+        api: Option<Api>,
+        ready: impl FnOnce(&str),
+    ) -> Result<(), OptionsError> {
         let config = ServerConfig {
             addr: self.addr,
-            site: self.site,
+            site,
             collector,
+            api,
             rate_limit: NonZeroU32::new(self.rate_limit),
             trust_proxy: self.trust_proxy,
             public_url: self.public_url,

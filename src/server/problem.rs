@@ -1,4 +1,4 @@
-//! Errors as `application/problem+json` (RFC 9457), the page's and the collector's.
+//! Errors as `application/problem+json` (RFC 9457), the page's, the collector's and those of other APIs.
 
 use axum::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
@@ -39,6 +39,10 @@ pub(super) enum Problem {
     UnknownFormat,
     TooOften(u64),
     OtherHost,
+    /// The token of an [`Api`](crate::Api) is missing.
+    NoApiToken,
+    WrongApiToken,
+    OtherMachine,
     /// An error that a library answered with.
     Other(StatusCode),
     Store(StoreError),
@@ -170,6 +174,22 @@ impl Problem {
                 StatusCode::MISDIRECTED_REQUEST,
                 "This server does not answer for the host that was asked for.",
             ),
+            Self::NoApiToken => (
+                "no-token",
+                StatusCode::UNAUTHORIZED,
+                "The token is missing: send it as `Authorization: Bearer TOKEN`.",
+            ),
+            Self::WrongApiToken => (
+                "wrong-token",
+                StatusCode::FORBIDDEN,
+                "The token is not the one of this server.",
+            ),
+            Self::OtherMachine => (
+                "other-machine",
+                StatusCode::FORBIDDEN,
+                "Only programs on the server's own machine are answered, and none through a proxy, unless it is \
+                 started for others too.",
+            ),
             Self::Other(status) => {
                 let (kind, detail) = match *status {
                     StatusCode::RANGE_NOT_SATISFIABLE => {
@@ -195,35 +215,44 @@ impl Problem {
     }
 }
 
+/// A response with a problem. A kind is attached to it for the metrics.
+pub(super) fn respond(kind: &'static str, status: StatusCode, detail: &str) -> Response {
+    let body = Body {
+        r#type: format!("urn:soundalike:problem:{kind}"),
+        title: status.canonical_reason().unwrap_or_default(),
+        status: status.as_u16(),
+        detail,
+    };
+    // Four plain fields can always be serialised.
+    let bytes = serde_json::to_vec(&body).unwrap_or_default();
+    let mut response = (status, bytes).into_response();
+    let mut header = |name: HeaderName, value: HeaderValue| {
+        response.headers_mut().insert(name, value);
+    };
+    header(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
+    header(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    match status {
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::REQUEST_TIMEOUT => {
+            header(RETRY_AFTER, HeaderValue::from(RETRY_SECONDS));
+        }
+        StatusCode::UNAUTHORIZED => header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+        _ => {}
+    }
+    response.extensions_mut().insert(ProblemKind(kind));
+    response
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (kind, status, detail) = self.parts();
-        let body = Body {
-            r#type: format!("urn:soundalike:problem:{kind}"),
-            title: status.canonical_reason().unwrap_or_default(),
-            status: status.as_u16(),
-            detail: &detail,
-        };
-        // Four plain fields can always be serialised.
-        let bytes = serde_json::to_vec(&body).unwrap_or_default();
-        let mut response = (status, bytes).into_response();
-        let mut header = |name: HeaderName, value: HeaderValue| {
-            response.headers_mut().insert(name, value);
-        };
-        header(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
-        header(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        match &self {
-            Self::TooOften(seconds) => header(RETRY_AFTER, HeaderValue::from(*seconds)),
-            Self::Store(_) | Self::TooSlow => header(RETRY_AFTER, HeaderValue::from(RETRY_SECONDS)),
-            Self::NoSecret | Self::NoToken => {
-                header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            }
-            _ => {}
+        let mut response = respond(kind, status, &detail);
+        if let Self::TooOften(seconds) = self {
+            let value = HeaderValue::from(seconds);
+            response.headers_mut().insert(RETRY_AFTER, value);
         }
-        response.extensions_mut().insert(ProblemKind(kind));
         response
     }
 }

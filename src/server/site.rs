@@ -98,6 +98,13 @@ pub(super) fn router(site: &Path) -> Router {
         .layer(CompressionLayer::new())
 }
 
+/// No page: `/healthz` alone.
+pub(super) fn without_page() -> Router {
+    Router::new()
+        .route("/healthz", get(async || "ok\n"))
+        .fallback(async || Problem::NoSuchPath)
+}
+
 /// Hides what else lies in the survey's folder.
 async fn of_survey(request: Request, next: Next) -> Response {
     if !is_of_survey(request.uri().path()) {

@@ -119,8 +119,9 @@ fn runtime() -> tokio::runtime::Runtime {
 fn config(site: &Path) -> ServerConfig {
     ServerConfig {
         addr: SocketAddr::from(([127, 0, 0, 1], 0)),
-        site: site.to_path_buf(),
+        site: Some(site.to_path_buf()),
         collector: None,
+        api: None,
         rate_limit: None,
         trust_proxy: false,
         public_url: None,
@@ -507,7 +508,8 @@ fn lets_go_of_clients_that_stop_reading_or_say_nothing_more() {
     let site = Site::start_with(|config| {
         config.connections.head_timeout = Duration::from_millis(200);
         config.connections.idle_timeout = Duration::from_millis(200);
-        let big = fs::File::create(config.site.join("www/big.bin")).expect("a file");
+        let site = config.site.as_ref().expect("a site");
+        let big = fs::File::create(site.join("www/big.bin")).expect("a file");
         big.set_len(SIZE).expect("a large one");
     });
     let connect = || {
@@ -551,4 +553,79 @@ fn a_part_of_a_sound_file_is_served_for_players_that_seek() {
     let reply = site.ask("GET", "/survey/audio/song-1.mp3", "Range: bytes=2-4\r\n");
     assert_eq!((reply.status, reply.text()), (206, "234"));
     assert_eq!(reply.header("content-range"), Some("bytes 2-4/10"));
+}
+
+/// An API of one question, whose answer is a word, and of one route that is open.
+fn api(for_others: bool) -> Api {
+    use axum::routing::get;
+    Api {
+        routes: axum::Router::new().route("/api/v1/question", get(async || "answer")),
+        open_routes: axum::Router::new().route("/api/v1/description", get(async || "words")),
+        token: Token::new("a-token-of-the-tests").expect("long enough"),
+        for_others,
+    }
+}
+
+const BEARER: &str = "Authorization: Bearer a-token-of-the-tests\r\n";
+
+#[test]
+fn an_api_is_for_those_who_bear_its_token_on_this_machine() {
+    let site = Site::start_with(|config| config.api = Some(api(false)));
+    let ask = |host: &str, headers: &str| site.ask_host(host, "GET", "/api/v1/question", headers);
+    let reply = ask("localhost", BEARER);
+    assert_eq!((reply.status, reply.text()), (200, "answer"));
+    assert_eq!(reply.header("cache-control"), Some("no-store"));
+    assert_eq!(site.get("/api/v1/description").status, 200);
+    assert_eq!(site.get("/").status, 200);
+
+    let refused = |reply: Reply, status: u16, kind: &str| {
+        assert_eq!(reply.status, status, "{}", reply.text());
+        assert_eq!(
+            reply.header("content-type"),
+            Some("application/problem+json")
+        );
+        let end = format!("problem:{kind}\"");
+        assert!(reply.text().contains(&end), "{}", reply.text());
+        reply
+    };
+    let reply = refused(ask("localhost", ""), 401, "no-token");
+    assert_eq!(reply.header("www-authenticate"), Some("Bearer"));
+    let other = "Authorization: Bearer a-token-of-the-tests-\r\n";
+    refused(ask("localhost", other), 403, "wrong-token");
+    let basic = "Authorization: Basic a-token-of-the-tests\r\n";
+    refused(ask("localhost", basic), 401, "no-token");
+    refused(ask("music.example.org", BEARER), 421, "other-host");
+    for header in ["X-Forwarded-For: 127.0.0.1", "Forwarded: for=127.0.0.1"] {
+        let headers = format!("{BEARER}{header}\r\n");
+        refused(ask("localhost", &headers), 403, "other-machine");
+    }
+    // Not even what is open, nor with another method.
+    let reply = site.ask_host("music.example.org", "GET", "/api/v1/description", "");
+    refused(reply, 421, "other-host");
+    refused(
+        site.ask("POST", "/api/v1/question", BEARER),
+        405,
+        "method-not-allowed",
+    );
+}
+
+#[test]
+fn an_api_for_others_asks_for_its_token_all_the_same() {
+    let site = Site::start_with(|config| config.api = Some(api(true)));
+    let ask =
+        |headers: &str| site.ask_host("music.example.org", "GET", "/api/v1/question", headers);
+    assert_eq!(ask(BEARER).status, 200);
+    assert_eq!(ask("").status, 401);
+}
+
+#[test]
+fn an_api_is_served_without_a_page() {
+    let site = Site::start_with(|config| {
+        config.api = Some(api(false));
+        config.site = None;
+    });
+    assert_eq!(site.ask("GET", "/api/v1/question", BEARER).status, 200);
+    assert_eq!(site.get("/healthz").text(), "ok\n");
+    assert_eq!(site.get("/").status, 404);
+    assert_eq!(site.get("/index.html").status, 404);
 }

@@ -145,7 +145,7 @@ fn read_beginning(
 }
 
 /// Where the first ID3v2 tag begins: at the start, or after a little junk of a file of unknown kind.
-fn first_id3(file: &mut (impl Read + Seek)) -> Option<u64> {
+pub(super) fn first_id3(file: &mut (impl Read + Seek)) -> Option<u64> {
     let start = bytes_at(file, 0, JUNK as u64)?;
     let known: [&[u8]; 9] = [
         b"RIF",
@@ -167,7 +167,7 @@ fn first_id3(file: &mut (impl Read + Seek)) -> Option<u64> {
 }
 
 /// The length of an ID3v2 tag with its header and footer, if one begins here.
-fn id3_size(bytes: &[u8]) -> Option<u64> {
+pub(super) fn id3_size(bytes: &[u8]) -> Option<u64> {
     let header = bytes.first_chunk::<10>()?;
     let [
         b'I',
@@ -353,7 +353,7 @@ fn frames(tag: &[u8]) -> Vec<Vec<u8>> {
 }
 
 /// Bytes without the zeros that unsynchronisation puts after 255 (ID3v2.3, 5).
-fn synchronised(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn synchronised(bytes: &[u8]) -> Vec<u8> {
     let mut before = 0;
     let kept = bytes.iter().copied().filter(|&byte| {
         let padding = before == 0xff && byte == 0;

@@ -152,6 +152,7 @@ fn common(tag: &Tag) -> SongTags {
             .filter_map(year)
             .next(),
         genre: joined(&texts(ItemKey::Genre)),
+        moods: texts(ItemKey::Mood),
         musicbrainz: MusicBrainzIds {
             recording: id(ItemKey::MusicBrainzRecordingId),
             release: id(ItemKey::MusicBrainzReleaseId),
@@ -186,7 +187,20 @@ impl Tagged for Id3v2Tag {
             }
             tag.insert(frame);
         }
-        common(&tag.into())
+        // What ID3v2.4 has a frame for is a text of the user's in the earlier versions.
+        let mood = tag.iter().find_map(|frame| match frame {
+            Frame::UserText(text) if text.description.eq_ignore_ascii_case("MOOD") => {
+                Some(text.content.to_string())
+            }
+            _ => None,
+        });
+        let mut fields = common(&tag.into());
+        if let Some(mood) = mood
+            && fields.moods.is_empty()
+        {
+            fields.moods = lines([mood.as_str()]);
+        }
+        fields
     }
 }
 

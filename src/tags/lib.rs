@@ -24,6 +24,7 @@ mod chunks;
 mod encoding;
 mod fields;
 mod readable;
+mod write;
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
@@ -35,6 +36,7 @@ use soundalike_core::guard::caught;
 
 use fields::Tagged;
 pub use readable::{readable_artist, readable_title};
+pub use write::{NewTags, TagWriteError, with_tags};
 
 /// What a file's tags say of its song. Every text is one trimmed line of at most 200 characters; control
 /// characters other than white space stay in it, and are escaped where it is shown.
@@ -61,6 +63,9 @@ pub struct SongTags {
     /// Its genres as the tag names them, joined by commas.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub genre: Option<String>,
+    /// Its moods as the tag names them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub moods: Vec<String>,
     /// MusicBrainz' identifiers.
     #[serde(skip_serializing_if = "MusicBrainzIds::is_empty")]
     pub musicbrainz: MusicBrainzIds,
@@ -198,6 +203,7 @@ impl SongTags {
         fill(&mut self.track, other.track);
         fill(&mut self.year, other.year);
         fill(&mut self.genre, other.genre);
+        fill_list(&mut self.moods, other.moods);
         let (ids, gain) = (other.musicbrainz, other.replaygain);
         fill(&mut self.musicbrainz.recording, ids.recording);
         fill(&mut self.musicbrainz.release, ids.release);

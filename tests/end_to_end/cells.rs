@@ -62,7 +62,8 @@ async fn open(page: &Page<'_>, address: &str) -> Result<()> {
         .await?;
     page.fill("#cells-address", address).await?;
     page.run("document.querySelector('#cells-form').requestSubmit();")
-        .await
+        .await?;
+    Ok(())
 }
 
 async fn songs_of_a_catalogue_in_cells_are_those_of_the_terminal(browser: Browser) -> Result<()> {

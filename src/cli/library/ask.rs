@@ -8,7 +8,7 @@ use clap::Args;
 use soundalike_core::catalog::{Ranking, Reason};
 use soundalike_core::similar::MixRules;
 use soundalike_datasets::names::shown;
-use soundalike_library::{Found, Library, Rules, Seed};
+use soundalike_library::{AskError, Found, Library, Rules, Seed};
 
 use super::LibraryPlace;
 use super::seeds::{Ears, Filters, SeedArguments};
@@ -105,19 +105,26 @@ impl Similar {
             diversity: self.diversity,
             filter: self.filters.filter(),
         };
-        let recommended = library.similar(&seeds, &rules)?;
-        let (found, reasons): (Vec<Found>, Vec<Reason>) = recommended
-            .into_iter()
-            .map(|song| {
-                let similarity = f64::from(song.similarity);
-                let row = song.track;
-                (Found { row, similarity }, song.reason)
-            })
-            .unzip();
+        let (found, reasons) = similar(&library, &seeds, &rules)?;
         self.output
             .write(place, &library, &found, &reasons, "Similar songs")?;
         Ok(true)
     }
+}
+
+/// Similar songs, and why each is one.
+pub(super) fn similar(
+    library: &Library,
+    seeds: &[(Seed, f32)],
+    rules: &Rules,
+) -> Result<(Vec<Found>, Vec<Reason>), AskError> {
+    let recommended = library.similar(seeds, rules)?.into_iter();
+    let parts = recommended.map(|song| {
+        let similarity = f64::from(song.similarity);
+        let row = song.track;
+        (Found { row, similarity }, song.reason)
+    });
+    Ok(parts.unzip())
 }
 
 impl Way {

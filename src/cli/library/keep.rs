@@ -240,7 +240,7 @@ fn print_report(store: &Store, report: &Report) -> anyhow::Result<()> {
 }
 
 /// Prints what is to be said of files, a line each, below their number.
-fn print_told(what: &str, told: &[Told]) {
+pub(super) fn print_told(what: &str, told: &[Told]) {
     if told.is_empty() {
         return;
     }

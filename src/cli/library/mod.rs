@@ -4,14 +4,19 @@ mod ask;
 mod collect;
 mod export;
 mod keep;
+mod parameters;
 mod seeds;
+mod serve;
 mod songs;
+mod tag;
 
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand};
 use soundalike_library::{Library, LibraryError, Store, default_file};
+
+pub(crate) use serve::ServeLibrary;
 
 /// What `library` is asked.
 #[derive(Args)]
@@ -55,6 +60,8 @@ enum LibraryCommand {
     Groups(collect::Divide),
     /// Count genres, and measure how evenly songs are recommended
     Stats,
+    /// Show which genres and moods would be tags of the files, and write them when asked, with a backup
+    Tag(tag::WriteTags),
     /// Write the library as a catalogue (.safetensors), a table (.csv) or Parquet (.parquet)
     Export(export::Export),
     /// Put libraries of several machines together
@@ -76,6 +83,7 @@ impl LibraryArguments {
             LibraryCommand::Duplicates(asked) => asked.run(place),
             LibraryCommand::Groups(asked) => asked.run(place),
             LibraryCommand::Stats => collect::stats(place),
+            LibraryCommand::Tag(asked) => asked.run(place),
             LibraryCommand::Export(asked) => asked.run(place),
             LibraryCommand::Merge(asked) => asked.run(place),
         };
@@ -95,22 +103,26 @@ impl LibraryPlace {
 
     /// The songs that can be compared; says which are left out.
     fn open(&self) -> anyhow::Result<Library> {
-        let library = Store::open(&self.path()?)?.library()?;
-        if library.of_other_models > 0 {
-            eprintln!(
-                "{} songs were heard by another model and are left out; hear them again with \
-                 `soundalike library refresh --hear-again`",
-                library.of_other_models
-            );
-        }
-        if library.damaged > 0 {
-            eprintln!(
-                "{} songs have damaged numbers and are left out; `soundalike library refresh` hears them again",
-                library.damaged
-            );
-        }
-        Ok(library)
+        Ok(told(Store::open(&self.path()?)?.library()?))
     }
+}
+
+/// Says which songs of a library are left out.
+fn told(library: Library) -> Library {
+    if library.of_other_models > 0 {
+        eprintln!(
+            "{} songs were heard by another model and are left out; hear them again with \
+             `soundalike library refresh --hear-again`",
+            library.of_other_models
+        );
+    }
+    if library.damaged > 0 {
+        eprintln!(
+            "{} songs have damaged numbers and are left out; `soundalike library refresh` hears them again",
+            library.damaged
+        );
+    }
+    library
 }
 
 /// An error with what to do about it in the words of the command line.

@@ -80,6 +80,16 @@ impl SeedArguments {
     }
 }
 
+/// A song of a library, by its number or file.
+pub(super) fn known(library: &Library, written: &OsStr) -> Option<usize> {
+    let number = written.to_str().and_then(|text| text.parse().ok());
+    let file = Path::new(written);
+    number
+        .and_then(|number| library.by_id(number))
+        .or_else(|| library.by_file(&settled(file)))
+        .or_else(|| library.by_file(&std::path::absolute(file).ok()?))
+}
+
 /// Finds songs in a library, and hears those that are not in it.
 pub(super) struct Ears<'a> {
     library: &'a Library,
@@ -99,7 +109,7 @@ impl<'a> Ears<'a> {
 
     /// A song and its weight: `12`, `12:0.5`, `FILE`, `FILE:0.5`.
     pub(super) fn seed(&mut self, written: &OsStr) -> anyhow::Result<(Seed, f32)> {
-        if let Some(row) = self.row(written) {
+        if let Some(row) = known(self.library, written) {
             return Ok((Seed::Song(row), 1.0));
         }
         if Path::new(written).exists() {
@@ -112,7 +122,7 @@ impl<'a> Ears<'a> {
             if !weight.is_finite() {
                 bail!("{}: a weight must be a number", shown(Path::new(written)));
             }
-            let row = self.row(OsStr::new(song));
+            let row = known(self.library, OsStr::new(song));
             let seed = match row {
                 Some(row) => Seed::Song(row),
                 None => self.hear(Path::new(song))?,
@@ -120,16 +130,6 @@ impl<'a> Ears<'a> {
             return Ok((seed, weight));
         }
         Ok((self.hear(Path::new(written))?, 1.0))
-    }
-
-    /// A song of the library, by its number or file.
-    fn row(&self, written: &OsStr) -> Option<usize> {
-        let number = written.to_str().and_then(|text| text.parse().ok());
-        let file = Path::new(written);
-        number
-            .and_then(|number| self.library.by_id(number))
-            .or_else(|| self.library.by_file(&settled(file)))
-            .or_else(|| self.library.by_file(&std::path::absolute(file).ok()?))
     }
 
     fn hear(&mut self, file: &Path) -> anyhow::Result<Seed> {

@@ -97,6 +97,22 @@ impl<'a> FoundLine<'a> {
     }
 }
 
+/// The songs of an answer, as JSON. `reasons` are theirs, or none.
+pub(super) fn found_lines<'a>(
+    library: &'a Library,
+    found: &[Found],
+    reasons: &'a [Reason],
+) -> Vec<FoundLine<'a>> {
+    let lines = found.iter().enumerate();
+    lines
+        .map(|(at, song)| FoundLine {
+            why: reasons.get(at).map(ToString::to_string),
+            reason: reasons.get(at),
+            ..FoundLine::of(library, at, *song)
+        })
+        .collect()
+}
+
 impl Output {
     pub(super) fn writes_null(&self) -> bool {
         self.null
@@ -120,14 +136,7 @@ impl Output {
             write_whole(file, &text)?;
         }
         if place.json {
-            let lines = found.iter().enumerate();
-            let songs: Vec<FoundLine<'_>> = lines
-                .map(|(at, song)| FoundLine {
-                    why: reasons.get(at).map(ToString::to_string),
-                    reason: reasons.get(at),
-                    ..FoundLine::of(library, at, *song)
-                })
-                .collect();
+            let songs = found_lines(library, found, reasons);
             return print_json(&json!({ "songs": songs }));
         }
         let mut out = std::io::stdout().lock();

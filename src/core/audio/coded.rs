@@ -251,9 +251,7 @@ impl Stream {
         }
         self.passed += packet.missing;
         self.expected = Some(at + length);
-        if !self.decoder.decode(coded, packet)
-            || !all_below(&packet.samples, ABSURD)
-        {
+        if !self.decoder.decode(coded, packet) || !all_below(&packet.samples, ABSURD) {
             packet.samples.clear();
             packet.missing += length;
             self.passed += length;

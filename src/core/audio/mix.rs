@@ -133,7 +133,10 @@ impl Sums {
 
 /// The sum of some values and that of their squares.
 fn moments(values: &[f32]) -> (f64, f64) {
-    (sum(values, |value| value), sum(values, |value| value * value))
+    (
+        sum(values, |value| value),
+        sum(values, |value| value * value),
+    )
 }
 
 #[cfg(test)]

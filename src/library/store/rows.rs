@@ -377,6 +377,38 @@ impl Store {
         Ok(())
     }
 
+    /// The number of the song at a path, and the SHA-256 of its file.
+    pub(crate) fn at(&self, file: &Path) -> Result<Option<(i64, Vec<u8>)>, LibraryError> {
+        let question = "SELECT id, sha256 FROM song WHERE path = ?1";
+        let mut statement = self.told(self.connection.prepare_cached(question))?;
+        let row = statement.query_row([bytes_of(file)], |row| Ok((row.get(0)?, row.get(1)?)));
+        self.told(row.optional())
+    }
+
+    /// The file of a song whose content has a SHA-256, in hexadecimal.
+    pub(crate) fn with_content(&self, sha256: &str) -> Result<Option<PathBuf>, LibraryError> {
+        let question = "SELECT path FROM song WHERE hex(sha256) = upper(?1) AND missing IS NULL";
+        let mut statement = self.told(self.connection.prepare_cached(question))?;
+        let row = statement.query_row([sha256], |row| row.get::<_, Vec<u8>>(0));
+        Ok(self.told(row.optional())?.and_then(path_of))
+    }
+
+    /// Notes that the tags of a song's file were written: its sound is the same.
+    pub(crate) fn retag(
+        &self,
+        id: i64,
+        stamp: Stamp,
+        sha256: &[u8],
+        genre: &str,
+    ) -> Result<(), LibraryError> {
+        self.begin()?;
+        let order = "UPDATE song SET size = ?2, mtime = ?3, sha256 = ?4, genre = ?5 WHERE id = ?1";
+        let mut statement = self.told(self.connection.prepare_cached(order))?;
+        let row = (id, signed(stamp.size), stamp.mtime, sha256, genre);
+        self.told(statement.execute(row))?;
+        Ok(())
+    }
+
     /// Notes that a song's file is gone.
     pub(crate) fn set_missing(&self, id: i64) -> Result<(), LibraryError> {
         self.begin()?;

@@ -8,42 +8,38 @@
 mod clock;
 mod description;
 mod export;
-mod observe;
 mod store;
 
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, Path as UrlPath, Query, Request, State};
-use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::middleware::{self, Next};
+use axum::extract::{DefaultBodyLimit, Path as UrlPath, Query, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Router, body};
-use rand::RngExt;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 
 pub(super) use clock::today;
 pub use store::{OpenError, PostgresConfig, Storage};
 pub(super) use store::{Store, StoreError};
 
-use crate::private;
+use crate::observe;
 use crate::problem::Problem;
+use crate::requests::{no_store, sha256_hex, time_out};
+use crate::token::{Token, TokenError, bearer};
 use export::Format;
 use soundalike_survey::{AnyAnswer, Config, ConfigError, is_participant_code};
 use store::{Found, NewAnswer, Put};
 
 /// Greatest size of an answer in bytes.
 const BODY_LIMIT: usize = 256 * 1024;
-/// How long a request may take to arrive and to be answered.
-const TIMEOUT: Duration = Duration::from_secs(20);
 /// How often the overwriting of deleted answers is tried again.
 const MINUTE: Duration = Duration::from_secs(60);
 /// How often old answers are deleted.
@@ -56,8 +52,6 @@ const INVITATION: &str = "soundalike-invitation";
 const TOKEN_VARIABLE: &str = "SOUNDALIKE_EXPORT_TOKEN";
 /// Its file beside the database.
 const TOKEN_FILE: &str = "export-token";
-/// Least length of a token.
-const TOKEN_MIN_LENGTH: usize = 16;
 
 /// How the collector runs.
 #[derive(Clone, Debug)]
@@ -91,17 +85,9 @@ pub enum CollectorError {
     /// The database cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The token cannot be stored.
-    #[error("{}: the export token cannot be read or written ({source}); set {TOKEN_VARIABLE} instead", .file.display())]
-    TokenFile {
-        /// Its file.
-        file: PathBuf,
-        /// The error of the system.
-        source: io::Error,
-    },
-    /// The token is too short.
-    #[error("the export token has fewer than {TOKEN_MIN_LENGTH} characters: choose a longer one")]
-    ShortToken,
+    /// There is no token of exports.
+    #[error("exports: {0}")]
+    Token(#[from] TokenError),
 }
 
 /// A collector that is ready to answer requests.
@@ -109,8 +95,8 @@ pub enum CollectorError {
 pub(super) struct Collector {
     store: Store,
     survey: Arc<Config>,
-    /// SHA-256 of the export token; exports are off without one.
-    token_hash: Option<Arc<str>>,
+    /// The token of exports, which are off without one.
+    token: Option<Token>,
 }
 
 impl Collector {
@@ -135,7 +121,7 @@ impl Collector {
         Ok(Self {
             store,
             survey: Arc::new(survey),
-            token_hash: token.map(|token| sha256_hex(token.as_bytes()).into()),
+            token,
         })
     }
 
@@ -201,50 +187,12 @@ impl Collector {
 
 /// The token of exports: from the environment, else from the file beside SQLite's, which is created if it
 /// is missing.
-fn export_token(storage: &Storage) -> Result<Option<String>, CollectorError> {
-    let long = |token: String| match token.trim() {
-        token if token.len() < TOKEN_MIN_LENGTH => Err(CollectorError::ShortToken),
-        token => Ok(Some(token.to_owned())),
+fn export_token(storage: &Storage) -> Result<Option<Token>, TokenError> {
+    let file = match storage {
+        Storage::Folder(folder) => Some(folder.join(TOKEN_FILE)),
+        Storage::Postgres(_) => None,
     };
-    if let Ok(token) = std::env::var(TOKEN_VARIABLE) {
-        return long(token);
-    }
-    let Storage::Folder(folder) = storage else {
-        return Ok(None);
-    };
-    let file = folder.join(TOKEN_FILE);
-    let error = |source| CollectorError::TokenFile {
-        file: file.clone(),
-        source,
-    };
-    match std::fs::read_to_string(&file) {
-        Ok(token) => {
-            private::narrow(&file);
-            return long(token);
-        }
-        Err(source) if source.kind() == io::ErrorKind::NotFound => {}
-        Err(source) => return Err(error(source)),
-    }
-    let random: [u8; 24] = rand::rng().random();
-    let token = base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, random);
-    let mut written = private::create_file(&file).map_err(error)?;
-    writeln!(written, "{token}").map_err(error)?;
-    tracing::info!("the export token is in {}", file.display());
-    Ok(Some(token))
-}
-
-/// Cancels a request that takes too long.
-async fn time_out(request: Request, next: Next) -> Result<Response, Problem> {
-    tokio::time::timeout(TIMEOUT, next.run(request))
-        .await
-        .map_err(|_| Problem::TooSlow)
-}
-
-/// Keeps browsers and proxies from caching the collector's responses.
-async fn no_store(mut response: Response) -> Response {
-    let value = HeaderValue::from_static("no-store");
-    response.headers_mut().insert(CACHE_CONTROL, value);
-    response
+    Token::find(TOKEN_VARIABLE, file.as_deref())
 }
 
 async fn no_such_path() -> Problem {
@@ -264,14 +212,6 @@ async fn openapi() -> Result<Response, Problem> {
 async fn ready(State(collector): State<Collector>) -> Result<&'static str, Problem> {
     collector.store.ready().await?;
     Ok("ready\n")
-}
-
-/// The bearer token of the request.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, credentials) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then_some(credentials.trim())
 }
 
 /// SHA-256 of the participant's secret; the secret itself is not stored.
@@ -395,12 +335,11 @@ async fn export_all(
     Query(Export { format }): Query<Export>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let Some(expected) = &collector.token_hash else {
+    let Some(expected) = &collector.token else {
         return Err(Problem::ExportsOff);
     };
     let token = bearer(&headers).ok_or(Problem::NoToken)?;
-    let found = sha256_hex(token.as_bytes());
-    if !bool::from(found.as_bytes().ct_eq(expected.as_bytes())) {
+    if !expected.is(token) {
         return Err(Problem::WrongToken);
     }
     let format = match format.as_deref() {
@@ -416,12 +355,6 @@ async fn export_all(
 /// The default survey file of a site.
 pub fn survey_of(site: &Path) -> PathBuf {
     site.join("survey/config.json")
-}
-
-/// SHA-256 in hexadecimal.
-pub(super) fn sha256_hex(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -441,7 +374,7 @@ mod tests {
                 .await
                 .unwrap(),
             survey: Arc::new(survey),
-            token_hash: None,
+            token: None,
         };
         for day in days {
             let code = day.to_string();
