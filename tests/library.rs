@@ -1148,6 +1148,128 @@ fn tags_that_cannot_be_written_are_told_in_a_sentence() {
     assert_eq!(after.iter().zip(&before).filter(|(a, b)| a != b).count(), 4);
 }
 
+#[test]
+fn a_named_song_that_gets_no_tags_is_told_with_the_reason() {
+    let home = Home::with_songs();
+    home.counts();
+    hear_rock(&home);
+    let song = home.file("band 0/song 0.wav");
+    let song = song.to_str().unwrap();
+    let output = home.run(&["tag", song, "--genre", "jazz"]);
+    let said = errors(&output);
+    assert!(output.status.success(), "{said}");
+    assert!(
+        said.contains("song 0.wav: does not pass the filters"),
+        "{said}"
+    );
+    let output = home.run(&["tag", song, "--genre", "rock"]);
+    assert!(!errors(&output).contains("filters"), "{}", errors(&output));
+
+    let store = rusqlite::Connection::open(home.store()).unwrap();
+    for order in [
+        "INSERT INTO model (sha256, provenance, dimensions) SELECT 'other', provenance, dimensions FROM model",
+        "UPDATE song SET model = (SELECT id FROM model WHERE sha256 = 'other') WHERE id = 1",
+        "UPDATE song SET embedding = x'00' WHERE id = 2",
+        "UPDATE song SET missing = 1 WHERE id = 3",
+    ] {
+        assert_eq!(store.execute(order, []).unwrap(), 1, "{order}");
+    }
+    drop(store);
+    for (id, says) in [
+        ("1", "1: was heard by another model"),
+        ("2", "2: its numbers are damaged"),
+        ("3", "3: its file was gone"),
+        ("99", "99: is not a song of the library"),
+    ] {
+        let output = home.run(&["tag", id]);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(errors(&output).contains(says), "{}", errors(&output));
+    }
+}
+
+#[test]
+fn a_dry_run_tells_which_files_cannot_be_written() {
+    let home = Home::with_songs();
+    home.counts();
+    hear_rock(&home);
+    fs::write(home.file("band 0/song 0.wav"), "other").unwrap();
+    fs::remove_file(home.file("band 1/song 1.wav")).unwrap();
+    let shown = home.json(&["tag"]);
+    assert_eq!(shown["songs"].as_array().unwrap().len(), 3);
+    assert_eq!(shown["failed"].as_array().unwrap().len(), 2);
+    let output = home.run(&["tag", "--write", "genre", "--dry-run"]);
+    let said = errors(&output);
+    for says in [
+        "2 would be left as they are",
+        "song 0.wav: has changed since it was heard",
+        "song 1.wav: is gone",
+        "3 songs would get tags",
+    ] {
+        assert!(said.contains(says), "{said}");
+    }
+    let output = home.run(&["tag", "--write", "genre"]);
+    let said = errors(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("2 left as they were") && said.contains("3 songs got tags"),
+        "{said}"
+    );
+}
+
+/// The user who owns nothing, on common systems.
+#[cfg(unix)]
+const NOBODY: u32 = 65_534;
+
+#[cfg(unix)]
+#[test]
+fn a_file_of_somebody_else_is_left_as_it_is_even_where_the_folder_is_for_all() {
+    use std::os::unix::fs::{PermissionsExt, chown};
+    use std::os::unix::process::CommandExt;
+    let home = Home::with_songs();
+    home.counts();
+    hear_rock(&home);
+    let mode = |file: &Path, mode: u32| {
+        fs::set_permissions(file, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let folder = home.folder.path();
+    let own = home.file("band 0/song 0.wav");
+    // Fails for all but the administrator, who alone can be another user.
+    if chown(&own, Some(NOBODY), Some(NOBODY)).is_err() {
+        println!("skipped: this user may not give files away");
+        return;
+    }
+    mode(folder, 0o777);
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        mode(
+            &entry.path(),
+            if entry.path().is_dir() { 0o777 } else { 0o666 },
+        );
+    }
+    for band in 0..5 {
+        mode(&home.file(&format!("band {band}")), 0o777);
+        mode(&home.file(&format!("band {band}/song {band}.wav")), 0o644);
+    }
+    let before = contents(&home);
+    // Where everybody may run it.
+    let program = folder.join("soundalike");
+    fs::copy(PROGRAM, &program).unwrap();
+    mode(&program, 0o755);
+    let output = Command::new(&program)
+        .args(["library", "tag", "--write", "genre", "--library"])
+        .arg(home.store())
+        .current_dir(folder)
+        .uid(NOBODY)
+        .gid(NOBODY)
+        .output()
+        .unwrap();
+    let said = errors(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_eq!(said.matches("is read-only").count(), 4, "{said}");
+    let after = contents(&home);
+    assert_eq!(after.iter().zip(&before).filter(|(a, b)| a != b).count(), 1);
+    assert!(fs::read(&own).unwrap() != before[0]);
+}
+
 /// A file system of a few pages, for what a full disk does; none where the user may not mount one.
 #[cfg(target_os = "linux")]
 fn small_disk(folder: &Path) -> bool {

@@ -543,7 +543,8 @@ fn a_server_that_cannot_start_says_why_in_a_sentence() {
     home.counts();
     let mut short = command(&home, &[]);
     short.env("SOUNDALIKE_LIBRARY_TOKEN", "short");
-    refused(short, 1, "choose a longer one");
+    let says = "SOUNDALIKE_LIBRARY_TOKEN: the token has fewer than 16 characters";
+    refused(short, 1, says);
     refused(
         command(&home, &["--survey", "survey.json"]),
         2,
@@ -585,7 +586,7 @@ fn every_path_of_the_description_is_there_and_answers_as_it_says() {
         if operation["security"].is_null() {
             continue;
         }
-        // Every parameter at once, with the first example or the least value that it takes.
+        // Every parameter at once, each with a value that it takes.
         let mut query = String::new();
         for parameter in operation["parameters"].as_array().unwrap() {
             let parameter = match parameter["$ref"].as_str() {

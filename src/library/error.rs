@@ -103,6 +103,19 @@ pub enum LibraryError {
         /// How that was recognised.
         cause: String,
     },
+    /// The library failed while tags were being written into files.
+    #[error(
+        "{cause}; before that, the tags of {changed} of the files were written, and what they were is kept in {}",
+        shown(.backup)
+    )]
+    Interrupted {
+        /// How many files were changed.
+        changed: usize,
+        /// The backup that keeps what they were.
+        backup: PathBuf,
+        /// Why no more were.
+        cause: Box<LibraryError>,
+    },
     /// Numbers that do not make a catalogue.
     #[error("{}: {cause}", shown(.path))]
     Catalog {

@@ -46,6 +46,6 @@ pub use paths::{default_file, settled};
 pub use playlist::Naming;
 pub use report::{Counts, Report, Told};
 pub use shard::Shard;
-pub use store::{FolderState, Info, Library, LibrarySong, Store};
+pub use store::{FolderState, Info, LeftOut, Library, LibrarySong, Store};
 pub use tagging::{Proposal, Proposals, Tagged, Wish, restore_tags, write_tags};
 pub use update::{Settings, check_folder, update};

@@ -82,11 +82,6 @@ impl Live {
         }
     }
 
-    /// The file.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// The library as it is now, or was a moment ago. Blocks while it is read; one reading serves all who wait.
     ///
     /// # Errors

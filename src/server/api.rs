@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::{FORWARDED, HOST};
+use axum::http::header::HOST;
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -17,8 +17,8 @@ use crate::problem::{Problem, respond};
 use crate::requests::{no_store, time_out};
 use crate::token::{Token, bearer};
 
-/// What proxies add in place of, or beside, `Forwarded`.
-const FORWARDED_FOR: &str = "x-forwarded-for";
+/// What proxies add to requests that they pass on; not all do.
+const OF_PROXIES: [&str; 4] = ["forwarded", "via", "x-forwarded-for", "x-real-ip"];
 
 /// An API and who may ask it.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ pub struct Api {
     /// The token.
     pub token: Token,
     /// Whether other machines may ask. Otherwise a request has to come from this machine, by a name of this
-    /// machine and without a proxy.
+    /// machine and not through a proxy that names itself; one that does not is a program of this machine.
     pub for_others: bool,
 }
 
@@ -83,7 +83,11 @@ async fn check_machine(request: Request, next: Next) -> Result<Response, Problem
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let is_here = peer.is_some_and(|ConnectInfo(peer)| peer.ip().to_canonical().is_loopback());
     let headers = request.headers();
-    if !is_here || headers.contains_key(FORWARDED) || headers.contains_key(FORWARDED_FOR) {
+    if !is_here
+        || OF_PROXIES
+            .into_iter()
+            .any(|name| headers.contains_key(name))
+    {
         return Err(Problem::OtherMachine);
     }
     let authority = request

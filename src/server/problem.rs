@@ -103,17 +103,17 @@ impl Problem {
             Self::NoSuchPath => (
                 "no-such-path",
                 StatusCode::NOT_FOUND,
-                "There is nothing at this path; docs/collector.md lists the paths.",
+                "There is nothing at this path; docs/collector.md and docs/library.md list the paths.",
             ),
             Self::MethodNotAllowed => (
                 "method-not-allowed",
                 StatusCode::METHOD_NOT_ALLOWED,
-                "This method is not allowed here; docs/collector.md lists the methods.",
+                "This method is not allowed here; docs/collector.md and docs/library.md list the methods.",
             ),
             Self::TooSlow => (
                 "too-slow",
                 StatusCode::REQUEST_TIMEOUT,
-                "The request took too long. Nothing of it may be stored: send it again.",
+                "The request took too long and may have had no effect: send it again.",
             ),
             Self::Withdrawn => (
                 "withdrawn",
@@ -187,8 +187,8 @@ impl Problem {
             Self::OtherMachine => (
                 "other-machine",
                 StatusCode::FORBIDDEN,
-                "Only programs on the server's own machine are answered, and none through a proxy, unless it is \
-                 started for others too.",
+                "Only programs on the server's own machine are answered, and no request that a proxy passed on, \
+                 unless it is started for others too.",
             ),
             Self::Other(status) => {
                 let (kind, detail) = match *status {

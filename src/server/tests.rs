@@ -561,7 +561,7 @@ fn api(for_others: bool) -> Api {
     Api {
         routes: axum::Router::new().route("/api/v1/question", get(async || "answer")),
         open_routes: axum::Router::new().route("/api/v1/description", get(async || "words")),
-        token: Token::new("a-token-of-the-tests").expect("long enough"),
+        token: Token::new("a-token-of-the-tests", "a test").expect("long enough"),
         for_others,
     }
 }
@@ -595,7 +595,12 @@ fn an_api_is_for_those_who_bear_its_token_on_this_machine() {
     let basic = "Authorization: Basic a-token-of-the-tests\r\n";
     refused(ask("localhost", basic), 401, "no-token");
     refused(ask("music.example.org", BEARER), 421, "other-host");
-    for header in ["X-Forwarded-For: 127.0.0.1", "Forwarded: for=127.0.0.1"] {
+    for header in [
+        "X-Forwarded-For: 127.0.0.1",
+        "Forwarded: for=127.0.0.1",
+        "Via: 1.1 proxy",
+        "X-Real-IP: 127.0.0.1",
+    ] {
         let headers = format!("{BEARER}{header}\r\n");
         refused(ask("localhost", &headers), 403, "other-machine");
     }

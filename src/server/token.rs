@@ -36,19 +36,24 @@ pub enum TokenError {
         source: io::Error,
     },
     /// It is too short.
-    #[error("the token has fewer than {MIN_LENGTH} characters: choose a longer one")]
-    Short,
+    #[error("{from}: the token has fewer than {MIN_LENGTH} characters: choose a longer one")]
+    Short {
+        /// The environment variable or the file that it is from.
+        from: String,
+    },
 }
 
 impl Token {
-    /// A token of 16 characters or more.
+    /// A token of 16 characters or more. `from` is what an error calls the place that it is from.
     ///
     /// # Errors
     /// If it is shorter.
-    pub fn new(token: &str) -> Result<Self, TokenError> {
+    pub fn new(token: &str, from: &str) -> Result<Self, TokenError> {
         let token = token.trim();
         if token.len() < MIN_LENGTH {
-            return Err(TokenError::Short);
+            return Err(TokenError::Short {
+                from: from.to_owned(),
+            });
         }
         Ok(Self {
             hash: sha256_hex(token.as_bytes()).into(),
@@ -62,7 +67,7 @@ impl Token {
     /// If it is too short, or the file cannot be read or written.
     pub fn find(variable: &'static str, file: Option<&Path>) -> Result<Option<Self>, TokenError> {
         if let Ok(token) = std::env::var(variable) {
-            return Self::new(&token).map(Some);
+            return Self::new(&token, variable).map(Some);
         }
         let Some(file) = file else {
             return Ok(None);
@@ -72,21 +77,17 @@ impl Token {
             variable,
             source,
         };
-        match std::fs::read_to_string(file) {
+        let token = match std::fs::read_to_string(file) {
             Ok(token) => {
                 private::narrow(file);
-                return Self::new(&token).map(Some);
+                token
             }
-            Err(source) if source.kind() == io::ErrorKind::NotFound => {}
+            Err(source) if source.kind() == io::ErrorKind::NotFound => {
+                create(file).map_err(error)?
+            }
             Err(source) => return Err(error(source)),
-        }
-        let random: [u8; 24] = rand::rng().random();
-        let token =
-            base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, random);
-        let mut written = private::create_file(file).map_err(error)?;
-        writeln!(written, "{token}").map_err(error)?;
-        tracing::info!("the token is in {}", file.display());
-        Self::new(&token).map(Some)
+        };
+        Self::new(&token, &file.to_string_lossy()).map(Some)
     }
 
     /// Whether a text is the token. Takes the same time for every text of a length.
@@ -96,10 +97,79 @@ impl Token {
     }
 }
 
+/// Creates a file with a random token, which it returns. The file is whole from the beginning: a run that is killed
+/// leaves no token that is cut off. Temporary files are for their owner only.
+fn create(file: &Path) -> io::Result<String> {
+    let random: [u8; 24] = rand::rng().random();
+    let token = base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, random);
+    let folder = match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut begun = tempfile::Builder::new()
+        .prefix(".token-")
+        .tempfile_in(folder)?;
+    writeln!(begun, "{token}")?;
+    begun.as_file().sync_all()?;
+    begun.persist_noclobber(file).map_err(|error| error.error)?;
+    tracing::info!("the token is in {}", file.display());
+    Ok(token)
+}
+
 /// The bearer token of a request.
 pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, credentials) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme
         .eq_ignore_ascii_case("bearer")
         .then_some(credentials.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A variable that nobody sets.
+    const VARIABLE: &str = "SOUNDALIKE_TOKEN_THAT_NOBODY_SETS";
+
+    #[test]
+    fn a_token_is_made_once_and_whole() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("own.token");
+        let find = || Token::find(VARIABLE, Some(&file)).map(|found| found.expect("a token"));
+        let made = find().expect("is made");
+        let text = std::fs::read_to_string(&file).expect("reads");
+        assert!(made.is(text.trim()) && text.ends_with('\n'));
+        assert_eq!(find().expect("reads").hash, made.hash);
+        // Nothing is left beside it.
+        assert_eq!(std::fs::read_dir(folder.path()).expect("reads").count(), 1);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = std::fs::metadata(&file)
+                .expect("is there")
+                .permissions()
+                .mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        let none = Token::find(VARIABLE, None).expect("is no error");
+        assert!(none.is_none());
+    }
+
+    #[test]
+    fn a_short_token_is_told_with_its_place_and_one_that_cannot_be_written_too() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("own.token");
+        std::fs::write(&file, "").expect("writes");
+        let error = Token::find(VARIABLE, Some(&file)).expect_err("is refused");
+        assert!(error.to_string().contains("own.token"), "{error}");
+        let nowhere = folder.path().join("nowhere/own.token");
+        let error = Token::find(VARIABLE, Some(&nowhere)).expect_err("is refused");
+        let said = error.to_string();
+        assert!(
+            said.contains("own.token") && said.contains(VARIABLE),
+            "{said}"
+        );
+        let error = Token::new("short", VARIABLE).expect_err("is refused");
+        assert!(error.to_string().starts_with(VARIABLE), "{error}");
+    }
 }

@@ -36,7 +36,7 @@ use soundalike_core::guard::caught;
 
 use fields::Tagged;
 pub use readable::{readable_artist, readable_title};
-pub use write::{NewTags, TagWriteError, with_tags};
+pub use write::{NewTags, TagWriteError, check_writable, with_tags};
 
 /// What a file's tags say of its song. Every text is one trimmed line of at most 200 characters; control
 /// characters other than white space stay in it, and are escaped where it is shown.

@@ -119,6 +119,7 @@ async fn bad_addresses_are_told_of(page: &Page<'_>) -> Result<()> {
     for (address, said) in [
         ("pkg/none.cells", "answered 404"),
         ("www/main.js", "The catalogue is not"),
+        ("https://", "is no address"),
         (
             "https://elsewhere.invalid/songs.cells",
             "could not be fetched",
@@ -135,6 +136,13 @@ async fn bad_addresses_are_told_of(page: &Page<'_>) -> Result<()> {
             .eval("document.querySelector('#cells-words').textContent")
             .await?;
         ensure!(words == "None open", "then it says {words}");
+        let left = page
+            .eval(
+                "document.querySelector('#cells-fetched').textContent
+                    + (document.querySelector('#cells-fetched').dataset.bytes ?? '')",
+            )
+            .await?;
+        ensure!(left == "", "of the search before it still says {left}");
     }
     Ok(())
 }

@@ -16,6 +16,7 @@ import { folderOf, isLeftBySystem, isSound, titleOf } from '../../www/library/na
 import { Pace, workerCount } from '../../www/library/pace.js';
 import { failedRecord, heardRecord, openedRecords } from '../../www/library/record.js';
 import { SongFiles } from '../../www/library/song-files.js';
+import { Tally } from '../../www/library/tally.js';
 
 const EXTENSIONS = ['mp3', 'flac'];
 const never = new AbortController().signal;
@@ -231,12 +232,12 @@ function waiting(name, open = async () => new File(['x'], name, { lastModified: 
 }
 
 /** Hears with workers that a test makes. */
-function hearing(count, hear, start = async () => {}) {
+function hearing(count, hear, start = async () => {}, died = () => false) {
   const log = { heard: [], failed: [], started: 0, closed: 0 };
   const pool = new Hearing(async () => {
     log.started++;
     await start(log.started);
-    return { hear, close: () => log.closed++ };
+    return { hear, died, close: () => log.closed++ };
   }, count);
   pool.onHeard = ({ name }) => log.heard.push(name);
   pool.onFailed = ({ name }, reason) => log.failed.push([name, reason]);
@@ -263,6 +264,32 @@ test('a song that kills its worker costs only itself', async () => {
   assert.deepEqual(log.heard, ['a', 'c']);
   assert.equal(log.failed[0][0], 'b');
   assert.equal(log.started, 2);
+});
+
+test('a worker that died of the tags of a song keeps that song, and costs no other', async () => {
+  const items = () => ['a', 'b', 'c'].map((name) => waiting(name));
+  let dead = false;
+  const hear = async ({ name }) => {
+    assert.ok(!dead, `${name} is heard by a dead worker`);
+    dead = name === 'a';
+    return heard();
+  };
+  const start = async () => {
+    dead = false;
+  };
+  const again = hearing(1, hear, start, () => dead);
+  await again.pool.run(items(), never);
+  assert.deepEqual([again.log.heard, again.log.started], [['a', 'b', 'c'], 2]);
+
+  // Where no other one starts, the songs wait.
+  const once = async (nth) => {
+    if (nth > 1) throw new Error('no memory');
+    dead = false;
+  };
+  const none = hearing(1, hear, once, () => dead);
+  const queue = items();
+  await assert.rejects(none.pool.run(queue, never), /no memory/);
+  assert.deepEqual([none.log.heard, none.log.failed, queue.length], [['a'], [], 2]);
 });
 
 test('what is paused goes back to its place', async () => {
@@ -325,6 +352,21 @@ test('the time left follows from the last songs', () => {
   assert.equal(pace.secondsFor(30), 30);
   pace.begin(100_000);
   assert.equal(pace.perMinute, 0);
+});
+
+test('songs of which only the tags are read do not count as heard', () => {
+  const tally = new Tally();
+  const [song, tags] = [{}, { known: {} }];
+  assert.deepEqual([tally.onlyTags, tally.now.total], [false, 0]);
+  tally.add([song, tags, tags]);
+  tally.count(tags);
+  assert.deepEqual([tally.onlyTags, tally.now], [false, { done: 0, total: 1 }]);
+  tally.count(song);
+  assert.deepEqual([tally.onlyTags, tally.now], [true, { done: 1, total: 2 }]);
+  tally.clear();
+  tally.add([song]);
+  tally.count(song);
+  assert.deepEqual([tally.onlyTags, tally.now], [false, { done: 1, total: 1 }]);
 });
 
 test('one of more than two processors is left to the page, and there are no more workers than memory', () => {

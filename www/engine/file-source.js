@@ -27,10 +27,14 @@ export class FileSource extends Source {
 
   /** The engine calls it. @param {number} at @param {number} count */
   read(at, count) {
+    let bytes;
     try {
-      return new Uint8Array(this.#reader.readAsArrayBuffer(this.#file.slice(at, at + count)));
+      bytes = new Uint8Array(this.#reader.readAsArrayBuffer(this.#file.slice(at, at + count)));
     } catch {
       throw this.failed(this.#gone());
     }
+    // The file has shrunk.
+    if (bytes.length < count) throw this.failed(this.#gone());
+    return bytes;
   }
 }

@@ -21,29 +21,63 @@ const PIECE = 1_000_000;
 /** The rate to decode at where the file's header does not tell one. */
 const COMMON_RATE = 44100;
 
+/** @typedef {(state: 'reading' | 'decoding') => void} OnState */
+
+/**
+ * A sound for the model, and what of it the browser can play.
+ * @param {File} file
+ * @param {Engine} engine
+ * @param {AbortSignal} signal
+ * @param {OnState} onState
+ * @returns {Promise<{sound: SoundHandle, playable: Blob}>}
+ */
+export async function openSound(file, engine, signal, onState) {
+  await begin(file, signal, onState);
+  const playable = plays(file);
+  const sound = await decoded(file, engine, signal, false);
+  if (await playable) return { sound, playable: file };
+  // A song of which no WAV can be made is heard all the same.
+  const wav = await engine.wav(sound, file).catch(() => null);
+  return { sound, playable: wav ?? file };
+}
+
+/**
+ * A sound of which more is asked than the model needs, and that is not played.
+ * @param {File} file
+ * @param {Engine} engine
+ * @param {AbortSignal} signal
+ * @param {OnState} onState
+ * @returns {Promise<SoundHandle>}
+ */
+export async function openFullBand(file, engine, signal, onState) {
+  await begin(file, signal, onState);
+  return decoded(file, engine, signal, true);
+}
+
+/**
+ * Something that cannot be read is told before anything else is tried with it.
+ * @param {File} file
+ * @param {AbortSignal} signal
+ * @param {OnState} onState
+ */
+async function begin(file, signal, onState) {
+  onState('reading');
+  await read(file.slice(0, 1));
+  stopIf(signal);
+  onState('decoding');
+}
+
 /**
  * @param {File} file
  * @param {Engine} engine
  * @param {AbortSignal} signal
- * @param {(state: 'reading' | 'decoding') => void} onState
- * @param {boolean} [fullBand] whether more is asked of the sound than the model needs
- * @returns {Promise<{sound: SoundHandle, playable: Blob}>}
+ * @param {boolean} fullBand whether it keeps its own sample rate
  */
-export async function openSound(file, engine, signal, onState, fullBand = false) {
-  onState('reading');
-  // Something that cannot be read is told before anything else is tried with it.
-  await read(file.slice(0, 1));
-  stopIf(signal);
-
-  onState('decoding');
-  const playable = plays(file);
+async function decoded(file, engine, signal, fullBand) {
   try {
-    const sound = await engine.decode(file, fullBand);
-    if (await playable) return { sound, playable: file };
-    return { sound, playable: (await engine.wav(sound, file)) ?? file };
+    return await engine.decode(file, fullBand);
   } catch (error) {
-    const sound = await decodedByBrowser(file, engine, signal, error);
-    return { sound, playable: file };
+    return decodedByBrowser(file, engine, signal, error);
   }
 }
 
@@ -105,9 +139,7 @@ async function read(file) {
   try {
     bytes = await file.arrayBuffer();
   } catch {
-    throw new Error(
-      'This cannot be read. It may be a folder, or a file that was moved or is still being written. Choose the song itself.',
-    );
+    throw new PageError('file.unreadable');
   }
   if (bytes.byteLength === 0) {
     throw new Error('This file is empty: it has 0 bytes. Choose another one.');

@@ -13,7 +13,12 @@ export class RangeSource extends Source {
   }
 
   /** The bytes of ranges from, to (not included), all asked for at once. @param {[number, number][]} ranges */
-  fetchRanges = (ranges) => Promise.all(ranges.map(([from, to]) => this.#fetch(from, to)));
+  fetchRanges = async (ranges) => {
+    const pieces = ranges.map(([from, to]) => this.#fetch(from, to));
+    // None is left that could fail during the next job.
+    await Promise.allSettled(pieces);
+    return Promise.all(pieces);
+  };
 
   /** @param {number} from @param {number} to */
   async #fetch(from, to) {

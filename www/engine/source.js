@@ -11,17 +11,21 @@ export class Source {
   }
 
   /**
-   * Does what reads from it; fails with its own reason if it could not be read.
+   * Does what reads from it; fails with its own reason if it could not be read, also where the job made do with
+   * what it had until then.
    * @template T
    * @param {() => T | Promise<T>} job
    * @returns {Promise<T>}
    */
   async during(job) {
     this.#failure = null;
+    let result;
     try {
-      return await job();
+      result = await job();
     } catch (error) {
       throw this.#failure ?? error;
     }
+    if (this.#failure) throw this.#failure;
+    return result;
   }
 }

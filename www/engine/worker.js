@@ -110,11 +110,8 @@ function soundOf(handle) {
 /** @template T @param {FileSource | null} source @param {() => T | Promise<T>} job */
 const during = async (source, job) => (source ? source.during(job) : job());
 
-const UNREADABLE =
-  'This cannot be read. It may be a folder, or a file that was moved or is still being written. Choose the song itself.';
-
 /** A file that the visitor chose by itself. @param {File} file */
-const chosen = (file) => new FileSource(file, () => new Error(UNREADABLE));
+const chosen = (file) => new FileSource(file, () => new PageError('file.unreadable'));
 
 /** @param {number} handle @param {WasmAnalysis} analysis */
 function cacheAnalysis(handle, analysis) {
@@ -344,10 +341,10 @@ const methods = {
     };
   },
 
-  /** What a file's tags say of its song. @param {{ file: File }} args @returns {Promise<SongNames>} */
+  /** What a file's tags say of its song, as far as they can be read. @param {{ file: File }} args @returns {SongNames} */
   names({ file }) {
     const source = new FileSource(file, () => new PageError('file.gone'));
-    return source.during(() => toPlainObject(wasm.namesOf(source, file.name)));
+    return toPlainObject(wasm.namesOf(source, file.name));
   },
 
   /** @param {{ bytes: ArrayBuffer }} args @returns {Promise<LibraryRows>} */

@@ -3,6 +3,8 @@
 
 /** The English text of each code. */
 export const MESSAGES = {
+  'cells.no_address':
+    '“{address}” is no address of a catalogue. Type its path at this site, such as songs.cells, or its whole address.',
   'cells.no_answer':
     '{url} could not be fetched. Check the address and the connection; this page may fetch only from its own site, unless whoever runs it allows others.',
   'cells.no_ranges':
@@ -17,6 +19,8 @@ export const MESSAGES = {
     'This file cannot be read any more: it was moved, changed or locked while it was heard. Choose its folder again, and it is heard anew.',
   'file.too_large':
     "This file has {megabytes} MB, more than the {most} MB that fit into a browser's memory. Cut a piece out of it and try that.",
+  'file.unreadable':
+    'This cannot be read. It may be a folder, or a file that was moved or is still being written. Choose the song itself.',
 };
 
 export class PageError extends Error {

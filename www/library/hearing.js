@@ -5,7 +5,7 @@ import { Cancelled, Crashed } from '../engine/engine.js';
 /** @import { HeardSong, LibraryRecord, SongNames } from '../types.js' */
 /**
  * A worker, as far as it is needed here.
- * @typedef {{hear: (file: File, signal: AbortSignal, known?: LibraryRecord) => Promise<HeardSong & Partial<SongNames>>, close: () => void}} Listener
+ * @typedef {{hear: (file: File, signal: AbortSignal, known?: LibraryRecord) => Promise<HeardSong & Partial<SongNames>>, died: () => boolean, close: () => void}} Listener
  */
 
 /**
@@ -55,7 +55,8 @@ export class Hearing {
     let worker = null;
     try {
       while (!signal.aborted && queue.length > 0) {
-        worker ??= await this.#start();
+        // One that died of a song's tags has heard the song all the same.
+        if (!worker || worker.died()) worker = await this.#start();
         const item = queue.shift();
         if (!item || signal.aborted) {
           if (item) queue.unshift(item);

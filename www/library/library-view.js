@@ -13,8 +13,8 @@ import { playButton, showPlaying } from './play-button.js';
 /** @import { LibraryState } from './library.js' */
 /** @import { LibraryRecord } from '../types.js' */
 /**
- * @typedef {{state: LibraryState, songs: number, done: number, total: number, perMinute: number,
- *   secondsLeft: number | null, folders: {name: string, canGoOn: boolean, left: number}[],
+ * @typedef {{state: LibraryState, songs: number, onlyTags: boolean, done: number, total: number,
+ *   perMinute: number, secondsLeft: number | null, folders: {name: string, canGoOn: boolean, left: number}[],
  *   failed: LibraryRecord[], troubles: string[]}} Shown
  */
 
@@ -81,9 +81,10 @@ export class LibraryView {
   }
 
   /** @param {Shown} shown */
-  show({ state, songs, done, total, perMinute, secondsLeft, folders, failed, troubles }) {
+  show({ state, songs, onlyTags, done, total, perMinute, secondsLeft, ...shown }) {
+    const { folders, failed, troubles } = shown;
     const hears = state === 'hearing';
-    setRawText(this.#words, words(state, songs, total - done));
+    setRawText(this.#words, words(state, songs, total - done, onlyTags));
     this.#about.hidden = songs > 0 || state !== 'idle';
     this.#progress.hidden = state === 'idle';
     if (state !== 'looking') {
@@ -214,8 +215,9 @@ export class LibraryView {
   }
 }
 
-/** @param {LibraryState} state @param {number} songs that are heard @param {number} left */
-function words(state, songs, left) {
+/** @param {LibraryState} state @param {number} songs that are heard @param {number} left @param {boolean} onlyTags of those left only tags are read */
+function words(state, songs, left, onlyTags) {
+  if (state === 'hearing' && onlyTags) return format('Reading tags: {} to go', formatCount(left));
   if (state === 'hearing') return format('Hearing your music: {} to go', formatCount(left));
   if (state === 'paused') return format('Paused: {} to go', formatCount(left));
   if (songs === 0) return t(state === 'looking' ? 'Looking for songs' : 'None yet');

@@ -15,6 +15,7 @@ import { Pace, workerCount } from './pace.js';
 import { Playback } from './playback.js';
 import { failedRecord, heardRecord, openedRecords } from './record.js';
 import { SongFiles } from './song-files.js';
+import { Tally } from './tally.js';
 
 /** @import { Folder } from './folder.js' */
 /** @import { Found } from './collection.js' */
@@ -47,9 +48,8 @@ export class Library {
   #ended = Promise.resolve();
   /** Songs that are to be heard. @type {Waiting[]} */
   #queue = [];
-  /** Of this run: songs that are done, and all. */
-  #done = 0;
-  #total = 0;
+  /** How far this run is. */
+  #tally = new Tally();
   #files = new SongFiles();
   /** Folders that wait until the model is there. @type {Folder[]} */
   #early = [];
@@ -230,7 +230,7 @@ export class Library {
     this.#controller = null;
     this.#playback.stop();
     this.#queue = [];
-    this.#done = this.#total = 0;
+    this.#tally.clear();
     this.#files.clear();
     this.#troubles.clear();
     this.#collection.clear();
@@ -271,7 +271,7 @@ export class Library {
       else if (!this.#collection.isKnown(song)) fresh.push(song);
     }
     this.#queue.push(...fresh);
-    this.#total += fresh.length;
+    this.#tally.add(fresh);
     if (songs.length === 0) {
       const text = unreadable.length > 0 ? CLOSED : NO_SONGS;
       this.#troubles.set(`none ${name}`, format(text, name, formatCount(others)));
@@ -301,7 +301,11 @@ export class Library {
     }
     const controller = (this.#controller = new AbortController());
     this.#enter('hearing');
-    this.#view.say(format('Hearing {} songs.', formatCount(this.#total - this.#done)));
+    const { onlyTags, now } = this.#tally;
+    const left = formatCount(now.total - now.done);
+    this.#view.say(
+      onlyTags ? format('Reading tags: {} to go', left) : format('Hearing {} songs.', left),
+    );
     this.#ended = this.#ended.then(() => this.#run(controller.signal));
     await this.#ended;
     if (this.#controller !== controller) return;
@@ -325,13 +329,13 @@ export class Library {
   }
 
   #finish() {
-    const heard = this.#done;
-    this.#done = this.#total = 0;
+    const { heard, tagged } = this.#tally;
+    this.#tally.clear();
     this.#enter('idle');
     this.#sync();
-    this.#view.say(
-      heard > 0 ? format('All {} songs are heard.', formatCount(this.#collection.size)) : '',
-    );
+    const read = tagged.done > 0 ? t('The tags are read.') : '';
+    const songs = formatCount(this.#collection.size);
+    this.#view.say(heard.done > 0 ? format('All {} songs are heard.', songs) : read);
   }
 
   #pause() {
@@ -344,27 +348,37 @@ export class Library {
 
   /** @param {Waiting} item @param {HeardSong & Partial<SongNames>} heard */
   async #heard(item, heard) {
-    await this.#settle(heardRecord(item, heard, this.#model), true);
+    await this.#settle(item, heardRecord(item, heard, this.#model), true);
   }
 
   /** @param {Waiting} item @param {unknown} reason */
   async #failed(item, reason) {
+    // A song whose tags cannot be read stays as it was heard.
+    if (item.known) {
+      this.#count(item);
+      return;
+    }
     const { record, lasts } = failedRecord(item, reason, this.#model);
-    await this.#settle(record, lasts);
+    await this.#settle(item, record, lasts);
   }
 
   get #model() {
     return this.#engine?.info.model_sha256 ?? '';
   }
 
-  /** @param {LibraryRecord} record @param {boolean} lasts whether it is kept for later visits */
-  async #settle(record, lasts) {
+  /** @param {Waiting} item @param {LibraryRecord} record @param {boolean} lasts whether it is kept for later visits */
+  async #settle(item, record, lasts) {
     this.#collection.put(record);
-    this.#done++;
-    this.#pace.count(performance.now());
-    this.#showState();
+    this.#count(item);
     this.#syncSoon();
     if (lasts) this.#written(await this.#storage.keep([record]));
+  }
+
+  /** One is done. @param {Waiting} item */
+  #count(item) {
+    this.#tally.count(item);
+    if (!item.known) this.#pace.count(performance.now());
+    this.#showState();
   }
 
   // --- the engine's songs ---
@@ -416,13 +430,16 @@ export class Library {
       canGoOn: folder.handle !== null,
       left: Math.max(0, folder.songs - this.#collection.countOf(folder.name)),
     }));
+    const { onlyTags, now } = this.#tally;
     this.#view.show({
       state: this.#state,
       songs: this.#collection.size,
-      done: this.#done,
-      total: this.#total,
-      perMinute: this.#pace.perMinute,
-      secondsLeft: this.#pace.secondsFor(this.#total - this.#done),
+      onlyTags,
+      done: now.done,
+      total: now.total,
+      // Tags are read much faster than songs are heard.
+      perMinute: onlyTags ? 0 : this.#pace.perMinute,
+      secondsLeft: this.#pace.secondsFor(now.total - now.done),
       folders,
       failed: this.#collection.failed,
       troubles: [...this.#troubles.values()],
@@ -492,7 +509,8 @@ function counted(count, texts, ...values) {
 
 /** A worker of its own that hears songs. */
 async function startListener() {
-  let engine = await Engine.start('cpu');
+  const engine = await Engine.start('cpu');
+  let died = false;
   const heard = async (/** @type {File} */ file, /** @type {AbortSignal} */ signal) => {
     try {
       return await engine.hear(file, signal);
@@ -505,8 +523,8 @@ async function startListener() {
     try {
       return await engine.names(file);
     } catch (error) {
-      // The song was heard all the same, but the worker is gone.
-      if (error instanceof Crashed) engine = await Engine.start('cpu');
+      // The song was heard all the same; the next one is for another worker.
+      died = error instanceof Crashed;
       return {};
     }
   };
@@ -516,6 +534,7 @@ async function startListener() {
       const song = known ?? (await heard(file, signal));
       return { ...song, ...(await names(file)) };
     },
+    died: () => died,
     close: () => engine.close(),
   };
 }

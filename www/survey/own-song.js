@@ -1,5 +1,5 @@
 import { Cancelled, Crashed } from '../engine/engine.js';
-import { openSound } from '../engine/open-sound.js';
+import { openFullBand } from '../engine/open-sound.js';
 import { short } from './answer.js';
 import { t } from './words.js';
 
@@ -31,7 +31,7 @@ async function analyse(file, engine, signal, onState) {
   const onOpening = (/** @type {'reading' | 'decoding'} */ state) =>
     onState(`${file.name}: ${t(state)}`);
   // The kept features reach higher than the model listens.
-  const { sound } = await openSound(file, engine, signal, onOpening, true);
+  const sound = await openFullBand(file, engine, signal, onOpening);
   onState(`${file.name}: ${t('analysing')}`);
   const features = await engine.features(sound);
   if (signal.aborted) {

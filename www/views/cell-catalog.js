@@ -1,12 +1,12 @@
 // A catalogue of any size at the page's own server, of which a search fetches only the parts near a song.
 
-import { messageOf } from '../engine/engine.js';
-import { format, t, translateMessage } from '../i18n/i18n.js';
+import { EngineError, messageOf } from '../engine/engine.js';
+import { format, localiseDecimal, t, translateMessage } from '../i18n/i18n.js';
 import { byId, make, rawText, setRawText } from '../lib/dom.js';
 import { formatCount, kilobytes } from '../lib/format.js';
 import { genreName, paintGenre } from '../lib/genres.js';
+import { PageError } from '../lib/page-error.js';
 import { sourceLinks } from '../lib/source-links.js';
-import { localiseDecimal } from '../i18n/i18n.js';
 
 /** @import { Engine } from '../engine/engine.js' */
 /** @import { Answer, CellSong } from '../types.js' */
@@ -25,11 +25,13 @@ export class CellCatalogView {
 
   /** @type {Engine | null} */
   #engine = null;
-  /** The address of the catalogue that is open; empty for none. */
-  #url = '';
+  /** The address of the catalogue that is open or being opened; empty for none. */
+  #wanted = '';
+  /** Whether the engine has it open. */
+  #isOpen = false;
   /** The song that is asked about. @type {{answer: Answer, name: string} | null} */
   #song = null;
-  /** Of several questions in a row the last one is answered. */
+  /** Of several openings and searches in a row only the last one is shown. */
   #turn = 0;
 
   constructor() {
@@ -42,7 +44,7 @@ export class CellCatalogView {
   /** Another engine answers from now on; it has no catalogue open yet. @param {Engine} engine */
   attach(engine) {
     this.#engine = engine;
-    if (this.#url) this.#open(this.#url);
+    if (this.#wanted) this.#open(this.#wanted);
   }
 
   /** The song on show; null for none. @param {Answer | null} answer of the whole song @param {string} name */
@@ -55,36 +57,46 @@ export class CellCatalogView {
   /** @param {string} address */
   async #open(address) {
     const engine = this.#engine;
-    this.#url = '';
+    const turn = ++this.#turn;
+    this.#wanted = address;
     this.#clear();
-    setRawText(this.#words, t('None open'));
     if (!address) return;
     try {
       if (!engine) throw new Error('The model is not there yet. Try again in a moment.');
-      const { href } = new URL(address, location.href);
-      const { songs, bytes } = await engine.openCells(href);
-      if (engine !== this.#engine) return;
-      this.#url = href;
+      const { songs, bytes } = await engine.openCells(wholeAddress(address));
+      if (turn !== this.#turn) return;
+      this.#isOpen = true;
       setRawText(this.#words, format(songs === 1 ? '{} song' : '{} songs', formatCount(songs)));
       setRawText(this.#fetched, format('{} were fetched to open it.', kilobytes(bytes)));
     } catch (reason) {
+      // Another opening has begun, perhaps of the same catalogue by another engine.
+      if (turn !== this.#turn) return;
+      this.#wanted = '';
+      // Neither a model that is not there nor a crash is the address's fault.
+      const bad = reason instanceof PageError || reason instanceof EngineError;
+      if (bad) this.#address.setAttribute('aria-invalid', 'true');
       setRawText(this.#trouble, translateMessage(messageOf(reason)));
       return;
     }
-    await this.#search();
+    if (this.#song) await this.#search();
   }
 
+  /** Shows that none is open. */
   #clear() {
-    this.#turn++;
+    this.#isOpen = false;
     this.#box.hidden = true;
+    this.#address.removeAttribute('aria-invalid');
+    setRawText(this.#words, t('None open'));
     setRawText(this.#trouble, '');
-    setRawText(this.#fetched, '');
+    this.#showFetched('', null);
   }
 
   async #search() {
     const [engine, song] = [this.#engine, this.#song];
+    if (!engine || !this.#isOpen) return;
     const turn = ++this.#turn;
-    if (!engine || !this.#url || !song) {
+    this.#showFetched('', null);
+    if (!song) {
       this.#box.hidden = true;
       return;
     }
@@ -94,14 +106,29 @@ export class CellCatalogView {
       if (turn !== this.#turn) return;
       setRawText(this.#of, format('Like “{}”', song.name));
       this.#list.replaceChildren(...songs.map(makeRow));
-      setRawText(this.#fetched, format('{} were fetched for this search.', kilobytes(bytes)));
-      this.#fetched.dataset.bytes = String(bytes);
+      this.#showFetched(format('{} were fetched for this search.', kilobytes(bytes)), bytes);
       this.#box.hidden = false;
     } catch (reason) {
       if (turn !== this.#turn) return;
       this.#box.hidden = true;
       setRawText(this.#trouble, translateMessage(messageOf(reason)));
     }
+  }
+
+  /** @param {string} text @param {number | null} bytes of a search; null for none */
+  #showFetched(text, bytes) {
+    setRawText(this.#fetched, text);
+    if (bytes === null) delete this.#fetched.dataset.bytes;
+    else this.#fetched.dataset.bytes = String(bytes);
+  }
+}
+
+/** An address as a visitor types it, which may be a path at this site. @param {string} address */
+function wholeAddress(address) {
+  try {
+    return new URL(address, location.href).href;
+  } catch {
+    throw new PageError('cells.no_address', { address });
   }
 }
 

@@ -2,15 +2,17 @@
 //!
 //! All native steps share one profile, one target directory and one selection
 //! of features, so that the large dependencies are compiled once; the wasm
-//! tests share the page's. A step that fails does not stop the others; one that
+//! tests share those of a module of the page. Clippy compiles what is tested,
+//! and documentation is checked with what the tests were compiled to. A step that fails does not stop the others; one that
 //! cannot run because an earlier one failed says so.
 
 use std::path::Path;
-use std::process::{ExitCode, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
+use crate::documentation;
 use crate::page::{self, Module};
 use crate::setup::{self, Browser};
 use crate::shell::{self, cargo, cargo_for_wasm, command, output, root, run};
@@ -140,22 +142,39 @@ fn words_and_crates(steps: &mut Steps, checkers: Option<&Path>) {
 
 /// Tests, lints and documents of the native crates.
 fn native(steps: &mut Steps) {
-    steps.step("cargo test", || {
-        run(cargo(["test", "--release", "--workspace"]))
+    steps.step("cargo test, compiled by clippy", || {
+        run(native_cargo(&[
+            "test",
+            "--lib",
+            "--bins",
+            "--tests",
+            "--examples",
+            "--no-fail-fast",
+        ]))
     });
-    steps.step("clippy", || {
-        run(deny_warnings(cargo([
-            "clippy",
-            "--release",
-            "--workspace",
-            "--all-targets",
-        ])))
+    steps.step("benchmarks, compiled by clippy", || {
+        run(native_cargo(&["build", "--benches"]))
     });
-    steps.step("cargo doc", || {
-        let mut doc = cargo(["doc", "--release", "--workspace", "--no-deps"]);
-        doc.env("RUSTDOCFLAGS", "-D warnings");
-        run(doc)
+    steps.step("documentation and its examples", || {
+        documentation::checked_by(native_cargo(&["test", "--doc"]))
     });
+}
+
+/// Cargo for all native crates. Clippy compiles those of the workspace: `cargo clippy` would compile the interfaces of
+/// every dependency another time.
+fn native_cargo(arguments: &[&str]) -> Command {
+    let (what, further) = arguments.split_at(1);
+    let shared = ["--release", "--workspace"];
+    let mut cargo = cargo(what.iter().copied().chain(shared));
+    by_clippy(&mut cargo);
+    cargo.args(further);
+    cargo
+}
+
+/// Lets clippy compile the workspace's crates; a warning is an error.
+fn by_clippy(cargo: &mut Command) {
+    cargo.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver");
+    cargo.env("CLIPPY_ARGS", "-Dwarnings");
 }
 
 /// Builds the page and tries it in the browsers that are there.
@@ -166,23 +185,10 @@ fn in_browsers(steps: &mut Steps, browser: Option<&Browser>, firefox: bool) {
     });
     match browser {
         Some(browser) => {
-            steps.step("wasm tests in Chromium", || wasm_tests(browser));
+            steps.step(WASM_TESTS, || wasm_tests(browser));
         }
-        None => steps.skip("wasm tests in Chromium", "there is no browser"),
+        None => steps.skip(WASM_TESTS, "there is no browser"),
     }
-    steps.step("clippy for wasm", || {
-        run(deny_warnings(cargo_for_wasm([
-            "clippy",
-            "--release",
-            "--package",
-            "soundalike-web",
-            "--package",
-            "soundalike",
-            "--lib",
-            "--test",
-            "web",
-        ])))
-    });
     steps.step("clippy for wasm without burn", || {
         run(deny_warnings(cargo_for_wasm([
             "clippy",
@@ -224,7 +230,7 @@ fn in_browsers(steps: &mut Steps, browser: Option<&Browser>, firefox: bool) {
     }
 }
 
-fn deny_warnings(mut clippy: std::process::Command) -> std::process::Command {
+fn deny_warnings(mut clippy: Command) -> Command {
     clippy.args(["--", "-D", "warnings"]);
     clippy
 }
@@ -296,6 +302,8 @@ fn npm_audit() -> Result<()> {
     Ok(())
 }
 
+const WASM_TESTS: &str = "wasm tests in Chromium, compiled by clippy";
+
 /// `tests/web.rs` in headless Chromium. webdriver.json says how to start it.
 fn wasm_tests(browser: &Browser) -> Result<()> {
     let mut test = command("wasm-pack");
@@ -307,6 +315,7 @@ fn wasm_tests(browser: &Browser) -> Result<()> {
         .env(shell::FLAGS_FOR_WASM, shell::path_flags())
         // Loading a model takes longer than the 20 s it would wait.
         .env("WASM_BINDGEN_TEST_TIMEOUT", "300");
+    by_clippy(&mut test);
     run(test)
 }
 
@@ -315,10 +324,8 @@ const IN_FIREFOX: &str = "in_firefox::";
 
 /// `tests/end_to_end`: one browser at a time, there may be two cores only.
 fn end_to_end(which: &[&str]) -> Result<()> {
-    let mut test = cargo([
+    let mut test = native_cargo(&[
         "test",
-        "--release",
-        "--workspace",
         "--test",
         "end_to_end",
         "--",

@@ -2,12 +2,13 @@
 //!
 //! It installs what the work needs ([`setup`]), builds the page ([`page`]),
 //! says what a visitor downloads ([`sizes`]), starts the server ([`serve`]),
-//! runs every test there is ([`check`]), fuzzes the readers ([`mod@fuzz`]),
+//! runs every test there is ([`check`], with [`documentation`]), fuzzes the readers ([`mod@fuzz`]),
 //! prints the benchmarks ([`mod@bench`]) and says what all of it is made of
 //! ([`supply`]).
 
 mod bench;
 mod check;
+mod documentation;
 mod fuzz;
 mod offline;
 mod page;
@@ -39,6 +40,9 @@ usage: cargo xtask <command>
 take minutes to compile.";
 
 fn main() -> ExitCode {
+    if let Some(code) = documentation::in_place_of_rustdoc() {
+        return code;
+    }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match run(&arguments) {
         Ok(code) => code,

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
@@ -54,9 +55,18 @@ fn wasm_bindgen() -> Result<()> {
     println!("Installing wasm-bindgen-cli {version} (a few minutes)");
     // Without --locked: the tool's lock file names a version of webpki-roots
     // that the registry does not have.
-    let mut install = cargo(["install", "wasm-bindgen-cli", "--version", version]);
-    install.arg("--force");
+    let mut install = install("wasm-bindgen-cli");
+    install.args(["--version", version, "--force"]);
     run(install)
+}
+
+/// `cargo install` of a program that runs for seconds: optimised a little only, it is compiled sooner.
+fn install(program: &str) -> Command {
+    let mut install = cargo(["install", program]);
+    install.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
+    install.env("CARGO_PROFILE_RELEASE_LTO", "off");
+    install.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+    install
 }
 
 /// The tools that run the wasm tests.
@@ -66,7 +76,9 @@ pub fn wasm_pack() -> Result<()> {
         return Ok(());
     }
     println!("Installing wasm-pack (a few minutes)");
-    run(cargo(["install", "wasm-pack", "--locked"]))
+    let mut install = install("wasm-pack");
+    install.arg("--locked");
+    run(install)
 }
 
 /// rustfmt and clippy.
@@ -183,7 +195,8 @@ pub fn cargo_tool(tool: &CargoTool) -> Result<PathBuf> {
         return Ok(program);
     }
     println!("Installing {name} {version} (some minutes)");
-    let mut install = cargo(["install", name, "--version", version, "--locked", "--force"]);
+    let mut install = install(name);
+    install.args(["--version", version, "--locked", "--force"]);
     install
         .args(["--features", features, "--root"])
         .arg(&folder);
@@ -228,13 +241,9 @@ pub fn firefox() -> Result<()> {
         return Ok(());
     }
     println!("Installing geckodriver (a few minutes)");
-    run(cargo([
-        "install",
-        "geckodriver",
-        "--locked",
-        "--version",
-        GECKODRIVER,
-    ]))
+    let mut install = install("geckodriver");
+    install.args(["--locked", "--version", GECKODRIVER]);
+    run(install)
 }
 
 /// A C++ compiler, for libFuzzer.

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand};
+use soundalike_datasets::names::shown;
 use soundalike_library::{Library, LibraryError, Store, default_file};
 
 pub(crate) use serve::ServeLibrary;
@@ -130,10 +131,15 @@ fn hinted(error: anyhow::Error) -> anyhow::Error {
     let hint = match error.downcast_ref::<LibraryError>() {
         Some(LibraryError::OtherModel { .. }) => {
             "hear them again with --hear-again, or name the library's own model with --model FILE"
+                .to_owned()
         }
         Some(LibraryError::Missing(_) | LibraryError::NoFolders(_)) => {
-            "`soundalike library add FOLDER` begins one"
+            "`soundalike library add FOLDER` begins one".to_owned()
         }
+        Some(LibraryError::Interrupted { backup, .. }) => format!(
+            "`soundalike library tag --restore {}` brings it back",
+            shown(backup)
+        ),
         _ => return error,
     };
     anyhow!("{error:#}; {hint}")

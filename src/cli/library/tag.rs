@@ -1,6 +1,7 @@
 //! Writes genres and moods into files as tags, when asked, and takes them back.
 
-use std::ffi::OsString;
+use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +11,8 @@ use serde::Serialize;
 use serde_json::json;
 use soundalike_datasets::names::{shown, visible};
 use soundalike_library::{
-    Library, Proposal, Proposals, Store, Tagged, Told, Wish, restore_tags, write_tags,
+    LeftOut, Library, Proposal, Proposals, Store, Tagged, Told, Wish, restore_tags, settled,
+    write_tags,
 };
 
 use super::keep::{count, print_told};
@@ -87,34 +89,42 @@ impl WriteTags {
         if let Some(backup) = &self.restore {
             return restore(place, backup);
         }
+        let file = place.path()?;
         if self.write.is_empty() || self.dry_run {
-            let library = place.open()?;
-            let proposals = self.propose(&library)?;
+            let store = Store::open(&file)?;
+            let library = told(store.library()?);
+            let proposals = self.propose(&store, &library)?;
             show(place, &library, &proposals)?;
             return Ok(true);
         }
-        let file = place.path()?;
         let store = Store::open_to_write(&file)?;
         let library = told(store.library()?);
-        let proposals = self.propose(&library)?;
+        let proposals = self.propose(&store, &library)?;
         let backup = match &self.backup {
             Some(backup) => backup.clone(),
             None => free_name(&file),
         };
-        let tagged = write_tags(&store, &library, &proposals.songs, &backup)?;
+        let mut tagged = write_tags(&store, &library, &proposals.songs, &backup)?;
+        // Those that were left as they were before any was written come first.
+        tagged.failed = [&proposals.failed[..], &tagged.failed].concat();
         report(place, &library, &proposals, &tagged, &backup)?;
         Ok(tagged.failed.is_empty())
     }
 
-    fn propose(&self, library: &Library) -> anyhow::Result<Proposals> {
+    fn propose(&self, store: &Store, library: &Library) -> anyhow::Result<Proposals> {
         let mut rows = library.matching(&self.filters.filter())?;
         if !self.songs.is_empty() {
-            let mut named = Vec::new();
+            let passing: HashSet<usize> = rows.iter().copied().collect();
+            let mut named = HashSet::new();
             for song in &self.songs {
-                match known(library, song) {
-                    Some(row) => named.push(row),
-                    None => bail!("{}: is not a song of the library", shown(song.as_ref())),
+                let name = shown(song.as_ref());
+                let Some(row) = known(library, song) else {
+                    bail!("{name}: {}", absence(store, library, song)?);
+                };
+                if !passing.contains(&row) {
+                    eprintln!("{name}: does not pass the filters, so it is left as it is");
                 }
+                named.insert(row);
             }
             rows.retain(|row| named.contains(row));
         }
@@ -128,6 +138,25 @@ impl WriteTags {
             },
         ))
     }
+}
+
+/// Why a song that was named is none that tags could be written for.
+fn absence(store: &Store, library: &Library, song: &OsStr) -> anyhow::Result<&'static str> {
+    let number = song.to_str().and_then(|text| text.parse().ok());
+    let left_out = store.left_out(library, number, &settled(Path::new(song)))?;
+    Ok(match left_out {
+        Some(LeftOut::Gone) => {
+            "its file was gone when it was looked for last; `soundalike library refresh` looks again"
+        }
+        Some(LeftOut::OtherModel) => {
+            "was heard by another model than most songs; hear it again with \
+             `soundalike library refresh --hear-again`"
+        }
+        Some(LeftOut::Damaged) => {
+            "its numbers are damaged; `soundalike library refresh` hears it again"
+        }
+        None => "is not a song of the library",
+    })
 }
 
 /// A name beside the library that nothing has yet.
@@ -169,13 +198,15 @@ fn tell_rest(proposals: &Proposals) {
 
 fn show(place: &LibraryPlace, library: &Library, proposals: &Proposals) -> anyhow::Result<()> {
     if place.json {
-        return print(library, proposals, &proposals.songs, &[], None);
+        let failed = &proposals.failed;
+        return print(library, proposals, &proposals.songs, failed, None);
     }
     let mut out = std::io::stdout().lock();
     for proposal in &proposals.songs {
         let file = shown(&library.songs[proposal.row].file);
         writeln!(out, "{file}: {}", visible(&words(proposal)))?;
     }
+    print_told("would be left as they are", &proposals.failed);
     tell_rest(proposals);
     eprintln!(
         "{} would get tags; nothing was written, which only --write does",
@@ -191,10 +222,8 @@ fn report(
     tagged: &Tagged,
     backup: &Path,
 ) -> anyhow::Result<()> {
-    let is_changed = |proposal: &&Proposal| {
-        let file = &library.songs[proposal.row].file;
-        tagged.changed.contains(file)
-    };
+    let files: HashSet<&PathBuf> = tagged.changed.iter().collect();
+    let is_changed = |proposal: &&Proposal| files.contains(&library.songs[proposal.row].file);
     let changed: Vec<Proposal> = proposals.songs.iter().filter(is_changed).cloned().collect();
     let kept = tagged.backup.then_some(backup);
     if place.json {

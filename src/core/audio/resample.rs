@@ -124,15 +124,12 @@ struct Blocks {
 }
 
 impl Blocks {
-    /// The filter is the shortest multiple of the unit that holds [`FILTER`] and is even on both sides, so that its
-    /// middle is a sample on both. Longer blocks spend less on the overlap but delay a stream.
+    /// The filter is the shortest even number of units that holds [`FILTER`], so that its middle is a sample on both
+    /// sides. Longer blocks spend less on the overlap but delay a stream.
     fn between(from: u32, to: u32) -> Self {
         let common = u64::from(gcd(from, to));
         let (source, sink) = (u64::from(from) / common, u64::from(to) / common);
-        let mut filter = FILTER.div_ceil(source.min(sink));
-        if source % 2 == 1 || sink % 2 == 1 {
-            filter += filter % 2;
-        }
+        let filter = FILTER.div_ceil(source.min(sink)).next_multiple_of(2);
         let unit = source as f64 / f64::from(from);
         let late = |times: &u64| (times * filter) as f64 - filter as f64 / 2.0;
         let times = (3..=LONGEST_BLOCK)
@@ -162,8 +159,6 @@ struct Convolution {
     advance: usize,
     /// Which samples of a block at the other rate are kept.
     kept: Range<usize>,
-    /// Kept samples still to be left out, because they lie before the start.
-    early: usize,
     work: Vec<f32>,
     spectrum: Vec<Complex<f32>>,
     cut: Vec<Complex<f32>>,
@@ -179,16 +174,14 @@ impl Convolution {
         // Half the filter reaches into the block from either side.
         let edge = blocks.filter * blocks.sink / 2;
         let advance = blocks.block - blocks.filter;
-        // The first block begins whole units before the start, where it is silent.
-        let lead = blocks.filter.div_ceil(2);
         let scratch = forward.get_scratch_len().max(inverse.get_scratch_len());
         Self {
             gains: gains(blocks),
             source: forward.make_input_vec(),
-            filled: lead * blocks.source,
+            // The first block begins half a filter before the start, where it is silent.
+            filled: blocks.filter / 2 * blocks.source,
             advance: advance * blocks.source,
             kept: edge..edge + advance * blocks.sink,
-            early: lead * blocks.sink - edge,
             work: forward.make_input_vec(),
             spectrum: forward.make_output_vec(),
             cut: inverse.make_input_vec(),
@@ -221,10 +214,7 @@ impl Convolution {
         self.cut[self.gains.len()..].fill(Complex::ZERO);
         let (cut, sink) = (&mut self.cut, &mut self.sink);
         self.inverse.process_with_scratch(cut, sink, scratch)?;
-        let kept = &self.sink[self.kept.clone()];
-        let early = self.early.min(kept.len());
-        self.early -= early;
-        output.extend_from_slice(&kept[early..]);
+        output.extend_from_slice(&self.sink[self.kept.clone()]);
         self.source.copy_within(self.advance.., 0);
         self.filled -= self.advance;
         Ok(())

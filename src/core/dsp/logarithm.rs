@@ -19,9 +19,11 @@ const SERIES: [f32; 9] = [
 /// Bits of √½.
 const ROOT_OF_HALF: u32 = 0x3f35_04f3;
 
-/// The decimal logarithm of a positive normal number, to two units in the last place.
+/// The decimal logarithm of a positive normal number, to three units in the last place; of any other number it means
+/// nothing.
 #[inline(always)]
 pub(super) fn log10(value: f32) -> f32 {
+    debug_assert!(value.is_normal() && value > 0.0);
     // value = 2^exponent · (1 + x), where 1 + x is between √½ and √2.
     let exponent = value.to_bits().wrapping_sub(ROOT_OF_HALF) as i32 >> 23;
     let x = f32::from_bits(value.to_bits().wrapping_sub((exponent << 23) as u32)) - 1.0;
@@ -36,7 +38,7 @@ mod tests {
     use super::log10;
 
     #[test]
-    fn it_is_the_logarithm_to_two_units_in_the_last_place() {
+    fn it_is_the_logarithm_to_three_units_in_the_last_place() {
         let values = (0..400_000).map(|n| (n as f32 * 2e-4).exp2() * 1.000_000_1);
         let near_one = (0..1_000).map(|n| 1.0 + n as f32 * f32::EPSILON);
         for value in values.chain(near_one) {

@@ -47,6 +47,17 @@ pub struct Library {
     pub damaged: usize,
 }
 
+/// Why a song that a file holds is not in its [`Library`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeftOut {
+    /// Its file was gone when it was looked for last.
+    Gone,
+    /// Another model heard it.
+    OtherModel,
+    /// Its numbers are damaged.
+    Damaged,
+}
+
 impl Library {
     /// The track of a song's number.
     pub fn by_id(&self, id: i64) -> Option<usize> {

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 use serde::Serialize;
 use soundalike_datasets::output::make_folder;
 
-pub use library::{Library, LibrarySong};
+pub use library::{LeftOut, Library, LibrarySong};
 pub(crate) use rows::SONG_COLUMNS;
 pub(crate) use rows::{ByContent, FailedBefore, Heard, Known, Stamp, now};
 

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rusqlite::{OptionalExtension, Row, named_params};
 use soundalike_core::catalog::{Provenance, Track};
 
-use super::Store;
+use super::{LeftOut, Library, Store};
 use crate::error::LibraryError;
 use crate::numbers::{push_from_bytes, to_bytes};
 use crate::paths::{bytes_of, path_of, range_below};
@@ -385,12 +385,41 @@ impl Store {
         self.told(row.optional())
     }
 
-    /// The file of a song whose content has a SHA-256, in hexadecimal.
-    pub(crate) fn with_content(&self, sha256: &str) -> Result<Option<PathBuf>, LibraryError> {
-        let question = "SELECT path FROM song WHERE hex(sha256) = upper(?1) AND missing IS NULL";
+    /// The file of a song whose content has a SHA-256.
+    pub(crate) fn with_content(&self, sha256: &[u8]) -> Result<Option<PathBuf>, LibraryError> {
+        let question = "SELECT path FROM song WHERE sha256 = ?1 AND missing IS NULL";
         let mut statement = self.told(self.connection.prepare_cached(question))?;
         let row = statement.query_row([sha256], |row| row.get::<_, Vec<u8>>(0));
         Ok(self.told(row.optional())?.and_then(path_of))
+    }
+
+    /// Why a song that the file holds, by its number or else its path, is not in the library that was read from it;
+    /// `None` if the file holds no such song.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn left_out(
+        &self,
+        library: &Library,
+        id: Option<i64>,
+        file: &Path,
+    ) -> Result<Option<LeftOut>, LibraryError> {
+        let question = "SELECT missing IS NOT NULL, model.sha256 FROM song \
+                        JOIN model ON model.id = song.model WHERE song.id = ?1 OR path = ?2";
+        let mut statement = self.told(self.connection.prepare_cached(question))?;
+        let row = statement.query_row((id, bytes_of(file)), |row| {
+            Ok((row.get::<_, bool>(0)?, row.get::<_, String>(1)?))
+        });
+        let found = self.told(row.optional())?;
+        Ok(found.map(|(missing, model)| {
+            if missing {
+                LeftOut::Gone
+            } else if model == library.catalog.provenance.model_sha256 {
+                LeftOut::Damaged
+            } else {
+                LeftOut::OtherModel
+            }
+        }))
     }
 
     /// Notes that the tags of a song's file were written: its sound is the same.

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use soundalike_datasets::names::{path_bytes, path_from_bytes};
 
 use super::delta::Part;
+use super::replace::sync_name;
 use crate::error::LibraryError;
+use crate::report::Told;
 
 /// The version of the format.
 const FORMAT: u32 = 1;
@@ -56,13 +58,25 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A backup that is being written.
+/// The bytes of [`hex`]; `None` if it is none.
+pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let bytes = text.as_bytes().chunks(2).map(|pair| match *pair {
+        [high, low] => u8::try_from(digit(high)? << 4 | digit(low)?).ok(),
+        _ => None,
+    });
+    bytes.collect()
+}
+
+/// A backup that is being written. One that keeps nothing removes itself when it is dropped.
 #[derive(Debug)]
 pub(super) struct Backup {
     file: File,
     path: PathBuf,
     /// Bytes that are whole lines.
     length: u64,
+    /// Whether it ends with half a line, behind which no other may be written.
+    broken: bool,
     entries: usize,
 }
 
@@ -79,6 +93,7 @@ impl Backup {
             file,
             path: path.to_owned(),
             length: 0,
+            broken: false,
             entries: 0,
         };
         let header = Header {
@@ -87,6 +102,7 @@ impl Backup {
         backup
             .line(&header)
             .map_err(|error| LibraryError::io(path, error))?;
+        sync_name(path);
         Ok(backup)
     }
 
@@ -98,6 +114,11 @@ impl Backup {
     }
 
     fn line(&mut self, value: &impl Serialize) -> io::Result<()> {
+        if self.broken {
+            return Err(io::Error::other(
+                "an entry before it could be written only in part",
+            ));
+        }
         let mut line = serde_json::to_vec(value)?;
         line.push(b'\n');
         let written = self
@@ -106,58 +127,65 @@ impl Backup {
             .and_then(|()| self.file.sync_data());
         if let Err(error) = written {
             // No half line, which the next one would be written behind.
-            self.file.set_len(self.length)?;
-            self.file.seek(SeekFrom::Start(self.length))?;
+            let taken_back = self.file.set_len(self.length);
+            let taken_back = taken_back.and_then(|()| self.file.seek(SeekFrom::Start(self.length)));
+            self.broken = taken_back.is_err();
             return Err(error);
         }
         self.length += line.len() as u64;
         Ok(())
     }
 
-    /// Removes a backup that keeps nothing; says whether it keeps something.
-    pub(super) fn finish(self) -> Result<bool, LibraryError> {
-        if self.entries > 0 {
-            return Ok(true);
-        }
-        drop(self.file);
-        std::fs::remove_file(&self.path).map_err(|error| LibraryError::io(&self.path, error))?;
-        Ok(false)
+    /// Ends it; says whether it keeps something.
+    pub(super) fn finish(self) -> bool {
+        self.entries > 0
     }
 }
 
-/// The entries of a backup. A last line without an end is of a file that was not written.
-pub(super) fn read(path: &Path) -> Result<Vec<Entry>, LibraryError> {
+impl Drop for Backup {
+    fn drop(&mut self) {
+        if self.entries == 0 {
+            // It is empty, and the next one of this name says so if it is there still.
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// The entries of a backup, and what is to be said of lines that are none. A last line without an end is of a file
+/// that was not written.
+pub(super) fn read(path: &Path) -> Result<(Vec<Entry>, Vec<Told>), LibraryError> {
     let no_backup = |cause: String| LibraryError::NotABackup {
         path: path.to_owned(),
         cause,
     };
-    let unreadable = |error: io::Error| match error.kind() {
-        ErrorKind::InvalidData => no_backup("it is not text".to_owned()),
-        _ => LibraryError::io(path, error),
-    };
-    let file = File::open(path).map_err(unreadable)?;
-    let mut file = BufReader::new(file);
-    let mut line = String::new();
-    file.read_line(&mut line).map_err(unreadable)?;
+    let unreadable = |error: io::Error| LibraryError::io(path, error);
+    let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
+    let mut line = Vec::new();
+    file.read_until(b'\n', &mut line).map_err(unreadable)?;
     let header: Header =
-        serde_json::from_str(&line).map_err(|_| no_backup("it begins otherwise".to_owned()))?;
+        serde_json::from_slice(&line).map_err(|_| no_backup("it begins otherwise".to_owned()))?;
     if header.soundalike_tags != FORMAT {
         let found = header.soundalike_tags;
         return Err(no_backup(format!(
             "it is of format {found}, and this program reads format {FORMAT}"
         )));
     }
-    let mut entries = Vec::new();
-    loop {
+    let (mut entries, mut damaged) = (Vec::new(), Vec::new());
+    for number in 2_usize.. {
         line.clear();
-        file.read_line(&mut line).map_err(unreadable)?;
-        if !line.ends_with('\n') {
-            return Ok(entries);
+        file.read_until(b'\n', &mut line).map_err(unreadable)?;
+        if !line.ends_with(b"\n") {
+            break;
         }
-        let entry = serde_json::from_str(&line);
-        let at = entries.len() + 2;
-        entries.push(entry.map_err(|error| no_backup(format!("line {at}: {error}")))?);
+        match serde_json::from_slice(&line) {
+            Ok(entry) => entries.push(entry),
+            Err(_) => damaged.push(Told::new(
+                path,
+                format!("its line {number} is damaged, so the file that it is of is left as it is"),
+            )),
+        }
     }
+    Ok((entries, damaged))
 }
 
 #[cfg(test)]
@@ -186,12 +214,13 @@ mod tests {
         for name in ["/m/a.mp3", "/m/b.mp3"] {
             backup.add(&entry(name)).expect("writes");
         }
-        assert!(backup.finish().expect("ends"));
-        let whole = [entry("/m/a.mp3"), entry("/m/b.mp3")];
-        assert_eq!(read(&path).expect("reads"), whole);
+        assert!(backup.finish());
+        let whole = vec![entry("/m/a.mp3"), entry("/m/b.mp3")];
+        assert_eq!(read(&path).expect("reads"), (whole, Vec::new()));
         let bytes = std::fs::read(&path).expect("reads");
         std::fs::write(&path, &bytes[..bytes.len() - 9]).expect("writes");
-        assert_eq!(read(&path).expect("reads"), whole[..1]);
+        let first = vec![entry("/m/a.mp3")];
+        assert_eq!(read(&path).expect("reads"), (first, Vec::new()));
     }
 
     #[test]
@@ -199,21 +228,74 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("tags.jsonl");
         let backup = Backup::create(&path).expect("creates");
-        assert!(!backup.finish().expect("ends"));
+        assert!(!backup.finish());
         assert!(!path.exists());
+        // Nor if an error comes before its end.
+        drop(Backup::create(&path).expect("creates"));
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn behind_half_a_line_no_entry_is_written() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("tags.jsonl");
+        let mut backup = Backup::create(&path).expect("creates");
+        backup.add(&entry("/m/a.mp3")).expect("writes");
+        // A file that can be neither written nor cut.
+        backup.file = File::open(&path).expect("opens");
+        assert!(backup.add(&entry("/m/b.mp3")).is_err());
+        backup.file = File::options().append(true).open(&path).expect("opens");
+        let refused = backup.add(&entry("/m/c.mp3")).expect_err("is refused");
+        assert!(refused.to_string().contains("only in part"), "{refused}");
+        assert!(backup.finish());
+        assert_eq!(read(&path).expect("reads").0, [entry("/m/a.mp3")]);
+    }
+
+    #[test]
+    fn a_damaged_line_is_told_by_its_number_and_the_others_are_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("tags.jsonl");
+        let line = |name: &str| serde_json::to_vec(&entry(name)).expect("JSON");
+        let lines = [
+            &b"{\"soundalike_tags\":1}"[..],
+            &line("/m/a.mp3"),
+            b"{\"path\":\"/m/b",
+            b"\xff\xfe",
+            &line("/m/c.mp3"),
+            b"",
+        ];
+        std::fs::write(&path, lines.join(&b'\n')).expect("writes");
+        let (entries, damaged) = read(&path).expect("reads");
+        assert_eq!(entries, [entry("/m/a.mp3"), entry("/m/c.mp3")]);
+        assert_eq!(damaged.len(), 2);
+        for (told, says) in damaged
+            .iter()
+            .zip(["line 3 is damaged", "line 4 is damaged"])
+        {
+            assert!(told.text.contains(says), "{}", told.text);
+            assert!(told.path.ends_with("tags.jsonl"), "{}", told.path);
+        }
+    }
+
+    #[test]
+    fn hexadecimal_digits_are_read_as_the_bytes_that_they_are_of() {
+        let bytes = [0, 9, 0xa0, 0xff];
+        assert_eq!(unhex(&hex(&bytes)).as_deref(), Some(&bytes[..]));
+        assert_eq!(unhex("A0").as_deref(), Some(&[0xa0][..]));
+        for text in ["0", "0g", "000"] {
+            assert_eq!(unhex(text), None, "{text}");
+        }
     }
 
     #[test]
     fn what_is_no_backup_is_refused() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("tags.jsonl");
-        let good = "{\"soundalike_tags\":1}\n";
         for (text, says) in [
             (&b""[..], "begins otherwise"),
             (b"#EXTM3U\n", "begins otherwise"),
             (b"{\"soundalike_tags\":2}\n", "format 2"),
-            (b"\xff\xfe\n", "not text"),
-            (&[good.as_bytes(), b"{}\n"].concat(), "line 2"),
+            (b"\xff\xfe\n", "begins otherwise"),
         ] {
             std::fs::write(&path, text).expect("writes");
             let error = read(&path).expect_err("is refused").to_string();

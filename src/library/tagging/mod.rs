@@ -23,8 +23,8 @@ use crate::filter::{Filter, Sieve, tag_threshold};
 use crate::hear::track_of;
 use crate::report::Told;
 use crate::store::{Library, Stamp, Store};
-use backup::{Backup, Entry, hex};
-use replace::{Prepared, Successor, TagError, look_at, prepare};
+use backup::{Backup, Entry, hex, unhex};
+use replace::{Prepared, Successor, TagError, batch, check, look_at, prepare};
 
 /// The model's tags that are moods, and what is written for each.
 const MOODS: [(&str, &str); 7] = [
@@ -68,6 +68,8 @@ pub struct Proposals {
     pub named: usize,
     /// Songs of which the model is not sure enough.
     pub unsure: usize,
+    /// Files with something to write that cannot be written, and why.
+    pub failed: Vec<Told>,
 }
 
 /// What was done with files.
@@ -94,36 +96,34 @@ impl Library {
         Ok(rows.filter(|row| sieve.admits(*row)).collect())
     }
 
-    /// What would be written into the files of some rows. Their tags are read.
+    /// What would be written into the files of some rows. Their tags are read, and whether they can be written is
+    /// looked up as far as it can be without reading them whole.
     pub fn propose(&self, rows: &[usize], wish: Wish) -> Proposals {
         let heard = Heard::of(self);
-        let read = |&row: &usize| (row, SongTags::read(&self.songs[row].file));
-        let present: Vec<(usize, SongTags)> = rows.par_iter().map(read).collect();
+        let judge = |&row: &usize| (row, heard.judge(row, wish));
+        let judged: Vec<(usize, Judged)> = rows.par_iter().map(judge).collect();
         let mut proposals = Proposals::default();
-        for (row, present) in present {
-            let mut tags = NewTags::default();
-            let mut all_named = true;
-            if wish.genre && (wish.replace || present.genre.is_none()) {
-                tags.genres = heard.genres(row);
-                let named = present.genre.as_deref().unwrap_or_default();
-                let same = says(named, &tags.genres);
-                take_unless_same(&mut tags.genres, same, &mut all_named);
-            }
-            if wish.mood && (wish.replace || present.moods.is_empty()) {
-                tags.moods = heard.moods(row);
-                let same = says(&present.moods.join(", "), &tags.moods);
-                take_unless_same(&mut tags.moods, same, &mut all_named);
-            }
-            if !tags.is_empty() {
-                proposals.songs.push(Proposal { row, tags });
-            } else if all_named {
-                proposals.named += 1;
-            } else {
-                proposals.unsure += 1;
+        for (row, judged) in judged {
+            match judged {
+                Judged::New(tags) => proposals.songs.push(Proposal { row, tags }),
+                Judged::Named => proposals.named += 1,
+                Judged::Unsure => proposals.unsure += 1,
+                Judged::Failed(error) => {
+                    let file = &self.songs[row].file;
+                    proposals.failed.push(Told::new(file, error.to_string()));
+                }
             }
         }
         proposals
     }
+}
+
+/// What is to be done with a song.
+enum Judged {
+    New(NewTags),
+    Named,
+    Unsure,
+    Failed(TagError),
 }
 
 /// Whether a file names just these; tags that hold one text part them by semicolons.
@@ -170,6 +170,36 @@ impl<'a> Heard<'a> {
         }
     }
 
+    fn judge(&self, row: usize, wish: Wish) -> Judged {
+        let song = &self.library.songs[row];
+        let present = SongTags::read(&song.file);
+        let mut tags = NewTags::default();
+        let mut all_named = true;
+        if wish.genre && (wish.replace || present.genre.is_none()) {
+            tags.genres = self.genres(row);
+            let named = present.genre.as_deref().unwrap_or_default();
+            let same = says(named, &tags.genres);
+            take_unless_same(&mut tags.genres, same, &mut all_named);
+        }
+        if wish.mood && (wish.replace || present.moods.is_empty()) {
+            tags.moods = self.moods(row);
+            let same = says(&present.moods.join(", "), &tags.moods);
+            take_unless_same(&mut tags.moods, same, &mut all_named);
+        }
+        if tags.is_empty() {
+            return if all_named {
+                Judged::Named
+            } else {
+                Judged::Unsure
+            };
+        }
+        // A file that cannot be read names nothing, too.
+        match check(&song.file, song.size) {
+            Ok(()) => Judged::New(tags),
+            Err(error) => Judged::Failed(error),
+        }
+    }
+
     fn genres(&self, row: usize) -> Vec<String> {
         let catalog = &self.library.catalog;
         let verdict = Verdict::new(
@@ -210,8 +240,8 @@ fn named(genre: &str) -> String {
 /// change. A file that cannot be written is left as it is and told, and the rest goes on.
 ///
 /// # Errors
-/// If the backup cannot be created, or the library cannot be written. What was written by then is kept in the
-/// backup.
+/// If the backup cannot be created, or the library cannot be read or written:
+/// [`Interrupted`](LibraryError::Interrupted) where files were changed by then.
 pub fn write_tags(
     store: &Store,
     library: &Library,
@@ -219,9 +249,38 @@ pub fn write_tags(
     backup: &Path,
 ) -> Result<Tagged, LibraryError> {
     let mut kept = Backup::create(backup)?;
-    let progress = Progress::new("tagging", proposals.len()).rated();
     let mut tagged = Tagged::default();
-    for some in proposals.chunks(rayon::current_num_threads().max(1)) {
+    let done = write_all(store, library, proposals, &mut kept, &mut tagged);
+    tagged.backup = kept.finish();
+    match done {
+        Ok(()) => Ok(tagged),
+        Err(cause) if tagged.changed.is_empty() => Err(cause),
+        Err(cause) => Err(LibraryError::Interrupted {
+            changed: tagged.changed.len(),
+            backup: backup.to_owned(),
+            cause: Box::new(cause),
+        }),
+    }
+}
+
+/// Writes tags batch by batch; what was done stays in `tagged` if the library fails.
+fn write_all(
+    store: &Store,
+    library: &Library,
+    proposals: &[Proposal],
+    kept: &mut Backup,
+    tagged: &mut Tagged,
+) -> Result<(), LibraryError> {
+    let progress = Progress::new("tagging", proposals.len()).rated();
+    let size = |proposal: &Proposal| {
+        let found = std::fs::metadata(&library.songs[proposal.row].file);
+        found.map_or(0, |found| found.len())
+    };
+    let mut rest = proposals;
+    while !rest.is_empty() {
+        let at_once = batch(rest.iter().map(size), rayon::current_num_threads().max(1));
+        let (some, behind) = rest.split_at(at_once);
+        rest = behind;
         let mut known = Vec::new();
         for proposal in some {
             let file = library.songs[proposal.row].file.as_path();
@@ -236,20 +295,18 @@ pub fn write_tags(
             .collect();
         for ((file, song, _), prepared) in known.into_iter().zip(prepared) {
             progress.advance();
-            let written = prepared.and_then(|prepared| put(prepared, file, &mut kept));
+            let written = prepared.and_then(|prepared| put(prepared, file, kept));
             match (written, song) {
                 (Ok(after), Some((id, _))) => {
-                    retag(store, id, file, &after)?;
                     tagged.changed.push(file.to_owned());
+                    retag(store, id, file, &after)?;
                 }
                 (Ok(_), None) => {}
                 (Err(error), _) => tagged.failed.push(Told::new(file, error.to_string())),
             }
         }
     }
-    drop(progress);
-    tagged.backup = kept.finish()?;
-    Ok(tagged)
+    Ok(())
 }
 
 /// Keeps what a file was, and puts its copy in its place; returns the SHA-256 that it has now.
@@ -277,19 +334,23 @@ fn retag(store: &Store, id: i64, file: &Path, sha256: &[u8]) -> Result<(), Libra
 }
 
 /// Makes files what they were before [`write_tags`], byte by byte, from its backup. A file that has changed since
-/// then is left as it is and told; one that has moved is found by the library.
+/// then is left as it is and told, as is a damaged line of the backup; one that has moved is found by the library.
 ///
 /// # Errors
 /// If the backup cannot be read, or the library cannot be written.
 pub fn restore_tags(store: &Store, backup: &Path) -> Result<Tagged, LibraryError> {
-    let entries = backup::read(backup)?;
+    let (entries, damaged) = backup::read(backup)?;
     let progress = Progress::new("restoring", entries.len()).rated();
-    let mut tagged = Tagged::default();
+    let mut tagged = Tagged {
+        failed: damaged,
+        ..Tagged::default()
+    };
     for entry in &entries {
         progress.advance();
         let mut file = entry.file();
         if !file.exists()
-            && let Some(moved) = store.with_content(&entry.after)?
+            && let Some(after) = unhex(&entry.after)
+            && let Some(moved) = store.with_content(&after)?
         {
             file = moved;
         }

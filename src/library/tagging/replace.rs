@@ -1,19 +1,21 @@
 //! One file's tags: written into a copy, checked, and put in the file's place.
 
 use std::fs::{File, Metadata};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, BufReader, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 use soundalike_core::audio::SoundReader;
-use soundalike_tags::{NewTags, TagWriteError, with_tags};
+use soundalike_tags::{NewTags, TagWriteError, check_writable, with_tags};
 use tempfile::NamedTempFile;
 
 use super::delta::{Part, parts};
 use crate::store::Stamp;
 
-/// Bytes of a file that is written, at most: it is in memory twice.
+/// Bytes of a file that is written, at most: it is in memory twice, as it is and as it is to be.
 const MOST_BYTES: u64 = 2 << 30;
+/// Bytes of the files that are written at once, at most, unless it is one alone: each is in memory twice.
+const BATCH_BYTES: u64 = 512 << 20;
 /// Seconds of sound that are compared at once.
 const PIECE: f64 = 60.0;
 
@@ -77,6 +79,16 @@ pub(super) struct Prepared {
     pub parts: Vec<Part>,
 }
 
+/// How many of these sizes of files, of which no more are written at once than `most`, make a batch: at least one.
+pub(super) fn batch(sizes: impl Iterator<Item = u64>, most: usize) -> usize {
+    let mut sum = 0_u64;
+    let fitting = sizes.take(most).take_while(|size| {
+        sum = sum.saturating_add(*size);
+        sum <= BATCH_BYTES
+    });
+    fitting.count().max(1)
+}
+
 /// Writes tags into a copy of a file that has a content, and compares their sounds.
 pub(super) fn prepare(file: &Path, sha256: &[u8], new: &NewTags) -> Result<Prepared, TagError> {
     let (real, found) = look_at(file)?;
@@ -105,11 +117,40 @@ pub(super) fn look_at(file: &Path) -> Result<(PathBuf, Metadata), TagError> {
     if found.len() > MOST_BYTES {
         return Err(TagError::TooLarge);
     }
-    // A file can be replaced without leave to write it; that it is read-only is a wish all the same.
+    // A file can be replaced without leave to write it, where the folder may be written; that it is read-only is a
+    // wish all the same, and one of somebody else's would change its owner.
     if found.permissions().readonly() {
         return Err(TagError::ReadOnly);
     }
-    Ok((real, found))
+    match File::options().write(true).open(&real) {
+        Ok(_) => Ok((real, found)),
+        Err(error) => match error.kind() {
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Err(TagError::ReadOnly),
+            _ => Err(error.into()),
+        },
+    }
+}
+
+/// Checks what can be told without reading a file whole: it may be replaced, has the size that it had when it was
+/// heard, and begins as a file does whose tags can be written.
+pub(super) fn check(file: &Path, size: u64) -> Result<(), TagError> {
+    let (real, found) = look_at(file)?;
+    if found.len() != size {
+        return Err(TagError::Changed);
+    }
+    check_writable(&mut BufReader::new(File::open(real)?))?;
+    Ok(())
+}
+
+/// Lets the name of a new file be on the disk, too, where the system has a way to ask for it.
+pub(super) fn sync_name(file: &Path) {
+    let folder = match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    if let Ok(folder) = File::open(folder) {
+        let _ = folder.sync_all();
+    }
 }
 
 impl Successor {
@@ -149,12 +190,7 @@ impl Successor {
         self.copy
             .persist(&self.real)
             .map_err(|error| TagError::from(error.error))?;
-        // The new name is on the disk, too, where the system has a way to ask for it.
-        if let Some(folder) = self.real.parent()
-            && let Ok(folder) = File::open(folder)
-        {
-            let _ = folder.sync_all();
-        }
+        sync_name(&self.real);
         Ok(())
     }
 }
@@ -176,6 +212,26 @@ fn same_sound(one: &Path, other: &Path) -> bool {
             }
             (Ok(None), Ok(None)) => return one.notes() == other.notes(),
             _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_holds_no_more_than_its_limit_unless_it_is_one_file() {
+        let (half, more) = (BATCH_BYTES / 2, BATCH_BYTES + 1);
+        for (sizes, most, fitting) in [
+            (&[half, half, 1][..], 8, 2),
+            (&[half, half, 1], 1, 1),
+            (&[more, 1], 8, 1),
+            (&[1, more, 1], 8, 1),
+            (&[u64::MAX, u64::MAX], 8, 1),
+            (&[1, 2, 3], 8, 3),
+        ] {
+            assert_eq!(batch(sizes.iter().copied(), most), fitting, "{sizes:?}");
         }
     }
 }

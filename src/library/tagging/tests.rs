@@ -290,10 +290,98 @@ fn permissions_and_links_stay() {
 #[test]
 fn where_nothing_is_written_there_is_no_backup() {
     let home = Home::new([0.9, 0.1], [0.0, 0.0, 0.0]);
+    let library = home.library();
+    let proposals = library.propose(&[0, 1, 2, 3, 4], BOTH);
     for name in SOUNDS {
         fs::write(home.file(name), b"other").expect("writes");
     }
-    let tagged = home.write(BOTH);
+    let tagged = write_tags(&home.store, &library, &proposals.songs, &home.backup());
+    let tagged = tagged.expect("goes on");
     assert_eq!((tagged.changed.len(), tagged.failed.len()), (0, 5));
     assert!(!tagged.backup && !home.backup().exists());
+}
+
+#[test]
+fn files_that_cannot_be_written_are_told_before_anything_is_written() {
+    let home = Home::new([0.9, 0.1], [0.0, 0.0, 0.0]);
+    fs::write(home.file("half.flac"), "other").expect("writes");
+    fs::remove_file(home.file("vorbis.ogg")).expect("removes");
+    let read_only = home.file("aac-44100.m4a");
+    let mut permissions = fs::metadata(&read_only).expect("is there").permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(&read_only, permissions).expect("sets");
+    // As if the library had heard a format whose tags cannot be written.
+    let other = home.file("half-float.wav");
+    fs::write(&other, "no sound with tags").expect("writes");
+    let (id, sha256) = home.store.at(&other).expect("reads").expect("is there");
+    let stamp = Stamp::of(&fs::metadata(&other).expect("is there"));
+    home.store.retag(id, stamp, &sha256, "").expect("writes");
+
+    let library = home.library();
+    let proposals = library.propose(&[0, 1, 2, 3, 4], BOTH);
+    let files = proposals
+        .songs
+        .iter()
+        .map(|song| &library.songs[song.row].file);
+    assert!(files.eq([&home.file("cbr-44100.mp3")]));
+    assert_eq!((proposals.named, proposals.unsure), (0, 0));
+    let told = proposals.failed.iter();
+    let told: Vec<String> = told
+        .map(|told| format!("{}: {}", told.path, told.text))
+        .collect();
+    assert_eq!(told.len(), 4);
+    for (name, says) in [
+        ("half.flac", "has changed since it was heard"),
+        ("vorbis.ogg", "is gone"),
+        ("aac-44100.m4a", "is read-only"),
+        ("half-float.wav", "whose tags can be written"),
+    ] {
+        let mut lines = told.iter();
+        assert!(
+            lines.any(|line| line.contains(name) && line.contains(says)),
+            "{told:?}"
+        );
+    }
+}
+
+#[test]
+fn where_the_library_fails_what_was_written_by_then_is_told_and_can_be_taken_back() {
+    let home = Home::new([0.9, 0.1], [0.0, 0.0, 0.0]);
+    let before = home.bytes();
+    let other = rusqlite::Connection::open(home.store.path()).expect("opens");
+    // The third of the files, in order of their paths.
+    let (id, _) = home
+        .store
+        .at(&home.file("half-float.wav"))
+        .expect("reads")
+        .expect("is there");
+    let refuse = format!(
+        "CREATE TRIGGER refuse BEFORE UPDATE OF sha256 ON song WHEN NEW.id = {id} \
+         BEGIN SELECT RAISE(ROLLBACK, 'no more'); END"
+    );
+    other.execute_batch(&refuse).expect("is made");
+    let library = home.library();
+    let proposals = library.propose(&[0, 1, 2, 3, 4], BOTH);
+    let failed = write_tags(&home.store, &library, &proposals.songs, &home.backup());
+    let error = failed.expect_err("the library fails");
+    assert!(
+        matches!(&error, LibraryError::Interrupted { changed: 3, .. }),
+        "{error}"
+    );
+    let said = error.to_string();
+    assert!(
+        said.contains("no more") && said.contains("tags.jsonl"),
+        "{said}"
+    );
+    let is_changed = home
+        .bytes()
+        .into_iter()
+        .zip(&before)
+        .filter(|(a, b)| a != *b);
+    assert_eq!(is_changed.count(), 3);
+
+    other.execute_batch("DROP TRIGGER refuse").expect("goes");
+    let restored = restore_tags(&home.store, &home.backup()).expect("restores");
+    assert_eq!((restored.changed.len(), restored.failed), (3, Vec::new()));
+    assert!(home.bytes() == before && home.is_current());
 }

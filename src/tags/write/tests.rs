@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::PathBuf;
 
+use lofty::config::{ParseOptions, ParsingMode};
+use lofty::file::AudioFile;
+use ogg_pager::Packets;
 use soundalike_core::audio::SoundReader;
 
 use super::*;
@@ -206,7 +209,8 @@ fn a_new_tag_names_what_the_others_of_the_file_say() {
     v1.extend([0, 7, 17]);
     let before = [untagged(), v1].concat();
     let after = written(&before, &new(&["Blues"], &["sad"]));
-    let file = lofty::mpeg::MpegFile::read_from(&mut Cursor::new(&after), exactly());
+    let exactly = ParseOptions::new().parsing_mode(ParsingMode::Strict);
+    let file = lofty::mpeg::MpegFile::read_from(&mut Cursor::new(&after), exactly);
     let tag: lofty::tag::Tag = file.expect("reads").remove_id3v2().expect("a tag").into();
     let text = |key| tag.get_string(key).map(str::to_owned);
     assert_eq!(
@@ -257,21 +261,185 @@ fn what_cannot_be_written_without_loss_is_refused() {
     assert!(matches!(refused(&wrong), TagWriteError::Unclear(_)));
 }
 
-#[test]
-fn comments_of_one_name_keep_their_order() {
-    let before = written(&sound("vorbis.ogg"), &new(&["Old", "Older"], &["sad"]));
-    let file = VorbisFile::read_from(&mut Cursor::new(&before), exactly());
-    let mut comments = file.expect("reads").remove_vorbis_comments();
-    let artists = ["One", "Two", "Three"];
-    for artist in artists {
-        comments.push("ARTISTS".to_owned(), artist.to_owned());
+/// Comments that lofty would leave out, convert or put elsewhere, and genres.
+const ODD_COMMENTS: [&[u8]; 12] = [
+    b"METADATA_BLOCK_PICTURE=not a picture",
+    b"ARTISTS=One",
+    b"GENRE=Old",
+    b"ARTISTS=Two",
+    b"genre=Older",
+    b"no separator",
+    b"COVERART=aGVsbG8=",
+    b"tracknumber=3/9",
+    b"EMPTY=",
+    b"LATIN1=\xe4",
+    b"ARTISTS=Three",
+    b"",
+];
+
+/// A block of Vorbis comments.
+fn comments_block(comments: &[&[u8]]) -> Vec<u8> {
+    let length = |length: usize| u32::try_from(length).expect("short").to_le_bytes();
+    let mut block = [&length(6)[..], b"vendor", &length(comments.len())].concat();
+    for comment in comments {
+        block.extend(length(comment.len()));
+        block.extend(*comment);
     }
-    let mut file = Cursor::new(before);
-    lofty::tag::TagExt::save_to(&comments, &mut file, WriteOptions::new()).expect("writes");
-    let after = written(&file.into_inner(), &new(&["Blues"], &[]));
-    let file = VorbisFile::read_from(&mut Cursor::new(&after), exactly());
-    let comments = file.expect("reads").remove_vorbis_comments();
-    let found: Vec<&str> = comments.get_all("ARTISTS").collect();
-    assert_eq!(found, artists);
-    assert_eq!(comments.get_all("GENRE").collect::<Vec<_>>(), ["Blues"]);
+    block
+}
+
+/// What [`ODD_COMMENTS`] are after other genres were written.
+fn odd_comments_after(genre: &'static [u8]) -> Vec<&'static [u8]> {
+    let is_genre = |text: &&[u8]| text.to_ascii_uppercase().starts_with(b"GENRE=");
+    let others = ODD_COMMENTS.into_iter().filter(|text| !is_genre(text));
+    others.chain([genre]).collect()
+}
+
+#[test]
+fn comments_of_flac_stay_byte_by_byte_and_in_their_order() {
+    let flac = sound("half.flac");
+    let (blocks, audio) = comments::blocks(&flac).expect("blocks");
+    let odd = comments_block(&ODD_COMMENTS);
+    let mut before = b"fLaC".to_vec();
+    let last = blocks.len() - 1;
+    for (at, (kind, content)) in blocks.into_iter().enumerate() {
+        let content = if kind == 4 { &odd[..] } else { content };
+        before.push(if at == last { kind | 0x80 } else { kind });
+        let length = u32::try_from(content.len()).expect("short");
+        before.extend(&length.to_be_bytes()[1..]);
+        before.extend(content);
+    }
+    before.extend(audio);
+    let after = written(&before, &new(&["Blues"], &[]));
+    let (after, audio_after) = comments::blocks(&after).expect("blocks");
+    let (_, block) = after.into_iter().find(|(kind, _)| *kind == 4).expect("one");
+    let (vendor, found, behind) = comments::parts(block).expect("whole");
+    assert_eq!((vendor, behind), (&b"vendor"[..], &b""[..]));
+    assert_eq!(found, odd_comments_after(b"GENRE=Blues"));
+    assert!(audio_after == audio);
+}
+
+#[test]
+fn comments_of_ogg_stay_byte_by_byte_and_in_their_order() {
+    let ogg = sound("vorbis.ogg");
+    let headers = |ogg: &[u8]| {
+        let mut file = Cursor::new(ogg);
+        let (packets, _) = Packets::read_count(&mut file, 3).expect("headers");
+        (packets, file.position() as usize)
+    };
+    let (mut packets, end) = headers(&ogg);
+    let odd = comments_block(&ODD_COMMENTS);
+    // With the bit of framing, and padding behind it.
+    packets.set(1, [&b"\x03vorbis"[..], &odd, &[1, 0, 0]].concat());
+    let mut before = Vec::new();
+    packets
+        .write_to(
+            &mut before,
+            1,
+            0,
+            ogg_pager::CONTAINS_FIRST_PAGE_OF_BITSTREAM,
+        )
+        .expect("writes");
+    before.extend(&ogg[end..]);
+    let after = written(&before, &new(&["Blues"], &[]));
+    let (packets, _) = headers(&after);
+    let packet = packets.get(1).expect("comments");
+    let block = packet.strip_prefix(b"\x03vorbis").expect("comments");
+    let (vendor, found, behind) = comments::parts(block).expect("whole");
+    assert_eq!((vendor, behind), (&b"vendor"[..], &[1, 0, 0][..]));
+    assert_eq!(found, odd_comments_after(b"GENRE=Blues"));
+}
+
+#[test]
+fn ogg_that_is_not_pages_to_its_end_is_refused() {
+    let ogg = sound("vorbis.ogg");
+    let mut id3v1 = b"TAGA title".to_vec();
+    id3v1.resize(128, 0);
+    for bytes in [
+        &ogg[..ogg.len() - 1],
+        &[&ogg[..], &id3v1].concat(),
+        &[&ogg[..], &[0; 9]].concat(),
+    ] {
+        let error = with_tags(bytes, &new(&["Blues"], &[]), "song").expect_err("is refused");
+        assert!(error.to_string().contains("do not end where"), "{error}");
+    }
+}
+
+/// An atom of MP4.
+fn atom(name: &[u8], content: &[u8]) -> Vec<u8> {
+    let size = u32::try_from(content.len() + 8).expect("short");
+    [&size.to_be_bytes()[..], name, content].concat()
+}
+
+/// An atom of MP4 with a value of a type.
+fn value(name: &[u8], kind: u8, bytes: &[u8]) -> Vec<u8> {
+    let value = [&[0, 0, 0, kind, 0, 0, 0, 0][..], bytes].concat();
+    atom(name, &atom(b"data", &value))
+}
+
+/// An MP4 file whose list of tags has these bytes, and padding behind them.
+fn m4a(list: &[u8]) -> Vec<u8> {
+    let long = "x".repeat(1000);
+    let mut bytes =
+        mp4::write(&sound("aac-44100.m4a"), &new(&[long.as_str()], &[])).expect("writes");
+    let place = mp4::lists(&bytes).pop().expect("a list");
+    let padding = atom(b"free", &vec![0; place.len() - list.len() - 8]);
+    bytes[place].copy_from_slice(&[list, &padding].concat());
+    bytes
+}
+
+#[test]
+fn atoms_of_mp4_stay_byte_by_byte_and_in_their_order() {
+    let named = |text: &[u8]| {
+        let name = [
+            atom(b"mean", b"\0\0\0\0com.apple.iTunes"),
+            atom(b"name", b"\0\0\0\0ARTISTS"),
+            atom(b"data", &[&[0, 0, 0, 1, 0, 0, 0, 0][..], text].concat()),
+        ];
+        atom(b"----", &name.concat())
+    };
+    let kept = [
+        // A number that is no truth value, a short one, an empty value, one name twice, a type that nobody knows.
+        value(b"hdvd", 21, &[2]),
+        value(b"tmpo", 21, &[0, 120]),
+        value(b"\xa9cmt", 1, b""),
+        named(b"One"),
+        named(b"Two"),
+        value(b"covr", 99, b"a picture"),
+    ]
+    .concat();
+    let old = [value(b"gnre", 0, &[0, 9]), value(b"\xa9gen", 1, b"Old")].concat();
+    let before = m4a(&[&kept[..], &old].concat());
+    let after = written(&before, &new(&["Blues"], &["sad"]));
+    let list = mp4::lists(&after).pop().expect("a list");
+    let rest = after[list].strip_prefix(&kept[..]).expect("is kept");
+    assert!(rest.starts_with(&value(b"\xa9gen", 1, b"Blues")));
+    assert!(!rest.windows(4).any(|name| name == b"gnre"));
+    assert_eq!(read(&after).moods, ["sad"]);
+}
+
+#[test]
+fn mp4_with_an_atom_that_is_cut_off_is_refused_for_what_is_behind_it() {
+    let cover = value(b"covr", 14, b"a picture");
+    for broken in [
+        &b"\x7f\xff\xff\xfftmpo"[..],
+        b"\0\0\0\x04tmpo",
+        b"\0\0\0\0tmpo",
+    ] {
+        let list = [&value(b"\xa9nam", 1, b"A title")[..], broken, &cover].concat();
+        let refused = with_tags(&m4a(&list), &new(&["Blues"], &[]), "song");
+        let error = refused.expect_err("is refused");
+        assert!(matches!(error, TagWriteError::Unclear(_)), "{error}");
+    }
+}
+
+#[test]
+fn whether_a_format_has_tags_that_can_be_written_is_told_by_its_beginning() {
+    let told = |bytes: &[u8]| check_writable(&mut Cursor::new(bytes));
+    for name in WRITABLE {
+        assert_eq!(told(&sound(name)), Ok(()), "{name}");
+    }
+    for bytes in [&sound("half.au")[..], b"no sound at all", b""] {
+        assert_eq!(told(bytes), Err(TagWriteError::Format));
+    }
 }
