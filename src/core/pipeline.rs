@@ -268,6 +268,7 @@ impl Predictor {
     ///
     /// # Errors
     /// See [`Model::on_processor`].
+    #[cfg(any(feature = "flex", not(feature = "networks")))]
     pub fn on_processor(bytes: &[u8]) -> Result<Self, ModelError> {
         Ok(Self::new(Model::on_processor(bytes)?))
     }

@@ -8,6 +8,7 @@ mod cells;
 mod error;
 mod file;
 mod library;
+#[cfg(any(feature = "networks", not(feature = "webgpu")))]
 mod speed;
 mod survey;
 mod tags;
@@ -24,6 +25,7 @@ use wasm_bindgen::prelude::*;
 pub use cells::CellCatalog;
 pub use file::{PlainSound, SourceFile};
 pub use library::OpenedCatalog;
+#[cfg(any(feature = "networks", not(feature = "webgpu")))]
 pub use speed::milliseconds_per_segment;
 pub use tags::names_of;
 
@@ -696,6 +698,7 @@ fn notices(notes: &[Note]) -> Vec<Notice> {
 
 async fn open_predictor(model: &[u8], device: &str) -> Result<Predictor, Thrown> {
     let predictor = match device {
+        #[cfg(any(feature = "networks", not(feature = "webgpu")))]
         "cpu" => Predictor::on_processor(model),
         #[cfg(feature = "webgpu")]
         "gpu" => {

@@ -79,7 +79,7 @@ impl Module {
         match self {
             Self::Cpu => cargo.arg("--no-default-features"),
             Self::Networks => &mut cargo,
-            Self::Gpu => cargo.args(["--features", "webgpu"]),
+            Self::Gpu => cargo.args(["--no-default-features", "--features", "webgpu"]),
         };
         cargo
     }

@@ -2,7 +2,7 @@
 //! feature `networks` there are faster kernels than burn's for training on native CPUs.
 
 pub mod inference;
-#[cfg(all(feature = "networks", not(target_arch = "wasm32")))]
+#[cfg(all(feature = "flex", not(target_arch = "wasm32")))]
 mod native;
 #[cfg(feature = "networks")]
 mod of_burn;

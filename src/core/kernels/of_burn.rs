@@ -3,7 +3,7 @@
 
 use burn::tensor::Tensor;
 
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(all(feature = "flex", not(target_arch = "wasm32")))]
 use super::native;
 
 /// Zeros added around a picture.
@@ -28,7 +28,7 @@ impl Zeros {
 /// Convolution with stride one, without bias: `x` `[batch, channels_in, height, width]` and `weight`
 /// `[channels_out, channels_in, kernel_height, kernel_width]`.
 pub fn convolution(x: &Tensor<4>, weight: &Tensor<4>, zeros: Zeros) -> Option<Tensor<4>> {
-    #[cfg(not(target_arch = "wasm32"))]
+    #[cfg(all(feature = "flex", not(target_arch = "wasm32")))]
     if native::serve(&x.device()) {
         return Some(native::convolution(x.clone(), weight.clone(), zeros));
     }
@@ -39,7 +39,7 @@ pub fn convolution(x: &Tensor<4>, weight: &Tensor<4>, zeros: Zeros) -> Option<Te
 /// Maximum over patches of `[height, width]` that do not overlap, of `x` `[batch, channels, height,
 /// width]`.
 pub fn max_pool(x: &Tensor<4>, patch: [usize; 2]) -> Option<Tensor<4>> {
-    #[cfg(not(target_arch = "wasm32"))]
+    #[cfg(all(feature = "flex", not(target_arch = "wasm32")))]
     if native::serve(&x.device()) {
         return Some(native::max_pool(x.clone(), patch));
     }
@@ -56,7 +56,7 @@ pub fn batch_norm(
     epsilon: f64,
     relu: bool,
 ) -> Option<(Tensor<4>, Tensor<1>, Tensor<1>)> {
-    #[cfg(not(target_arch = "wasm32"))]
+    #[cfg(all(feature = "flex", not(target_arch = "wasm32")))]
     if x.device().is_autodiff() && native::serve(&x.device()) {
         return Some(native::batch_norm(x.clone(), gamma, beta, epsilon, relu));
     }

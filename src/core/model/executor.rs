@@ -320,7 +320,7 @@ impl WithSimd for Run<'_> {
     }
 }
 
-#[cfg(all(test, feature = "networks"))]
+#[cfg(all(test, feature = "flex"))]
 mod tests {
     use burn::tensor::{Device, Tensor, TensorData};
     use proptest::prelude::*;

@@ -317,7 +317,7 @@ impl ModelFile {
 
 impl Model {
     /// Reads a model from the bytes of its file onto the processor. Without the feature `networks` only a model
-    /// of the two-stream architecture, the one that ships, can be read.
+    /// of the two-stream architecture, the one that ships, can be read; with it, `flex` must be there too.
     ///
     /// # Errors
     /// If the bytes are not a model, of another version or front end, or damaged; [`ModelError::NeedsNetworks`].
@@ -334,8 +334,9 @@ impl Model {
     /// assert!(Model::on_processor(damaged).is_err());
     /// # Ok::<(), soundalike_core::model::ModelError>(())
     /// ```
+    #[cfg(any(feature = "flex", not(feature = "networks")))]
     pub fn on_processor(bytes: &[u8]) -> Result<Self, ModelError> {
-        #[cfg(feature = "networks")]
+        #[cfg(feature = "flex")]
         return Self::from_bytes(bytes, &burn::tensor::Device::flex());
         #[cfg(not(feature = "networks"))]
         Self::of_file(ModelFile::read(bytes)?)

@@ -2,7 +2,7 @@
 //!
 //! [`Architecture`] names what there is, [`Model`] is a network together with all it takes to use it: genres,
 //! front end, input normalisation. With the feature `networks` it is a network of burn's of any architecture, on
-//! any device, and can be trained; without, burn is not compiled, and only the architecture that ships is there,
+//! any device that burn was given (`flex`: the processor), and can be trained; without, burn is not compiled, and only the architecture that ships is there,
 //! on the processor.
 
 #[cfg(feature = "networks")]

@@ -119,11 +119,11 @@ impl Model {
     /// ```
     pub fn from_bytes(bytes: &[u8], device: &Device) -> Result<Self, ModelError> {
         let file = ModelFile::read(bytes)?;
-        let executor = if *device == Device::flex() {
-            file.executor()?
-        } else {
-            None
-        };
+        #[cfg(feature = "flex")]
+        let on_processor = *device == Device::flex();
+        #[cfg(not(feature = "flex"))]
+        let on_processor = false;
+        let executor = if on_processor { file.executor()? } else { None };
         let network = file.weights.apply(file.header.architecture.init(device))?;
         let parameters = parameters(&network);
         let mut model = Self::new(

@@ -8,8 +8,8 @@ use rayon::prelude::*;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 
 use super::{
-    CENTRE, CENTROIDS, CellsHeader, FORMAT_VERSION, HEADER, RECORD_HEAD, RECORDS, STARTS,
-    TEXT_STARTS, TEXTS, dot,
+    CENTRE, CENTROIDS, CellsHeader, FINE, FINE_PARTS, FORMAT_VERSION, HEADER, RECORD_HEAD, RECORDS,
+    STARTS, TEXT_STARTS, TEXTS, dot,
 };
 use crate::catalog::{Catalog, CatalogError, Provenance, Track};
 
@@ -91,10 +91,11 @@ pub fn write_cells<T: Fn(usize) -> Track>(
         *start = before;
     }
     let mut records = Vec::with_capacity(songs * (RECORD_HEAD + dimensions));
+    let mut fine = Vec::with_capacity(songs * dimensions);
     for &song in &order {
         let row = &input.directions[song as usize * dimensions..][..dimensions];
         let centroid = &exact[labels[song as usize] as usize * dimensions..][..dimensions];
-        push_record(&mut records, song, row, centroid);
+        push_record(&mut records, &mut fine, song, row, centroid);
     }
     let (mut texts, mut text_starts) = (Vec::new(), vec![0_u64]);
     for song in 0..songs {
@@ -127,6 +128,7 @@ pub fn write_cells<T: Fn(usize) -> Track>(
                 vec![songs, RECORD_HEAD + dimensions],
                 &records,
             ),
+            (FINE, Dtype::I8, vec![songs, dimensions], &fine),
             (TEXT_STARTS, Dtype::U64, vec![songs + 1], &text_starts),
             (TEXTS, Dtype::U8, vec![texts.len()], &texts),
         ],
@@ -136,7 +138,7 @@ pub fn write_cells<T: Fn(usize) -> Track>(
 /// A tensor's name, type, shape and bytes.
 type Part<'a> = (&'static str, Dtype, Vec<usize>, &'a [u8]);
 
-fn file(header: &CellsHeader, parts: [Part<'_>; 6]) -> Result<Vec<u8>, CatalogError> {
+fn file(header: &CellsHeader, parts: [Part<'_>; 7]) -> Result<Vec<u8>, CatalogError> {
     let failed = |e: &dyn std::fmt::Display| CatalogError::Shape(e.to_string());
     let json = serde_json::to_string(header).map_err(|e| failed(&e))?;
     let views = parts
@@ -148,15 +150,26 @@ fn file(header: &CellsHeader, parts: [Part<'_>; 6]) -> Result<Vec<u8>, CatalogEr
     serialize(views, Some(metadata)).map_err(|e| failed(&e))
 }
 
-/// Adds a song's record: index, scale, and its direction less the centroid in that scale.
-fn push_record(records: &mut Vec<u8>, song: u32, direction: &[f32], centroid: &[f32]) {
+/// Adds a song's record, which is its index, a scale, and its direction less the centroid in that scale, and to `fine`
+/// what was rounded off.
+fn push_record(
+    records: &mut Vec<u8>,
+    fine: &mut Vec<u8>,
+    song: u32,
+    direction: &[f32],
+    centroid: &[f32],
+) {
     let residual = direction.iter().zip(centroid).map(|(v, c)| v - c);
     let residual: Vec<f32> = residual.collect();
     let largest = residual.iter().fold(0.0_f32, |l, r| l.max(r.abs()));
     let scale = (largest / 127.0).max(f32::MIN_POSITIVE);
     records.extend(song.to_le_bytes());
     records.extend(scale.to_le_bytes());
-    records.extend(residual.iter().map(|r| (r / scale).round() as i8 as u8));
+    for value in residual.iter().map(|r| r / scale) {
+        let number = value.round();
+        records.push(number as i8 as u8);
+        fine.push(((value - number) * FINE_PARTS).round() as i8 as u8);
+    }
 }
 
 /// Rows at equal distances, about `wanted` of them.

@@ -5,7 +5,7 @@
 mod bank;
 mod dense;
 mod rows;
-#[cfg(test)]
+#[cfg(all(test, feature = "flex"))]
 mod tests;
 mod winograd;
 
