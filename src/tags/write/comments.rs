@@ -59,7 +59,10 @@ fn is_replaced(comment: &[u8], new: &NewTags) -> bool {
 }
 
 /// The vendor, the comments, and what follows them: in Vorbis a bit of framing, in Opus perhaps data.
-pub(super) fn parts(block: &[u8]) -> Option<(&[u8], Vec<&[u8]>, &[u8])> {
+type Parts<'a> = (&'a [u8], Vec<&'a [u8]>, &'a [u8]);
+
+/// The parts of a block of comments; none if it is cut off.
+pub(super) fn parts(block: &[u8]) -> Option<Parts<'_>> {
     let (vendor, rest) = text(block)?;
     let (count, mut rest) = rest.split_first_chunk::<4>()?;
     let mut comments = Vec::new();
@@ -93,7 +96,10 @@ fn edited(block: &[u8], new: &NewTags) -> Result<Vec<u8>, TagWriteError> {
 }
 
 /// The blocks at the beginning of a FLAC stream, each with its kind, and the sound behind them.
-pub(super) fn blocks(stream: &[u8]) -> Option<(Vec<(u8, &[u8])>, &[u8])> {
+type Blocks<'a> = (Vec<(u8, &'a [u8])>, &'a [u8]);
+
+/// The blocks of a FLAC stream; none if one is cut off.
+pub(super) fn blocks(stream: &[u8]) -> Option<Blocks<'_>> {
     let mut rest = stream.strip_prefix(b"fLaC")?;
     let mut found = Vec::new();
     loop {

@@ -13,7 +13,7 @@
 //! | `centroids` | I8 `[cells, dimensions]` | the cells' middles, times `centroid_scale` of the header |
 //! | `starts` | U32 `[cells + 1]` | where each cell's records begin |
 //! | `records` | U8 `[songs, 8 + dimensions]` | by cells: the song's index (U32), the scale of its numbers (F32), and its direction less the centroid in that scale (I8) |
-//! | `fine` | I8 `[songs, dimensions]` | in the order of `records`: what was rounded off their numbers, in 254ths; files before version 0.2.0 lack it |
+//! | `fine` | I8 `[songs, dimensions]` | in the order of `records`: what was rounded off their numbers, times 254; older files lack it |
 //! | `text_starts` | U64 `[songs + 1]` | where each song's text begins, by index |
 //! | `texts` | U8 `[bytes]` | a [`Track`] as JSON each |
 
