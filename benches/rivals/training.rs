@@ -24,7 +24,7 @@ pub fn step(clock: &impl Fn() -> f64, bytes: &[u8]) -> Result<f64> {
     let input: Vec<f32> = (0..BATCH * rows * columns).map(|_| value()).collect();
     let mut optimizer = AdamConfig::new().init();
     crate::median(clock, crate::FEW, || {
-        let parts = model.input().tensors(&[input.clone()], &device);
+        let parts = model.input().tensors(std::slice::from_ref(&input), &device);
         let features = network.features(parts).context("it has no features")?;
         let targets = TensorData::new(vec![0.5; features.shape().num_elements()], features.dims());
         let distance = features - Tensor::<2>::from_data(targets, &device);
