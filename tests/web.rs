@@ -256,7 +256,7 @@ fn a_file_that_is_read_as_it_is_needed_is_heard_as_its_bytes() {
         .ok()
         .unwrap();
     let mut played = Vec::new();
-    while let Some(part) = plain.next().ok().unwrap() {
+    while let Some(part) = plain.next_piece().ok().unwrap() {
         played.extend(part);
     }
     assert_eq!((plain.rate(), played.len()), (rate, 600 * rate as usize));

@@ -443,7 +443,7 @@ export interface WasmFile {
 /** A sound piece by piece, to be played. */
 export interface WasmPlainSound {
   readonly rate: number;
-  next(): Int16Array<ArrayBuffer> | undefined;
+  nextPiece(): Int16Array<ArrayBuffer> | undefined;
   free(): void;
 }
 

@@ -160,7 +160,8 @@ impl PlainSound {
     ///
     /// # Errors
     /// Why it cannot be decoded.
-    pub fn next(&mut self) -> Result<Option<Vec<i16>>, Thrown> {
+    #[wasm_bindgen(js_name = nextPiece)]
+    pub fn next_piece(&mut self) -> Result<Option<Vec<i16>>, Thrown> {
         let Some(mut piece) = self.reader.next_piece(PLAIN_SECONDS)? else {
             return Ok(None);
         };
