@@ -219,7 +219,8 @@ const methods = {
       const parts = [];
       try {
         // The browser keeps a blob outside this worker's memory.
-        for (let part = plain.nextPiece(); part; part = plain.nextPiece()) parts.push(new Blob([part]));
+        for (let part = plain.nextPiece(); part; part = plain.nextPiece())
+          parts.push(new Blob([part]));
         const size = parts.reduce((sum, part) => sum + part.size, 0);
         return new Blob([wavHeader(size, plain.rate), ...parts], { type: 'audio/wav' });
       } finally {
