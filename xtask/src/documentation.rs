@@ -11,11 +11,14 @@ use crate::shell::{run, target_dir};
 
 /// The variable that makes this tool take rustdoc's place: the program that it stands in for.
 const REAL: &str = "SOUNDALIKE_XTASK_FOR_RUSTDOC";
+/// Where the documentation goes. Cargo runs rustdoc as if for each package alone, so that it cannot be found out.
+const FOLDER: &str = "SOUNDALIKE_XTASK_DOCUMENTATION";
 
 /// Runs cargo with this tool in the place of rustdoc.
 pub fn checked_by(mut cargo: Command) -> Result<()> {
     let real = env::var_os("RUSTDOC").unwrap_or_else(|| "rustdoc".into());
     cargo.env(REAL, real);
+    cargo.env(FOLDER, target_dir()?.join("documentation"));
     cargo.env(
         "RUSTDOC",
         env::current_exe().context("xtask cannot be found")?,
@@ -51,8 +54,8 @@ fn rustdoc(real: &OsString, arguments: &[OsString]) -> Result<()> {
 }
 
 fn document(real: &OsString, arguments: &[OsString]) -> Result<()> {
-    let out = target_dir()?.join("documentation");
-    let further = ["-D".into(), "warnings".into(), "-o".into(), out.into()];
+    let folder = env::var_os(FOLDER).context("there is no folder for documentation")?;
+    let further = ["-D".into(), "warnings".into(), "-o".into(), folder];
     rustdoc(real, &[arguments, &further[..]].concat())
 }
 
