@@ -11,9 +11,10 @@ mod library;
 #[cfg(any(feature = "networks", not(feature = "webgpu")))]
 mod speed;
 mod survey;
+#[cfg(feature = "tags")]
 mod tags;
 mod taste;
-#[cfg(test)]
+#[cfg(all(test, feature = "tags"))]
 mod types;
 
 use std::cell::OnceCell;
@@ -27,6 +28,7 @@ pub use file::{PlainSound, SourceFile};
 pub use library::OpenedCatalog;
 #[cfg(any(feature = "networks", not(feature = "webgpu")))]
 pub use speed::milliseconds_per_segment;
+#[cfg(feature = "tags")]
 pub use tags::names_of;
 
 use error::{PageError, Subject, Thrown};

@@ -90,12 +90,13 @@ export class Engine {
    * Starts a worker and loads module, model and catalogue into it.
    * @param {Device} device
    * @param {(done: number, total: number) => void} [onBytes]
+   * @param {string} [program] the folder of its module in pkg/, by default the device's
    * @returns {Promise<Engine>}
    */
-  static async start(device, onBytes = () => {}) {
+  static async start(device, onBytes = () => {}, program = device) {
     const engine = new Engine();
     try {
-      engine.info = await engine.#call('load', { device }, [], {
+      engine.info = await engine.#call('load', { device, program }, [], {
         bytes: ({ done, total }) => onBytes(done, total),
       });
       return engine;

@@ -128,7 +128,7 @@ function cacheAnalysis(handle, analysis) {
 
 /** @type {Record<string, (args: any, emit: Emit, id: number) => unknown>} */
 const methods = {
-  /** @param {{ device: Device }} args */
+  /** @param {{ device: Device, program: string }} args */
   async load(args, emit) {
     device = args.device;
     const count = new ByteProgress((done, total) => emit('bytes', { done, total }));
@@ -158,7 +158,7 @@ const methods = {
       return module;
     };
     const [module, model, catalog] = await Promise.all([
-      program(device),
+      program(args.program),
       bytes('two-stream.safetensors', 'The model', 'model'),
       bytes('catalog.safetensors', 'The catalogue', 'catalog'),
     ]);

@@ -509,7 +509,8 @@ function counted(count, texts, ...values) {
 
 /** A worker of its own that hears songs. */
 async function startListener() {
-  const engine = await Engine.start('cpu');
+  // Without the module that reads tags songs are called by their files.
+  const engine = await Engine.start('cpu', () => {}, 'library').catch(() => Engine.start('cpu'));
   let died = false;
   const heard = async (/** @type {File} */ file, /** @type {AbortSignal} */ signal) => {
     try {

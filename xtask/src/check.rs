@@ -179,9 +179,11 @@ fn by_clippy(cargo: &mut Command) {
 
 /// Builds the page and tries it in the browsers that are there.
 fn in_browsers(steps: &mut Steps, browser: Option<&Browser>, firefox: bool) {
-    let page = steps.step("page: CPU module", || {
+    let page = steps.step("page: CPU modules", || {
         page::build_module(Module::Cpu)?;
-        page::names_no_folder(Module::Cpu)
+        page::build_module(Module::Library)?;
+        page::names_no_folder(Module::Cpu)?;
+        page::names_no_folder(Module::Library)
     });
     match browser {
         Some(browser) => {

@@ -22,6 +22,7 @@ const LATER: &str = "/* later */ {}";
 /// Writes `pkg/sw.js`, if it would differ: to a browser another file is another version.
 pub fn write() -> Result<()> {
     let mut later = sizes::files_in(&Module::Gpu.folder())?;
+    later.extend(sizes::files_in(&Module::Library.folder())?);
     later.extend(sizes::files_in(&Module::Networks.folder())?);
     later.retain(|file| sizes::is_fetched(file));
     let worker = worker(root(), HEADERS, &sizes::cpu_visit()?, &later)?;

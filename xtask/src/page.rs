@@ -1,7 +1,7 @@
-//! Building the page: the three WebAssembly modules and their compressed copies.
+//! Building the page: the WebAssembly modules and their compressed copies.
 //!
 //! The module of all networks shares the release profile with the wasm tests.
-//! The others have profiles of their own (`page` and `webgpu` in Cargo.toml):
+//! The others have profiles of their own (`page`, `library` and `webgpu` in Cargo.toml):
 //! cargo gives a cdylib no hash in its file name, so they would take turns
 //! overwriting and recompiling each other, and cargo locks a profile's folder
 //! while it compiles.
@@ -22,6 +22,8 @@ use crate::{offline, setup, sizes};
 pub enum Module {
     /// The module that every visitor gets first: the network that ships, without burn.
     Cpu,
+    /// The first one with the reader of tags, for the workers that hear the visitor's own music.
+    Library,
     /// The one for models of other architectures, on the processor.
     Networks,
     /// The one for visitors with a real graphics adapter.
@@ -41,6 +43,7 @@ pub enum Modules {
 pub fn build(modules: Modules) -> Result<()> {
     setup::for_page()?;
     build_module(Module::Cpu)?;
+    build_module(Module::Library)?;
     if modules == Modules::Both {
         build_module(Module::Gpu)?;
         build_module(Module::Networks)?;
@@ -53,6 +56,7 @@ impl Module {
     pub fn name(self) -> &'static str {
         match self {
             Self::Cpu => "cpu",
+            Self::Library => "library",
             Self::Networks => "networks",
             Self::Gpu => "gpu",
         }
@@ -67,6 +71,7 @@ impl Module {
     fn profile(self) -> &'static str {
         match self {
             Self::Cpu => "page",
+            Self::Library => "library",
             Self::Networks => "release",
             Self::Gpu => "webgpu",
         }
@@ -78,6 +83,7 @@ impl Module {
         cargo.args(["--profile", self.profile()]);
         match self {
             Self::Cpu => cargo.arg("--no-default-features"),
+            Self::Library => cargo.args(["--no-default-features", "--features", "tags"]),
             Self::Networks => &mut cargo,
             Self::Gpu => cargo.args(["--no-default-features", "--features", "webgpu"]),
         };

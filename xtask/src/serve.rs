@@ -95,6 +95,10 @@ fn become_program(program: Command) -> Result<()> {
 pub fn modules_in_background() -> Result<()> {
     let server = parent();
     let start = Instant::now();
+    if !compile_in_background(Module::Library, server)? {
+        return Ok(());
+    }
+    println!("Module that reads the tags of your own music: there");
     println!("WebGPU module: compiling in the background, the page works without it meanwhile");
     if !compile_in_background(Module::Gpu, server)? {
         return Ok(());

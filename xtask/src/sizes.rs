@@ -70,7 +70,7 @@ pub fn print_report() -> Result<()> {
         println!("One with WebGPU fetches {} more, later", human(gpu));
     }
     // Whoever compiles the same sources with the same compiler gets the same.
-    for module in [Module::Cpu, Module::Networks, Module::Gpu] {
+    for module in [Module::Cpu, Module::Library, Module::Networks, Module::Gpu] {
         let file = module.folder().join("soundalike_bg.wasm");
         if let Ok(bytes) = fs::read(&file) {
             println!(
