@@ -33,12 +33,22 @@ struct Step {
 }
 
 /// Runs the steps and remembers how each ended.
-#[derive(Default)]
-struct Steps(Vec<Step>);
+struct Steps {
+    ended: Vec<Step>,
+    started: Instant,
+    /// Beyond this no step begins.
+    within: Option<Duration>,
+}
 
 impl Steps {
     /// Runs one step; whether it passed (and with what) decides about others.
     fn step<T>(&mut self, name: &'static str, work: impl FnOnce() -> Result<T>) -> Option<T> {
+        if let Some(within) = self.within
+            && self.started.elapsed() > within
+        {
+            self.skip(name, format!("{} minutes are over", within.as_secs() / 60));
+            return None;
+        }
         println!("\n=== {name}");
         let start = Instant::now();
         let result = work();
@@ -49,7 +59,7 @@ impl Steps {
             Ok(_) => Outcome::Passed,
             Err(_) => Outcome::Failed,
         };
-        self.0.push(Step {
+        self.ended.push(Step {
             name,
             outcome,
             took: start.elapsed(),
@@ -60,7 +70,7 @@ impl Steps {
     fn skip(&mut self, name: &'static str, why: impl Into<String>) {
         let why = why.into();
         println!("\n=== {name}\n{name}: not run, {why}");
-        self.0.push(Step {
+        self.ended.push(Step {
             name,
             outcome: Outcome::Skipped(why),
             took: Duration::ZERO,
@@ -68,7 +78,10 @@ impl Steps {
     }
 
     fn count(&self, which: impl Fn(&Outcome) -> bool) -> usize {
-        self.0.iter().filter(|step| which(&step.outcome)).count()
+        self.ended
+            .iter()
+            .filter(|step| which(&step.outcome))
+            .count()
     }
 
     fn print_summary(&self) {
@@ -77,7 +90,7 @@ impl Steps {
             name,
             outcome,
             took,
-        } in &self.0
+        } in &self.ended
         {
             let seconds = took.as_secs();
             match outcome {
@@ -94,9 +107,14 @@ impl Steps {
     }
 }
 
-/// Runs everything; a failure shows in the exit status.
-pub fn check_everything() -> Result<ExitCode> {
-    let mut steps = Steps::default();
+/// Runs everything; a failure shows in the exit status. On a slow machine the last steps do not begin after the time
+/// `within`, and are named as skipped.
+pub fn check_everything(within: Option<Duration>) -> Result<ExitCode> {
+    let mut steps = Steps {
+        ended: Vec::new(),
+        started: Instant::now(),
+        within,
+    };
     // What is quick or most likely to fail comes first.
     steps.step("set-up: Rust", || {
         setup::for_rust_checks()?;
@@ -206,18 +224,10 @@ fn in_browsers(steps: &mut Steps, browser: Option<&Browser>, firefox: bool) {
         page::build_module(Module::Networks)?;
         page::names_no_folder(Module::Networks)
     });
-    let gpu = steps.step("page: WebGPU module", || {
-        page::build_module(Module::Gpu)?;
-        page::names_no_folder(Module::Gpu)?;
-        crate::sizes::print_report()
-    });
     match (browser, &page) {
         (Some(_), Some(())) => {
-            if gpu.is_none() {
-                println!("The page is tried without its WebGPU module: those tests will fail");
-            }
             steps.step("end to end in Chromium", || {
-                end_to_end(&["--skip", IN_FIREFOX])
+                end_to_end(&["--skip", IN_FIREFOX, "--skip", ON_WEBGPU])
             });
         }
         (None, _) => steps.skip("end to end in Chromium", "there is no browser"),
@@ -229,6 +239,18 @@ fn in_browsers(steps: &mut Steps, browser: Option<&Browser>, firefox: bool) {
         }
         (false, _) => steps.skip("end to end in Firefox", "there is no browser"),
         (_, None) => steps.skip("end to end in Firefox", "the page was not built"),
+    }
+    let gpu = steps.step("page: WebGPU module", || {
+        page::build_module(Module::Gpu)?;
+        page::names_no_folder(Module::Gpu)?;
+        crate::sizes::print_report()
+    });
+    match (browser, gpu) {
+        (Some(_), Some(())) => {
+            steps.step("end to end on WebGPU", || end_to_end(&[ON_WEBGPU]));
+        }
+        (None, _) => steps.skip("end to end on WebGPU", "there is no browser"),
+        (_, None) => steps.skip("end to end on WebGPU", "its module was not built"),
     }
 }
 
@@ -323,6 +345,9 @@ fn wasm_tests(browser: &Browser) -> Result<()> {
 
 /// In the name of every end-to-end test that Firefox is for.
 const IN_FIREFOX: &str = "in_firefox::";
+
+/// In the name of every end-to-end test that needs the WebGPU module.
+const ON_WEBGPU: &str = "webgpu_module";
 
 /// `tests/end_to_end`: one browser at a time, there may be two cores only.
 fn end_to_end(which: &[&str]) -> Result<()> {

@@ -20,15 +20,16 @@ mod sizes;
 mod supply;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
   serve [--addr 127.0.0.1:8080] [--no-gpu]   build the page and start it
   build [--no-gpu]                           only build the page
-  test                                       every test there is
+  test [--within MINUTES]                    every test there is; after so long no further step begins
   fuzz [TARGET …] [--seconds N]              fuzz the readers of files, 60 s each
   bench [--json FILE]                        this program beside others, a table at the end
   bench --cost [--json FILE]                 time and memory by the length of the sound
@@ -62,7 +63,10 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
     let done = match command {
         "serve" => serve::Options::parse(options).map(serve::serve),
         "build" => parse_build(options).map(page::build),
-        "test" if options.is_empty() => return check::check_everything(),
+        "test" => match parse_test(options) {
+            Ok(within) => return check::check_everything(within),
+            Err(wrong_usage) => Err(wrong_usage),
+        },
         "fuzz" => match fuzz::Options::parse(options) {
             Ok(options) => return fuzz::fuzz(&options),
             Err(wrong_usage) => Err(wrong_usage),
@@ -119,6 +123,23 @@ fn parse_bench<'a>(options: &'a [&'a str]) -> Result<Bench<'a>> {
             )
         }
         names => Ok(Bench::Named(names)),
+    }
+}
+
+/// After how long `test` begins nothing more.
+fn parse_test(options: &[&str]) -> Result<Option<Duration>> {
+    match options {
+        [] => Ok(None),
+        ["--within", minutes] => {
+            let minutes: u64 = minutes
+                .parse()
+                .with_context(|| format!("{minutes} is no number of minutes"))?;
+            Ok(Some(Duration::from_secs(60 * minutes)))
+        }
+        _ => bail!(
+            "test takes --within MINUTES only, not {}",
+            options.join(" ")
+        ),
     }
 }
 
