@@ -112,13 +112,17 @@ async fn songs_of_a_catalogue_in_cells_are_those_of_the_terminal(browser: Browse
         "{bytes} bytes were fetched, not {}",
         terminal["bytes_to_search"]
     );
-    bad_addresses_are_told_of(&page).await
+    let text = repository().join("pkg/end-to-end-text.cells");
+    std::fs::write(&text, "no catalogue in cells")?;
+    let told = bad_addresses_are_told_of(&page).await;
+    std::fs::remove_file(&text)?;
+    told
 }
 
 async fn bad_addresses_are_told_of(page: &Page<'_>) -> Result<()> {
     for (address, said) in [
         ("pkg/none.cells", "answered 404"),
-        ("www/main.js", "The catalogue is not"),
+        ("pkg/end-to-end-text.cells", "The catalogue is not"),
         ("https://", "is no address"),
         (
             "https://elsewhere.invalid/songs.cells",
