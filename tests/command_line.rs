@@ -296,6 +296,23 @@ fn a_catalogue_in_cells_is_searched_by_reading_a_part_of_it() {
 }
 
 #[test]
+fn hubs_are_corrected_when_asked_in_the_ranking_by_similarity_alone() {
+    let (_folder, song) = with_song();
+    let search = ["recommend", "-k", "50", "--json", text(&song)];
+    let titles = |more: &[&str]| -> Vec<Value> {
+        let found = json(&soundalike(&[&search[..], more].concat()));
+        let songs = found["files"][0]["recommendations"].as_array().unwrap();
+        songs.iter().map(|song| song["path"].clone()).collect()
+    };
+    let plain = titles(&["--cosine"]);
+    let corrected = titles(&["--cosine", "--mutual-proximity"]);
+    assert_eq!((plain.len(), corrected.len()), (50, 50));
+    assert_ne!(plain, corrected);
+    let output = soundalike(&[&search[..], &["--mutual-proximity"]].concat());
+    assert_eq!(output.status.code(), Some(2), "{}", errors(&output));
+}
+
+#[test]
 fn an_artist_can_be_left_out() {
     let (_folder, song) = with_song();
     let first = json(&soundalike(&["recommend", "--json", text(&song)]));

@@ -599,7 +599,7 @@ fn every_path_of_the_description_is_there_and_answers_as_it_says() {
                 "to" => "2",
                 "dislike" => "3",
                 "k" | "n" => "4",
-                "cosine" => "true",
+                "cosine" | "mutual_proximity" => "true",
                 "per_artist" | "per_album" => "3",
                 "diversity" | "stay" => "0.5",
                 "draw" => "7",

@@ -88,6 +88,9 @@ pub(crate) struct Recommend {
     /// Rank by similarity alone
     #[arg(long)]
     cosine: bool,
+    /// Correct hubs, songs that are near to too many others, by mutual proximity
+    #[arg(long, requires = "cosine")]
+    mutual_proximity: bool,
     /// Leave out an artist's songs (may be given several times)
     #[arg(long, value_name = "NAME")]
     exclude_artist: Vec<String>,
@@ -108,6 +111,7 @@ impl Recommend {
                 Ranking::GenreAware
             },
             exclude_artists: self.exclude_artist.clone(),
+            mutual_proximity: self.mutual_proximity,
             ..Search::default()
         };
         let mut predictions = Vec::new();

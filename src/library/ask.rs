@@ -63,6 +63,8 @@ pub struct Rules {
     pub k: usize,
     /// How they are ranked.
     pub ranking: Ranking,
+    /// Whether hubs are corrected, with [`Ranking::Cosine`]: see [`Search::mutual_proximity`].
+    pub mutual_proximity: bool,
     /// Songs of one artist, at most.
     pub per_artist: Option<usize>,
     /// Songs of one album, at most.
@@ -201,6 +203,7 @@ impl Library {
             one_version: true,
             seeds: question.rows,
             diversity: rules.diversity,
+            mutual_proximity: rules.mutual_proximity,
             ..Search::default()
         };
         Ok(self

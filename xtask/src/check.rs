@@ -190,8 +190,7 @@ fn by_clippy(cargo: &mut Command) {
 /// Builds the page and tries it in the browsers that are there.
 fn in_browsers(steps: &mut Steps, browser: Option<&Browser>, firefox: bool) {
     let page = steps.step("page: CPU modules", || {
-        page::build_module(Module::Cpu)?;
-        page::build_module(Module::Library)?;
+        page::build_cpu_modules()?;
         page::names_no_folder(Module::Cpu)?;
         page::names_no_folder(Module::Library)
     });

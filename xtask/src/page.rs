@@ -42,8 +42,7 @@ pub enum Modules {
 /// `cargo xtask build`.
 pub fn build(modules: Modules) -> Result<()> {
     setup::for_page()?;
-    build_module(Module::Cpu)?;
-    build_module(Module::Library)?;
+    build_cpu_modules()?;
     if modules == Modules::Both {
         build_module(Module::Gpu)?;
         build_module(Module::Networks)?;
@@ -102,6 +101,21 @@ pub fn build_module(module: Module) -> Result<()> {
     println!("Page: compiling the {name} module");
     shell::run(module.compile())?;
     place(module)
+}
+
+/// Builds the two modules without burn. They are compiled at the same time: linking the whole of a module into one
+/// takes most of it, and that only ever uses one core.
+pub fn build_cpu_modules() -> Result<()> {
+    let modules = [Module::Cpu, Module::Library];
+    println!("Page: compiling the cpu and library modules");
+    std::thread::scope(|scope| {
+        let work = modules.map(|module| scope.spawn(move || shell::run(module.compile())));
+        work.into_iter().try_for_each(|thread| match thread.join() {
+            Ok(result) => result,
+            Err(_) => bail!("compiling stopped in the middle"),
+        })
+    })?;
+    modules.into_iter().try_for_each(place)
 }
 
 /// Makes a compiled module ready for the page, unless it is already.

@@ -25,6 +25,9 @@ pub(super) struct Similar {
     /// Rank by similarity alone, without the genres
     #[arg(long)]
     cosine: bool,
+    /// Correct hubs, songs that are near to too many others, by mutual proximity
+    #[arg(long, requires = "cosine")]
+    mutual_proximity: bool,
     /// Songs of one artist, at most
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     per_artist: Option<u32>,
@@ -100,6 +103,7 @@ impl Similar {
             } else {
                 Ranking::GenreAware
             },
+            mutual_proximity: self.mutual_proximity,
             per_artist: self.per_artist.map(|n| n as usize),
             per_album: self.per_album.map(|n| n as usize),
             diversity: self.diversity,

@@ -2,9 +2,11 @@
 
 mod ask;
 mod collect;
+mod description;
 mod export;
 mod keep;
 mod parameters;
+mod questions;
 mod seeds;
 mod serve;
 mod songs;

@@ -33,6 +33,73 @@ pub(super) fn impossible(detail: impl Into<String>) -> Refusal {
     }
 }
 
+/// A parameter of a question: how it is read, and what the description says of it.
+#[derive(Clone, Copy)]
+pub(super) enum Parameter {
+    Whole(Whole),
+    Limit(Limit),
+    Share(Share),
+    /// `true` or `false`, which it is where it is not given.
+    Flag {
+        name: &'static str,
+        about: &'static str,
+    },
+    /// Everything else, which comes as text.
+    Text(Text),
+}
+
+/// A whole number.
+#[derive(Clone, Copy)]
+pub(super) struct Whole {
+    pub(super) name: &'static str,
+    pub(super) about: &'static str,
+    pub(super) from: u64,
+    pub(super) to: u64,
+    /// What it is where it is not given.
+    pub(super) default: u64,
+}
+
+/// A whole number from 1; there is no limit where it is not given.
+#[derive(Clone, Copy)]
+pub(super) struct Limit {
+    pub(super) name: &'static str,
+    pub(super) about: &'static str,
+    pub(super) to: u64,
+}
+
+/// A number from 0 to 1.
+#[derive(Clone, Copy)]
+pub(super) struct Share {
+    pub(super) name: &'static str,
+    pub(super) about: &'static str,
+    /// What it is where it is not given.
+    pub(super) default: f64,
+}
+
+/// A text.
+#[derive(Clone, Copy)]
+pub(super) struct Text {
+    pub(super) name: &'static str,
+    pub(super) about: &'static str,
+    /// The JSON Schema of one value.
+    pub(super) schema: fn() -> serde_json::Value,
+    /// Whether it may be given several times.
+    pub(super) several: bool,
+    pub(super) required: bool,
+}
+
+impl Parameter {
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Whole(Whole { name, .. })
+            | Self::Limit(Limit { name, .. })
+            | Self::Share(Share { name, .. })
+            | Self::Flag { name, .. }
+            | Self::Text(Text { name, .. }) => name,
+        }
+    }
+}
+
 /// The parameters of a query, in their order. Values are bytes, because names of files are.
 #[derive(Debug)]
 pub(super) struct Parameters(Vec<(String, Vec<u8>)>);
@@ -42,13 +109,14 @@ impl Parameters {
     ///
     /// # Errors
     /// If one has another name, comes too often or has an empty or overlong value.
-    pub(super) fn read(query: &str, known: &[&str]) -> Result<Self, Refusal> {
+    pub(super) fn read(query: &str, known: &[&Parameter]) -> Result<Self, Refusal> {
         let mut read: Vec<(String, Vec<u8>)> = Vec::new();
         for part in query.split('&').filter(|part| !part.is_empty()) {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
             let (name, value) = (decoded(name), decoded(value));
             let name = String::from_utf8_lossy(&name).into_owned();
-            if !known.contains(&name.as_str()) {
+            if !known.iter().any(|parameter| parameter.name() == name) {
+                let known: Vec<&str> = known.iter().map(|parameter| parameter.name()).collect();
                 return Err(malformed(format!(
                     "There is no parameter {}; there are {}.",
                     repeated(&name),
@@ -108,8 +176,19 @@ impl Parameters {
         Ok(self.parsed(name)?.pop())
     }
 
-    /// A whole number, or another one if it is not given.
-    pub(super) fn number(
+    /// A whole number, or its default.
+    pub(super) fn whole(&self, parameter: &Whole) -> Result<u64, Refusal> {
+        let number = self.within(parameter.name, parameter.from..=parameter.to)?;
+        Ok(number.unwrap_or(parameter.default))
+    }
+
+    /// A limit, or none.
+    pub(super) fn limit(&self, parameter: &Limit) -> Result<Option<usize>, Refusal> {
+        let number = self.within(parameter.name, 1..=parameter.to)?;
+        Ok(number.map(|number| number as usize))
+    }
+
+    fn within(
         &self,
         name: &str,
         range: std::ops::RangeInclusive<u64>,
@@ -132,14 +211,15 @@ impl Parameters {
         }
     }
 
-    /// A number from 0 to 1.
-    pub(super) fn share(&self, name: &str) -> Result<Option<f64>, Refusal> {
+    /// A number from 0 to 1, or its default.
+    pub(super) fn share(&self, parameter: &Share) -> Result<f64, Refusal> {
+        let name = parameter.name;
         self.once(name)?;
         let Some(text) = self.texts(name)?.pop() else {
-            return Ok(None);
+            return Ok(parameter.default);
         };
         match text.parse() {
-            Ok(share) if (0.0..=1.0).contains(&share) => Ok(Some(share)),
+            Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
             _ => Err(malformed(format!(
                 "{name} must be a number from 0 to 1, not {}.",
                 repeated(&text)
@@ -200,8 +280,33 @@ pub(super) fn path_of(value: &[u8]) -> Option<PathBuf> {
 mod tests {
     use super::*;
 
+    const K: Whole = Whole {
+        name: "k",
+        about: "",
+        from: 1,
+        to: 10,
+        default: 3,
+    };
+    const SHARE: Share = Share {
+        name: "share",
+        about: "",
+        default: 0.25,
+    };
+
     fn read(query: &str) -> Result<Parameters, Refusal> {
-        Parameters::read(query, &["path", "k", "share", "flag"])
+        let path = Parameter::Text(Text {
+            name: "path",
+            about: "",
+            schema: || serde_json::json!({}),
+            several: true,
+            required: false,
+        });
+        let flag = Parameter::Flag {
+            name: "flag",
+            about: "",
+        };
+        let known = [&path, &Parameter::Whole(K), &Parameter::Share(SHARE), &flag];
+        Parameters::read(query, &known)
     }
 
     #[test]
@@ -210,10 +315,18 @@ mod tests {
         let read = read(query).expect("is understood");
         let paths: Vec<&[u8]> = read.all("path").collect();
         assert_eq!(paths, [&b"/m/caf\xe9 1.mp3"[..], b"a&b=+"]);
-        assert_eq!(read.number("k", 1..=10), Ok(Some(7)));
-        assert_eq!(read.share("share"), Ok(Some(0.5)));
+        assert_eq!(read.whole(&K), Ok(7));
+        assert_eq!(read.share(&SHARE), Ok(0.5));
         assert_eq!(read.flag("flag"), Ok(true));
         assert!(read.texts("path").is_err());
+    }
+
+    #[test]
+    fn what_is_not_given_is_its_default() {
+        let read = read("path=a").expect("is understood");
+        assert_eq!(read.whole(&K), Ok(3));
+        assert_eq!(read.share(&SHARE), Ok(0.25));
+        assert_eq!(read.flag("flag"), Ok(false));
     }
 
     #[test]
@@ -232,11 +345,11 @@ mod tests {
         }
         for query in ["k=1&k=2", "k=0", "k=11", "k=+1", "k=-1", "k=1.0", "k=x"] {
             let read = read(query).expect("the name is known");
-            assert!(read.number("k", 1..=10).is_err(), "{query}");
+            assert!(read.whole(&K).is_err(), "{query}");
         }
         for share in ["-0.1", "1.1", "nan", "inf", "x"] {
             let read = read(&format!("share={share}")).expect("the name is known");
-            assert!(read.share("share").is_err(), "{share}");
+            assert!(read.share(&SHARE).is_err(), "{share}");
         }
     }
 }

@@ -14,6 +14,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 use soundalike_core::catalog::{Ranking, Reason};
 use soundalike_core::similar::{MixRules, PathError};
@@ -25,36 +26,17 @@ use tokio::sync::Semaphore;
 
 use super::ask::similar;
 use super::hinted;
-use super::parameters::{Parameters, impossible, malformed, path_of, repeated};
+use super::parameters::{Parameter, Parameters, impossible, malformed, path_of, repeated};
+use super::questions::{
+    COSINE, DIVERSITY, DRAW, K, MIX, MIX_LENGTH, MOST, MUTUAL_PROXIMITY, PATH, PER_ALBUM,
+    PER_ARTIST, Question, SIMILAR, STAY, WAY_LENGTH,
+};
 use super::songs::{FoundLine, found_lines};
 
-/// The description of the questions, in OpenAPI 3.1.
-const DESCRIPTION: &str = include_str!("openapi.json");
 /// The environment variable of the token.
 const TOKEN_VARIABLE: &str = "SOUNDALIKE_LIBRARY_TOKEN";
 /// What the name of the token's file ends with, behind the library's.
 const TOKEN_ENDING: &str = ".token";
-/// Songs of an answer, at most.
-const MOST: u64 = 1000;
-
-/// The parameters that choose songs, in every question.
-const FILTERS: [&str; 6] = ["genre", "tag", "year", "bpm", "key", "exclude_artist"];
-/// Those of `similar` besides.
-const SIMILAR: [&str; 8] = [
-    "path",
-    "id",
-    "dislike",
-    "k",
-    "cosine",
-    "per_artist",
-    "per_album",
-    "diversity",
-];
-/// Those of `path`.
-const WAY: [&str; 3] = ["from", "to", "n"];
-/// Those of `mix`.
-const MIX: [&str; 5] = ["seed", "dislike", "n", "draw", "stay"];
-
 /// What `serve` is told of a library.
 #[derive(Args)]
 pub(crate) struct ServeLibrary {
@@ -136,7 +118,7 @@ fn places() -> usize {
 }
 
 async fn description() -> Response {
-    ([(CONTENT_TYPE, "application/json")], DESCRIPTION).into_response()
+    axum::Json(super::description::description()).into_response()
 }
 
 async fn no_such_path() -> Refusal {
@@ -155,32 +137,32 @@ fn no_such_method() -> Refusal {
     }
 }
 
-async fn similar_songs(State(asked): State<Asked>, RawQuery(query): RawQuery) -> Answer {
-    let known: Vec<&str> = SIMILAR.into_iter().chain(FILTERS).collect();
-    asked.answer(query, &known, similar_to).await
+async fn similar_songs(State(asked): State<Asked>, RawQuery(query): RawQuery) -> Reply {
+    asked.answer(query, &SIMILAR, similar_to).await
 }
 
-async fn way(State(asked): State<Asked>, RawQuery(query): RawQuery) -> Answer {
-    let known: Vec<&str> = WAY.into_iter().chain(FILTERS).collect();
-    asked.answer(query, &known, way_between).await
+async fn way(State(asked): State<Asked>, RawQuery(query): RawQuery) -> Reply {
+    asked.answer(query, &PATH, way_between).await
 }
 
-async fn mix(State(asked): State<Asked>, RawQuery(query): RawQuery) -> Answer {
-    let known: Vec<&str> = MIX.into_iter().chain(FILTERS).collect();
-    asked.answer(query, &known, mix_from).await
+async fn mix(State(asked): State<Asked>, RawQuery(query): RawQuery) -> Reply {
+    asked.answer(query, &MIX, mix_from).await
 }
 
 /// A response, or why there is none.
-type Answer = Result<Response, Refusal>;
+type Reply = Result<Response, Refusal>;
 /// Songs, and why each is one where that is said.
 type Songs = (Vec<Found>, Vec<Reason>);
 
-/// An answer as JSON.
-#[derive(Serialize)]
-struct Body<'a> {
+/// The songs of an answer.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Songs", deny_unknown_fields)]
+pub(super) struct Answer<'a> {
+    #[schemars(length(max = MOST))]
     songs: Vec<FoundLine<'a>>,
     /// What the answer leaves out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1))]
     notes: Vec<String>,
 }
 
@@ -189,10 +171,11 @@ impl Asked {
     async fn answer(
         &self,
         query: Option<String>,
-        known: &[&str],
+        question: &Question,
         find: fn(&Snapshot, &Parameters) -> Result<Songs, Refusal>,
-    ) -> Answer {
-        let parameters = Parameters::read(&query.unwrap_or_default(), known)?;
+    ) -> Reply {
+        let known: Vec<&Parameter> = question.parameters().collect();
+        let parameters = Parameters::read(&query.unwrap_or_default(), &known)?;
         let broken = || Refusal {
             kind: "server",
             status: StatusCode::INTERNAL_SERVER_ERROR,
@@ -204,7 +187,7 @@ impl Asked {
             let _place = place;
             let snapshot = live.now().map_err(unreadable)?;
             let (found, reasons) = find(&snapshot, &parameters)?;
-            let body = Body {
+            let body = Answer {
                 songs: found_lines(&snapshot.library, &found, &reasons),
                 notes: notes(&snapshot),
             };
@@ -258,15 +241,16 @@ fn notes(snapshot: &Snapshot) -> Vec<String> {
 
 fn similar_to(snapshot: &Snapshot, asked: &Parameters) -> Result<Songs, Refusal> {
     let rules = Rules {
-        k: asked.number("k", 1..=MOST)?.unwrap_or(20) as usize,
-        ranking: if asked.flag("cosine")? {
+        k: asked.whole(&K)? as usize,
+        ranking: if asked.flag(COSINE)? {
             Ranking::Cosine
         } else {
             Ranking::GenreAware
         },
-        per_artist: asked.number("per_artist", 1..=MOST)?.map(|n| n as usize),
-        per_album: asked.number("per_album", 1..=MOST)?.map(|n| n as usize),
-        diversity: asked.share("diversity")?.unwrap_or(0.0),
+        mutual_proximity: asked.flag(MUTUAL_PROXIMITY)?,
+        per_artist: asked.limit(&PER_ARTIST)?,
+        per_album: asked.limit(&PER_ALBUM)?,
+        diversity: asked.share(&DIVERSITY)?,
         filter: filter(asked)?,
     };
     let mut seeds = Vec::new();
@@ -295,7 +279,7 @@ fn way_between(snapshot: &Snapshot, asked: &Parameters) -> Result<Songs, Refusal
             ))),
         }
     };
-    let n = asked.number("n", 2..=MOST)?.unwrap_or(20) as usize;
+    let n = asked.whole(&WAY_LENGTH)? as usize;
     let filter = filter(asked)?;
     let ends = (end("from")?, end("to")?);
     let found = snapshot.library.path(ends, n, &filter);
@@ -303,16 +287,11 @@ fn way_between(snapshot: &Snapshot, asked: &Parameters) -> Result<Songs, Refusal
 }
 
 fn mix_from(snapshot: &Snapshot, asked: &Parameters) -> Result<Songs, Refusal> {
-    let n = asked.number("n", 1..=MOST)?.unwrap_or(50) as usize;
+    let n = asked.whole(&MIX_LENGTH)? as usize;
     let rules = MixRules {
-        seed: asked.number("draw", 0..=u64::from(u32::MAX))?.unwrap_or(0),
+        seed: asked.whole(&DRAW)?,
+        adherence: asked.share(&STAY)? as f32,
         ..MixRules::default()
-    };
-    let rules = MixRules {
-        adherence: asked
-            .share("stay")?
-            .map_or(rules.adherence, |stay| stay as f32),
-        ..rules
     };
     let filter = filter(asked)?;
     let mut seeds = Vec::new();
@@ -401,37 +380,5 @@ fn unanswered(error: AskError) -> Refusal {
             impossible("A way needs two different songs; these are the same, or versions of one.")
         }
         error => impossible(format!("{error}.")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use serde_json::Value;
-
-    use super::*;
-
-    #[test]
-    fn the_description_has_every_parameter_and_no_other() {
-        let description: Value = serde_json::from_str(DESCRIPTION).expect("JSON");
-        let questions: [(&str, &[&str]); 3] =
-            [("similar", &SIMILAR), ("path", &WAY), ("mix", &MIX)];
-        for (question, own) in questions {
-            let operation = &description["paths"][format!("/api/v1/library/{question}")]["get"];
-            let listed = operation["parameters"].as_array().expect("a list").iter();
-            let described: BTreeSet<&str> = listed
-                .map(|parameter| match parameter["$ref"].as_str() {
-                    Some(place) => {
-                        let named = description.pointer(&place[1..]).expect("is there");
-                        named["name"].as_str().expect("a name")
-                    }
-                    None => parameter["name"].as_str().expect("a name"),
-                })
-                .collect();
-            let known: BTreeSet<&str> = own.iter().copied().chain(FILTERS).collect();
-            assert_eq!(described, known, "{question}");
-        }
-        assert_eq!(description["paths"].as_object().expect("paths").len(), 4);
     }
 }

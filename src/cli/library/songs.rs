@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 use soundalike_core::catalog::Reason;
@@ -32,20 +33,29 @@ pub(super) struct Output {
 }
 
 /// A song of an answer, as JSON.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct SongLine<'a> {
+    /// The song's number in the library.
+    #[schemars(range(min = 1))]
     id: i64,
+    /// Its file, with � for what is not UTF-8.
     path: &'a str,
+    /// The exact bytes of a path that is not UTF-8, percent-encoded.
     #[serde(skip_serializing_if = "str::is_empty")]
+    #[schemars(length(min = 1))]
     path_bytes: &'a str,
     title: &'a str,
     artist: &'a str,
     album: &'a str,
     genre: &'a str,
+    /// Whether the genre is the model's, because the file names none.
     genre_predicted: bool,
     year: Option<u32>,
+    #[schemars(range(min = 0))]
     seconds: f64,
+    /// Beats per minute, where there is a steady beat.
     tempo_bpm: Option<f64>,
+    /// The key, where there is one.
     key: Option<&'a str>,
 }
 
@@ -71,9 +81,14 @@ impl<'a> SongLine<'a> {
 }
 
 /// A song with its place and similarity, as JSON.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Song", deny_unknown_fields)]
 pub(super) struct FoundLine<'a> {
+    #[schemars(range(min = 1))]
     rank: usize,
+    /// Cosine from the library's mean: of a similar song and of a mix to what was asked about, of a way to the song
+    /// before.
+    #[schemars(range(min = -1.001, max = 1.001))]
     similarity: f64,
     #[serde(flatten)]
     song: SongLine<'a>,
@@ -82,7 +97,29 @@ pub(super) struct FoundLine<'a> {
     why: Option<String>,
     /// The same in parts.
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a Reason>,
+    reason: Option<ReasonLine<'a>>,
+}
+
+/// Why a song is one, in parts.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Reason", deny_unknown_fields)]
+struct ReasonLine<'a> {
+    /// Whether the two are alike at all; what is not shares nothing.
+    alike: bool,
+    /// Genres that the model predicts for both.
+    genres: &'a [String],
+    /// Tags that are more than usual in both.
+    tags: &'a [String],
+}
+
+impl<'a> From<&'a Reason> for ReasonLine<'a> {
+    fn from(reason: &'a Reason) -> Self {
+        Self {
+            alike: reason.alike,
+            genres: &reason.genres,
+            tags: &reason.tags,
+        }
+    }
 }
 
 impl<'a> FoundLine<'a> {
@@ -107,7 +144,7 @@ pub(super) fn found_lines<'a>(
     lines
         .map(|(at, song)| FoundLine {
             why: reasons.get(at).map(ToString::to_string),
-            reason: reasons.get(at),
+            reason: reasons.get(at).map(ReasonLine::from),
             ..FoundLine::of(library, at, *song)
         })
         .collect()
