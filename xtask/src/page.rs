@@ -108,14 +108,25 @@ pub fn build_module(module: Module) -> Result<()> {
 pub fn build_cpu_modules() -> Result<()> {
     let modules = [Module::Cpu, Module::Library];
     println!("Page: compiling the cpu and library modules");
-    std::thread::scope(|scope| {
-        let work = modules.map(|module| scope.spawn(move || shell::run(module.compile())));
-        work.into_iter().try_for_each(|thread| match thread.join() {
-            Ok(result) => result,
-            Err(_) => bail!("compiling stopped in the middle"),
-        })
-    })?;
+    at_once(&modules, |module| shell::run(module.compile()))?;
     modules.into_iter().try_for_each(place)
+}
+
+/// Does the same with each of these at the same time.
+fn at_once<T: Sync>(these: &[T], work: impl Fn(&T) -> Result<()> + Sync) -> Result<()> {
+    let work = &work;
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = these
+            .iter()
+            .map(|this| scope.spawn(move || work(this)))
+            .collect();
+        threads
+            .into_iter()
+            .try_for_each(|thread| match thread.join() {
+                Ok(result) => result,
+                Err(_) => bail!("a thread stopped in the middle"),
+            })
+    })
 }
 
 /// Makes a compiled module ready for the page, unless it is already.
@@ -179,16 +190,7 @@ fn compress_folder(folder: &Path) -> Result<()> {
             !(current("br") && current("gz"))
         })
         .collect();
-    std::thread::scope(|scope| {
-        let work: Vec<_> = stale
-            .iter()
-            .map(|file| scope.spawn(|| compress(file)))
-            .collect();
-        work.into_iter().try_for_each(|thread| match thread.join() {
-            Ok(result) => result,
-            Err(_) => bail!("compressing stopped in the middle"),
-        })
-    })
+    at_once(&stale, |file| compress(file))
 }
 
 fn compress(file: &Path) -> Result<()> {

@@ -10,7 +10,7 @@ use super::serve::Answer;
 
 /// Where the schemas of answers stand in the document.
 const SCHEMAS: &str = "/components/schemas";
-/// What refuses a request. Those with a status of 4xx say why; what is over or locked may be tried later.
+/// The statuses of answers without songs, and the response of the document that describes each.
 const REFUSALS: [(&str, &str); 10] = [
     ("400", "Problem"),
     ("401", "Unauthorized"),
