@@ -320,6 +320,11 @@ fn a_question_that_cannot_be_answered_is_refused_in_a_sentence() {
         ),
         ("similar", "No song is asked about"),
         ("similar?dislike=1", "No song is asked about"),
+        ("similar?id=1&mutual_proximity=true", "add cosine=true"),
+        (
+            "similar?id=1&mutual_proximity=true&cosine=false",
+            "add cosine=true",
+        ),
         ("similar?id=1&year=1999..1990", "must not be above"),
         ("similar?id=1&bpm=..", "it must be a number"),
         ("similar?id=1&key=H%20minor", "is no key"),

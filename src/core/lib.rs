@@ -13,13 +13,14 @@
 //!   → taste      which of them a person likes, learnt from likes and dislikes
 //! ```
 //!
-//! `survey` holds what a survey needs of the catalogue and of a sound. Below the networks, on native
-//! CPUs, are `kernels`. Dependencies point one way: a module uses those above it in the list, never
-//! those below.
+//! `survey` holds what a survey needs of the catalogue and of a sound. `fourier` has the transforms of resampling
+//! and features; below the networks, on native CPUs, are `kernels`. Dependencies point one way: a module uses those
+//! above it in the list, never those below.
 
 pub mod audio;
 pub mod catalog;
 pub mod dsp;
+pub mod fourier;
 pub mod guard;
 mod kernels;
 pub mod linear_algebra;

@@ -137,7 +137,7 @@ impl LiveSession {
             .collect();
 
         self.resampled.clear();
-        self.resampling.push(&clean, &mut self.resampled)?;
+        self.resampling.push(&clean, &mut self.resampled);
         if let Some(level) = &mut self.level {
             level.push(&mut self.resampled);
         }

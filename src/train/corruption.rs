@@ -1,8 +1,7 @@
 //! Corruptions of a sound that hardly change a robust model's predictions.
 
-use realfft::RealFftPlanner;
-
 use soundalike_core::audio::{self, Clip};
+use soundalike_core::fourier::{InverseRealFft, RealFft};
 
 /// A corruption of the sound before the model, to measure how robust its predictions are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,27 +31,22 @@ impl Corruption {
 
 /// The sound without what lies below `low` and above `high` Hz: those bins of its spectrum are zeroed.
 fn band_pass(clip: &Clip, low: f64, high: f64) -> Vec<f32> {
-    let length = clip.samples().len();
-    let mut planner = RealFftPlanner::<f32>::new();
-    let (forward, inverse) = (
-        planner.plan_fft_forward(length),
-        planner.plan_fft_inverse(length),
-    );
-    let mut samples = clip.samples().to_vec();
-    let mut spectrum = forward.make_output_vec();
-    // The lengths are the plan's own, so neither way can fail.
-    if forward.process(&mut samples, &mut spectrum).is_err() {
-        return samples;
-    }
+    let samples = clip.samples();
+    // An odd number of samples is transformed with a zero more.
+    let length = samples.len().next_multiple_of(2);
+    let mut spectrum = RealFft::new(length).process(samples).to_vec();
     let hz_per_bin = f64::from(clip.rate()) / length as f64;
     for (bin, value) in spectrum.iter_mut().enumerate() {
         if !(low..=high).contains(&(bin as f64 * hz_per_bin)) {
             *value = Default::default();
         }
     }
-    let _ = inverse.process(&mut spectrum, &mut samples);
-    samples.iter_mut().for_each(|s| *s /= length as f32);
-    samples
+    let mut inverse = InverseRealFft::new(length);
+    let filtered = inverse.process(&spectrum).iter();
+    filtered
+        .map(|s| s / length as f32)
+        .take(samples.len())
+        .collect()
 }
 
 #[cfg(test)]

@@ -8,12 +8,12 @@ use std::f64::consts::PI;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
-use realfft::RealFftPlanner;
 use rustfft::num_complex::Complex;
 use serde::{Deserialize, Serialize};
 
 use soundalike_core::audio::{AudioError, Clip};
 use soundalike_core::dsp::{Stft, hann_periodic};
+use soundalike_core::fourier::InverseRealFft;
 
 /// Length of the vocoder's frames, and samples from one to the next where they are put down.
 const FRAME: usize = 2048;
@@ -94,9 +94,8 @@ fn stretched(samples: &[f32], factor: f64) -> Vec<f32> {
     let length = (samples.len() as f64 * factor).round() as usize;
     let frames = 1 + length / HOP;
     let window = hann_periodic(FRAME);
-    let inverse = RealFftPlanner::<f64>::new().plan_fft_inverse(FRAME);
-    let mut spectrum = inverse.make_input_vec();
-    let mut frame = inverse.make_output_vec();
+    let mut inverse = InverseRealFft::new(FRAME);
+    let mut spectrum = vec![Complex::default(); bins];
     let mut sum = vec![0.0; frames * HOP + FRAME];
     let mut weight = sum.clone();
     let silence = vec![Complex::default(); bins];
@@ -112,12 +111,7 @@ fn stretched(samples: &[f32], factor: f64) -> Vec<f32> {
             let wrapped = step - 2.0 * PI * (step / (2.0 * PI)).round();
             phase[bin] += advance[bin] + wrapped;
         }
-        // A real signal's first and last bin are real.
-        spectrum[0].im = 0.0;
-        spectrum[bins - 1].im = 0.0;
-        let done = inverse.process(&mut spectrum, &mut frame);
-        debug_assert!(done.is_ok());
-        for (offset, (&x, &w)) in frame.iter().zip(&window).enumerate() {
+        for (offset, (&x, &w)) in inverse.process(&spectrum).iter().zip(&window).enumerate() {
             sum[at * HOP + offset] += w * x / FRAME as f64;
             weight[at * HOP + offset] += w * w;
         }

@@ -17,13 +17,13 @@ use burn::tensor::activation::relu;
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor, TensorData};
-use realfft::RealFftPlanner;
 use safetensors::SafeTensors;
 
 use super::error::TrainError;
 use super::teacher::Teacher;
 use soundalike_core::audio::Clip;
 use soundalike_core::dsp::{Level, hann_periodic};
+use soundalike_core::fourier::RealFft;
 use soundalike_core::model::{mean, values_from_view};
 use soundalike_datasets::output::OutputError;
 
@@ -130,26 +130,21 @@ impl Yamnet {
 
     /// Log-mel frames of samples at 16 kHz, frame by frame.
     fn log_mel(&self, samples: &[f32]) -> Vec<f32> {
-        let fft = RealFftPlanner::<f32>::new().plan_fft_forward(FFT);
+        let mut fft = RealFft::<f32>::new(FFT);
         let window: Vec<f32> = hann_periodic(WINDOW)
             .into_iter()
             .map(|w| w as f32)
             .collect();
-        let mut input = fft.make_input_vec();
-        let mut spectrum = fft.make_output_vec();
+        let mut frame = vec![0.0; WINDOW];
         let mut samples = samples.to_vec();
         samples.resize(samples.len().max(WINDOW), 0.0);
         let mut log_mel = Vec::new();
         for start in (0..=samples.len() - WINDOW).step_by(HOP) {
-            input.fill(0.0);
-            for ((x, s), w) in input.iter_mut().zip(&samples[start..]).zip(&window) {
+            for ((x, s), w) in frame.iter_mut().zip(&samples[start..]).zip(&window) {
                 *x = s * w;
             }
-            // The lengths are the plan's own, so it cannot fail.
-            if fft.process(&mut input, &mut spectrum).is_err() {
-                continue;
-            }
-            let magnitude: Vec<f32> = spectrum.iter().map(|bin| bin.norm()).collect();
+            let spectrum = fft.process(&frame).iter();
+            let magnitude: Vec<f32> = spectrum.map(|bin| bin.norm()).collect();
             log_mel.extend(self.mel.chunks(FFT / 2 + 1).map(|weights| {
                 let sum: f32 = weights.iter().zip(&magnitude).map(|(w, m)| w * m).sum();
                 (sum + OFFSET).ln()

@@ -8,6 +8,7 @@ mod cells;
 mod error;
 mod file;
 mod library;
+#[cfg(any(feature = "networks", not(feature = "webgpu")))]
 mod speed;
 mod survey;
 #[cfg(feature = "tags")]
@@ -25,6 +26,7 @@ use wasm_bindgen::prelude::*;
 pub use cells::CellCatalog;
 pub use file::{PlainSound, SourceFile};
 pub use library::OpenedCatalog;
+#[cfg(any(feature = "networks", not(feature = "webgpu")))]
 pub use speed::milliseconds_per_segment;
 #[cfg(feature = "tags")]
 pub use tags::names_of;
@@ -698,6 +700,7 @@ fn notices(notes: &[Note]) -> Vec<Notice> {
 
 async fn open_predictor(model: &[u8], device: &str) -> Result<Predictor, Thrown> {
     let predictor = match device {
+        #[cfg(any(feature = "networks", not(feature = "webgpu")))]
         "cpu" => Predictor::on_processor(model),
         #[cfg(feature = "webgpu")]
         "gpu" => {

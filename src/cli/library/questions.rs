@@ -60,7 +60,7 @@ pub(super) const SIMILAR: Question = Question {
         },
         Parameter::Flag {
             name: MUTUAL_PROXIMITY,
-            about: "Whether hubs are corrected by mutual proximity, with cosine=true.",
+            about: "Whether hubs are corrected by mutual proximity; needs cosine=true.",
         },
         Parameter::Limit(PER_ARTIST),
         Parameter::Limit(PER_ALBUM),

@@ -240,14 +240,19 @@ fn notes(snapshot: &Snapshot) -> Vec<String> {
 }
 
 fn similar_to(snapshot: &Snapshot, asked: &Parameters) -> Result<Songs, Refusal> {
+    let (ranking, mutual_proximity) = match (asked.flag(COSINE)?, asked.flag(MUTUAL_PROXIMITY)?) {
+        (true, mutual_proximity) => (Ranking::Cosine, mutual_proximity),
+        (false, false) => (Ranking::GenreAware, false),
+        (false, true) => {
+            return Err(impossible(
+                "Mutual proximity is only there for the ranking by similarity alone: add cosine=true.",
+            ));
+        }
+    };
     let rules = Rules {
         k: asked.whole(&K)? as usize,
-        ranking: if asked.flag(COSINE)? {
-            Ranking::Cosine
-        } else {
-            Ranking::GenreAware
-        },
-        mutual_proximity: asked.flag(MUTUAL_PROXIMITY)?,
+        ranking,
+        mutual_proximity,
         per_artist: asked.limit(&PER_ARTIST)?,
         per_album: asked.limit(&PER_ALBUM)?,
         diversity: asked.share(&DIVERSITY)?,

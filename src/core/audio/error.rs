@@ -73,14 +73,6 @@ pub enum AudioError {
     /// A valid header and not one sample.
     #[error("contains no sound (0 samples); choose a file with sound in it")]
     EmptySound,
-    /// The resampler refused its parameters; not reached for rates within range.
-    #[error("could not be brought from {from} to {to} Hz; export it at {to} Hz")]
-    Resample {
-        /// Rate of the source, Hz.
-        from: u32,
-        /// Rate asked for, Hz.
-        to: u32,
-    },
 }
 
 /// Runs a decoder's code; its panic is [`AudioError::Damaged`].
@@ -155,9 +147,6 @@ impl Message for AudioError {
                 ("least", MIN_RATE.to_string()),
                 ("most", MAX_RATE.to_string()),
             ],
-            Self::Resample { from, to } => {
-                vec![("from", from.to_string()), ("to", to.to_string())]
-            }
             Self::Damaged(_)
             | Self::UnsupportedCodec(_)
             | Self::NotFound

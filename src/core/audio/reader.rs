@@ -253,7 +253,8 @@ impl SoundReader {
             self.ended = true;
             self.mix.flush(&mut keep);
             failed?;
-            return self.kept.end_run();
+            self.kept.end_run();
+            return Ok(());
         }
         failed
     }
@@ -361,7 +362,7 @@ impl Kept {
             self.rate = best;
         }
         if self.run.as_ref().is_some_and(|run| run.from != from) {
-            self.end_run()?;
+            self.end_run();
             // A jingle at a low rate must not take the upper bands from the song after it.
             if best > self.rate {
                 self.samples = resample(&self.samples, self.rate, best)?;
@@ -378,25 +379,24 @@ impl Kept {
             }),
         };
         let before = self.samples.len();
-        run.resampling.push(samples, &mut self.samples)?;
+        run.resampling.push(samples, &mut self.samples);
         run.put += samples.len() as u64;
         run.got += (self.samples.len() - before) as u64;
         Ok(())
     }
 
     /// Gets out what still lies in the filter.
-    fn end_run(&mut self) -> Result<(), AudioError> {
+    fn end_run(&mut self) {
         let Some(mut run) = self.run.take() else {
-            return Ok(());
+            return;
         };
         let due = resampled_len(run.put as usize, run.from, self.rate) as u64;
         let silence = [0.0; 4_096];
         let start = self.samples.len() as u64 - run.got.min(self.samples.len() as u64);
         let given_away = run.got - (self.samples.len() as u64 - start);
         while given_away + (self.samples.len() as u64 - start) < due {
-            run.resampling.push(&silence, &mut self.samples)?;
+            run.resampling.push(&silence, &mut self.samples);
         }
         self.samples.truncate((start + due - given_away) as usize);
-        Ok(())
     }
 }

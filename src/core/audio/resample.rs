@@ -7,13 +7,12 @@
 
 use std::f64::consts::PI;
 use std::ops::Range;
-use std::sync::Arc;
 
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use rustfft::num_complex::Complex;
 
 use super::error::AudioError;
 use super::limits::{MAX_RATE, MIN_RATE};
+use crate::fourier::{InverseRealFft, RealFft};
 
 /// Length of the filter in samples of the lower rate, at least; longer where the rates ask for a
 /// longer block. The tests hold it to 0.1 dB up to 0.9 of the lower Nyquist frequency, and aliases
@@ -39,11 +38,11 @@ pub fn resample(samples: &[f32], from: u32, to: u32) -> Result<Vec<f32>, AudioEr
     let mut stream = Resampling::new(from, to)?;
     let len = resampled_len(samples.len(), from, to);
     let mut output = Vec::with_capacity(len + stream.block());
-    stream.push(samples, &mut output)?;
+    stream.push(samples, &mut output);
     // Silence pushes out what still lies in the filter.
     let silence = vec![0.0; stream.block()];
     while output.len() < len {
-        stream.push(&silence, &mut output)?;
+        stream.push(&silence, &mut output);
     }
     output.truncate(len);
     Ok(output)
@@ -52,8 +51,6 @@ pub fn resample(samples: &[f32], from: u32, to: u32) -> Result<Vec<f32>, AudioEr
 /// A change of sample rate that goes on: samples are pushed as they come, and come out as soon as a
 /// block of them is full. What happened at time t is at time t of the output.
 pub struct Resampling {
-    from: u32,
-    to: u32,
     /// `None` between equal rates.
     convolution: Option<Convolution>,
 }
@@ -70,11 +67,7 @@ impl Resampling {
             }
         }
         let convolution = (from != to).then(|| Convolution::new(&Blocks::between(from, to)));
-        Ok(Self {
-            from,
-            to,
-            convolution,
-        })
+        Ok(Self { convolution })
     }
 
     /// Samples of the source that are taken together.
@@ -83,27 +76,18 @@ impl Resampling {
     }
 
     /// Takes samples and adds to `output` what is ready.
-    ///
-    /// # Errors
-    /// Never in practice: only if the transform refuses its own block length.
-    pub fn push(&mut self, samples: &[f32], output: &mut Vec<f32>) -> Result<(), AudioError> {
+    pub fn push(&mut self, samples: &[f32], output: &mut Vec<f32>) {
         let Some(convolution) = &mut self.convolution else {
             output.extend_from_slice(samples);
-            return Ok(());
+            return;
         };
         let mut samples = samples;
         while !samples.is_empty() {
             samples = convolution.fill(samples);
             if convolution.filled == convolution.source.len() {
-                convolution
-                    .convolve(output)
-                    .map_err(|_| AudioError::Resample {
-                        from: self.from,
-                        to: self.to,
-                    })?;
+                convolution.convolve(output);
             }
         }
-        Ok(())
     }
 }
 
@@ -147,8 +131,8 @@ impl Blocks {
 
 /// The convolution of blocks, each of which overlaps the one before by the length of the filter.
 struct Convolution {
-    forward: Arc<dyn RealToComplex<f32>>,
-    inverse: Arc<dyn ComplexToReal<f32>>,
+    forward: RealFft<f32>,
+    inverse: InverseRealFft<f32>,
     /// The filter's spectrum, which is real, up to the lower Nyquist frequency and without it; the scale of both
     /// transforms is part of it.
     gains: Vec<f32>,
@@ -159,36 +143,26 @@ struct Convolution {
     advance: usize,
     /// Which samples of a block at the other rate are kept.
     kept: Range<usize>,
-    work: Vec<f32>,
-    spectrum: Vec<Complex<f32>>,
-    cut: Vec<Complex<f32>>,
-    sink: Vec<f32>,
-    scratch: Vec<Complex<f32>>,
+    /// The block's spectrum, filtered.
+    filtered: Vec<Complex<f32>>,
 }
 
 impl Convolution {
     fn new(blocks: &Blocks) -> Self {
-        let mut planner = RealFftPlanner::<f32>::new();
-        let forward = planner.plan_fft_forward(blocks.block * blocks.source);
-        let inverse = planner.plan_fft_inverse(blocks.block * blocks.sink);
+        let gains = gains(blocks);
         // Half the filter reaches into the block from either side.
         let edge = blocks.filter * blocks.sink / 2;
         let advance = blocks.block - blocks.filter;
-        let scratch = forward.get_scratch_len().max(inverse.get_scratch_len());
         Self {
-            gains: gains(blocks),
-            source: forward.make_input_vec(),
+            forward: RealFft::new(blocks.block * blocks.source),
+            inverse: InverseRealFft::new(blocks.block * blocks.sink),
+            filtered: Vec::with_capacity(gains.len()),
+            gains,
+            source: vec![0.0; blocks.block * blocks.source],
             // The first block begins half a filter before the start, where it is silent.
             filled: blocks.filter / 2 * blocks.source,
             advance: advance * blocks.source,
             kept: edge..edge + advance * blocks.sink,
-            work: forward.make_input_vec(),
-            spectrum: forward.make_output_vec(),
-            cut: inverse.make_input_vec(),
-            sink: inverse.make_output_vec(),
-            scratch: vec![Complex::ZERO; scratch],
-            forward,
-            inverse,
         }
     }
 
@@ -202,22 +176,14 @@ impl Convolution {
     }
 
     /// Adds the block's samples to `output` and makes room for the next.
-    fn convolve(&mut self, output: &mut Vec<f32>) -> Result<(), realfft::FftError> {
-        self.work.copy_from_slice(&self.source);
-        let (spectrum, scratch) = (&mut self.spectrum, &mut self.scratch);
-        self.forward
-            .process_with_scratch(&mut self.work, spectrum, scratch)?;
-        for ((cut, bin), gain) in self.cut.iter_mut().zip(spectrum).zip(&self.gains) {
-            *cut = *bin * *gain;
-        }
-        // What lies beyond was used as working memory by the block before.
-        self.cut[self.gains.len()..].fill(Complex::ZERO);
-        let (cut, sink) = (&mut self.cut, &mut self.sink);
-        self.inverse.process_with_scratch(cut, sink, scratch)?;
-        output.extend_from_slice(&self.sink[self.kept.clone()]);
+    fn convolve(&mut self, output: &mut Vec<f32>) {
+        let bins = self.forward.process(&self.source).iter().zip(&self.gains);
+        self.filtered.clear();
+        self.filtered.extend(bins.map(|(bin, gain)| bin * gain));
+        let sink = self.inverse.process(&self.filtered);
+        output.extend_from_slice(&sink[self.kept.clone()]);
         self.source.copy_within(self.advance.., 0);
         self.filled -= self.advance;
-        Ok(())
     }
 }
 
@@ -231,9 +197,7 @@ fn gains(blocks: &Blocks) -> Vec<f32> {
         let x = PI * n as f64 * cutoff;
         if n == 0 { 1.0 } else { x.sin() / x }
     };
-    let mut planner = RealFftPlanner::<f64>::new();
-    let transform = planner.plan_fft_forward(block);
-    let mut filter = transform.make_input_vec();
+    let mut filter = vec![0.0; block];
     for n in 0..length / 2 {
         let value = sinc(n) * blackman_harris(length / 2 + n, length);
         filter[n] = value;
@@ -242,10 +206,8 @@ fn gains(blocks: &Blocks) -> Vec<f32> {
         }
     }
     let sum: f64 = filter.iter().sum();
-    let mut spectrum = transform.make_output_vec();
-    // The only errors are wrong buffer lengths, and all buffers come from the plan.
-    let done = transform.process(&mut filter, &mut spectrum);
-    debug_assert!(done.is_ok());
+    let mut transform = RealFft::new(block);
+    let spectrum = transform.process(&filter);
     let scale = 1.0 / (sum * block as f64);
     let bins = blocks.block * lower / 2;
     spectrum[..bins]
@@ -366,7 +328,7 @@ mod tests {
             let mut stream = Resampling::new(from, TARGET)?;
             let mut pieces = Vec::new();
             for piece in samples.chunks(128) {
-                stream.push(piece, &mut pieces)?;
+                stream.push(piece, &mut pieces);
             }
             assert!(pieces.len() > TARGET as usize * 9 / 10, "{from} Hz: late");
             assert_eq!(pieces[..], whole[..pieces.len()], "{from} Hz");

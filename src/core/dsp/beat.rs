@@ -1,8 +1,9 @@
 //! The tempo of a whole song, from the autocorrelation of its onsets.
 
-use realfft::RealFftPlanner;
+use rustfft::num_complex::Complex;
 
 use super::hann_periodic;
+use crate::fourier::{InverseRealFft, RealFft};
 
 /// Seconds of a window whose rhythm is taken to be steady, and seconds from one to the next.
 const WINDOW_SECONDS: f64 = 12.0;
@@ -98,16 +99,10 @@ fn mean_autocorrelation(onsets: &[f32], frames_per_second: f64) -> Vec<f64> {
     let hop = ((HOP_SECONDS * frames_per_second) as usize).max(1);
     // Twice as long as the window, so that the end of a window does not meet its beginning.
     let length = (2 * window).next_power_of_two();
-    let mut planner = RealFftPlanner::<f64>::new();
-    let forward = planner.plan_fft_forward(length);
+    let mut forward = RealFft::<f64>::new(length);
     let taper = hann_periodic(window);
-    let (mut signal, mut spectrum) = (forward.make_input_vec(), forward.make_output_vec());
     let mut add_powers = |values: &[f64], scale: f64, sum: &mut [f64]| {
-        signal.fill(0.0);
-        signal[..values.len()].copy_from_slice(values);
-        // The only errors are wrong buffer lengths, and all buffers come from the plan.
-        let _ = forward.process(&mut signal, &mut spectrum);
-        for (sum, bin) in sum.iter_mut().zip(&spectrum) {
+        for (sum, bin) in sum.iter_mut().zip(forward.process(values)) {
             *sum += scale * bin.norm_sqr();
         }
     };
@@ -126,16 +121,10 @@ fn mean_autocorrelation(onsets: &[f32], frames_per_second: f64) -> Vec<f64> {
     let mut taper_powers = vec![0.0; length / 2 + 1];
     add_powers(&taper, 1.0, &mut taper_powers);
 
-    let inverse = planner.plan_fft_inverse(length * OVERSAMPLING);
-    let correlated = |powers: &[f64]| {
-        let mut bins = inverse.make_input_vec();
-        for (bin, &power) in bins.iter_mut().zip(powers) {
-            *bin = power.into();
-        }
-        let mut values = inverse.make_output_vec();
-        let _ = inverse.process(&mut bins, &mut values);
-        values.truncate(window * OVERSAMPLING);
-        values
+    let mut inverse = InverseRealFft::new(length * OVERSAMPLING);
+    let mut correlated = |powers: &[f64]| {
+        let bins: Vec<Complex<f64>> = powers.iter().map(|&power| power.into()).collect();
+        inverse.process(&bins)[..window * OVERSAMPLING].to_vec()
     };
     let (of_onsets, of_taper) = (correlated(&powers), correlated(&taper_powers));
     let at_zero = of_onsets[0].max(f64::MIN_POSITIVE) / of_taper[0];

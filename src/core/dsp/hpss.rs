@@ -1,8 +1,10 @@
 //! Separation into what sounds on and what strikes.
 
-use realfft::RealFftPlanner;
+use rustfft::num_complex::Complex;
+use rustfft::num_traits::Zero;
 
 use super::{FrontEnd, Spectrogram, Stft, hann_periodic};
+use crate::fourier::InverseRealFft;
 
 /// Frames, or bins, over which the medians are taken.
 const KERNEL: usize = 31;
@@ -33,10 +35,8 @@ pub fn hpss(front_end: &FrontEnd, samples: &[f32], magnitude: &Spectrogram) -> P
     }
 
     let window = hann_periodic(n_fft);
-    let inverse = RealFftPlanner::<f64>::new().plan_fft_inverse(n_fft);
-    let mut spectrum = inverse.make_input_vec();
-    let mut frame_samples = inverse.make_output_vec();
-    let mut scratch = inverse.make_scratch_vec();
+    let mut inverse = InverseRealFft::new(n_fft);
+    let mut spectrum = vec![Complex::zero(); n_fft / 2 + 1];
     // Frames are centred: the first reaches half a frame before the sound.
     let mut sum = vec![0.0; samples.len() + n_fft];
     let mut weight = vec![0.0; samples.len() + n_fft];
@@ -47,12 +47,10 @@ pub fn hpss(front_end: &FrontEnd, samples: &[f32], magnitude: &Spectrogram) -> P
         for ((out, bin), (lasts, strikes)) in spectrum.iter_mut().zip(bins).zip(medians) {
             *out = bin * harmonic_share(lasts, strikes);
         }
-        let done = inverse.process_with_scratch(&mut spectrum, &mut frame_samples, &mut scratch);
-        // The only errors are wrong buffer lengths, and all buffers come from the plan.
-        debug_assert!(done.is_ok());
+        let frame_samples = inverse.process(&spectrum);
         let span = frame * hop..frame * hop + n_fft;
         let (sum, weight) = (&mut sum[span.clone()], &mut weight[span]);
-        for (((s, w), &x), &h) in sum.iter_mut().zip(weight).zip(&frame_samples).zip(&window) {
+        for (((s, w), &x), &h) in sum.iter_mut().zip(weight).zip(frame_samples).zip(&window) {
             *s += h * x / n_fft as f64;
             *w += h * h;
         }

@@ -4,12 +4,9 @@
 use std::f64::consts::{PI, TAU};
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
-
-use realfft::{RealFftPlanner, RealToComplex};
-use rustfft::num_complex::Complex;
 
 use super::hann_periodic;
+use crate::fourier::RealFft;
 
 const CLASSES: usize = 12;
 /// Bins of the histogram in a semitone: ten cents each.
@@ -255,11 +252,9 @@ pub struct KeyEstimate {
 pub(super) struct PitchHistogram {
     /// Hz of a bin of the transform.
     bin_hz: f64,
-    fft: Arc<dyn RealToComplex<f32>>,
+    fft: RealFft<f32>,
     window: Vec<f32>,
     frame: Vec<f32>,
-    spectrum: Vec<Complex<f32>>,
-    scratch: Vec<Complex<f32>>,
     power: Vec<f32>,
     /// Samples that do not fill a frame yet.
     waiting: Vec<f32>,
@@ -280,15 +275,12 @@ impl PitchHistogram {
     pub(super) fn new(rate: u32) -> Self {
         let n_fft = ((FRAME_SECONDS * f64::from(rate)) as usize).next_power_of_two();
         let bin_hz = f64::from(rate) / n_fft as f64;
-        let fft = RealFftPlanner::<f32>::new().plan_fft_forward(n_fft);
         Self {
             bin_hz,
             window: hann_periodic(n_fft).iter().map(|&w| w as f32).collect(),
-            frame: fft.make_input_vec(),
-            spectrum: fft.make_output_vec(),
-            scratch: fft.make_scratch_vec(),
+            frame: vec![0.0; n_fft],
             power: vec![0.0; (PEAK_HZ.end / bin_hz) as usize + 2],
-            fft,
+            fft: RealFft::new(n_fft),
             waiting: Vec::new(),
             weights: [0.0; CLASSES * BINS],
         }
@@ -317,13 +309,8 @@ impl PitchHistogram {
         for ((out, x), w) in self.frame.iter_mut().zip(samples).zip(&self.window) {
             *out = x * w;
         }
-        let (frame, spectrum) = (&mut self.frame, &mut self.spectrum);
-        let done = self
-            .fft
-            .process_with_scratch(frame, spectrum, &mut self.scratch);
-        // The only errors are wrong buffer lengths, and all buffers come from the plan.
-        debug_assert!(done.is_ok());
-        for (power, bin) in self.power.iter_mut().zip(&self.spectrum) {
+        let spectrum = self.fft.process(&self.frame);
+        for (power, bin) in self.power.iter_mut().zip(spectrum) {
             *power = bin.norm_sqr();
         }
         let first = (PEAK_HZ.start / self.bin_hz) as usize;

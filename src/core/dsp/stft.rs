@@ -3,10 +3,10 @@
 //! decibel.
 
 use std::f64::consts::PI;
-use std::sync::Arc;
 
-use realfft::{RealFftPlanner, RealToComplex};
 use rustfft::num_complex::Complex;
+
+use crate::fourier::RealFft;
 
 /// The periodic Hann window of `length` samples, `½ − ½·cos(2πn / length)`: one period of a
 /// function that would repeat seamlessly, as spectral analysis wants it (scipy's `fftbins=True`).
@@ -20,23 +20,18 @@ pub fn hann_periodic(length: usize) -> Vec<f64> {
 pub struct Stft {
     hop_length: usize,
     window: Vec<f64>,
-    fft: Arc<dyn RealToComplex<f64>>,
+    fft: RealFft<f64>,
     frame: Vec<f64>,
-    spectrum: Vec<Complex<f64>>,
-    scratch: Vec<Complex<f64>>,
 }
 
 impl Stft {
     /// Plans a transform of `n_fft` samples (even) that moves on by `hop_length` samples.
     pub fn new(n_fft: usize, hop_length: usize) -> Self {
-        let fft = RealFftPlanner::<f64>::new().plan_fft_forward(n_fft);
         Self {
             hop_length,
             window: hann_periodic(n_fft),
-            frame: fft.make_input_vec(),
-            spectrum: fft.make_output_vec(),
-            scratch: fft.make_scratch_vec(),
-            fft,
+            frame: vec![0.0; n_fft],
+            fft: RealFft::new(n_fft),
         }
     }
 
@@ -73,8 +68,7 @@ impl Stft {
                     *out = f64::from(x - offset) * w;
                 }
             }
-            self.transform();
-            visit(index, &self.spectrum);
+            visit(index, self.fft.process(&self.frame));
         }
     }
 
@@ -85,16 +79,7 @@ impl Stft {
         for (out, (&x, &w)) in self.frame.iter_mut().zip(windowed) {
             *out = f64::from(x) * w;
         }
-        self.transform();
-        &self.spectrum
-    }
-
-    fn transform(&mut self) {
-        let done =
-            self.fft
-                .process_with_scratch(&mut self.frame, &mut self.spectrum, &mut self.scratch);
-        // The only errors are wrong buffer lengths, and all buffers come from the plan.
-        debug_assert!(done.is_ok());
+        self.fft.process(&self.frame)
     }
 }
 

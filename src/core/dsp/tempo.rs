@@ -1,8 +1,9 @@
 //! Tempo, from how the loudness of the mel bands rises.
 
-use realfft::RealFftPlanner;
+use rustfft::num_complex::Complex;
 
 use super::{FrontEnd, Spectrogram, hann_periodic, mfcc};
+use crate::fourier::{InverseRealFft, RealFft};
 
 /// Seconds over which a rhythm is looked for around each frame.
 const WINDOW_SECONDS: f64 = 8.0;
@@ -70,27 +71,18 @@ fn tempogram_mean(onsets: &[f64], window: usize) -> Vec<f64> {
 
     // Twice as long as the window, so that the end of a window does not meet its beginning.
     let length = 2 * window;
-    let mut planner = RealFftPlanner::<f64>::new();
-    let (forward, inverse) = (
-        planner.plan_fft_forward(length),
-        planner.plan_fft_inverse(length),
-    );
+    let mut forward = RealFft::<f64>::new(length);
+    let mut inverse = InverseRealFft::new(length);
     let hann = hann_periodic(window);
-    let mut signal = forward.make_input_vec();
-    let mut spectrum = forward.make_output_vec();
+    let mut signal = vec![0.0; window];
     let mut mean = vec![0.0; window];
     for frame in faded.windows(window).take(onsets.len()) {
-        signal.fill(0.0);
         for ((out, x), w) in signal.iter_mut().zip(frame).zip(&hann) {
             *out = x * w;
         }
-        // The only errors are wrong buffer lengths, and all buffers come from the plans.
-        let _ = forward.process(&mut signal, &mut spectrum);
-        for bin in &mut spectrum {
-            *bin = bin.norm_sqr().into();
-        }
-        let _ = inverse.process(&mut spectrum, &mut signal);
-        let correlation = &signal[..window];
+        let powers = forward.process(&signal).iter();
+        let powers: Vec<Complex<f64>> = powers.map(|bin| bin.norm_sqr().into()).collect();
+        let correlation = &inverse.process(&powers)[..window];
         let largest = correlation.iter().fold(0.0_f64, |l, x| l.max(x.abs()));
         if largest >= f64::MIN_POSITIVE {
             for (m, x) in mean.iter_mut().zip(correlation) {
