@@ -5,14 +5,13 @@ import { Capture, CaptureError } from '../engine/capture.js';
 import { Crashed, messageOf } from '../engine/engine.js';
 import { format, locale, setLanguage, t, translateMessage } from '../i18n/i18n.js';
 import { LANGUAGES } from '../i18n/languages.js';
-import { byId, setRawText } from '../lib/dom.js';
+import { byId, make, setRawText } from '../lib/dom.js';
 import { clock, fileError } from '../lib/format.js';
 import { genreColour, ranked } from '../lib/genres.js';
 import { topGenreAt } from '../lib/timeline.js';
 import { verdict, verdictText } from '../lib/verdict.js';
 import { Library } from '../library/library.js';
 import { MapView } from '../map/map-view.js';
-import { SurveyView, forgetSurvey } from '../survey/survey-view.js';
 import { CellCatalogView } from '../views/cell-catalog.js';
 import { showDevice } from '../views/device-badge.js';
 import { acceptFiles } from '../views/file-input.js';
@@ -37,6 +36,7 @@ import { SongStore, newSong, rememberedSong } from './song-store.js';
 /** @import { CaptureKind } from '../engine/capture.js' */
 /** @import { Engine } from '../engine/engine.js' */
 /** @import { Folder } from '../library/folder.js' */
+/** @import { SurveyView } from '../survey/survey-view.js' */
 /** @import { LibraryRecord, Message, Narrowing, Song } from '../types.js' */
 /** @typedef {'loading' | 'ready' | 'working' | 'answer' | 'listening' | 'error'} PageState */
 
@@ -51,7 +51,8 @@ export class App {
   #files = new FileTable();
   #listenRow = new ListenRow();
   #offline = new Offline();
-  #survey = new SurveyView();
+  /** @type {SurveyView | null} */
+  #survey = null;
   #taste = new TasteView();
   #library = new Library();
   #cells = new CellCatalogView();
@@ -109,6 +110,8 @@ export class App {
     } catch (reason) {
       this.#fail(reason);
       return;
+    } finally {
+      whenIdle(() => this.#loadSurvey());
     }
     await this.#restoreSongs(engine);
     if (this.#fatalError) return;
@@ -154,13 +157,28 @@ export class App {
   /** @param {Engine} engine */
   #setEngine(engine) {
     this.#engine = engine;
-    this.#survey.setEngine(engine);
+    this.#survey?.setEngine(engine);
     // What was asked of another engine has no answer.
     this.#taste.attach(engine);
     this.#similar.setLibrary('', false);
     this.#library.attach(engine);
     this.#cells.attach(engine);
     this.#compareAgain();
+  }
+
+  /** Loads the survey's view: a fifth of the page's modules, and none that a first song needs. */
+  async #loadSurvey() {
+    if (this.#survey) return;
+    try {
+      const { SurveyView } = await import('../survey/survey-view.js');
+      this.#survey ??= new SurveyView();
+    } catch {
+      const sorry = make('p', '', 'There is no survey here now. Come back later, or try again.');
+      byId('survey-form', HTMLFormElement).replaceChildren(sorry);
+      return;
+    }
+    this.#survey.currentSong = () => this.#store.selected;
+    this.#survey.setEngine(this.#engine);
   }
 
   /** A worker that is gone knows no song any more. */
@@ -181,7 +199,7 @@ export class App {
       return;
     }
     this.#engine = null;
-    this.#survey.setEngine(null);
+    this.#survey?.setEngine(null);
     this.#forgetHandles();
     this.#restartWanted = true;
   }
@@ -190,7 +208,7 @@ export class App {
   #fail(reason) {
     this.#fatalError = messageOf(reason);
     this.#engine = null;
-    this.#survey.setEngine(null);
+    this.#survey?.setEngine(null);
     this.#forgetHandles();
     this.#status.hideProgress();
     this.#status.offerRestart(true);
@@ -306,7 +324,6 @@ export class App {
     };
     this.#map.engine = () => this.#engine;
     this.#map.mode = () => this.#similar.narrowing.mode;
-    this.#survey.currentSong = () => this.#store.selected;
   }
 
   /** Shows what is new about a song, if it is the one to show. @param {Song} song */
@@ -681,4 +698,10 @@ function whenIdle(job) {
   // Not in every browser yet.
   if ('requestIdleCallback' in window) requestIdleCallback(job, { timeout: 3000 });
   else setTimeout(job, 500);
+}
+
+/** Forgets the answers to surveys too. @returns {Promise<boolean>} false if something may be left */
+async function forgetSurvey() {
+  const survey = await import('../survey/survey-view.js').catch(() => null);
+  return survey ? survey.forgetSurvey() : false;
 }

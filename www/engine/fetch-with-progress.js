@@ -7,13 +7,14 @@ import { PageError } from '../lib/page-error.js';
  * the compressed bytes (or missing), while the bytes we count are the unpacked ones. Only the
  * progress line depends on them; they need not be exact.
  */
-const EXPECTED = { wasm: 3_200_000, model: 380_000, catalog: 740_000 };
+const EXPECTED = { wasm: 3_330_000, model: 380_000, catalog: 740_000 };
 
-/** Counts the bytes of several bodies together; never reports more done than total. */
+/** Counts the bytes of several bodies together; reports each percent, and never more done than total. */
 export class ByteProgress {
   /** @param {(done: number, total: number) => void} report */
   constructor(report) {
     this.report = report;
+    this.percent = -1;
     /** @type {Map<string, {done: number, total: number}>} */
     this.parts = new Map();
     for (const [part, total] of Object.entries(EXPECTED)) {
@@ -44,6 +45,7 @@ export class ByteProgress {
   complete(part) {
     const count = this.parts.get(part);
     if (count) count.total = count.done;
+    this.percent = -1;
     this.notify();
   }
 
@@ -54,6 +56,10 @@ export class ByteProgress {
       done += part.done;
       total += part.total;
     }
+    // There are hundreds of chunks, and each report is a message to the page, which draws.
+    const percent = Math.floor((100 * done) / Math.max(1, total));
+    if (percent === this.percent) return;
+    this.percent = percent;
     this.report(done, total);
   }
 }

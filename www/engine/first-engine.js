@@ -1,5 +1,5 @@
 // Starts the page's first engine as soon as this module is there, while the browser still fetches the modules of the
-// views: the program and the model are most of what a visitor waits for. index.html names it before main.js.
+// views: the program and the model are most of what a visitor waits for. index.html names it first, to wait for nothing.
 
 import { Engine } from './engine.js';
 

@@ -7,12 +7,12 @@
 import { ByteProgress, fetchWithProgress } from './fetch-with-progress.js';
 import { FileSource } from './file-source.js';
 import { analysed } from './hear.js';
-import { LiveSession } from './live-session.js';
 import { toPlainObject } from './plain-object.js';
 import { RangeSource } from './range-source.js';
 import { encodeWav, wavHeader } from './wav.js';
 import { PageError } from '../lib/page-error.js';
 
+/** @import { LiveSession } from './live-session.js' */
 /** @import { Palette } from '../lib/spectrogram-colours.js' */
 /** @import { Answer, Device, EngineFailure, HeardSong, LibraryRows, Message, StoredRating, LearntTaste, Narrowing, OpenedCells, FoundInCells, Request, SongNames, WasmAnalysis, WasmCells, WasmEngine, WasmModule, WasmSound } from '../types.js' */
 
@@ -40,6 +40,8 @@ let readingRate;
 
 /** The listening that goes on, and how it ends. @type {{session: LiveSession, end: () => void} | null} */
 let listening = null;
+/** How often listening was asked for or ended. */
+let listenings = 0;
 
 /** A catalogue of which each search fetches a part. @type {{catalog: WasmCells, source: RangeSource} | null} */
 let cells = null;
@@ -172,6 +174,8 @@ const methods = {
       engine = await wasm.Engine.load(model, catalog, device);
     }
     readingRate = engine.rate;
+    // Listening live begins later, if at all: what it needs does not hold up the first song.
+    import('./live-session.js').catch(() => {});
     const info = toPlainObject(engine.info());
     genres = info.genres;
     shape = info;
@@ -481,7 +485,11 @@ const methods = {
    */
   async listen({ rate, port, canvas, palette }, emit) {
     listening?.end();
-    const live = await exclusively(() => engine.listen(rate));
+    const turn = ++listenings;
+    const [{ LiveSession }, live] = await Promise.all([
+      import('./live-session.js'),
+      exclusively(() => engine.listen(rate)),
+    ]);
     const session = new LiveSession(live, canvas, palette, rate, shape, emit);
     return new Promise((resolve, reject) => {
       const end = () => {
@@ -496,6 +504,12 @@ const methods = {
         reject(error);
       };
       const mine = () => listening?.session === session;
+      // It was ended, or begun anew, before it was ready.
+      if (turn !== listenings) {
+        port.close();
+        exclusively(() => resolve(session.finish()));
+        return;
+      }
       listening = { session, end };
       port.onmessage = ({ data }) => {
         // Behind one another, since the engine is borrowed while it predicts.
@@ -508,7 +522,10 @@ const methods = {
     });
   },
 
-  unlisten: () => listening?.end(),
+  unlisten() {
+    listenings++;
+    listening?.end();
+  },
 
   tracks: () => exclusively(() => toPlainObject(engine.tracks())),
 

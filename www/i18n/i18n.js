@@ -33,6 +33,8 @@ let subjects = new Map();
 /** @type {{pattern: RegExp, translation: string}[]} */
 let sentences = [];
 let language = 'en';
+/** The decimal separator, and of which language: Intl takes long to tell it. */
+let decimal = { language: '', separator: '.' };
 
 /** The code of the page's language. */
 export const locale = () => language;
@@ -124,8 +126,12 @@ function translateValue(value) {
  * @returns {string}
  */
 export function localiseDecimal(digits) {
-  const parts = new Intl.NumberFormat(language).formatToParts(0.5);
-  return digits.replace('.', parts.find(({ type }) => type === 'decimal')?.value ?? '.');
+  if (decimal.language !== language) {
+    const parts = new Intl.NumberFormat(language).formatToParts(0.5);
+    const separator = parts.find(({ type }) => type === 'decimal')?.value ?? '.';
+    decimal = { language, separator };
+  }
+  return digits.replace('.', decimal.separator);
 }
 
 /** The language asked for by the address, else by an earlier choice, else by the browser's settings. */

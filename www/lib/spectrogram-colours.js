@@ -15,7 +15,6 @@ const GAMMA = 1.3;
 /** Up to this probability a moment stays neutral, from the second on it has the genre's full colour. */
 const NEUTRAL_TO = 0.2;
 const FULL_FROM = 0.6;
-const CHANNELS = /** @type {const} */ ([0, 1, 2]);
 
 /**
  * The colours of the present theme, from the style sheet.
@@ -95,6 +94,42 @@ function columnColours(columns, seconds, timeline, palette) {
   return colours;
 }
 
+/** Of each level 0 to 255 how far its colour is from the background to the genre's, and from there to the foreground. @typedef {{tints: Float32Array, darks: Float32Array}} Shades */
+
+/** @param {number} strength 1 for a song, less for a faint one @returns {Shades} */
+function shadesOf(strength) {
+  const tints = new Float32Array(256);
+  const darks = new Float32Array(256);
+  for (let level = FLOOR; level < 256; level++) {
+    const intensity = ((level - FLOOR) / (255 - FLOOR)) ** GAMMA * strength;
+    // The genre's colour is reached at two thirds of the way, from there it goes to the foreground.
+    tints[level] = Math.min(1, intensity * 1.5);
+    darks[level] = Math.max(0, intensity - 0.66) * 2;
+  }
+  return { tints, darks };
+}
+
+const SHADES = shadesOf(1);
+
+/**
+ * @param {Uint8ClampedArray} pixels of an image
+ * @param {number} at where the cell's pixel begins
+ * @param {number} level 0 to 255
+ * @param {Rgb} colour
+ * @param {Palette} palette
+ * @param {Shades} shades
+ */
+function drawCell(pixels, at, level, colour, { background, foreground }, { tints, darks }) {
+  const tint = tints[level] ?? 0;
+  const dark = darks[level] ?? 0;
+  for (let i = 0; i < 3; i++) {
+    const from = background[i] ?? 0;
+    const tinted = from + ((colour[i] ?? 0) - from) * tint;
+    pixels[at + i] = tinted + ((foreground[i] ?? 0) - tinted) * dark;
+  }
+  pixels[at + 3] = 255;
+}
+
 /**
  * Draws a spectrogram on a canvas, one pixel per cell.
  * @param {HTMLCanvasElement} canvas
@@ -111,15 +146,21 @@ export function drawSpectrogram(canvas, picture, seconds, timeline, palette, str
   const context = canvas.getContext('2d');
   if (!context) return;
   const image = context.createImageData(columns, rows);
-  columnColours(columns, seconds, timeline, palette).forEach((colour, column) => {
-    const level = (/** @type {number} */ row) => levels[row * columns + column] ?? 0;
-    drawColumn(image.data, columns, column, rows, colour, palette, level, strength);
-  });
+  const shades = shadesOf(strength);
+  const colours = columnColours(columns, seconds, timeline, palette);
+  for (let row = 0; row < rows; row++) {
+    const start = (rows - 1 - row) * columns;
+    for (let column = 0; column < columns; column++) {
+      const level = levels[start + column] ?? 0;
+      const colour = colours[column] ?? palette.neutral;
+      drawCell(image.data, (row * columns + column) * 4, level, colour, palette, shades);
+    }
+  }
   context.putImageData(image, 0, 0);
 }
 
 /**
- * Draws one column.
+ * Draws one column of a song.
  * @param {Uint8ClampedArray} pixels of an image
  * @param {number} width of the image
  * @param {number} column
@@ -127,21 +168,9 @@ export function drawSpectrogram(canvas, picture, seconds, timeline, palette, str
  * @param {Rgb} colour
  * @param {Palette} palette
  * @param {(row: number) => number} level 0 to 255 of a row, counted from the bottom
- * @param {number} strength
  */
-export function drawColumn(pixels, width, column, rows, colour, palette, level, strength = 1) {
-  const { background, foreground } = palette;
+export function drawColumn(pixels, width, column, rows, colour, palette, level) {
   for (let row = 0; row < rows; row++) {
-    const loudness = Math.max(0, level(rows - 1 - row) - FLOOR) / (255 - FLOOR);
-    const intensity = loudness ** GAMMA * strength;
-    // The genre's colour is reached at two thirds of the way, from there it goes to the foreground.
-    const tint = Math.min(1, intensity * 1.5);
-    const dark = Math.max(0, intensity - 0.66) * 2;
-    const at = (row * width + column) * 4;
-    for (const i of CHANNELS) {
-      const tinted = background[i] + (colour[i] - background[i]) * tint;
-      pixels[at + i] = tinted + (foreground[i] - tinted) * dark;
-    }
-    pixels[at + 3] = 255;
+    drawCell(pixels, (row * width + column) * 4, level(rows - 1 - row), colour, palette, SHADES);
   }
 }

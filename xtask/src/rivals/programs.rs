@@ -152,9 +152,10 @@ pub fn second() -> Result<Vec<u8>> {
     Ok(fs::read(root().join("tests/data/cbr-44100.mp3"))?)
 }
 
-/// Compiles this program's native part.
+/// Compiles this program's native part, with the whole workspace's features: burn is compiled for them already by
+/// whoever ran the tests.
 pub fn stages() -> Result<PathBuf> {
-    let mut build = cargo(["build", "--release", "--package", "soundalike-stages"]);
+    let mut build = cargo(["build", "--release", "--workspace"]);
     build.args(["--bin", "stages"]);
     run(build)?;
     let program = format!("release/stages{}", std::env::consts::EXE_SUFFIX);
