@@ -1,20 +1,16 @@
 // Times WebGPU in headless Chromium on its software adapter: `node webgpu.mjs WHO ROOT FOLDER CHROMIUM`, a line of JSON.
 // WHO is `soundalike` or `rivals`; ROOT is the repository with the built page, FOLDER holds `two-stream.onnx` and
 // `node_modules`. The page says what it found to the server that it came from.
-import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import { tmpdir } from "node:os";
-import { extname, join, normalize } from "node:path";
+import { extname, join } from "node:path";
+
+import { typeOf, visit } from "./chromium.mjs";
 
 const [who, root, folder, chromium] = process.argv.slice(2);
 
 const STAGE = "WebGPU model";
 /** A software adapter takes seconds for what is repeated, and compiles shaders before. */
 const PATIENCE = 240_000;
-
-const TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
 
 const PAGES = {
   soundalike: `
@@ -61,53 +57,14 @@ function page(script) {
   </script>`;
 }
 
-function serve(told) {
-  const places = { root, folder };
-  return createServer(async (request, response) => {
-    const path = normalize(decodeURIComponent(new URL(request.url, "http://here").pathname));
-    if (path === "/told") {
-      let body = "";
-      for await (const part of request) body += part;
-      response.end();
-      told(JSON.parse(body));
-      return;
-    }
-    try {
-      const [, place, ...rest] = path.split("/");
-      const whole = path === "/" ? page(PAGES[who]) : await readFile(join(places[place], ...rest));
-      response.setHeader("content-type", path === "/" ? "text/html" : (TYPES[extname(path)] ?? "application/octet-stream"));
-      response.end(whole);
-    } catch {
-      response.statusCode = 404;
-      response.end();
-    }
-  });
+/** The page, or a file of the repository or of the rivals' folder. */
+async function file(path) {
+  if (path === "/") return { type: "text/html", body: page(PAGES[who]) };
+  const [, place, ...rest] = path.split("/");
+  return { type: typeOf(extname(path)), body: await readFile(join({ root, folder }[place], ...rest)) };
 }
 
-async function measure() {
-  let told;
-  const result = new Promise((resolve) => (told = resolve));
-  const server = serve(told).listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const profile = mkdtempSync(join(tmpdir(), "soundalike-webgpu-"));
-  const flags = ["--headless", "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"];
-  flags.push("--disable-component-update", "--disable-sync", `--user-data-dir=${profile}`);
-  flags.push("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader");
-  const browser = spawn(chromium, [...flags, `http://127.0.0.1:${server.address().port}/`], { stdio: "ignore" });
-  const ended = new Promise((resolve) => browser.once("exit", resolve));
-  const late = new Promise((resolve) => setTimeout(resolve, PATIENCE, { why: "no answer in four minutes" }).unref());
-  const gone = ended.then(() => ({ why: "Chromium ended" }));
-  try {
-    return await Promise.race([result, late, gone]);
-  } finally {
-    browser.kill();
-    await ended;
-    server.closeAllConnections();
-    server.close();
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
-  }
-}
-
-const { milliseconds, by, why } = await measure();
+const FLAGS = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+const { milliseconds, by, why } = await visit(chromium, FLAGS, PATIENCE, file);
 if (why) console.log(JSON.stringify({ skipped: `WebGPU of ${who === "rivals" ? "onnxruntime-web" : "Soundalike"}`, why }));
 else console.log(JSON.stringify({ stage: STAGE, milliseconds, by }));

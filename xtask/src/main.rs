@@ -33,6 +33,7 @@ usage: cargo xtask <command>
   fuzz [TARGET …] [--seconds N]              fuzz the readers of files, 60 s each
   bench [--json FILE]                        this program beside others, a table at the end
   bench --cost [--json FILE]                 time and memory by the length of the sound
+  bench --page [--json FILE]                 the page's first answer in Chromium, by the length of the sound
   bench NAME …                               the benchmarks of these names, or `all`
   notices                                    write www/THIRD-PARTY.txt, the licences of all packages
   sbom                                       a bill of materials of each program, in target/sbom
@@ -96,6 +97,8 @@ enum Bench<'a> {
     Compare(Option<&'a str>),
     /// What a sound costs by its length, and keep the table in a file.
     Cost(Option<&'a str>),
+    /// How long a visitor waits for the first answer, and keep the table in a file.
+    Page(Option<&'a str>),
     /// Run the benchmarks of these names.
     Named(&'a [&'a str]),
 }
@@ -105,6 +108,7 @@ impl Bench<'_> {
         match self {
             Self::Compare(keep) => rivals::compare(*keep),
             Self::Cost(keep) => rivals::cost(*keep),
+            Self::Page(keep) => rivals::first_answer(*keep),
             Self::Named(names) => bench::bench(names),
         }
     }
@@ -116,9 +120,11 @@ fn parse_bench<'a>(options: &'a [&'a str]) -> Result<Bench<'a>> {
         ["--json", file] => Ok(Bench::Compare(Some(file))),
         ["--cost"] => Ok(Bench::Cost(None)),
         ["--cost", "--json", file] => Ok(Bench::Cost(Some(file))),
+        ["--page"] => Ok(Bench::Page(None)),
+        ["--page", "--json", file] => Ok(Bench::Page(Some(file))),
         [option, ..] if option.starts_with('-') => {
             bail!(
-                "bench takes names, or --cost or --json FILE, not {}",
+                "bench takes names, or --cost, --page or --json FILE, not {}",
                 options.join(" ")
             )
         }

@@ -2,6 +2,7 @@
 //! same machine. The rivals come from the package registries into `target/rivals`.
 
 mod cost;
+mod first_answer;
 mod programs;
 mod sound;
 
@@ -14,6 +15,7 @@ use crate::shell;
 use programs::Programs;
 
 pub use cost::cost;
+pub use first_answer::first_answer;
 
 /// Times that this program and its rivals take turns; of each the fastest median counts, since other work on the
 /// machine only ever makes one slower.

@@ -152,10 +152,9 @@ pub fn second() -> Result<Vec<u8>> {
     Ok(fs::read(root().join("tests/data/cbr-44100.mp3"))?)
 }
 
-/// Compiles this program's native part, with the whole workspace's features: burn is compiled for them already by
-/// whoever ran the tests.
+/// Compiles this program's native part.
 pub fn stages() -> Result<PathBuf> {
-    let mut build = cargo(["build", "--release", "--workspace"]);
+    let mut build = cargo(["build", "--release", "--package", "soundalike-stages"]);
     build.args(["--bin", "stages"]);
     run(build)?;
     let program = format!("release/stages{}", std::env::consts::EXE_SUFFIX);
@@ -222,6 +221,11 @@ fn find_chromium() -> Result<PathBuf> {
         module.is_file(),
         "the page's WebGPU module is not built; `cargo xtask build` does it"
     );
+    find_browser()
+}
+
+/// Chromium, wherever it is installed.
+pub fn find_browser() -> Result<PathBuf> {
     let found = find(&["chromium", "chromium-browser", "google-chrome"]);
     found.context("Chromium is not installed")
 }
