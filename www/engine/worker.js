@@ -174,8 +174,9 @@ const methods = {
       engine = await wasm.Engine.load(model, catalog, device);
     }
     readingRate = engine.rate;
-    // Listening live begins later, if at all: what it needs does not hold up the first song.
-    import('./live-session.js').catch(() => {});
+    // Listening live begins later, if at all: what it needs does not hold up the first song. Workers that hear a folder
+    // have another program, and never need it.
+    if (args.program === device) import('./live-session.js').catch(() => {});
     const info = toPlainObject(engine.info());
     genres = info.genres;
     shape = info;
