@@ -19,8 +19,8 @@ pub const TAB: &str = "\u{e004}";
 /// Opens what has the focus.
 pub const ENTER: &str = "\u{e007}";
 
-/// The page needs one state to be called ready, whichever module runs.
-const READY: Duration = Duration::from_secs(120);
+/// For the page to be ready, whichever module runs: a software adapter takes minutes on a slow machine.
+const READY: Duration = Duration::from_secs(300);
 
 /// The browsers that the page is visited with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
