@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use super::programs::{model, second, stages};
-use super::sound;
+use super::{sound, write_table};
 use crate::shell::{self, command};
 
 /// Lengths and their names.
@@ -48,11 +48,7 @@ pub fn cost(keep: Option<&str>) -> Result<()> {
         rows.push(row);
     }
     print_table(&rows);
-    if let Some(file) = keep {
-        let kept = serde_json::to_string_pretty(&json!({ "rows": rows }))?;
-        fs::write(file, kept).with_context(|| format!("cannot write {file}"))?;
-    }
-    Ok(())
+    write_table(keep, &json!({ "rows": rows }))
 }
 
 /// What a file costs on one thread.

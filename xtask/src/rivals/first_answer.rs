@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use super::programs::{find_browser, second};
-use super::sound;
+use super::{sound, write_table};
 use crate::setup;
 use crate::shell::{self, command, root};
 
@@ -44,11 +44,7 @@ pub fn first_answer(keep: Option<&str>) -> Result<()> {
         rows.push(json!({ "length": name, "ready": ready, "answer": answer }));
     }
     print_table(&rows);
-    if let Some(file) = keep {
-        let kept = serde_json::to_string_pretty(&json!({ "rows": rows }))?;
-        fs::write(file, kept).with_context(|| format!("cannot write {file}"))?;
-    }
-    Ok(())
+    write_table(keep, &json!({ "rows": rows }))
 }
 
 /// Milliseconds until the page is ready, and from the choice of a file to its answer.

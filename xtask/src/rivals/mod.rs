@@ -92,11 +92,14 @@ pub fn compare(keep: Option<&str>) -> Result<()> {
         .flat_map(|(name, stage)| rows(stage, name, &lines))
         .collect();
     print_table(&rows, &skipped);
-    if let Some(file) = keep {
-        let kept = serde_json::to_string_pretty(&as_json(&rows, &skipped))?;
-        fs::write(file, kept).with_context(|| format!("cannot write {file}"))?;
-    }
-    Ok(())
+    write_table(keep, &as_json(&rows, &skipped))
+}
+
+/// Writes a table to `file`, where one is named.
+fn write_table(file: Option<&str>, table: &Value) -> Result<()> {
+    let Some(file) = file else { return Ok(()) };
+    let text = serde_json::to_string_pretty(table)?;
+    fs::write(file, text).with_context(|| format!("cannot write {file}"))
 }
 
 /// Who printed a line.
